@@ -1,0 +1,152 @@
+"""The one catalogue of refusals: a code, and a sentence in English and in Dutch for each.
+
+A refusal never carries what a person typed, a stack, or an exception's text. The values that a
+sentence may hold are numbers, line numbers, and codes from our own taxonomy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Language = Literal["en", "nl"]
+
+
+class Code(StrEnum):
+    """What went wrong, for programs. Stable: a code is never given another meaning."""
+
+    NOT_SIGNED_IN = "NOT_SIGNED_IN"
+    NOT_ALLOWED = "NOT_ALLOWED"
+    NOT_FOUND = "NOT_FOUND"
+    INVALID_INPUT = "INVALID_INPUT"
+    UNKNOWN_CODE = "UNKNOWN_CODE"
+    CONFLICT = "CONFLICT"
+    ALREADY_EXISTS = "ALREADY_EXISTS"
+    CASE_CLOSED = "CASE_CLOSED"
+    OUTCOME_MISSING = "OUTCOME_MISSING"
+    KEY_REUSED = "KEY_REUSED"
+    INTERPRETATION_MISSING = "INTERPRETATION_MISSING"
+    NOT_APPROVED = "NOT_APPROVED"
+    ALREADY_PUBLISHED = "ALREADY_PUBLISHED"
+    PERIOD_OVERLAPS = "PERIOD_OVERLAPS"
+    PERIOD_RELEASED = "PERIOD_RELEASED"
+    TOO_LARGE = "TOO_LARGE"
+    UNAVAILABLE = "UNAVAILABLE"
+    TIMED_OUT = "TIMED_OUT"
+    KEY_DESTROYED = "KEY_DESTROYED"
+    INTERNAL = "INTERNAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One refusal in words a person understands. `{name}` is filled from the refusal's values."""
+
+    en: str
+    nl: str
+
+
+CATALOGUE: dict[Code, Sentence] = {
+    Code.NOT_SIGNED_IN: Sentence(
+        "You are not signed in, or your sign-in has expired. Sign in again.",
+        "U bent niet ingelogd, of uw aanmelding is verlopen. Log opnieuw in.",
+    ),
+    Code.NOT_ALLOWED: Sentence(
+        "Your role may not do this.",
+        "Uw rol mag dit niet.",
+    ),
+    Code.NOT_FOUND: Sentence(
+        "This does not exist, or it is not yours to see.",
+        "Dit bestaat niet, of het is niet aan u om het te zien.",
+    ),
+    Code.INVALID_INPUT: Sentence(
+        "The field '{field}' is not filled in correctly: {reason}.",
+        "Het veld '{field}' is niet goed ingevuld: {reason}.",
+    ),
+    Code.UNKNOWN_CODE: Sentence(
+        "The field '{field}' holds a code that taxonomy version {version} does not know.",
+        "Het veld '{field}' bevat een code die taxonomieversie {version} niet kent.",
+    ),
+    Code.CONFLICT: Sentence(
+        "Somebody changed this at the same moment. Look at it again and repeat your change.",
+        "Iemand wijzigde dit op hetzelfde moment. Kijk opnieuw en herhaal uw wijziging.",
+    ),
+    Code.ALREADY_EXISTS: Sentence(
+        "This exists already.",
+        "Dit bestaat al.",
+    ),
+    Code.CASE_CLOSED: Sentence(
+        "This case is closed; nothing can be added to it.",
+        "Deze zaak is gesloten; er kan niets meer aan worden toegevoegd.",
+    ),
+    Code.OUTCOME_MISSING: Sentence(
+        "Record an outcome before you close the case.",
+        "Leg een uitkomst vast voordat u de zaak sluit.",
+    ),
+    Code.KEY_REUSED: Sentence(
+        "This idempotency key was used before with other content. Use a new key.",
+        "Deze idempotentiesleutel is eerder gebruikt met andere inhoud. Gebruik een nieuwe.",
+    ),
+    Code.INTERPRETATION_MISSING: Sentence(
+        "No figure leaves without an interpretation. Write what the figures mean first.",
+        "Geen cijfer gaat naar buiten zonder duiding. Schrijf eerst wat de cijfers betekenen.",
+    ),
+    Code.NOT_APPROVED: Sentence(
+        "An adviser must approve this report before it can be published.",
+        "Een vertrouwenspersoon moet dit rapport goedkeuren voordat het gepubliceerd kan worden.",
+    ),
+    Code.ALREADY_PUBLISHED: Sentence(
+        "This report is published and frozen.",
+        "Dit rapport is gepubliceerd en ligt vast.",
+    ),
+    Code.PERIOD_OVERLAPS: Sentence(
+        "Period {period} overlaps a period that is already in use. Periods never overlap.",
+        "Periode {period} overlapt een periode die al in gebruik is. Perioden overlappen nooit.",
+    ),
+    Code.PERIOD_RELEASED: Sentence(
+        "The figures of period {period} are published already; nothing can be added to them.",
+        "De cijfers van periode {period} zijn al gepubliceerd; er kan niets meer bij.",
+    ),
+    Code.TOO_LARGE: Sentence(
+        "This is too large: at most {limit} {unit} are taken.",
+        "Dit is te groot: hoogstens {limit} {unit}.",
+    ),
+    Code.UNAVAILABLE: Sentence(
+        "A part of Hoeksteen does not answer at the moment. Nothing is lost; try again shortly.",
+        "Een onderdeel van Hoeksteen antwoordt nu niet. Er is niets verloren; probeer het zo weer.",
+    ),
+    Code.TIMED_OUT: Sentence(
+        "The answer took too long. Repeat it with the same idempotency key.",
+        "Het antwoord duurde te lang. Herhaal het met dezelfde idempotentiesleutel.",
+    ),
+    Code.KEY_DESTROYED: Sentence(
+        "This was erased; its key is destroyed.",
+        "Dit is gewist; de sleutel is vernietigd.",
+    ),
+    Code.INTERNAL: Sentence(
+        "Something went wrong on our side. It has been noted without what you typed.",
+        "Er ging bij ons iets mis. Dat is genoteerd, zonder wat u hebt ingevuld.",
+    ),
+}
+
+
+class Refusal(Exception):  # noqa: N818  a refusal is an answer to a person, not a fault in the program
+    """A command or question that is refused, with the sentence that tells the person why.
+
+    `values` fill the sentence; they hold numbers and our own codes, never a person's input.
+    """
+
+    def __init__(self, code: Code, **values: str | int) -> None:
+        self.code = code
+        self.values = values
+        super().__init__(self.sentence("en"))
+
+    def sentence(self, language: Language) -> str:
+        """The sentence in `language`, filled in."""
+        text = getattr(CATALOGUE[self.code], language)
+        return str(text.format(**self.values))
+
+
+def invalid(field: str, reason: str) -> Refusal:
+    """INVALID_INPUT for one field, with a reason of our own making."""
+    return Refusal(Code.INVALID_INPUT, field=field, reason=reason)

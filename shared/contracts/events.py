@@ -1,0 +1,117 @@
+"""What services publish to each other and to integrations: CloudEvents 1.0, structured JSON.
+
+Subjects: `intake.v1.…` and `reporting.v1.…` inside, `signals.v1.<organisation token>.<kind>`
+outside. No case, person or exact time stands in a subject, a header or a body. A breaking change
+is a `v2` beside `v1`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from shared.contracts.rpc import Release, ReleasePolicy, Shape, Unit
+
+
+class OrganisationSetUp(Shape, kw_only=True):
+    """Intake → signals, reporting: an organisation, its tree and its release policy."""
+
+    organisation_id: str
+    token: str
+    name: str
+    language: Literal["en", "nl"]
+    units: tuple[Unit, ...]
+    release: ReleasePolicy
+
+
+class Fact(Shape, kw_only=True):
+    """Coded facts of `count` cases under a facts id that is not a case id. `None`: not recorded."""
+
+    facts_id: str
+    period: str
+    category: str
+    unit_id: str | None = None
+    role: str | None = None
+    relation: str | None = None
+    route: str | None = None
+    outcome: str | None = None
+    count: int = 1
+
+
+class FactsBooked(Shape, kw_only=True):
+    """Intake → signals: facts of an organisation, shuffled, without order or exact time."""
+
+    organisation_id: str
+    taxonomy_version: int
+    facts: tuple[Fact, ...]
+
+
+class StatisticsReleased(Shape, kw_only=True):
+    """Signals → everybody: displayed values of one period. `statement` explains them in words."""
+
+    release: Release
+    labels_en: dict[str, str]
+    labels_nl: dict[str, str]
+
+
+class ReportPublished(Shape, kw_only=True):
+    """Reporting → inside: a report is published; its PDF's SHA-256 in hex."""
+
+    organisation_id: str
+    report_id: str
+    period: str
+    pdf_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One kind of message: CloudEvents type, subject template, data shape."""
+
+    type: str
+    subject: str
+    data: type[Shape]
+    stream: Literal["INTAKE", "SIGNALS", "REPORTING"]
+
+
+CONTRACTS: dict[str, Contract] = {
+    c.type: c
+    for c in (
+        Contract(
+            "intake.v1.organisation.set_up",
+            "intake.v1.organisation.set_up",
+            OrganisationSetUp,
+            "INTAKE",
+        ),
+        Contract("intake.v1.facts.booked", "intake.v1.facts.booked", FactsBooked, "INTAKE"),
+        Contract(
+            "signals.v1.statistics.released",
+            "signals.v1.{token}.statistics-released",
+            StatisticsReleased,
+            "SIGNALS",
+        ),
+        Contract(
+            "reporting.v1.report.published",
+            "reporting.v1.report.published",
+            ReportPublished,
+            "REPORTING",
+        ),
+    )
+}
+
+
+class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """CloudEvents 1.0.2 in structured JSON mode.
+
+    `id` is random and the same on every retry; `time` is left out on purpose (it would be an exact
+    time); `week` is an extension attribute with the ISO week.
+    """
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str
+    type: str
+    week: str
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: msgspec.Raw

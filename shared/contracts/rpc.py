@@ -1,0 +1,450 @@
+"""Request and answer of every verb that services answer over `rpc.<service>.v1.<verb>`.
+
+Shapes only. Ids are UUID texts; weeks are ISO 8601 weeks such as `2026-W48`; periods are `2026`,
+`2026-H1` or `2026-H2`; sealed words are opaque bytes (base64 in JSON) that no server opens.
+Who asks is never in a request: it comes from the verified token beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+Service = Literal["intake", "signals", "reporting"]
+Kind = Literal["command", "query"]
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all requests and answers: immutable, by name, nothing unknown accepted."""
+
+
+class Done(Shape, kw_only=True):
+    """What a command answers: the thing it changed and the ledger position after the change."""
+
+    id: str
+    position: int
+
+
+class Empty(Shape, kw_only=True):
+    """A request without arguments."""
+
+
+class Page(Shape, kw_only=True):
+    """Keyset paging: at most `first` (1 to 100) rows behind the opaque cursor `after`."""
+
+    first: int = 50
+    after: str | None = None
+
+
+# Intake: organisation -------------------------------------------------------------------------
+
+
+class Unit(Shape, kw_only=True):
+    """A node of the organisation's tree. `headcount` counts its own people, not its children's."""
+
+    id: str
+    name: str
+    headcount: int
+    parent: str | None = None
+
+
+class AdviserSeat(Shape, kw_only=True):
+    """An adviser of the organisation; `id` is the subject of their token."""
+
+    id: str
+    name: str
+
+
+class ReleasePolicy(Shape, kw_only=True):
+    """The organisation's recorded decision on how statistics are released.
+
+    `exact`: disjoint blocks in one dimension; `k` at least 5; `merge_order` is the fixed order
+    in which further cells join the withheld block (cell codes; default: see the taxonomy, or the
+    units by headcount, smallest first).
+    """
+
+    policy: Literal["exact"] = "exact"
+    dimension: Literal["category", "unit"]
+    k: int = 10
+    merge_order: tuple[str, ...] = ()
+
+
+class SetUpOrganisation(Shape, kw_only=True):
+    """Admin: register an organisation with its tree, advisers, release policy and calendar."""
+
+    organisation_id: str
+    name: str
+    language: Literal["en", "nl"]
+    units: tuple[Unit, ...]
+    advisers: tuple[AdviserSeat, ...]
+    release: ReleasePolicy
+
+
+class Adviser(Shape, kw_only=True):
+    """An adviser as shown to those who seal words to them. `public_key` is raw X25519, 32 bytes."""
+
+    id: str
+    name: str
+    key_id: str | None = None
+    public_key: bytes | None = None
+
+
+class Organisation(Shape, kw_only=True):
+    """The organisation as its adviser, hr and auditor see it."""
+
+    id: str
+    name: str
+    language: Literal["en", "nl"]
+    token: str
+    units: tuple[Unit, ...]
+    advisers: tuple[Adviser, ...]
+    release: ReleasePolicy
+
+
+class PublishAdviserKey(Shape, kw_only=True):
+    """Adviser: put one's own public key (raw X25519, 32 bytes) in the organisation's directory."""
+
+    public_key: bytes
+
+
+# Intake: cases --------------------------------------------------------------------------------
+
+
+class Sealed(Shape, kw_only=True):
+    """Words sealed in a client to one adviser's key (HPKE, RFC 9180). Never opened by a server."""
+
+    key_id: str
+    ciphertext: bytes
+
+
+class OpenCase(Shape, kw_only=True):
+    """Adviser: open a case. Codes are those of the taxonomy; `case_id` is made by the client."""
+
+    case_id: str
+    channel: str
+    anonymity: str
+    reporter_role: str
+    relation: str
+    category: str
+    unit_id: str | None = None
+    words: tuple[Sealed, ...]
+
+
+class RecordConversation(Shape, kw_only=True):
+    """Adviser: a conversation took place; its minutes are sealed."""
+
+    case_id: str
+    mode: str
+    minutes: tuple[Sealed, ...]
+
+
+class RecordIntervention(Shape, kw_only=True):
+    """Adviser: something was done, coded with the taxonomy."""
+
+    case_id: str
+    intervention: str
+
+
+class RecordOutcome(Shape, kw_only=True):
+    """Adviser: how it ended, and by which route."""
+
+    case_id: str
+    outcome: str
+    route: str
+
+
+class CloseCase(Shape, kw_only=True):
+    """Adviser: close a case that has an outcome."""
+
+    case_id: str
+
+
+class CaseSummary(Shape, kw_only=True):
+    """One line in an adviser's list."""
+
+    id: str
+    status: Literal["open", "closed"]
+    category: str
+    opened_week: str
+    conversations: int
+
+
+class Cases(Shape, kw_only=True):
+    """A page of the adviser's own cases, newest first."""
+
+    items: tuple[CaseSummary, ...]
+    end_cursor: str | None = None
+    has_next: bool = False
+
+
+class CaseEntry(Shape, kw_only=True):
+    """One thing that happened in a case: `kind` is the event's name; words stay sealed."""
+
+    kind: str
+    week: str
+    code: str | None = None
+    sealed: tuple[Sealed, ...] = ()
+
+
+class Case(Shape, kw_only=True):
+    """A case as its adviser sees it."""
+
+    id: str
+    status: Literal["open", "closed"]
+    channel: str
+    anonymity: str
+    reporter_role: str
+    relation: str
+    category: str
+    unit_id: str | None
+    outcome: str | None
+    route: str | None
+    opened_week: str
+    entries: tuple[CaseEntry, ...]
+
+
+class ById(Shape, kw_only=True):
+    """Ask for one thing."""
+
+    id: str
+
+
+# Intake: import of a register -----------------------------------------------------------------
+
+
+class RegisterRow(Shape, kw_only=True):
+    """`count` identical rows of an existing register. Codes of the taxonomy; `None`: not recorded."""
+
+    period: str
+    category: str
+    unit_id: str | None = None
+    role: str | None = None
+    relation: str | None = None
+    route: str | None = None
+    outcome: str | None = None
+    count: int
+
+
+class PrintedTotal(Shape, kw_only=True):
+    """A total as the register's own source printed it, over all rows that match the given columns."""
+
+    period: str
+    category: str | None = None
+    unit_id: str | None = None
+    total: int
+
+
+class ImportRegister(Shape, kw_only=True):
+    """Adviser: load the rows of an existing register, all or nothing.
+
+    `fingerprint` is the SHA-256 (32 bytes) of the file: a second import of it changes nothing.
+    """
+
+    fingerprint: bytes
+    taxonomy_version: int
+    rows: tuple[RegisterRow, ...]
+    printed_totals: tuple[PrintedTotal, ...] = ()
+    dry_run: bool = False
+
+
+class Difference(Shape, kw_only=True):
+    """A printed total that is not the sum of its rows; both figures are kept."""
+
+    period: str
+    category: str | None
+    unit_id: str | None
+    printed: int
+    counted: int
+
+
+class Imported(Shape, kw_only=True):
+    """The result of an import; `cases` is the number of cases that the rows stand for."""
+
+    status: Literal["imported", "already_imported", "checked"]
+    rows: int
+    cases: int
+    differences: tuple[Difference, ...]
+    position: int
+
+
+# Signals --------------------------------------------------------------------------------------
+
+
+class ReleasedCell(Shape, kw_only=True):
+    """A cell that is shown: a category code or a unit id, and its count of cases."""
+
+    code: str
+    count: int
+
+
+class WithheldBlock(Shape, kw_only=True):
+    """Cells that are shown only together. `count` is None when even their sum is withheld."""
+
+    codes: tuple[str, ...]
+    count: int | None
+
+
+class Release(Shape, kw_only=True):
+    """One organisation's statistics of one period, drawn once. Counts are cases."""
+
+    release_id: str
+    organisation_id: str
+    organisation_token: str
+    period: str
+    policy: Literal["exact"]
+    dimension: Literal["category", "unit"]
+    k: int
+    taxonomy_version: int
+    cells: tuple[ReleasedCell, ...]
+    withheld: WithheldBlock | None
+    total: int | None
+    released_week: str
+
+
+class StatisticsQuery(Shape, kw_only=True):
+    """The releases of the asker's organisation, of one period or of all."""
+
+    period: str | None = None
+
+
+class Statistics(Shape, kw_only=True):
+    """Releases, oldest period first."""
+
+    releases: tuple[Release, ...]
+
+
+# Reporting ------------------------------------------------------------------------------------
+
+
+class ReportSummary(Shape, kw_only=True):
+    """One line in a list of reports."""
+
+    id: str
+    period: str
+    status: Literal["drafted", "approved", "published"]
+
+
+class Reports(Shape, kw_only=True):
+    """The organisation's reports, newest period first."""
+
+    items: tuple[ReportSummary, ...]
+
+
+class Report(Shape, kw_only=True):
+    """A half-year report. `interpretation` is readable only once it is approved."""
+
+    id: str
+    period: str
+    status: Literal["drafted", "approved", "published"]
+    release: Release
+    interpretation: str | None
+    drafts: tuple[Sealed, ...]
+    pdf_sha256: bytes | None
+
+
+class SaveInterpretation(Shape, kw_only=True):
+    """Adviser: keep a draft of the interpretation, sealed to the advisers who write it."""
+
+    report_id: str
+    sealed: tuple[Sealed, ...]
+
+
+class ApproveReport(Shape, kw_only=True):
+    """Adviser: approve the report with the interpretation as readers will see it."""
+
+    report_id: str
+    interpretation: str
+
+
+class PublishReport(Shape, kw_only=True):
+    """Adviser: publish an approved report in a language. It is frozen from then on."""
+
+    report_id: str
+    language: Literal["en", "nl"]
+
+
+class Document(Shape, kw_only=True):
+    """A rendered report: PDF bytes and their SHA-256 (32 bytes), equal to the one in its event."""
+
+    pdf: bytes
+    sha256: bytes
+
+
+# Ledger: every service answers these ----------------------------------------------------------
+
+
+class LedgerQuery(Shape, kw_only=True):
+    """Auditor: a page of the skeleton, from leaf `start` on, at most 500 entries."""
+
+    start: int = 0
+    first: int = 100
+
+
+class LedgerEntry(Shape, kw_only=True):
+    """One leaf's record: what kind of event, which week, which pseudonymous actor, which stream."""
+
+    index: int
+    stream: str
+    version: int
+    type: str
+    week: str
+    actor: bytes
+    leaf_hash: bytes
+
+
+class LedgerPage(Shape, kw_only=True):
+    """A page of the skeleton, the log's size, and its newest signed checkpoint (C2SP)."""
+
+    size: int
+    checkpoint: str | None
+    entries: tuple[LedgerEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb of a service: its name on the bus and its shapes."""
+
+    service: Service
+    name: str
+    kind: Kind
+    request: type[Shape]
+    answer: type[Shape]
+
+    @property
+    def subject(self) -> str:
+        """The subject on which it is asked."""
+        return f"rpc.{self.service}.v1.{self.name}"
+
+
+def _ledger(service: Service) -> Verb:
+    return Verb(service, "ledger", "query", LedgerQuery, LedgerPage)
+
+
+VERBS: dict[str, Verb] = {
+    f"{verb.service}.{verb.name}": verb
+    for verb in (
+        Verb("intake", "set_up_organisation", "command", SetUpOrganisation, Done),
+        Verb("intake", "organisation", "query", Empty, Organisation),
+        Verb("intake", "publish_adviser_key", "command", PublishAdviserKey, Done),
+        Verb("intake", "open_case", "command", OpenCase, Done),
+        Verb("intake", "record_conversation", "command", RecordConversation, Done),
+        Verb("intake", "record_intervention", "command", RecordIntervention, Done),
+        Verb("intake", "record_outcome", "command", RecordOutcome, Done),
+        Verb("intake", "close_case", "command", CloseCase, Done),
+        Verb("intake", "import_register", "command", ImportRegister, Imported),
+        Verb("intake", "cases", "query", Page, Cases),
+        Verb("intake", "case", "query", ById, Case),
+        _ledger("intake"),
+        Verb("signals", "statistics", "query", StatisticsQuery, Statistics),
+        _ledger("signals"),
+        Verb("reporting", "reports", "query", Empty, Reports),
+        Verb("reporting", "report", "query", ById, Report),
+        Verb("reporting", "save_interpretation", "command", SaveInterpretation, Done),
+        Verb("reporting", "approve_report", "command", ApproveReport, Done),
+        Verb("reporting", "publish_report", "command", PublishReport, Done),
+        Verb("reporting", "render_report", "query", ById, Document),
+        _ledger("reporting"),
+    )
+}
