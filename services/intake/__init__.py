@@ -1,0 +1,1 @@
+"""The confidential side: cases, conversations, advisers, organisations."""

@@ -1,0 +1,1 @@
+"""Reports: drafted from releases, interpreted by advisers, published and frozen."""

@@ -1,0 +1,206 @@
+"""The command line `hoeksteen`.
+
+Only typer is imported at the top: each command brings in what it needs, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from shared.cli.version import VERSION
+from shared.local.home import Home, write_private
+from shared.local.problem import LocalProblem
+
+app = typer.Typer(
+    name="hoeksteen",
+    help="Hoeksteen: the backend for an organisation's confidential advisers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_import = typer.Typer(help="Bring in what an organisation has already.", no_args_is_help=True)
+app.add_typer(_import, name="import")
+
+Organisation = Annotated[str, typer.Option(help="The organisation's id.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
+Language = Annotated[str, typer.Option(help="en or nl.")]
+
+
+@app.command()
+def run(
+    walk: Annotated[bool, typer.Option(help="Walk the first time; or start bare.")] = True,  # noqa: FBT002  typer's way to say a flag
+) -> None:
+    """Start everything here and stay until Ctrl-C; the first time, walk one case to a report."""
+    from shared.cli.start import stay
+
+    raise typer.Exit(stay(Home(), walk=walk))
+
+
+@app.command()
+def demo() -> None:
+    """Walk one case to a published report in a new organisation, verify it, and end."""
+    from shared.cli.start import walk_once
+
+    raise typer.Exit(walk_once(Home()))
+
+
+@app.command()
+def verify(
+    organisation: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="Only this organisation's logs, by id."),
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002  typer's way to say a flag
+    language: Language = "en",
+) -> None:
+    """Check every log: leaves, roots, checkpoints, growth. Exit status 1: one is not whole."""
+    from shared.cli.ledger import log_urls
+    from shared.ledger import commands
+
+    home = Home()
+    with log_urls(home) as urls:
+        code = commands.verify(home.path, urls, organisation, as_json, language)
+    raise typer.Exit(code)
+
+
+@app.command()
+def replay(
+    organisation: Organisation,
+    service: Annotated[str, typer.Option(help="intake, signals or reporting.")] = "intake",
+    position: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="As the log was when it had this many entries."),
+    ] = None,
+    stream: Annotated[Optional[str], typer.Option(help="Only this stream, by id.")] = None,  # noqa: UP045
+    actor: Annotated[Optional[str], typer.Option(help="Only this pseudonym, in hex.")] = None,  # noqa: UP045
+    type: Annotated[Optional[str], typer.Option(help="Only this type of event.")] = None,  # noqa: A002, UP045
+    first_week: Annotated[Optional[str], typer.Option(help="From this week: 2026-W48.")] = None,  # noqa: UP045
+    last_week: Annotated[Optional[str], typer.Option(help="Until this week.")] = None,  # noqa: UP045
+    as_json: AsJson = False,  # noqa: FBT002
+    language: Language = "en",
+) -> None:
+    """Tell the skeleton of a log: what happened in which week, and nobody's words."""
+    from shared.cli.ledger import log_urls
+    from shared.ledger import commands
+
+    with log_urls(Home()) as urls:
+        code = commands.replay(
+            urls,
+            service=service,
+            organisation=organisation,
+            position=position,
+            stream=stream,
+            actor=actor,
+            type=type,
+            first_week=first_week,
+            last_week=last_week,
+            as_json=as_json,
+            language=language,
+        )
+    raise typer.Exit(code)
+
+
+@_import.command("register")
+def import_register(
+    file: Annotated[Path, typer.Argument(help="The register, as CSV (docs/import.md).")],
+    organisation: Organisation,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; load nothing.")] = False,  # noqa: FBT002  typer's way to say a flag
+    token_file: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="A file with an adviser's token; without it one is made (local mode)."),
+    ] = None,
+) -> None:
+    """Load an existing register: all of it, or, when a row is wrong, none."""
+    from shared.cli.import_register import run as load
+    from shared.local.session import Installation
+
+    installation = Installation.connect()
+    if token_file is None:
+        token = installation.token("adviser-import", "adviser", organisation)
+    else:
+        try:
+            token = token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise LocalProblem(f"{token_file} cannot be read ({error.strerror}).") from error
+    raise typer.Exit(load(file, organisation, dry_run, installation.gateway_url, token))
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Argument(help="adviser, hr, auditor, admin, ...")],
+    organisation: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="The organisation's id; left out for an admin."),
+    ] = None,
+    sub: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="Who signs in; without it a name made from the role."),
+    ] = None,
+) -> None:
+    """Print a token that signs in with one role (local mode)."""
+    from shared.local.session import Installation
+
+    typer.echo(Installation.connect().token(sub or f"{role}-1", role, organisation))
+
+
+@app.command()
+def clock(
+    to: Annotated[
+        Optional[datetime],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+            help="Move the time forward to this moment (UTC).",
+        ),
+    ] = None,
+) -> None:
+    """Print the installation's time, or move it forward (local mode)."""
+    from shared.local.session import move_clock, now
+
+    home = Home()
+    if to is not None:
+        home.create()
+        move_clock(home, to.replace(tzinfo=UTC))
+    typer.echo(f"{now(home):%Y-%m-%d %H:%M} UTC")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(VERSION)
+
+
+def main() -> None:
+    """Entry point: whatever goes wrong is told in a sentence, with exit status 1."""
+    try:
+        app()
+    except LocalProblem as problem:
+        _tell(str(problem), problem.log)
+    except Exception as error:  # noqa: BLE001  the last place where a fault can become a sentence
+        _tell(_noted(error))
+    sys.exit(1)
+
+
+def _tell(sentence: str, log: str = "") -> None:
+    if log:
+        typer.echo(log, err=True)
+    typer.secho(sentence, err=True, fg=typer.colors.RED)
+
+
+def _noted(error: Exception) -> str:
+    """Write down where it went wrong, but not the error's text, which may quote somebody."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    text = f"{type(error).__module__}.{type(error).__qualname__}\n{places}"
+    sentence = f"Something went wrong on our side ({type(error).__name__})"
+    log = Home().log("hoeksteen")
+    if not os.access(log.parent, os.W_OK):
+        return f"{sentence}."
+    write_private(log, text)
+    return f"{sentence}; where, stands in {log}."

@@ -36,6 +36,13 @@ class Code(StrEnum):
     TIMED_OUT = "TIMED_OUT"
     KEY_DESTROYED = "KEY_DESTROYED"
     INTERNAL = "INTERNAL"
+    INVALID_PERIOD = "INVALID_PERIOD"
+    UNKNOWN_TAXONOMY_VERSION = "UNKNOWN_TAXONOMY_VERSION"
+    MALFORMED_REQUEST = "MALFORMED_REQUEST"
+    INVALID_DOCUMENT = "INVALID_DOCUMENT"
+    INVALID_VARIABLES = "INVALID_VARIABLES"
+    TOO_COMPLEX = "TOO_COMPLEX"
+    NOT_SERVED = "NOT_SERVED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,34 @@ CATALOGUE: dict[Code, Sentence] = {
     Code.INTERNAL: Sentence(
         "Something went wrong on our side. It has been noted without what you typed.",
         "Er ging bij ons iets mis. Dat is genoteerd, zonder wat u hebt ingevuld.",
+    ),
+    Code.INVALID_PERIOD: Sentence(
+        "This is not a period. Write a year, such as 2026, or a half-year, such as 2026-H1.",
+        "Dit is geen periode. Schrijf een jaar, zoals 2026, of een halfjaar, zoals 2026-H1.",
+    ),
+    Code.UNKNOWN_TAXONOMY_VERSION: Sentence(
+        "Taxonomy version {version} is not known here; the newest is version {newest}.",
+        "Taxonomieversie {version} is hier niet bekend; de nieuwste is versie {newest}.",
+    ),
+    Code.MALFORMED_REQUEST: Sentence(
+        "The request cannot be read. Send a JSON object with the member 'query', a text.",
+        "Het verzoek kan niet worden gelezen. Stuur een JSON-object met het lid 'query', een tekst.",
+    ),
+    Code.INVALID_DOCUMENT: Sentence(
+        "The document does not fit your schema, or is not written as GraphQL.",
+        "Het document past niet bij uw schema, of is niet als GraphQL geschreven.",
+    ),
+    Code.INVALID_VARIABLES: Sentence(
+        "The variables do not fit the document, or it does not say which operation to run.",
+        "De variabelen passen niet bij het document, of er is niet gezegd welke operatie bedoeld is.",
+    ),
+    Code.TOO_COMPLEX: Sentence(
+        "The document asks for too much at once: at most {limit} {measure} are taken.",
+        "Het document vraagt te veel tegelijk: hoogstens {limit} {measure}.",
+    ),
+    Code.NOT_SERVED: Sentence(
+        "This address does not answer such a request.",
+        "Dit adres beantwoordt zo'n verzoek niet.",
     ),
 }
 

@@ -8,6 +8,7 @@ is a `v2` beside `v1`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -41,15 +42,26 @@ class Fact(Shape, kw_only=True):
 
 
 class FactsBooked(Shape, kw_only=True):
-    """Intake → signals: facts of an organisation, shuffled, without order or exact time."""
+    """Intake → signals: facts of an organisation, shuffled, without order or exact time.
+
+    `due` is the day of the tick at which their period is released.
+    """
 
     organisation_id: str
     taxonomy_version: int
+    due: date
     facts: tuple[Fact, ...]
 
 
+class DayClosed(Shape, kw_only=True):
+    """Intake → signals: all facts booked before `day` have been sent. Every day, news or not."""
+
+    organisation_id: str
+    day: date
+
+
 class StatisticsReleased(Shape, kw_only=True):
-    """Signals → everybody: displayed values of one period. `statement` explains them in words."""
+    """Signals → everybody: displayed values of one period. The labels name their cells."""
 
     release: Release
     labels_en: dict[str, str]
@@ -85,6 +97,7 @@ CONTRACTS: dict[str, Contract] = {
             "INTAKE",
         ),
         Contract("intake.v1.facts.booked", "intake.v1.facts.booked", FactsBooked, "INTAKE"),
+        Contract("intake.v1.day.closed", "intake.v1.day.closed", DayClosed, "INTAKE"),
         Contract(
             "signals.v1.statistics.released",
             "signals.v1.{token}.statistics-released",

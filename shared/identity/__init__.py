@@ -1,0 +1,1 @@
+"""Who asks: roles, principals, and the tokens that prove them."""

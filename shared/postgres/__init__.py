@@ -1,0 +1,1 @@
+"""PostgreSQL: the pool, the migrations, and the embedded server of local mode and the tests."""

@@ -1,0 +1,1 @@
+"""What every service has in common: settings, clock, calls, schedule, health, and their wiring."""

@@ -1,0 +1,92 @@
+# `make` alone prints what there is. Everything is built in .venv; nothing is installed outside it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv pip
+# The one place where packages come from is what the machine is configured for: no host stands here.
+LOCK := $(UV) compile --quiet --generate-hashes --no-emit-index-url --universal --no-header -p 3.11
+
+##@ Try it
+
+.PHONY: run
+run: .venv/.ready-run ## Start everything, walk one case to a published report, stay until Ctrl-C
+	@exec $(BIN)/hoeksteen run
+
+.PHONY: demo
+demo: .venv/.ready-run ## The same walk in a new organisation, then stop; the exit status says how it went
+	@exec $(BIN)/hoeksteen demo
+
+##@ Work on it
+
+.PHONY: setup
+setup: .venv/.ready ## Make .venv with everything that is needed to run and to test
+	@echo "Ready: .venv"
+
+.PHONY: test
+test: check ## Check everything, then run all tests on real parts (with CI set, a skip is a failure)
+	@$(BIN)/pytest
+
+.PHONY: check
+check: lint types contracts ## lint, types and contracts
+
+.PHONY: lint
+lint: .venv/.ready ## ruff: style and format
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+.PHONY: types
+types: .venv/.ready ## mypy --strict
+	@$(BIN)/mypy
+
+.PHONY: contracts
+contracts: .venv/.ready ## import-linter: who may import whom
+	@PYTHONPATH=clients/python $(BIN)/lint-imports --no-logo
+
+.PHONY: lock
+lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject.toml
+	@printf 'uv==0.13.9\n' | $(LOCK) --no-annotate -o requirements/uv.txt -
+	@$(LOCK) --extra local --extra dev -o requirements/dev.txt pyproject.toml
+	@$(LOCK) --extra local -o requirements/run.txt pyproject.toml
+
+.PHONY: clean
+clean: ## Remove what was built and cached; the data in var/ stay
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## Print this
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The environment: first what runs Hoeksteen, then what tests it, so that `make demo` needs less.
+
+.venv/bin/uv: requirements/uv.txt
+	@[ -w . ] || { echo "This folder ($(CURDIR)) cannot be written; clone it where you may write." >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed; '$(PYTHON)' is not installed." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; choose one with: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's module venv is missing; install it first: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@# No build step: the checkout itself is what Python imports.
+	@printf '%s\n' "$(CURDIR)" "$(CURDIR)/clients/python" \
+	  > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/hoeksteen.pth"
+	@printf '%s\n' '#!$(CURDIR)/.venv/bin/python' 'from shared.cli import main' '' 'main()' > $(BIN)/hoeksteen
+	@chmod +x $(BIN)/hoeksteen
+	@touch $@
+
+.venv/.ready-run: .venv/bin/uv requirements/run.txt
+	@$(UV) install --quiet -p $(BIN)/python --compile-bytecode --require-hashes -r requirements/run.txt
+	@touch $@
+
+.venv/.ready: .venv/.ready-run requirements/dev.txt
+	@$(UV) install --quiet -p $(BIN)/python --compile-bytecode --require-hashes -r requirements/dev.txt
+	@touch $@

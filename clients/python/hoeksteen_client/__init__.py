@@ -1,0 +1,15 @@
+"""Client of Hoeksteen: words are sealed here, before any server sees them."""
+
+from hoeksteen_client.gateway import GatewayClient, GatewayError, Unreachable
+from hoeksteen_client.sealing import AdviserKey, CannotOpen, SealingError, WordsTooLong, seal
+
+__all__ = [
+    "AdviserKey",
+    "CannotOpen",
+    "GatewayClient",
+    "GatewayError",
+    "SealingError",
+    "Unreachable",
+    "WordsTooLong",
+    "seal",
+]

@@ -1,0 +1,138 @@
+"""A small synchronous client of the GraphQL gateway."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx2
+
+RETRIES: Final = 3
+"""Repeats after a failure of the network, always of the very same request."""
+_FIRST_PAUSE_SECONDS: Final = 0.25
+
+
+class GatewayError(Exception):
+    """The gateway refused. The text is its sentence for people; `code` is for programs."""
+
+    def __init__(self, sentence: str, code: str) -> None:
+        self.code = code
+        super().__init__(sentence)
+
+
+class Unreachable(GatewayError):  # noqa: N818  says what the gateway is
+    """No answer after every retry. A command may have been carried out: repeat it with its key.
+
+    `idempotency_key`: the command's key; None for a question.
+    """
+
+    def __init__(self, idempotency_key: str | None) -> None:
+        self.idempotency_key = idempotency_key
+        super().__init__(
+            "The gateway does not answer. Try again; a command with the same idempotency key.",
+            "UNREACHABLE",
+        )
+
+
+class GatewayClient:
+    """Speaks GraphQL to the gateway at `url` (its full address, with `/graphql`) as one person.
+
+    Use it as a context manager, or call `close`. `language`: of the gateway's sentences, "en" or
+    "nl"; it may be changed at any time. `transport` is for tests that answer in the same process.
+    Not safe to share between threads.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        language: str = "en",
+        timeout: float = 30.0,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self._url = url
+        self.language = language
+        self._http = httpx2.Client(
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/graphql-response+json, application/json",
+            },
+            timeout=timeout,
+            transport=transport,
+            # The employer may own the network: a token goes to the address that was given only.
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def execute(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The answer's `data`. A failure of the network is retried with the very same request.
+
+        A mutation's input holds its idempotency key, so a retry changes nothing twice; `command`
+        adds one. Raises GatewayError with the gateway's own sentence: for a top-level error, and
+        for a root field that answers an expected failure (ask for
+        `... on UserError { code message }`); Unreachable when nothing answers.
+        """
+        response = self._post({"query": document, "variables": dict(variables or {})})
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise GatewayError(
+                f"The gateway answered {response.status_code} without a GraphQL answer.",
+                f"HTTP_{response.status_code}",
+            )
+        for error in body.get("errors") or ():
+            code = (error.get("extensions") or {}).get("code", "GRAPHQL_ERROR")
+            raise GatewayError(str(error.get("message", "")), str(code))
+        data: dict[str, Any] = body.get("data") or {}
+        for value in data.values():
+            # Of everything in the schema only an expected failure has both.
+            if isinstance(value, dict) and {"code", "message"} <= value.keys():
+                raise GatewayError(str(value["message"]), str(value["code"]))
+        return data
+
+    def command(
+        self, document: str, values: Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> dict[str, Any]:
+        """Execute a mutation with the variable `$input`: `values` and an idempotency key.
+
+        The key is fresh and random unless one is given, as it is when an earlier attempt ended in
+        Unreachable.
+        """
+        key = idempotency_key or secrets.token_urlsafe(24)
+        return self.execute(document, {"input": {**values, "idempotencyKey": key}})
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _post(self, body: dict[str, Any]) -> httpx2.Response:
+        pause = _FIRST_PAUSE_SECONDS
+        for left in range(RETRIES, -1, -1):
+            try:
+                return self._http.post(
+                    self._url, json=body, headers={"Accept-Language": self.language}
+                )
+            except httpx2.TransportError as error:
+                if left == 0:
+                    key = (body["variables"].get("input") or {}).get("idempotencyKey")
+                    raise Unreachable(key) from error
+                time.sleep(pause)
+                pause *= 2
+        raise AssertionError  # the loop returns or raises

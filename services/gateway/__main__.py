@@ -1,0 +1,42 @@
+"""`python -m services.gateway`: the gateway, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+
+import uvloop
+
+from services.gateway.access import AccessProblem
+from services.gateway.service import serve
+from services.gateway.settings import load
+from shared.bus.connection import CannotConnect
+from shared.runtime.settings import SettingProblem
+from shared.telemetry import configure
+
+
+def main() -> int:
+    """Run the gateway; the exit status is 2, with one sentence, where it cannot start."""
+    try:
+        settings = load()
+    except SettingProblem as problem:
+        return _said(problem)
+    telemetry = configure("gateway", spans_path=settings.spans_file)
+    try:
+        uvloop.run(serve(settings, telemetry))
+    except (SettingProblem, CannotConnect, AccessProblem) as problem:
+        return _said(problem)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        telemetry.shutdown()
+    return 0
+
+
+def _said(problem: Exception) -> int:
+    # These three carry a sentence of ours for the operator, and no value that anybody typed.
+    print(problem, file=sys.stderr)  # noqa: T201
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""The ASGI app: its routes, and one place that wires everything."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.gateway.access import role_schemas
+from services.gateway.execution import Engine
+from services.gateway.http import GraphQLEndpoint, language_of, refuse
+from services.gateway.pages import routes as page_routes
+from services.gateway.pdf import ReportPdf
+from shared.bus.rpc import RpcClient
+from shared.contracts.errors import Code, Refusal
+from shared.identity.tokens import TokenVerifier
+from shared.telemetry import Event, Telemetry
+
+AUDIENCE = "hoeksteen"
+
+_METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8; escaping=underscores"
+
+
+def application(
+    *,
+    rpc: RpcClient,
+    verifier: TokenVerifier,
+    telemetry: Telemetry,
+    ready: Callable[[], Awaitable[bool]],
+    graphiql: bool,
+) -> ASGIApp:
+    """The gateway as one app. Raises AccessProblem where the access table has a hole.
+
+    `ready` says whether the bus answers. `graphiql` serves the IDE: in local mode only.
+    """
+    engine = Engine(role_schemas(), rpc, telemetry)
+
+    async def started(_: Request) -> Response:
+        return PlainTextResponse("started")
+
+    async def live(_: Request) -> Response:
+        return PlainTextResponse("live")
+
+    async def readiness(_: Request) -> Response:
+        if await ready():
+            return PlainTextResponse("ready")
+        return PlainTextResponse("the bus does not answer", status_code=503)
+
+    async def metrics(_: Request) -> Response:
+        return Response(telemetry.exposition(), headers={"Content-Type": _METRICS_TYPE})
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        code = Code.NOT_FOUND if status == 404 else Code.NOT_SERVED
+        return refuse(Refusal(code), language_of(request), status=status)
+
+    async def fault(request: Request, error: Exception) -> Response:
+        telemetry.problem(Event.OPERATION_FAILED, error)
+        return refuse(Refusal(Code.INTERNAL), language_of(request))
+
+    endpoint = GraphQLEndpoint(engine, verifier)
+    pdf = ReportPdf(rpc, verifier, telemetry)
+    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+    async def graphql(request: Request) -> Response:
+        return await endpoint(request)
+
+    async def report_pdf(request: Request) -> Response:
+        return await pdf(request)
+
+    app = Starlette(
+        routes=[
+            Route("/graphql", graphql, methods=methods, name="graphql"),
+            Route("/reports/{report_id}.pdf", report_pdf, name="report.pdf"),
+            Route("/health/started", started, name="health"),
+            Route("/health/live", live, name="health"),
+            Route("/health/ready", readiness, name="health"),
+            Route("/metrics", metrics, name="metrics"),
+            *page_routes(graphiql=graphiql),
+        ],
+        exception_handlers={HTTPException: http_error, Exception: fault},
+    )
+    return _Counted(app, telemetry)
+
+
+class _Counted:
+    """Counts answers by our own name of the route and by status; never by what was asked."""
+
+    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+        self._app = app
+        self._telemetry = telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def counting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._telemetry.metrics.add(
+                    "http_requests",
+                    http_route=_ROUTES.get(scope["path"], "other"),
+                    http_status=message["status"],
+                )
+            await send(message)
+
+        await self._app(scope, receive, counting)
+
+
+_ROUTES = {"/graphql": "graphql", "/": "home", "/graphiql": "graphiql"}

@@ -1,0 +1,183 @@
+"""Runs one operation on the schema of its caller's role and forms the answer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
+
+from services.gateway.operations import (
+    Documents,
+    Problem,
+    Refused,
+    choose,
+    variable_problems,
+)
+from services.gateway.schema.base import Context
+from shared.bus.rpc import RpcClient
+from shared.contracts.errors import CATALOGUE, Code, Language, Refusal
+from shared.identity.principal import Principal
+from shared.identity.roles import Role
+from shared.telemetry import Event, Telemetry
+
+
+class GraphQLRequest(msgspec.Struct, frozen=True, rename="camel"):
+    """The body of a request (GraphQL over HTTP). Unknown members are ignored, as the draft says."""
+
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back. `ran` is False when nothing was executed: then there is no `data` member."""
+
+    ran: bool
+    data: dict[str, Any] | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+    def body(self) -> bytes:
+        """As JSON."""
+        document: dict[str, Any] = {}
+        if self.errors:
+            document["errors"] = self.errors
+        if self.ran:
+            document["data"] = self.data
+        return msgspec.json.encode(document)
+
+
+class Engine:
+    """Answers operations: one schema per role, prepared documents, masked errors."""
+
+    def __init__(
+        self, schemas: dict[Role, GraphQLSchema], rpc: RpcClient, telemetry: Telemetry
+    ) -> None:
+        self._documents = {role: Documents(schema) for role, schema in schemas.items()}
+        self._rpc = rpc
+        self._telemetry = telemetry
+
+    def must_serve(self, role: Role) -> None:
+        """Raises Refusal(NOT_ALLOWED) for a role that has no schema."""
+        if role not in self._documents:
+            raise Refusal(Code.NOT_ALLOWED)
+
+    async def answer(
+        self, request: GraphQLRequest, *, principal: Principal, token: str, language: Language
+    ) -> Answer:
+        """Run the operation of `request`. Never raises for what a caller sends."""
+        role = principal.role
+        documents = self._documents[role]
+        try:
+            prepared = documents.prepare(request.query)
+            assert prepared.document is not None  # noqa: S101  a document without problems
+            operation = choose(prepared.document, request.operation_name)
+        except Refused as refused:
+            return _refused(refused.problems, language)
+        began = time.perf_counter()
+        kind = operation.operation.value
+        with self._telemetry.span(
+            "graphql.operation",
+            role=role.value,
+            operation_type=kind,
+            operation_cost=prepared.cost,
+        ) as span:
+            context = Context(
+                principal=principal,
+                token=token,
+                language=language,
+                rpc=self._rpc,
+                traceparent=self._telemetry.traceparent(),
+            )
+            variables = request.variables or {}
+            result = execute(
+                documents.schema,
+                prepared.document,
+                context_value=context,
+                variable_values=variables,
+                operation_name=request.operation_name,
+                hide_suggestions=True,
+            )
+            if not isinstance(result, ExecutionResult):
+                result = await result
+            if result.errors and all(error.path is None for error in result.errors):
+                # Nothing ran: the variables do not fit. Where, is found out only now.
+                problems = variable_problems(documents.schema, operation, variables)
+                answer, status = _refused(problems, language), Code.INVALID_VARIABLES.value
+            else:
+                codes = [self._told(error) for error in result.errors or ()]
+                errors = [
+                    _error(code, values, language, path=tuple(error.path or ()))
+                    for (code, values), error in zip(codes, result.errors or (), strict=True)
+                ]
+                answer = Answer(ran=True, data=result.data, errors=errors)
+                status = codes[0][0].value if codes else "ok"
+            span.set_attribute("status", status)
+        self._telemetry.metrics.record(
+            "operation_duration",
+            time.perf_counter() - began,
+            role=role.value,
+            operation_type=kind,
+            status=status,
+        )
+        return answer
+
+    def _told(self, error: GraphQLError) -> tuple[Code, dict[str, str | int]]:
+        """What the caller is told of an error; a fault of ours is logged and masked."""
+        problem = error.original_error
+        if isinstance(problem, Refusal):
+            return problem.code, problem.values
+        self._telemetry.problem(Event.OPERATION_FAILED, problem or error)
+        return Code.INTERNAL, {}
+
+
+def _refused(problems: tuple[Problem, ...], language: Language) -> Answer:
+    return Answer(
+        ran=False,
+        errors=[
+            _error(
+                problem.code,
+                dict(problem.values),
+                language,
+                rule=problem.rule,
+                locations=problem.locations,
+                variable=problem.path,
+            )
+            for problem in problems
+        ],
+    )
+
+
+def error_body(refusal: Refusal, language: Language) -> bytes:
+    """One refusal as the body of an answer for which nothing ran."""
+    return Answer(ran=False, errors=[_error(refusal.code, refusal.values, language)]).body()
+
+
+def _error(
+    code: Code,
+    values: dict[str, str | int],
+    language: Language,
+    *,
+    path: tuple[str | int, ...] = (),
+    rule: str | None = None,
+    locations: tuple[tuple[int, int], ...] = (),
+    variable: tuple[str | int, ...] = (),
+) -> dict[str, Any]:
+    """An entry of `errors`: a sentence for people, `extensions.code` for programs."""
+    extensions: dict[str, Any] = {"code": code.value}
+    if rule is not None:
+        extensions["rule"] = rule
+    if variable:
+        extensions["variable"] = list(variable)
+    text: str = getattr(CATALOGUE[code], language)
+    entry: dict[str, Any] = {"message": text.format(**values)}
+    if locations:
+        entry["locations"] = [{"line": line, "column": column} for line, column in locations]
+    if path:
+        entry["path"] = list(path)
+    entry["extensions"] = extensions
+    return entry

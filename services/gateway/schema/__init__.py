@@ -1,0 +1,1 @@
+"""The GraphQL types, a file per domain, each with its part of the access table."""

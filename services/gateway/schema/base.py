@@ -1,0 +1,300 @@
+"""What all domains share: context, asking a service, scalars, expected failures."""
+
+# ruff: noqa: A002  arguments are called what the schema calls them
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NewType, TypeVar
+from uuid import UUID
+
+import strawberry
+from strawberry.types.field import StrawberryField
+from strawberry.types.scalar import ScalarDefinition
+
+from services.gateway.grants import ADMIN, ADVISER, EVERY_ROLE, grant, table
+from shared.bus.rpc import RpcClient
+from shared.contracts.errors import Code, Language, Refusal, invalid
+from shared.contracts.rpc import VERBS, Shape
+from shared.identity.principal import Principal
+
+A = TypeVar("A", bound=Shape)
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the resolvers of one operation know."""
+
+    principal: Principal
+    token: str
+    """The caller's own token: each service verifies it again."""
+    language: Language
+    """The language of sentences, from Accept-Language."""
+    rpc: RpcClient
+    traceparent: str | None
+    """The operation's span, handed on with a staff request."""
+
+
+Info = strawberry.Info[Context, None]
+
+
+async def ask(
+    info: Info, verb: str, request: Shape, answer: type[A], *, idempotency_key: str | None = None
+) -> A:
+    """Ask a service with the caller's token. Raises Refusal."""
+    context = info.context
+    got = await context.rpc.ask(
+        VERBS[verb],
+        request,
+        token=context.token,
+        idempotency_key=idempotency_key,
+        traceparent=context.traceparent,
+    )
+    if not isinstance(got, answer):
+        raise TypeError(f"{verb} answers another shape than its field expects")
+    return got
+
+
+async def ask_or_none(info: Info, verb: str, request: Shape, answer: type[A]) -> A | None:
+    """Like `ask`, but what does not exist, or is not the caller's to see, is None."""
+    try:
+        return await ask(info, verb, request, answer)
+    except Refusal as refusal:
+        if refusal.code is Code.NOT_FOUND:
+            return None
+        raise
+
+
+# Fields -----------------------------------------------------------------------------------------
+
+Resolver = Callable[..., Any]
+
+
+def described(description: str) -> Callable[[Resolver], StrawberryField]:
+    """A field with a resolver, as `strawberry.field(description=…)`, but typed as a decorator."""
+
+    def make(resolver: Resolver) -> StrawberryField:
+        return strawberry.field(resolver, description=description)
+
+    return make
+
+
+def change(description: str) -> Callable[[Resolver], StrawberryField]:
+    """A mutation, as `strawberry.mutation(description=…)`, but typed as a decorator."""
+
+    def make(resolver: Resolver) -> StrawberryField:
+        return strawberry.mutation(resolver, description=description)
+
+    return make
+
+
+# Scalars ----------------------------------------------------------------------------------------
+
+Base64 = NewType("Base64", bytes)
+
+
+def _parse_base64(value: object) -> Base64:
+    if not isinstance(value, str):
+        raise ValueError("a Base64 value is a text")  # noqa: TRY004  graphql-core's contract
+    try:
+        return Base64(base64.b64decode(value, validate=True))
+    except (binascii.Error, ValueError):
+        raise ValueError("not standard base64 with padding") from None
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Base64: strawberry.scalar(
+        name="Base64",
+        description="Bytes in standard base64 with padding (RFC 4648, section 4).",
+        serialize=lambda value: base64.b64encode(value).decode(),
+        parse_value=_parse_base64,
+    ),
+}
+"""For StrawberryConfig.scalar_map."""
+
+
+def base64_or_none(value: bytes | None) -> Base64 | None:
+    """`value` for a nullable Base64 field."""
+    return None if value is None else Base64(value)
+
+
+def sha256_bytes(field: str, text: str) -> bytes:
+    """The 32 bytes of a SHA-256 written as hex. Raises Refusal(INVALID_INPUT)."""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise invalid(field, "SHA-256, 64 × 0-9 a-f")
+    return bytes.fromhex(text)
+
+
+def uuid_text(field: str, text: str) -> str:
+    """`text` as a UUID in its usual form. Raises Refusal(INVALID_INPUT)."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise invalid(field, "UUID") from None
+
+
+# Enums ------------------------------------------------------------------------------------------
+
+
+@strawberry.enum(name="Language", description="A language in which people read.")
+class LanguageChoice(Enum):
+    """en or nl."""
+
+    EN = "en"
+    NL = "nl"
+
+
+@strawberry.enum(description="What the cells of the statistics are.")
+class Dimension(Enum):
+    """The one dimension of a release."""
+
+    CATEGORY = "category"
+    UNIT = "unit"
+
+
+# Expected failures ------------------------------------------------------------------------------
+
+
+@strawberry.interface(description="Why a command was refused. Nothing has changed.")
+class UserError:
+    """Common fields of all expected failures."""
+
+    code: str = strawberry.field(description="For programs; the list stands in docs/graphql.md.")
+    message: str = strawberry.field(description="For people, in the language they asked for.")
+    path: list[str] = strawberry.field(description="The input field that it is about, if any.")
+
+
+@strawberry.type(description="Something in the input is not filled in correctly.")
+class InvalidInput(UserError):  # noqa: N818  a type of the schema, no exception
+    """INVALID_INPUT and its kin."""
+
+
+@strawberry.type(description="It does not exist, or it is not yours to see.")
+class NotFound(UserError):  # noqa: N818  a type of the schema, no exception
+    """NOT_FOUND, KEY_DESTROYED."""
+
+
+@strawberry.type(description="Your role may not do this.")
+class NotAllowed(UserError):  # noqa: N818  a type of the schema, no exception
+    """NOT_ALLOWED."""
+
+
+@strawberry.type(description="It does not go together with what is there already.")
+class Conflict(UserError):  # noqa: N818  a type of the schema, no exception
+    """CONFLICT, CASE_CLOSED and the like."""
+
+
+Failure = InvalidInput | NotFound | NotAllowed | Conflict
+
+USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] = {
+    Code.INVALID_INPUT: InvalidInput,
+    Code.UNKNOWN_CODE: InvalidInput,
+    Code.INVALID_PERIOD: InvalidInput,
+    Code.UNKNOWN_TAXONOMY_VERSION: InvalidInput,
+    Code.TOO_LARGE: InvalidInput,
+    Code.NOT_FOUND: NotFound,
+    Code.KEY_DESTROYED: NotFound,
+    Code.NOT_ALLOWED: NotAllowed,
+    Code.CONFLICT: Conflict,
+    Code.ALREADY_EXISTS: Conflict,
+    Code.CASE_CLOSED: Conflict,
+    Code.OUTCOME_MISSING: Conflict,
+    Code.KEY_REUSED: Conflict,
+    Code.INTERPRETATION_MISSING: Conflict,
+    Code.NOT_APPROVED: Conflict,
+    Code.ALREADY_PUBLISHED: Conflict,
+    Code.PERIOD_OVERLAPS: Conflict,
+    Code.PERIOD_RELEASED: Conflict,
+}
+"""Refusals that are members of a mutation's result."""
+
+TOP_LEVEL: frozenset[Code] = frozenset(
+    {
+        Code.NOT_SIGNED_IN,
+        Code.UNAVAILABLE,
+        Code.TIMED_OUT,
+        Code.INTERNAL,
+        Code.MALFORMED_REQUEST,
+        Code.INVALID_DOCUMENT,
+        Code.INVALID_VARIABLES,
+        Code.TOO_COMPLEX,
+        Code.NOT_SERVED,
+    }
+)
+"""Refusals that are top-level errors: sign-in, limits, and faults of ours."""
+
+
+async def command(
+    info: Info,
+    verb: str,
+    input: Any,
+    answer: type[A],
+    payload: Callable[[A], P],
+) -> P | Failure:
+    """Ask for a change. `input` has `request()` and `idempotency_key`.
+
+    A refusal that a person can act on is returned as a member of the result; others are raised.
+    """
+    try:
+        key = _idempotency_key(input.idempotency_key)
+        return payload(await ask(info, verb, input.request(), answer, idempotency_key=key))
+    except Refusal as refusal:
+        return failure(refusal, info.context.language)
+
+
+def failure(refusal: Refusal, language: Language) -> Failure:
+    """`refusal` as a member of a result; raised again if it is a top-level error."""
+    kind = USER_ERRORS.get(refusal.code)
+    if kind is None:
+        raise refusal
+    about = refusal.values.get("field")
+    path = ["input", *camel_case(str(about)).split(".")] if about is not None else []
+    return kind(code=refusal.code.value, message=refusal.sentence(language), path=path)
+
+
+def camel_case(name: str) -> str:
+    """A field of ours as the schema calls it: unit_id → unitId."""
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+
+
+def _idempotency_key(text: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{8,200}", text):
+        raise invalid("idempotencyKey", "ASCII, 8-200, no spaces")
+    return text
+
+
+# The session ------------------------------------------------------------------------------------
+
+
+@strawberry.type(description="Your sign-in, as Hoeksteen understands it.")
+class Session:
+    """The first thing to ask."""
+
+    role: str = strawberry.field(description="The one role of this session.")
+
+
+@strawberry.type
+class SessionQuery:
+    """The root field that every role has."""
+
+    @described("Your sign-in, as Hoeksteen understands it.")
+    def session(self, info: Info) -> Session:
+        """The caller's session."""
+        return Session(role=info.context.principal.role.value)
+
+
+_CHANGES = ADVISER | ADMIN
+
+ACCESS = table(
+    grant("Query", EVERY_ROLE, "session"),
+    grant("Session", EVERY_ROLE, "role"),
+    *(
+        grant(error, _CHANGES, "code message path")
+        for error in ("UserError", "InvalidInput", "NotFound", "NotAllowed", "Conflict")
+    ),
+)

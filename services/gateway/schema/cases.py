@@ -1,0 +1,445 @@
+"""Confidential cases: the adviser's list, one case, and what is recorded in it."""
+
+# ruff: noqa: A002  arguments are called what the schema calls them
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated, Self
+
+import strawberry
+
+from services.gateway.grants import ADVISER, grant, table
+from services.gateway.schema.base import (
+    Base64,
+    Conflict,
+    Info,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    ask,
+    ask_or_none,
+    change,
+    command,
+    described,
+    uuid_text,
+)
+from shared.contracts import rpc
+from shared.contracts.errors import Refusal, invalid
+
+LARGEST_PAGE = 100
+
+
+@strawberry.enum(description="Whether a case is open or closed.")
+class CaseStatus(Enum):
+    """The state of a case."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@strawberry.type(description="Words sealed in a client to one adviser's key. No server opens them.")
+class Sealed:
+    """HPKE, RFC 9180."""
+
+    key_id: strawberry.ID
+    ciphertext: Base64
+
+    @classmethod
+    def of(cls, sealed: rpc.Sealed) -> Self:
+        """From a service's answer."""
+        return cls(key_id=strawberry.ID(sealed.key_id), ciphertext=Base64(sealed.ciphertext))
+
+
+@strawberry.input(description="Words sealed in the client to one adviser's key (HPKE, RFC 9180).")
+class SealedInput:
+    """See Sealed."""
+
+    key_id: strawberry.ID
+    ciphertext: Base64
+
+    def shape(self) -> rpc.Sealed:
+        """As a service takes it."""
+        return rpc.Sealed(key_id=self.key_id, ciphertext=self.ciphertext)
+
+
+@strawberry.type(description="One thing that happened in a case.")
+class CaseEntry:
+    """An entry of the file."""
+
+    kind: str = strawberry.field(description="What happened.")
+    week: str = strawberry.field(description="ISO 8601 week, such as 2026-W48.")
+    code: str | None = strawberry.field(description="Its code in the taxonomy.")
+    sealed: list[Sealed]
+
+    @classmethod
+    def of(cls, entry: rpc.CaseEntry) -> Self:
+        """From intake's answer."""
+        return cls(
+            kind=entry.kind,
+            week=entry.week,
+            code=entry.code,
+            sealed=[Sealed.of(sealed) for sealed in entry.sealed],
+        )
+
+
+@strawberry.type(description="A case, as its adviser sees it. Codes are those of the taxonomy.")
+class Case:
+    """One case."""
+
+    id: strawberry.ID
+    status: CaseStatus
+    channel: str
+    anonymity: str
+    reporter_role: str
+    relation: str
+    category: str
+    unit_id: strawberry.ID | None
+    outcome: str | None
+    route: str | None
+    opened_week: str = strawberry.field(description="ISO 8601 week.")
+    entries: list[CaseEntry] = strawberry.field(description="Oldest first.")
+
+    @classmethod
+    def of(cls, case: rpc.Case) -> Self:
+        """From intake's answer."""
+        return cls(
+            id=strawberry.ID(case.id),
+            status=CaseStatus(case.status),
+            channel=case.channel,
+            anonymity=case.anonymity,
+            reporter_role=case.reporter_role,
+            relation=case.relation,
+            category=case.category,
+            unit_id=None if case.unit_id is None else strawberry.ID(case.unit_id),
+            outcome=case.outcome,
+            route=case.route,
+            opened_week=case.opened_week,
+            entries=[CaseEntry.of(entry) for entry in case.entries],
+        )
+
+
+@strawberry.type(description="One line in your list of cases.")
+class CaseSummary:
+    """A case without its file."""
+
+    id: strawberry.ID
+    status: CaseStatus
+    category: str
+    opened_week: str = strawberry.field(description="ISO 8601 week.")
+    conversations: int
+
+    @classmethod
+    def of(cls, case: rpc.CaseSummary) -> Self:
+        """From intake's answer."""
+        return cls(
+            id=strawberry.ID(case.id),
+            status=CaseStatus(case.status),
+            category=case.category,
+            opened_week=case.opened_week,
+            conversations=case.conversations,
+        )
+
+
+@strawberry.type
+class CaseEdge:
+    """A place in the list."""
+
+    node: CaseSummary
+    cursor: str | None = strawberry.field(
+        description="Where a next page can begin; given for the last edge of a page."
+    )
+
+
+@strawberry.type
+class PageInfo:
+    """Where a page ends (Relay cursor connections). Lists are read forwards."""
+
+    has_next_page: bool
+    end_cursor: str | None
+
+
+@strawberry.type(description="A page of your cases, newest first.")
+class CaseConnection:
+    """Relay connection over intake's keyset."""
+
+    edges: list[CaseEdge]
+    page_info: PageInfo
+
+    @classmethod
+    def of(cls, page: rpc.Cases) -> Self:
+        """From intake's answer."""
+        last = len(page.items) - 1
+        return cls(
+            edges=[
+                CaseEdge(
+                    node=CaseSummary.of(case), cursor=page.end_cursor if index == last else None
+                )
+                for index, case in enumerate(page.items)
+            ],
+            page_info=PageInfo(has_next_page=page.has_next, end_cursor=page.end_cursor),
+        )
+
+
+async def _case(info: Info, case_id: str) -> Case | None:
+    found = await ask_or_none(info, "intake.case", rpc.ById(id=case_id), rpc.Case)
+    return None if found is None else Case.of(found)
+
+
+@strawberry.type
+class CaseQuery:
+    """Questions about cases."""
+
+    @described("Your own cases, newest first, at most 100 a page.")
+    async def cases(
+        self, info: Info, first: int = 50, after: str | None = None
+    ) -> CaseConnection | None:
+        """Asks intake."""
+        if not 1 <= first <= LARGEST_PAGE:
+            raise invalid("first", f"1-{LARGEST_PAGE}")
+        page = await ask(info, "intake.cases", rpc.Page(first=first, after=after), rpc.Cases)
+        return CaseConnection.of(page)
+
+    @described("One of your own cases; null if it is not there or not yours.")
+    async def case(self, info: Info, id: strawberry.ID) -> Case | None:
+        """Asks intake."""
+        try:
+            case_id = uuid_text("id", id)
+        except Refusal:
+            return None  # no case has such an id
+        return await _case(info, case_id)
+
+
+# Commands ---------------------------------------------------------------------------------------
+
+
+@strawberry.input
+class OpenCaseInput:
+    """A new case. Codes are those of the taxonomy."""
+
+    idempotency_key: strawberry.ID
+    case_id: strawberry.ID = strawberry.field(description="A new random UUID, made by the client.")
+    channel: str
+    anonymity: str
+    reporter_role: str
+    relation: str
+    category: str
+    unit_id: strawberry.ID | None = None
+    words: list[SealedInput] = strawberry.field(
+        description="The reporter's words, sealed once for each adviser who may read them."
+    )
+
+    def request(self) -> rpc.OpenCase:
+        """As intake takes it."""
+        return rpc.OpenCase(
+            case_id=uuid_text("caseId", self.case_id),
+            channel=self.channel,
+            anonymity=self.anonymity,
+            reporter_role=self.reporter_role,
+            relation=self.relation,
+            category=self.category,
+            unit_id=self.unit_id,
+            words=tuple(sealed.shape() for sealed in self.words),
+        )
+
+
+@strawberry.input
+class RecordConversationInput:
+    """A conversation took place."""
+
+    idempotency_key: strawberry.ID
+    case_id: strawberry.ID
+    mode: str = strawberry.field(description="A conversation mode of the taxonomy.")
+    minutes: list[SealedInput]
+
+    def request(self) -> rpc.RecordConversation:
+        """As intake takes it."""
+        return rpc.RecordConversation(
+            case_id=uuid_text("caseId", self.case_id),
+            mode=self.mode,
+            minutes=tuple(sealed.shape() for sealed in self.minutes),
+        )
+
+
+@strawberry.input
+class RecordInterventionInput:
+    """Something was done."""
+
+    idempotency_key: strawberry.ID
+    case_id: strawberry.ID
+    intervention: str = strawberry.field(description="An intervention of the taxonomy.")
+
+    def request(self) -> rpc.RecordIntervention:
+        """As intake takes it."""
+        return rpc.RecordIntervention(
+            case_id=uuid_text("caseId", self.case_id), intervention=self.intervention
+        )
+
+
+@strawberry.input
+class RecordOutcomeInput:
+    """How it ended."""
+
+    idempotency_key: strawberry.ID
+    case_id: strawberry.ID
+    outcome: str = strawberry.field(description="An outcome of the taxonomy.")
+    route: str = strawberry.field(description="A route of the taxonomy.")
+
+    def request(self) -> rpc.RecordOutcome:
+        """As intake takes it."""
+        return rpc.RecordOutcome(
+            case_id=uuid_text("caseId", self.case_id), outcome=self.outcome, route=self.route
+        )
+
+
+@strawberry.input
+class CloseCaseInput:
+    """A case that has an outcome."""
+
+    idempotency_key: strawberry.ID
+    case_id: strawberry.ID
+
+    def request(self) -> rpc.CloseCase:
+        """As intake takes it."""
+        return rpc.CloseCase(case_id=uuid_text("caseId", self.case_id))
+
+
+@strawberry.type
+class _CasePayload:
+    """What every command on a case gives back."""
+
+    case_id: strawberry.ID
+    position: int = strawberry.field(
+        description="Place of the change in the organisation's ledger."
+    )
+
+    @described("The case after the change. Asking for it is a look of its own.")
+    async def case(self, info: Info) -> Case | None:
+        """Asks intake."""
+        return await _case(info, self.case_id)
+
+    @classmethod
+    def of(cls, done: rpc.Done) -> Self:
+        """From intake's answer."""
+        return cls(case_id=strawberry.ID(done.id), position=done.position)
+
+
+@strawberry.type
+class OpenCasePayload(_CasePayload):
+    """The case is open."""
+
+
+@strawberry.type
+class RecordConversationPayload(_CasePayload):
+    """The conversation is recorded."""
+
+
+@strawberry.type
+class RecordInterventionPayload(_CasePayload):
+    """The intervention is recorded."""
+
+
+@strawberry.type
+class RecordOutcomePayload(_CasePayload):
+    """The outcome is recorded."""
+
+
+@strawberry.type
+class CloseCasePayload(_CasePayload):
+    """The case is closed."""
+
+
+OpenCaseResult = Annotated[
+    OpenCasePayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("OpenCaseResult"),
+]
+RecordConversationResult = Annotated[
+    RecordConversationPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("RecordConversationResult"),
+]
+RecordInterventionResult = Annotated[
+    RecordInterventionPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("RecordInterventionResult"),
+]
+RecordOutcomeResult = Annotated[
+    RecordOutcomePayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("RecordOutcomeResult"),
+]
+CloseCaseResult = Annotated[
+    CloseCasePayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("CloseCaseResult"),
+]
+
+
+@strawberry.type
+class CaseMutation:
+    """Changes of cases."""
+
+    @change("Open a case with sealed words and coded facts.")
+    async def open_case(self, info: Info, input: OpenCaseInput) -> OpenCaseResult:
+        """Asks intake."""
+        return await command(info, "intake.open_case", input, rpc.Done, OpenCasePayload.of)
+
+    @change("Record a conversation with sealed minutes.")
+    async def record_conversation(
+        self, info: Info, input: RecordConversationInput
+    ) -> RecordConversationResult:
+        """Asks intake."""
+        return await command(
+            info, "intake.record_conversation", input, rpc.Done, RecordConversationPayload.of
+        )
+
+    @change("Record what was done.")
+    async def record_intervention(
+        self, info: Info, input: RecordInterventionInput
+    ) -> RecordInterventionResult:
+        """Asks intake."""
+        return await command(
+            info, "intake.record_intervention", input, rpc.Done, RecordInterventionPayload.of
+        )
+
+    @change("Record how it ended, and by which route.")
+    async def record_outcome(self, info: Info, input: RecordOutcomeInput) -> RecordOutcomeResult:
+        """Asks intake."""
+        return await command(
+            info, "intake.record_outcome", input, rpc.Done, RecordOutcomePayload.of
+        )
+
+    @change("Close a case that has an outcome.")
+    async def close_case(self, info: Info, input: CloseCaseInput) -> CloseCaseResult:
+        """Asks intake."""
+        return await command(info, "intake.close_case", input, rpc.Done, CloseCasePayload.of)
+
+
+_COMMANDS = {
+    "openCase": "channel anonymity reporterRole relation category unitId words",
+    "recordConversation": "mode minutes",
+    "recordIntervention": "intervention",
+    "recordOutcome": "outcome route",
+    "closeCase": "",
+}
+
+ACCESS = table(
+    grant("Query", ADVISER, "cases cases(first:) cases(after:) case case(id:)"),
+    grant("CaseConnection", ADVISER, "edges pageInfo"),
+    grant("CaseEdge", ADVISER, "node cursor"),
+    grant("PageInfo", ADVISER, "hasNextPage endCursor"),
+    grant("CaseSummary", ADVISER, "id status category openedWeek conversations"),
+    grant(
+        "Case",
+        ADVISER,
+        "id status channel anonymity reporterRole relation category unitId outcome route "
+        "openedWeek entries",
+    ),
+    grant("CaseEntry", ADVISER, "kind week code sealed"),
+    grant("Sealed", ADVISER, "keyId ciphertext"),
+    grant("SealedInput", ADVISER, "keyId ciphertext"),
+    *(grant("Mutation", ADVISER, f"{name} {name}(input:)") for name in _COMMANDS),
+    *(
+        grant(f"{name[0].upper()}{name[1:]}Input", ADVISER, f"idempotencyKey caseId {fields}")
+        for name, fields in _COMMANDS.items()
+    ),
+    *(
+        grant(f"{name[0].upper()}{name[1:]}Payload", ADVISER, "caseId position case")
+        for name in _COMMANDS
+    ),
+)

@@ -1,0 +1,299 @@
+"""The organisation: its tree, its advisers and their keys, its decision on statistics."""
+
+# ruff: noqa: A002  arguments are called what the schema calls them
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+import strawberry
+
+from services.gateway.grants import ADMIN, ADVISER, AUDITOR, HR, grant, table
+from services.gateway.schema.base import (
+    Base64,
+    Conflict,
+    Dimension,
+    Info,
+    InvalidInput,
+    LanguageChoice,
+    NotAllowed,
+    NotFound,
+    ask_or_none,
+    base64_or_none,
+    change,
+    command,
+    described,
+    uuid_text,
+)
+from shared.contracts import rpc
+
+
+@strawberry.type(description="A node of the organisation's tree.")
+class Unit:
+    """One unit."""
+
+    id: strawberry.ID
+    name: str
+    headcount: int = strawberry.field(description="Its own people, without those of units below.")
+    parent: strawberry.ID | None = strawberry.field(description="The unit above it.")
+
+    @classmethod
+    def of(cls, unit: rpc.Unit) -> Self:
+        """From intake's answer."""
+        return cls(
+            id=strawberry.ID(unit.id),
+            name=unit.name,
+            headcount=unit.headcount,
+            parent=None if unit.parent is None else strawberry.ID(unit.parent),
+        )
+
+
+@strawberry.type(description="An adviser, as shown to those who seal words to them.")
+class Adviser:
+    """One adviser."""
+
+    id: strawberry.ID
+    name: str
+    key_id: strawberry.ID | None = strawberry.field(description="Names the public key.")
+    public_key: Base64 | None = strawberry.field(
+        description="Raw X25519 public key, 32 bytes; null until the adviser published one."
+    )
+
+    @classmethod
+    def of(cls, adviser: rpc.Adviser) -> Self:
+        """From intake's answer."""
+        return cls(
+            id=strawberry.ID(adviser.id),
+            name=adviser.name,
+            key_id=None if adviser.key_id is None else strawberry.ID(adviser.key_id),
+            public_key=base64_or_none(adviser.public_key),
+        )
+
+
+@strawberry.type(description="The organisation's recorded decision on how statistics are released.")
+class ReleasePolicy:
+    """How small cells are kept from being shown."""
+
+    policy: str = strawberry.field(description="Always `exact` now: disjoint blocks.")
+    dimension: Dimension
+    k: int = strawberry.field(description="A cell below this is never shown on its own.")
+    merge_order: list[str] = strawberry.field(
+        description="The order in which further cells join the withheld block."
+    )
+
+    @classmethod
+    def of(cls, policy: rpc.ReleasePolicy) -> Self:
+        """From intake's answer."""
+        return cls(
+            policy=policy.policy,
+            dimension=Dimension(policy.dimension),
+            k=policy.k,
+            merge_order=list(policy.merge_order),
+        )
+
+
+@strawberry.type(description="Your organisation.")
+class Organisation:
+    """The organisation of the caller's token."""
+
+    id: strawberry.ID
+    name: str
+    language: LanguageChoice
+    token: str = strawberry.field(description="Its name in the subjects of signals.")
+    units: list[Unit]
+    advisers: list[Adviser]
+    release: ReleasePolicy
+
+    @classmethod
+    def of(cls, organisation: rpc.Organisation) -> Self:
+        """From intake's answer."""
+        return cls(
+            id=strawberry.ID(organisation.id),
+            name=organisation.name,
+            language=LanguageChoice(organisation.language),
+            token=organisation.token,
+            units=[Unit.of(unit) for unit in organisation.units],
+            advisers=[Adviser.of(adviser) for adviser in organisation.advisers],
+            release=ReleasePolicy.of(organisation.release),
+        )
+
+
+async def _organisation(info: Info) -> Organisation | None:
+    found = await ask_or_none(info, "intake.organisation", rpc.Empty(), rpc.Organisation)
+    return None if found is None else Organisation.of(found)
+
+
+@strawberry.type
+class OrganisationQuery:
+    """Questions about the organisation."""
+
+    @described("Your organisation; null before it is set up.")
+    async def organisation(self, info: Info) -> Organisation | None:
+        """Asks intake."""
+        return await _organisation(info)
+
+
+@strawberry.input(description="A unit of the tree that is set up.")
+class UnitInput:
+    """One unit."""
+
+    id: strawberry.ID = strawberry.field(description="Your own id for it, unique in the tree.")
+    name: str
+    headcount: int
+    parent: strawberry.ID | None = None
+
+
+@strawberry.input(description="An adviser of the organisation that is set up.")
+class AdviserSeatInput:
+    """One adviser."""
+
+    id: strawberry.ID = strawberry.field(description="The subject (`sub`) of their token.")
+    name: str
+
+
+@strawberry.input(description="How the organisation decides to release statistics.")
+class ReleasePolicyInput:
+    """See ReleasePolicy."""
+
+    dimension: Dimension
+    k: int = strawberry.field(default=10, description="At least 5.")
+    merge_order: list[str] = strawberry.field(
+        default_factory=list,
+        description="Cell codes; empty: the taxonomy's order, or units by headcount.",
+    )
+
+
+@strawberry.input
+class SetUpOrganisationInput:
+    """The whole organisation at once."""
+
+    idempotency_key: strawberry.ID
+    organisation_id: strawberry.ID = strawberry.field(description="A new random UUID.")
+    name: str
+    language: LanguageChoice
+    units: list[UnitInput]
+    advisers: list[AdviserSeatInput]
+    release: ReleasePolicyInput
+
+    def request(self) -> rpc.SetUpOrganisation:
+        """As intake takes it."""
+        return rpc.SetUpOrganisation(
+            organisation_id=uuid_text("organisationId", self.organisation_id),
+            name=self.name,
+            language=self.language.value,
+            units=tuple(
+                rpc.Unit(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
+                for unit in self.units
+            ),
+            advisers=tuple(rpc.AdviserSeat(id=seat.id, name=seat.name) for seat in self.advisers),
+            release=rpc.ReleasePolicy(
+                dimension=self.release.dimension.value,
+                k=self.release.k,
+                merge_order=tuple(self.release.merge_order),
+            ),
+        )
+
+
+@strawberry.type
+class SetUpOrganisationPayload:
+    """The organisation is there."""
+
+    organisation_id: strawberry.ID
+    position: int = strawberry.field(
+        description="Place of the change in the organisation's ledger."
+    )
+
+    @classmethod
+    def of(cls, done: rpc.Done) -> Self:
+        """From intake's answer."""
+        return cls(organisation_id=strawberry.ID(done.id), position=done.position)
+
+
+SetUpOrganisationResult = Annotated[
+    SetUpOrganisationPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("SetUpOrganisationResult"),
+]
+
+
+@strawberry.input
+class PublishAdviserKeyInput:
+    """One's own key."""
+
+    idempotency_key: strawberry.ID
+    public_key: Base64 = strawberry.field(description="Raw X25519 public key, 32 bytes.")
+
+    def request(self) -> rpc.PublishAdviserKey:
+        """As intake takes it."""
+        return rpc.PublishAdviserKey(public_key=self.public_key)
+
+
+@strawberry.type
+class PublishAdviserKeyPayload:
+    """The key is in the directory."""
+
+    key_id: strawberry.ID
+    position: int = strawberry.field(
+        description="Place of the change in the organisation's ledger."
+    )
+
+    @described("The organisation after the change.")
+    async def organisation(self, info: Info) -> Organisation | None:
+        """Asks intake."""
+        return await _organisation(info)
+
+    @classmethod
+    def of(cls, done: rpc.Done) -> Self:
+        """From intake's answer."""
+        return cls(key_id=strawberry.ID(done.id), position=done.position)
+
+
+PublishAdviserKeyResult = Annotated[
+    PublishAdviserKeyPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("PublishAdviserKeyResult"),
+]
+
+
+@strawberry.type
+class OrganisationMutation:
+    """Changes of the organisation."""
+
+    @change("Register an organisation: tree, advisers, decision on statistics.")
+    async def set_up_organisation(
+        self, info: Info, input: SetUpOrganisationInput
+    ) -> SetUpOrganisationResult:
+        """Asks intake."""
+        return await command(
+            info, "intake.set_up_organisation", input, rpc.Done, SetUpOrganisationPayload.of
+        )
+
+    @change("Put your own public key in the organisation's directory.")
+    async def publish_adviser_key(
+        self, info: Info, input: PublishAdviserKeyInput
+    ) -> PublishAdviserKeyResult:
+        """Asks intake."""
+        return await command(
+            info, "intake.publish_adviser_key", input, rpc.Done, PublishAdviserKeyPayload.of
+        )
+
+
+ACCESS = table(
+    grant("Query", ADVISER | HR | AUDITOR, "organisation"),
+    grant("Organisation", ADVISER | HR | AUDITOR, "name"),
+    grant("Organisation", ADVISER | HR, "units"),
+    grant("Organisation", ADVISER, "id language token advisers release"),
+    grant("Unit", ADVISER | HR, "id name headcount parent"),
+    grant("Adviser", ADVISER, "id name keyId publicKey"),
+    grant("ReleasePolicy", ADVISER, "policy dimension k mergeOrder"),
+    grant("Mutation", ADMIN, "setUpOrganisation setUpOrganisation(input:)"),
+    grant(
+        "SetUpOrganisationInput",
+        ADMIN,
+        "idempotencyKey organisationId name language units advisers release",
+    ),
+    grant("UnitInput", ADMIN, "id name headcount parent"),
+    grant("AdviserSeatInput", ADMIN, "id name"),
+    grant("ReleasePolicyInput", ADMIN, "dimension k mergeOrder"),
+    grant("SetUpOrganisationPayload", ADMIN, "organisationId position"),
+    grant("Mutation", ADVISER, "publishAdviserKey publishAdviserKey(input:)"),
+    grant("PublishAdviserKeyInput", ADVISER, "idempotencyKey publicKey"),
+    grant("PublishAdviserKeyPayload", ADVISER, "keyId position organisation"),
+)

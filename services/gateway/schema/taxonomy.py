@@ -1,0 +1,85 @@
+"""The taxonomy's codes with their labels."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import strawberry
+
+from services.gateway.grants import ADVISER, HR, grant, table
+from services.gateway.schema.base import Info, LanguageChoice, described
+from shared import taxonomy
+from shared.contracts.errors import Language
+
+
+@strawberry.type(description="A code and what it is called.")
+class Term:
+    """One term."""
+
+    code: str
+    label: str
+    parent: str | None = strawberry.field(description="The code above it in the same list.")
+
+
+def _terms(terms: taxonomy.Terms, language: Language) -> list[Term]:
+    return [
+        Term(code=term.code, label=term.label(language), parent=term.parent)
+        for term in terms.values()
+    ]
+
+
+@strawberry.type(description="One version of the codes that cases and registers are coded with.")
+class Taxonomy:
+    """The lists, each in the order in which a person should see them."""
+
+    version: int
+    categories: list[Term]
+    reporter_roles: list[Term]
+    relations: list[Term]
+    channels: list[Term]
+    anonymity: list[Term]
+    conversation_modes: list[Term]
+    interventions: list[Term]
+    routes: list[Term]
+    outcomes: list[Term]
+
+    @classmethod
+    def of(cls, found: taxonomy.Taxonomy, language: Language) -> Self:
+        """A version with its labels in one language."""
+        return cls(
+            version=found.version,
+            categories=_terms(found.categories, language),
+            reporter_roles=_terms(found.reporter_roles, language),
+            relations=_terms(found.relations, language),
+            channels=_terms(found.channels, language),
+            anonymity=_terms(found.anonymity, language),
+            conversation_modes=_terms(found.conversation_modes, language),
+            interventions=_terms(found.interventions, language),
+            routes=_terms(found.routes, language),
+            outcomes=_terms(found.outcomes, language),
+        )
+
+
+@strawberry.type
+class TaxonomyQuery:
+    """Questions about the taxonomy."""
+
+    @described("Codes and labels: the newest version, or one that older cases were coded with.")
+    def taxonomy(
+        self, info: Info, language: LanguageChoice | None = None, version: int | None = None
+    ) -> Taxonomy | None:
+        """Answered here: the taxonomy is data that every program holds."""
+        found = taxonomy.current() if version is None else taxonomy.version(version)
+        return Taxonomy.of(found, info.context.language if language is None else language.value)
+
+
+ACCESS = table(
+    grant("Query", ADVISER | HR, "taxonomy taxonomy(language:) taxonomy(version:)"),
+    grant(
+        "Taxonomy",
+        ADVISER | HR,
+        "version categories reporterRoles relations channels anonymity conversationModes "
+        "interventions routes outcomes",
+    ),
+    grant("Term", ADVISER | HR, "code label parent"),
+)

@@ -1,0 +1,64 @@
+"""The gateway's settings, read once from the environment. Documented in docs/settings.md."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from shared.runtime.settings import SettingProblem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """What the gateway is told. Each field is `HOEKSTEEN_` + its name."""
+
+    mode: Literal["local", "production"]
+    """`local` serves GraphiQL; everything else is the same."""
+    nats_url: str
+    """Address of the NATS server or cluster."""
+    nats_user: str
+    """The gateway's user in the account CORE."""
+    nats_password_file: Path
+    """File with that user's password."""
+    http_port: int
+    """Port for people and programs outside, and for health and metrics."""
+    http_host: str
+    """Address to listen on."""
+    jwks: str
+    """URL or path of the issuer's public keys (JWKS, RFC 7517)."""
+    issuer: str
+    """The `iss` that tokens must carry."""
+    spans_file: Path | None
+    """Where spans are written as JSON lines; none: not written."""
+
+
+def load() -> GatewaySettings:
+    """Read the environment. Raises SettingProblem with a sentence for the first fault."""
+    mode = _text("mode", "production")
+    if mode not in ("local", "production"):
+        raise SettingProblem("The setting HOEKSTEEN_MODE is either 'local' or 'production'.")
+    port = _text("http_port", "8000")
+    if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= 65535):
+        raise SettingProblem("The setting HOEKSTEEN_HTTP_PORT must be a port number.")
+    spans = os.environ.get("HOEKSTEEN_SPANS_FILE")
+    return GatewaySettings(
+        mode=cast(Literal["local", "production"], mode),
+        nats_url=_text("nats_url"),
+        nats_user=_text("nats_user"),
+        nats_password_file=Path(_text("nats_password_file")),
+        http_port=int(port),
+        http_host=_text("http_host", "127.0.0.1"),
+        jwks=_text("jwks"),
+        issuer=_text("issuer"),
+        spans_file=Path(spans) if spans else None,
+    )
+
+
+def _text(field: str, default: str | None = None) -> str:
+    name = f"HOEKSTEEN_{field.upper()}"
+    text = os.environ.get(name) or default
+    if text is None:
+        raise SettingProblem(f"The setting {name} is missing.")
+    return text

@@ -1,0 +1,27 @@
+"""What the commands within a case share: the case is the asker's, and one event is added."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.intake.domain.case import Case, Event, owned_by
+from services.intake.sealed import as_uuid
+from services.intake.streams import load_case
+from shared.contracts.rpc import Done
+from shared.eventstore.store import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.runtime.calls import Call
+
+
+async def add_to_case(call: Call, case_id: str, decide: Callable[[Case], Event]) -> Done:
+    """Load the asker's case, let `decide` make the next event, commit it."""
+    stream = as_uuid(case_id, "caseId")
+    state = await load_case(call.parts.store, call.organisation, stream)
+    owned_by(state, call.principal.subject)
+    event = decide(state)
+    return await call.commit(
+        [Change(stream, state.version + 1, event)], Done(id=str(stream), position=0)
+    )

@@ -1,0 +1,34 @@
+"""An adviser puts their own public key in the organisation's directory."""
+
+from __future__ import annotations
+
+import hashlib
+from uuid import UUID
+
+from services.intake.domain.organisation import publish_key
+from services.intake.streams import load_organisation, organisation_stream
+from shared.contracts.rpc import Done, PublishAdviserKey
+from shared.eventstore.store import Change
+from shared.runtime.calls import Call
+
+
+async def publish_adviser_key(call: Call, request: PublishAdviserKey) -> Done:
+    """See PublishAdviserKey. The key id is a hash of the key, as the client computes it too."""
+    state = await load_organisation(call.parts.store, call.organisation)
+    key_id = key_id_of(request.public_key)
+    event = publish_key(
+        state,
+        adviser_id=call.principal.subject,
+        key_id=key_id,
+        public_key=request.public_key,
+        on=call.now.date(),
+    )
+    stream = organisation_stream(call.organisation)
+    return await call.commit(
+        [Change(stream, state.version + 1, event)], Done(id=str(key_id), position=0)
+    )
+
+
+def key_id_of(public_key: bytes) -> UUID:
+    """The id of a public key: the first 16 bytes of the SHA-256 of its 32 raw bytes."""
+    return UUID(bytes=hashlib.sha256(public_key).digest()[:16])

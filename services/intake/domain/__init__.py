@@ -1,0 +1,1 @@
+"""Aggregates: events, fold, decisions. Pure: time, ids and randomness come in as arguments."""

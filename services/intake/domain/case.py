@@ -1,0 +1,208 @@
+"""A case: opened, spoken about, acted on, concluded, closed. Words stay sealed throughout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, assert_never
+from uuid import UUID
+
+from services.intake.domain.words import SealedWords, check_sealed
+from shared.contracts.errors import Code, Refusal, invalid
+from shared import taxonomy
+
+if TYPE_CHECKING:
+    from services.intake.domain.organisation import Organisation
+
+# Events ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseOpened:
+    """A case was opened and coded. `facts_id` is what its facts are called outside intake."""
+
+    case_id: UUID
+    organisation_id: UUID
+    facts_id: UUID
+    adviser_id: str
+    taxonomy_version: int
+    period: str
+    channel: str
+    anonymity: str
+    reporter_role: str
+    relation: str
+    category: str
+    unit_id: str | None
+    words: tuple[SealedWords, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationRecorded:
+    """A conversation took place; its minutes are sealed."""
+
+    mode: str
+    minutes: tuple[SealedWords, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterventionRecorded:
+    """The adviser did something."""
+
+    intervention: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeRecorded:
+    """How it ended and by which route; a later one corrects an earlier one."""
+
+    outcome: str
+    route: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseClosed:
+    """Nothing is added from here on."""
+
+    at: datetime
+
+
+Event = CaseOpened | ConversationRecorded | InterventionRecorded | OutcomeRecorded | CaseClosed
+
+
+# Fold -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is known of a case after its events."""
+
+    version: int = 0
+    opened: CaseOpened | None = None
+    conversations: int = 0
+    outcome: OutcomeRecorded | None = None
+    closed: bool = False
+
+
+def evolve(state: Case, event: Event) -> Case:
+    """The state after one more event."""
+    state = replace(state, version=state.version + 1)
+    match event:
+        case CaseOpened():
+            return replace(state, opened=event)
+        case ConversationRecorded():
+            return replace(state, conversations=state.conversations + 1)
+        case InterventionRecorded():
+            return state
+        case OutcomeRecorded():
+            return replace(state, outcome=event)
+        case CaseClosed():
+            return replace(state, closed=True)
+        case _:
+            assert_never(event)
+
+
+# Decisions ------------------------------------------------------------------------------------
+
+
+def open_case(  # noqa: PLR0913  the record of a case (dossier of the profession), each by name
+    state: Case,
+    organisation: Organisation,
+    *,
+    case_id: UUID,
+    facts_id: UUID,
+    adviser_id: str,
+    period: str,
+    channel: str,
+    anonymity: str,
+    reporter_role: str,
+    relation: str,
+    category: str,
+    unit_id: str | None,
+    words: tuple[SealedWords, ...],
+    at: datetime,
+) -> CaseOpened:
+    """Open a case. Raises Refusal for an unknown code or unit, or words sealed to nobody here."""
+    if state.opened is not None:
+        raise Refusal(Code.ALREADY_EXISTS)
+    known = organisation.known
+    codes = taxonomy.current()
+    codes.check("channels", channel)
+    codes.check("anonymity", anonymity)
+    codes.check("reporter_roles", reporter_role)
+    codes.check("relations", relation)
+    codes.check("categories", category)
+    if unit_id is not None and all(unit.id != unit_id for unit in known.units):
+        raise invalid("unitId", "the organisation has no such unit")
+    return CaseOpened(
+        case_id=case_id,
+        organisation_id=known.organisation_id,
+        facts_id=facts_id,
+        adviser_id=adviser_id,
+        taxonomy_version=codes.version,
+        period=period,
+        channel=channel,
+        anonymity=anonymity,
+        reporter_role=reporter_role,
+        relation=relation,
+        category=category,
+        unit_id=unit_id,
+        words=check_sealed(words, organisation.key_ids, field="words"),
+        at=at,
+    )
+
+
+def record_conversation(
+    state: Case,
+    organisation: Organisation,
+    *,
+    mode: str,
+    minutes: tuple[SealedWords, ...],
+    at: datetime,
+) -> ConversationRecorded:
+    """A conversation in an open case."""
+    _running(state)
+    taxonomy.current().check("conversation_modes", mode)
+    sealed = check_sealed(minutes, organisation.key_ids, field="minutes")
+    return ConversationRecorded(mode=mode, minutes=sealed, at=at)
+
+
+def record_intervention(state: Case, *, intervention: str, at: datetime) -> InterventionRecorded:
+    """Something the adviser did in an open case."""
+    _running(state)
+    taxonomy.current().check("interventions", intervention)
+    return InterventionRecorded(intervention=intervention, at=at)
+
+
+def record_outcome(state: Case, *, outcome: str, route: str, at: datetime) -> OutcomeRecorded:
+    """How an open case ended."""
+    _running(state)
+    codes = taxonomy.current()
+    codes.check("outcomes", outcome)
+    codes.check("routes", route)
+    return OutcomeRecorded(outcome=outcome, route=route, at=at)
+
+
+def close_case(state: Case, *, at: datetime) -> CaseClosed:
+    """Close a case that has an outcome."""
+    _running(state)
+    if state.outcome is None:
+        raise Refusal(Code.OUTCOME_MISSING)
+    return CaseClosed(at=at)
+
+
+def owned_by(state: Case, adviser_id: str) -> CaseOpened:
+    """The opening of a case that is this adviser's. Raises Refusal NOT_FOUND for any other."""
+    if state.opened is None or state.opened.adviser_id != adviser_id:
+        raise Refusal(Code.NOT_FOUND)
+    return state.opened
+
+
+def _running(state: Case) -> None:
+    if state.opened is None:
+        raise Refusal(Code.NOT_FOUND)
+    if state.closed:
+        raise Refusal(Code.CASE_CLOSED)

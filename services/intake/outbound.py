@@ -1,0 +1,117 @@
+"""Which of intake's events leave, and as what: coded facts, never words, never a case id."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from shared.contracts import events as contracts
+from shared.contracts.rpc import ReleasePolicy, Unit
+from shared.eventstore.store import Recorded
+from shared.runtime.outbox import Outbound, Rank
+from shared.taxonomy.calendar import tick_of
+from shared.taxonomy.period import Period
+
+
+def _organisation(recorded: Recorded) -> contracts.OrganisationSetUp:
+    event = recorded.event
+    return contracts.OrganisationSetUp(
+        organisation_id=str(event.organisation_id),
+        token=event.token,
+        name=event.name,
+        language=event.language,
+        units=tuple(
+            Unit(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
+            for unit in event.units
+        ),
+        release=ReleasePolicy(
+            policy=event.release.policy,
+            dimension=event.release.dimension,
+            k=event.release.k,
+            merge_order=event.release.merge_order,
+        ),
+    )
+
+
+def _case(recorded: Recorded) -> contracts.FactsBooked:
+    event = recorded.event
+    return contracts.FactsBooked(
+        organisation_id=str(event.organisation_id),
+        taxonomy_version=event.taxonomy_version,
+        due=_due_of_case(event.period),
+        facts=(
+            contracts.Fact(
+                facts_id=str(event.facts_id),
+                period=event.period,
+                category=event.category,
+                unit_id=event.unit_id,
+                role=event.reporter_role,
+                relation=event.relation,
+            ),
+        ),
+    )
+
+
+def _due_of_case(period: str) -> date:
+    parsed = Period.parse(period)
+    return tick_of(parsed, parsed.start)
+
+
+def _rows(recorded: Recorded) -> contracts.FactsBooked:
+    event = recorded.event
+    return contracts.FactsBooked(
+        organisation_id=str(event.organisation_id),
+        taxonomy_version=event.taxonomy_version,
+        due=event.due,
+        facts=tuple(
+            contracts.Fact(
+                facts_id=str(event.facts_id),
+                period=event.period,
+                category=row.category,
+                unit_id=row.unit_id,
+                role=row.role,
+                relation=row.relation,
+                route=row.route,
+                outcome=row.outcome,
+                count=row.count,
+            )
+            for row in event.rows
+        ),
+    )
+
+
+def _day(recorded: Recorded) -> contracts.DayClosed:
+    return contracts.DayClosed(
+        organisation_id=str(recorded.event.organisation_id), day=recorded.event.day
+    )
+
+
+OUTBOUND: dict[str, Outbound] = {
+    "OrganisationSetUp": Outbound(
+        contract="intake.v1.organisation.set_up",
+        id=lambda recorded: recorded.event.organisation_id,
+        data=_organisation,
+        rank=Rank.FIRST,
+        size=4096,
+    ),
+    "CaseOpened": Outbound(
+        contract="intake.v1.facts.booked",
+        id=lambda recorded: recorded.event.facts_id,
+        data=_case,
+        rank=Rank.SHUFFLED,
+        size=1024,
+    ),
+    "RegisterRowsImported": Outbound(
+        contract="intake.v1.facts.booked",
+        id=lambda recorded: recorded.event.facts_id,
+        data=_rows,
+        rank=Rank.SHUFFLED,
+        size=4096,
+    ),
+    "DayClosed": Outbound(
+        contract="intake.v1.day.closed",
+        id=lambda recorded: recorded.event.message_id,
+        data=_day,
+        rank=Rank.LAST,
+        size=1024,
+    ),
+}

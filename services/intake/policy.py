@@ -1,0 +1,31 @@
+"""Who may ask intake what. Pure, default deny; rows are checked where they are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.identity.roles import Role
+
+if TYPE_CHECKING:
+    from shared.identity.principal import Principal
+
+ALLOWED: dict[str, frozenset[Role]] = {
+    "set_up_organisation": frozenset({Role.ADMIN}),
+    "organisation": frozenset({Role.ADVISER, Role.HR, Role.AUDITOR}),
+    "publish_adviser_key": frozenset({Role.ADVISER}),
+    "open_case": frozenset({Role.ADVISER}),
+    "record_conversation": frozenset({Role.ADVISER}),
+    "record_intervention": frozenset({Role.ADVISER}),
+    "record_outcome": frozenset({Role.ADVISER}),
+    "close_case": frozenset({Role.ADVISER}),
+    "import_register": frozenset({Role.ADVISER}),
+    "cases": frozenset({Role.ADVISER}),
+    "case": frozenset({Role.ADVISER}),
+    "ledger": frozenset({Role.AUDITOR}),
+}
+"""Verb → roles. A verb that is not here is nobody's."""
+
+
+def may(principal: Principal, verb: str) -> bool:
+    """Whether this principal may ask this verb at all."""
+    return principal.role in ALLOWED.get(verb, frozenset())

@@ -1,0 +1,60 @@
+"""An adviser's own cases, newest first."""
+
+from __future__ import annotations
+
+from functools import reduce
+from uuid import UUID
+
+from services.intake.domain.case import Case, evolve
+from services.intake.projections.case_index import adviser_pseudonym
+from services.intake.sealed import as_uuid
+from shared.contracts.errors import invalid
+from shared.contracts.rpc import Cases, CaseSummary, Page
+from shared.runtime.calls import Call
+
+_MOST = 100
+
+
+async def cases(call: Call, request: Page) -> Cases:
+    """See Cases. The cursor is the id of the last case on the page before."""
+    if not 1 <= request.first <= _MOST:
+        raise invalid("first", f"it must lie between 1 and {_MOST}")
+    ids = await _page(call, request)
+    shown = ids[: request.first]
+    recorded = await call.parts.store.load_many(call.organisation, shown)
+    if shown:
+        await call.record_access("cases")
+    items = []
+    for case_id in shown:
+        events = [one for one in recorded if one.stream == case_id]
+        state = reduce(evolve, (one.event for one in events), Case())
+        if state.opened is None:
+            continue
+        items.append(
+            CaseSummary(
+                id=str(case_id),
+                status="closed" if state.closed else "open",
+                category=state.opened.category,
+                opened_week=events[0].week,
+                conversations=state.conversations,
+            )
+        )
+    return Cases(
+        items=tuple(items),
+        end_cursor=str(shown[-1]) if shown else None,
+        has_next=len(ids) > len(shown),
+    )
+
+
+async def _page(call: Call, request: Page) -> list[UUID]:
+    adviser = adviser_pseudonym(call.parts.ring, call.organisation, call.principal.subject)
+    after = None if request.after is None else as_uuid(request.after, "after")
+    async with call.parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT case_id FROM case_index WHERE organisation = %s AND adviser = %s"
+            " AND (%s::uuid IS NULL OR opened_index <"
+            "   (SELECT opened_index FROM case_index WHERE case_id = %s AND adviser = %s))"
+            " ORDER BY opened_index DESC LIMIT %s",
+            (call.organisation, adviser, after, after, adviser, request.first + 1),
+        )
+        return [row[0] for row in await cursor.fetchall()]

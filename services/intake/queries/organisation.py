@@ -1,0 +1,46 @@
+"""The organisation as its own people see it."""
+
+from __future__ import annotations
+
+from services.intake.domain.organisation import Organisation as State
+from services.intake.streams import load_organisation
+from shared.contracts.rpc import Adviser, Empty, Organisation, ReleasePolicy, Unit
+from shared.runtime.calls import Call
+
+
+async def organisation(call: Call, _request: Empty) -> Organisation:
+    """See Organisation."""
+    state = await load_organisation(call.parts.store, call.organisation)
+    known = state.known
+    return Organisation(
+        id=str(known.organisation_id),
+        name=known.name,
+        language=known.language,
+        token=known.token,
+        units=tuple(
+            Unit(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
+            for unit in known.units
+        ),
+        advisers=_advisers(state),
+        release=ReleasePolicy(
+            policy=known.release.policy,
+            dimension=known.release.dimension,
+            k=known.release.k,
+            merge_order=known.release.merge_order,
+        ),
+    )
+
+
+def _advisers(state: State) -> tuple[Adviser, ...]:
+    advisers = []
+    for adviser in state.known.advisers:
+        key = state.current_key(adviser.id)
+        advisers.append(
+            Adviser(
+                id=adviser.id,
+                name=adviser.name,
+                key_id=None if key is None else str(key.key_id),
+                public_key=None if key is None else key.public_key,
+            )
+        )
+    return tuple(advisers)

@@ -1,0 +1,34 @@
+"""Sealed words between the shapes on the bus and the domain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.intake.domain.words import SealedWords
+from shared.contracts.errors import invalid
+from shared.contracts.rpc import Sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def from_bus(words: Iterable[Sealed]) -> tuple[SealedWords, ...]:
+    """What a client sent. Raises Refusal for a key id that is no UUID."""
+    return tuple(
+        SealedWords(key_id=as_uuid(one.key_id, "keyId"), ciphertext=one.ciphertext)
+        for one in words
+    )
+
+
+def to_bus(words: Iterable[SealedWords]) -> tuple[Sealed, ...]:
+    """What a client gets back, byte for byte."""
+    return tuple(Sealed(key_id=str(one.key_id), ciphertext=one.ciphertext) for one in words)
+
+
+def as_uuid(text: str, field: str) -> UUID:
+    """The UUID that `text` spells. Raises Refusal INVALID_INPUT."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise invalid(field, "it is not a UUID") from None

@@ -1,0 +1,69 @@
+"""Intake, wired."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import uuid4
+
+from services.intake.commands.close_case import close_case
+from services.intake.commands.import_register import import_register
+from services.intake.commands.open_case import open_case
+from services.intake.commands.publish_adviser_key import publish_adviser_key
+from services.intake.commands.record_conversation import record_conversation
+from services.intake.commands.record_intervention import record_intervention
+from services.intake.commands.record_outcome import record_outcome
+from services.intake.commands.set_up_organisation import set_up_organisation
+from services.intake.domain.day import DayClosed
+from services.intake.events import TYPES
+from services.intake.outbound import OUTBOUND
+from services.intake.policy import may
+from services.intake.projections.case_index import CaseIndex
+from services.intake.queries.case import case
+from services.intake.queries.cases import cases
+from services.intake.queries.organisation import organisation
+from services.intake.streams import day_stream
+from shared.eventstore.store import Change, Conflict
+from shared.runtime.calls import Parts
+from shared.runtime.service import Definition
+
+SYSTEM = "intake"
+"""The actor of what no person does."""
+
+
+async def close_day(parts: Parts, day: date) -> None:
+    """Close the day in every organisation's log: news or not, so that silence says nothing."""
+    for organisation_id in await parts.store.heads():
+        event = DayClosed(organisation_id=organisation_id, message_id=uuid4(), day=day)
+        try:
+            await parts.store.append(
+                organisation_id,
+                [Change(day_stream(organisation_id, day), 1, event)],
+                actor=SYSTEM,
+                at=parts.clock.now(),
+            )
+        except Conflict:
+            continue  # closed before a crash, or by another replica
+
+
+DEFINITION = Definition(
+    name="intake",
+    types=TYPES,
+    handlers={
+        "set_up_organisation": set_up_organisation,
+        "organisation": organisation,
+        "publish_adviser_key": publish_adviser_key,
+        "open_case": open_case,
+        "record_conversation": record_conversation,
+        "record_intervention": record_intervention,
+        "record_outcome": record_outcome,
+        "close_case": close_case,
+        "import_register": import_register,
+        "cases": cases,
+        "case": case,
+    },
+    may=may,
+    projections=lambda ring: (CaseIndex(ring),),
+    stream="INTAKE",
+    outbound=OUTBOUND,
+    daily=close_day,
+)

@@ -1,0 +1,1 @@
+"""What arrives over the bus: one file per durable."""

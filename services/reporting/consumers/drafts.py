@@ -1,0 +1,63 @@
+"""`reporting-drafts` on SIGNALS: every release becomes the draft of a report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from services.reporting.consumers.pass_over import pass_over
+from services.reporting.domain.report import UnsafeRelease, draft
+from services.reporting.shapes import drafted_from_bus
+from services.reporting.streams import load_organisation, load_report, report_stream
+from shared.contracts.events import CloudEvent, StatisticsReleased
+from shared.eventstore.store import Change
+
+if TYPE_CHECKING:
+    from shared.eventstore.store import Tracking
+    from shared.runtime.calls import Parts
+
+DURABLE = "reporting-drafts"
+"""Its name on the bus, in `tracking`, and as the actor of its events."""
+
+_KIND = "signals.v1.statistics.released"
+
+
+class OrganisationNotYetKnown(Exception):  # noqa: N818  it is known in a moment
+    """A release was here before its organisation: the two come over different streams.
+
+    The message is not acknowledged; it is delivered again, with a growing delay, until the
+    organisation is known. It is never skipped.
+    """
+
+
+async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> None:
+    """Begin a report from a release; the same release again moves the position alone.
+
+    Raises OrganisationNotYetKnown, UnsafeRelease (a release that gives away what it withholds, or
+    replaces one: nothing is drafted until a person has looked), and msgspec.ValidationError for a
+    body that is not a StatisticsReleased.
+    """
+    if event.type != _KIND:
+        await pass_over(parts, tracking)
+        return
+    released = drafted_from_bus(msgspec.json.decode(event.data, type=StatisticsReleased))
+    organisation_id, figures = released.organisation_id, released.figures
+    organisation = await load_organisation(parts.store, organisation_id)
+    if organisation.announced is None:
+        raise OrganisationNotYetKnown
+    if organisation.announced.token != figures.organisation_token:
+        raise UnsafeRelease("its token is not that of its organisation")
+    stream = report_stream(organisation_id, figures.period)
+    state = await load_report(parts.store, organisation_id, stream)
+    drafted = draft(state, released)
+    if drafted is None:
+        await pass_over(parts, tracking)
+        return
+    await parts.store.append(
+        organisation_id,
+        [Change(stream, state.version + 1, drafted)],
+        actor=DURABLE,
+        at=parts.clock.now(),
+        tracking=tracking,
+    )

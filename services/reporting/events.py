@@ -1,0 +1,18 @@
+"""The events that reporting stores, under the names by which it finds them again."""
+
+from __future__ import annotations
+
+from services.reporting.domain import organisation, report
+from shared.eventstore.mapper import EventTypes
+from shared.runtime.calls import AccessRecorded
+
+TYPES = EventTypes(
+    (
+        organisation.OrganisationKnown,
+        report.ReportDrafted,
+        report.InterpretationSaved,
+        report.ReportApproved,
+        report.ReportPublished,
+        AccessRecorded,
+    )
+)

@@ -1,0 +1,50 @@
+"""Who may ask reporting what, and whose reports they see. Pure, default deny."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.reporting.domain.report import Status
+from shared.identity.roles import Role
+
+if TYPE_CHECKING:
+    from shared.identity.principal import Principal
+
+ALLOWED: dict[str, frozenset[Role]] = {
+    "reports": frozenset({Role.ADVISER, Role.HR}),
+    "report": frozenset({Role.ADVISER, Role.HR}),
+    "render_report": frozenset({Role.ADVISER, Role.HR}),
+    "save_interpretation": frozenset({Role.ADVISER}),
+    "approve_report": frozenset({Role.ADVISER}),
+    "publish_report": frozenset({Role.ADVISER}),
+    "ledger": frozenset({Role.AUDITOR}),
+}
+"""Verb → roles. A verb that is not here is nobody's."""
+
+VISIBLE: dict[Role, frozenset[Status]] = {
+    Role.ADVISER: frozenset(Status),
+    Role.HR: frozenset({Status.PUBLISHED}),
+}
+"""Role → how far a report of their own organisation must be for them to see it. No other role sees
+any, and a report that is not visible looks like one that does not exist."""
+
+SEES_DRAFTS: frozenset[Role] = frozenset({Role.ADVISER})
+"""Who gets the sealed drafts of an interpretation."""
+
+
+def may(principal: Principal, verb: str) -> bool:
+    """Whether this principal may ask this verb at all."""
+    return principal.role in ALLOWED.get(verb, frozenset())
+
+
+def visible(principal: Principal, *, organisation: UUID, status: Status) -> bool:
+    """Whether this principal may see a report of `organisation` that is as far as `status`."""
+    return principal.organisation == organisation and status in VISIBLE.get(
+        principal.role, frozenset()
+    )
+
+
+def sees_drafts(principal: Principal) -> bool:
+    """Whether this principal gets sealed drafts."""
+    return principal.role in SEES_DRAFTS

@@ -1,0 +1,40 @@
+"""Which reports an organisation has and how far they are; no figures, no words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.domain.report import Status
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from shared.eventstore.store import Recorded
+
+_BECOMES = {
+    "ReportDrafted": Status.DRAFTED,
+    "ReportApproved": Status.APPROVED,
+    "ReportPublished": Status.PUBLISHED,
+}
+
+
+class ReportIndex:
+    """Fills `report_index`."""
+
+    name = "report_index"
+    types = frozenset(_BECOMES)
+
+    async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
+        """See Projection."""
+        status = _BECOMES[recorded.type].value
+        if recorded.type == "ReportDrafted":
+            await connection.execute(
+                "INSERT INTO report_index (report_id, organisation, period, status)"
+                " VALUES (%s, %s, %s, %s)",
+                (recorded.stream, recorded.organisation, recorded.event.figures.period, status),
+            )
+        else:
+            await connection.execute(
+                "UPDATE report_index SET status = %s WHERE report_id = %s",
+                (status, recorded.stream),
+            )

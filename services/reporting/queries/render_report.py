@@ -1,0 +1,45 @@
+"""The PDF of a published report, made again and compared with the hash in its event."""
+
+from __future__ import annotations
+
+from services.reporting.document.content import content_of
+from services.reporting.document.render import render
+from services.reporting.own import own_report
+from services.reporting.shapes import as_uuid
+from shared.contracts.errors import Code, Refusal
+from shared.contracts.rpc import ById, Document
+from shared.runtime.calls import Call
+
+
+class OtherBytes(Exception):  # noqa: N818  an operator's matter, not a person's mistake
+    """A report was made again and came out different from what was published.
+
+    Typst or the template is not the one of the report's event. Nothing is handed out.
+    """
+
+
+async def render_report(call: Call, request: ById) -> Document:
+    """See Document. Raises Refusal NOT_FOUND for a report that is not published, and OtherBytes."""
+    report_id = as_uuid(request.id, "id")
+    state = await own_report(call, report_id)
+    published, interpretation = state.publication, state.interpretation
+    if published is None or interpretation is None:
+        raise Refusal(Code.NOT_FOUND)
+    rendered = await render(
+        content_of(
+            state.known,
+            report_id=report_id,
+            interpretation=interpretation,
+            organisation_name=published.organisation_name,
+            language=published.language,
+            published_on=published.published_on,
+        ),
+        published.template_version,
+    )
+    if rendered.sha256 != published.pdf_sha256:
+        raise OtherBytes(
+            f"published with Typst {published.typst_version}, made again with"
+            f" {rendered.typst_version}"
+        )
+    await call.record_access("report document", report_id)
+    return Document(pdf=rendered.pdf, sha256=rendered.sha256)

@@ -1,0 +1,25 @@
+"""One report, for those who may see it. That it was opened is recorded first."""
+
+from __future__ import annotations
+
+from services.reporting import policy
+from services.reporting.own import own_report
+from services.reporting.shapes import as_uuid, drafts_to_bus, release_to_bus
+from shared.contracts.rpc import ById, Report
+from shared.runtime.calls import Call
+
+
+async def report(call: Call, request: ById) -> Report:
+    """See Report. Drafts are given to advisers alone, still sealed."""
+    report_id = as_uuid(request.id, "id")
+    state = await own_report(call, report_id)
+    await call.record_access("report", report_id)
+    return Report(
+        id=str(report_id),
+        period=state.known.figures.period,
+        status=state.status.value,
+        release=release_to_bus(state.known),
+        interpretation=state.interpretation,
+        drafts=drafts_to_bus(state.drafts) if policy.sees_drafts(call.principal) else (),
+        pdf_sha256=None if state.publication is None else state.publication.pdf_sha256,
+    )

@@ -1,0 +1,45 @@
+"""Reporting, wired."""
+
+from __future__ import annotations
+
+from services.reporting.commands.approve_report import approve_report
+from services.reporting.commands.publish_report import publish_report
+from services.reporting.commands.save_interpretation import save_interpretation
+from services.reporting.consumers import drafts, organisations
+from services.reporting.events import TYPES
+from services.reporting.outbound import OUTBOUND
+from services.reporting.policy import may
+from services.reporting.projections.report_index import ReportIndex
+from services.reporting.queries.render_report import render_report
+from services.reporting.queries.report import report
+from services.reporting.queries.reports import reports
+from shared.runtime.service import Definition, Reader
+
+DEFINITION = Definition(
+    name="reporting",
+    types=TYPES,
+    handlers={
+        "reports": reports,
+        "report": report,
+        "render_report": render_report,
+        "save_interpretation": save_interpretation,
+        "approve_report": approve_report,
+        "publish_report": publish_report,
+    },
+    may=may,
+    projections=lambda _ring: (ReportIndex(),),
+    stream="REPORTING",
+    outbound=OUTBOUND,
+    readers=(
+        # It sees the organisations of INTAKE only, so positions do not follow each other.
+        Reader(
+            stream="INTAKE",
+            durable=organisations.DURABLE,
+            dense=False,
+            handle=organisations.know_organisation,
+        ),
+        Reader(stream="SIGNALS", durable=drafts.DURABLE, dense=True, handle=drafts.draft_report),
+    ),
+    # A publication tells nothing about who spoke: the report itself is out at that moment.
+    publish_at_once=True,
+)

@@ -1,0 +1,34 @@
+"""Which stream holds what, and how its state is loaded."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+from services.reporting.domain import organisation, report
+
+if TYPE_CHECKING:
+    from shared.eventstore.store import EventStore
+
+
+def organisation_stream(organisation_id: UUID) -> UUID:
+    """The stream of what is known of the organisation."""
+    return uuid5(organisation_id, "organisation")
+
+
+def report_stream(organisation_id: UUID, period: str) -> UUID:
+    """The stream, and the id, of a period's report. There is one, as there is one release."""
+    return uuid5(organisation_id, f"report/{period}")
+
+
+async def load_organisation(store: EventStore, organisation_id: UUID) -> organisation.Organisation:
+    """What is known of the organisation; empty when nothing is."""
+    recorded = await store.load(organisation_id, organisation_stream(organisation_id))
+    return reduce(organisation.evolve, (one.event for one in recorded), organisation.Organisation())
+
+
+async def load_report(store: EventStore, organisation_id: UUID, report_id: UUID) -> report.Report:
+    """A report's state; empty when this organisation has no such report."""
+    recorded = await store.load(organisation_id, report_id)
+    return reduce(report.evolve, (one.event for one in recorded), report.Report())

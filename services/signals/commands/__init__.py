@@ -1,0 +1,1 @@
+"""What signals does by itself at the tick."""

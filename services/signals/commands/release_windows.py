@@ -1,0 +1,73 @@
+"""At the tick: count each due window once, and record its release before anything leaves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from services.signals.domain.window import cell_of, release
+from services.signals.streams import load_organisation, load_window, release_stream
+from shared.eventstore.store import Change, Conflict
+from shared.taxonomy.calendar import moment_of
+from shared.taxonomy.period import Period
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from shared.runtime.calls import Parts
+
+SYSTEM = "signals"
+_PAGE = 500
+
+
+async def release_windows(parts: Parts) -> bool:
+    """Release what is due. A window is due from its tick on, once all facts up to that day have
+    arrived. Answers whether anything was released.
+    """
+    now = parts.clock.now()
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT organisation, period, due FROM held_window JOIN reached_day USING (organisation)"
+            " WHERE reached_day.day >= due AND NOT EXISTS (SELECT 1 FROM released_window AS done"
+            "   WHERE done.organisation = held_window.organisation"
+            "   AND done.period = held_window.period)"
+            " ORDER BY organisation, period"
+        )
+        due: list[tuple[UUID, str, date]] = await cursor.fetchall()
+    released = False
+    for organisation, text, day in due:
+        if moment_of(day) <= now:
+            released |= await _release(parts, organisation, Period.parse(text))
+    return released
+
+
+async def _release(parts: Parts, organisation: UUID, period: Period) -> bool:
+    adopted = await load_organisation(parts.store, organisation)
+    structure = (await load_window(parts.store, organisation, period)).structure
+    if adopted is None or structure is None:
+        raise ValueError("a window without a structure")
+    counts: Counter[str] = Counter()
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT stream FROM held_facts WHERE organisation = %s AND period = %s",
+            (organisation, str(period)),
+        )
+        streams = [row[0] for row in await cursor.fetchall()]
+    for start in range(0, len(streams), _PAGE):
+        for recorded in await parts.store.load_many(organisation, streams[start : start + _PAGE]):
+            if recorded.event is not None:  # erased before the tick: not counted
+                for fact in recorded.event.facts:
+                    counts[cell_of(structure, fact)] += fact.count
+    event = release(adopted, structure, counts, release_id=uuid4())
+    try:
+        appended = await parts.store.append(
+            organisation,
+            [Change(release_stream(organisation, period), 1, event)],
+            actor=SYSTEM,
+            at=parts.clock.now(),
+        )
+    except Conflict:
+        return False  # another replica was first; its draw is the one
+    await parts.projector.until(organisation, appended.last)
+    return True

@@ -1,0 +1,1 @@
+"""What arrives from intake, and what it becomes here."""

@@ -1,0 +1,127 @@
+"""What intake sends: organisations, facts, closed days. Position and change in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from services.signals.domain.window import (
+    DayReached,
+    FactKept,
+    FactsKept,
+    OrganisationAdopted,
+    UnitKnown,
+    freeze,
+)
+from services.signals.streams import (
+    day_stream,
+    load_organisation,
+    load_window,
+    organisation_stream,
+    window_stream,
+)
+from shared.contracts import events as contracts
+from shared.eventstore.store import Change, Tracking
+from shared.taxonomy.calendar import tick_of
+from shared.taxonomy.period import Period
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from shared.contracts.events import CloudEvent
+    from shared.runtime.calls import Parts
+
+SYSTEM = "signals"
+"""The actor of what no person does."""
+
+
+class NotYetKnown(Exception):  # noqa: N818  makes the message come again
+    """A message of an organisation that has not arrived itself."""
+
+
+async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None:
+    """Take one message of the stream INTAKE in."""
+    match event.type:
+        case "intake.v1.organisation.set_up":
+            data = msgspec.json.decode(event.data, type=contracts.OrganisationSetUp)
+            organisation, changes = await _adopt(parts, data)
+        case "intake.v1.facts.booked":
+            facts = msgspec.json.decode(event.data, type=contracts.FactsBooked)
+            organisation, changes = await _keep(parts, UUID(event.id), facts)
+        case "intake.v1.day.closed":
+            closed = msgspec.json.decode(event.data, type=contracts.DayClosed)
+            organisation, changes = await _reach(parts, closed)
+        case _:
+            organisation, changes = UUID(int=0), []  # a newer kind that signals has no use for
+    appended = await parts.store.append(
+        organisation, changes, actor=SYSTEM, at=parts.clock.now(), tracking=tracking
+    )
+    if changes:
+        await parts.projector.until(organisation, appended.last)
+
+
+async def _adopt(parts: Parts, data: contracts.OrganisationSetUp) -> tuple[UUID, list[Change]]:
+    organisation = UUID(data.organisation_id)
+    event = OrganisationAdopted(
+        organisation_id=organisation,
+        token=data.token,
+        language=data.language,
+        units=tuple(UnitKnown(id=unit.id, name=unit.name) for unit in data.units),
+        policy=data.release.policy,
+        dimension=data.release.dimension,
+        k=data.release.k,
+        merge_order=data.release.merge_order,
+    )
+    return organisation, [Change(organisation_stream(organisation), 1, event)]
+
+
+async def _keep(
+    parts: Parts, stream: UUID, data: contracts.FactsBooked
+) -> tuple[UUID, list[Change]]:
+    organisation = UUID(data.organisation_id)
+    (text,) = {fact.period for fact in data.facts}  # intake sends one period a message
+    changes = await _frozen(parts, organisation, Period.parse(text), data.due)
+    kept = FactsKept(
+        period=text,
+        facts=tuple(
+            FactKept(
+                category=fact.category,
+                unit_id=fact.unit_id,
+                role=fact.role,
+                relation=fact.relation,
+                route=fact.route,
+                outcome=fact.outcome,
+                count=fact.count,
+            )
+            for fact in data.facts
+        ),
+    )
+    return organisation, [*changes, Change(stream, 1, kept)]
+
+
+async def _reach(parts: Parts, data: contracts.DayClosed) -> tuple[UUID, list[Change]]:
+    organisation = UUID(data.organisation_id)
+    # Every half-year has a window, with cases or without: a window's absence would be news.
+    period = Period.containing(data.day)
+    changes = await _frozen(parts, organisation, period, tick_of(period, period.start))
+    reached = Change(day_stream(organisation, data.day), 1, DayReached(day=data.day))
+    return organisation, [*changes, reached]
+
+
+async def _frozen(parts: Parts, organisation: UUID, period: Period, due: date) -> list[Change]:
+    """The change that freezes the period's structure, unless it is frozen."""
+    window = await load_window(parts.store, organisation, period)
+    if window.structure is not None:
+        return []
+    adopted = await load_organisation(parts.store, organisation)
+    if adopted is None:
+        raise NotYetKnown
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT period FROM held_window WHERE organisation = %s", (organisation,)
+        )
+        others = [Period.parse(row[0]) for row in await cursor.fetchall()]
+    structure = freeze(adopted, period=period, due=due, others=others)
+    return [Change(window_stream(organisation, period), 1, structure)]

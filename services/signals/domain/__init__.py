@@ -1,0 +1,1 @@
+"""Pure rules of release: what is frozen, what is shown, what is withheld."""

@@ -1,0 +1,217 @@
+"""A window: one organisation, one period. Its structure is frozen, facts are booked, it is released."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Literal, assert_never
+from uuid import UUID
+
+from services.signals.domain import exact
+from shared import taxonomy
+from shared.taxonomy.period import Period
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NOT_SAID = "not_said"
+"""The cell of cases whose unit is not known or not told."""
+
+
+# Events ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitKnown:
+    """A unit of the organisation's tree, as a possible cell."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationAdopted:
+    """An organisation and its recorded decision on release."""
+
+    organisation_id: UUID
+    token: str
+    language: Literal["en", "nl"]
+    units: tuple[UnitKnown, ...]
+    policy: Literal["exact"]
+    dimension: Literal["category", "unit"]
+    k: int
+    merge_order: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructureFrozen:
+    """What a period's release will look like, before its first fact counts.
+
+    `cells` is the full list in the order of publication, `merge_order` the order over the same
+    cells in which they join the withheld block, `due` the day of the tick.
+    """
+
+    period: str
+    due: date
+    policy: Literal["exact"]
+    rule: str
+    dimension: Literal["category", "unit"]
+    k: int
+    cells: tuple[str, ...]
+    merge_order: tuple[str, ...]
+    taxonomy_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactKept:
+    """Coded facts of `count` cases."""
+
+    category: str
+    unit_id: str | None
+    role: str | None
+    relation: str | None
+    route: str | None
+    outcome: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactsKept:
+    """Facts of one period, held back until the tick."""
+
+    period: str
+    facts: tuple[FactKept, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayReached:
+    """All facts booked before `day` have arrived."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsReleased:
+    """What everybody outside intake will ever know of a period. Never recomputed.
+
+    `shown` are cells of at least k; of the withheld block only its cells and its sum are kept.
+    """
+
+    release_id: UUID
+    organisation_id: UUID
+    token: str
+    period: str
+    policy: Literal["exact"]
+    rule: str
+    dimension: Literal["category", "unit"]
+    k: int
+    taxonomy_version: int
+    shown: tuple[tuple[str, int], ...]
+    withheld_cells: tuple[str, ...]
+    withheld_count: int | None
+    total: int | None
+    labels_en: dict[str, str]
+    labels_nl: dict[str, str]
+
+
+Event = StructureFrozen
+
+
+# Fold -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A window after its events."""
+
+    version: int = 0
+    structure: StructureFrozen | None = None
+
+
+def evolve(state: Window, event: Event) -> Window:
+    """The state after one more event."""
+    match event:
+        case StructureFrozen():
+            return replace(state, version=state.version + 1, structure=event)
+        case _:
+            assert_never(event)
+
+
+# Decisions ------------------------------------------------------------------------------------
+
+
+def freeze(
+    adopted: OrganisationAdopted, *, period: Period, due: date, others: Iterable[Period]
+) -> StructureFrozen:
+    """The structure of a period, made of the organisation's decision and the taxonomy alone.
+
+    `others` are the periods of the organisation's other windows. Raises ValueError for a period
+    that overlaps one of them: intake refuses such facts, so these did not come from intake.
+    """
+    if any(other != period and other.overlaps(period) for other in others):
+        raise ValueError("windows never overlap")
+    codes = taxonomy.current()
+    cells: tuple[str, ...]
+    if adopted.dimension == "category":
+        cells = tuple(codes.categories)
+    else:
+        cells = (*(unit.id for unit in adopted.units), NOT_SAID)
+    decided = tuple(cell for cell in adopted.merge_order if cell in cells)
+    rest = tuple(cell for cell in cells if cell not in decided)
+    return StructureFrozen(
+        period=str(period),
+        due=due,
+        policy=adopted.policy,
+        rule=exact.RULE,
+        dimension=adopted.dimension,
+        k=adopted.k,
+        cells=cells,
+        merge_order=decided + rest,
+        taxonomy_version=codes.version,
+    )
+
+
+def cell_of(structure: StructureFrozen, fact: FactKept) -> str:
+    """The one cell in which a fact counts. Raises ValueError when the structure has none for it."""
+    cell = fact.category if structure.dimension == "category" else fact.unit_id or NOT_SAID
+    if cell not in structure.cells:
+        raise ValueError("a fact belongs to no cell of the frozen structure")
+    return cell
+
+
+def release(
+    adopted: OrganisationAdopted,
+    structure: StructureFrozen,
+    counts: dict[str, int],
+    *,
+    release_id: UUID,
+) -> StatisticsReleased:
+    """Draw a window, once, from the counts per cell."""
+    table = exact.release(
+        counts, cells=structure.cells, k=structure.k, merge_order=structure.merge_order
+    )
+    codes = taxonomy.version(structure.taxonomy_version)
+    if structure.dimension == "category":
+        labels_en, labels_nl = codes.labels("en"), codes.labels("nl")
+    else:
+        names = {unit.id: unit.name for unit in adopted.units}
+        labels_en = names | {NOT_SAID: "Not said"}
+        labels_nl = names | {NOT_SAID: "Niet gezegd"}
+    withheld = table.withheld
+    return StatisticsReleased(
+        release_id=release_id,
+        organisation_id=adopted.organisation_id,
+        token=adopted.token,
+        period=structure.period,
+        policy=structure.policy,
+        rule=structure.rule,
+        dimension=structure.dimension,
+        k=structure.k,
+        taxonomy_version=structure.taxonomy_version,
+        shown=table.shown,
+        withheld_cells=() if withheld is None else withheld.cells,
+        withheld_count=None if withheld is None else withheld.count,
+        total=table.total,
+        labels_en=labels_en,
+        labels_nl=labels_nl,
+    )

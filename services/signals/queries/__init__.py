@@ -1,0 +1,1 @@
+"""One file per question. Nothing here imports or reads facts."""

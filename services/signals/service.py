@@ -1,0 +1,24 @@
+"""Signals, wired."""
+
+from __future__ import annotations
+
+from services.signals.commands.release_windows import release_windows
+from services.signals.consumers.intake import on_intake
+from services.signals.events import TYPES
+from services.signals.policy import may
+from services.signals.projections.windows import Windows
+from services.signals.queries.statistics import statistics
+from services.signals.released import OUTBOUND
+from shared.runtime.service import Definition, Reader
+
+DEFINITION = Definition(
+    name="signals",
+    types=TYPES,
+    handlers={"statistics": statistics},
+    may=may,
+    projections=lambda _ring: (Windows(),),
+    stream="SIGNALS",
+    outbound=OUTBOUND,
+    readers=(Reader(stream="INTAKE", durable="signals-facts", dense=True, handle=on_intake),),
+    tick=release_windows,
+)

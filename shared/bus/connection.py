@@ -1,0 +1,137 @@
+"""One connection to NATS, with the settings that nats-py's defaults get wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+import nats.errors
+from nats.aio.client import Client
+
+PING_SECONDS: Final = 10
+"""The library's 120 s leaves a dead server unnoticed for four minutes."""
+
+CONNECT_SECONDS: Final = 5
+
+OnProblem = Callable[[str], None]
+
+_log = logging.getLogger("hoeksteen.bus")
+
+
+def log_problem(problem: str) -> None:
+    """Where problems go when the caller names no other place: a warning of `hoeksteen.bus`."""
+    _log.warning(problem)
+
+
+class CannotConnect(Exception):  # noqa: N818  reads as the sentence it carries
+    """No connection was made; the text says why and names neither password nor token."""
+
+
+async def connect(
+    *,
+    servers: str,
+    user: str,
+    password: str,
+    name: str,
+    on_problem: OnProblem = log_problem,
+) -> Client:
+    """A connected client that reconnects for ever.
+
+    `servers` is one address or several with commas. `name` is what the server's monitoring shows.
+    `on_problem` receives one sentence for each lost connection and each refusal by the server,
+    which NATS tells asynchronously only: a forbidden publish looks like a timeout, a forbidden
+    subscription like silence.
+
+    Raises `CannotConnect` at once when the server refuses the user or does not answer; the
+    library's own default is to retry for two minutes without a word.
+    """
+    addresses = [address.strip() for address in servers.split(",") if address.strip()]
+    if not addresses:
+        raise CannotConnect("No address of a NATS server is given.")
+    reason: Exception | None = None
+    for first in range(len(addresses)):
+        client = Client()
+        try:
+            await _connect(
+                client,
+                [*addresses[first:], *addresses[:first]],
+                user=user,
+                password=password,
+                name=name,
+                on_problem=on_problem,
+            )
+        except nats.errors.AuthorizationError as error:
+            await client.close()
+            raise CannotConnect(f"NATS does not accept user '{user}' with its password.") from error
+        except (nats.errors.Error, OSError, TimeoutError) as error:
+            await client.close()
+            reason = error
+        else:
+            return client
+    raise CannotConnect(
+        f"NATS does not answer at {', '.join(addresses)} ({type(reason).__name__})."
+    ) from reason
+
+
+async def _connect(
+    client: Client,
+    addresses: list[str],
+    *,
+    user: str,
+    password: str,
+    name: str,
+    on_problem: OnProblem,
+) -> None:
+    connected = False
+
+    async def error(problem: Exception) -> None:
+        # Errors before the first connection are raised by connect() itself.
+        if connected:
+            on_problem(f"NATS, user '{user}': {describe(problem)}")
+
+    async def disconnected() -> None:
+        if connected and not (client.is_closed or client.is_draining):
+            on_problem(f"NATS, user '{user}': connection lost; reconnecting")
+
+    await client.connect(
+        servers=addresses,
+        user=user,
+        password=password,
+        name=name,
+        inbox_prefix=f"_INBOX_{user}",
+        error_cb=error,
+        disconnected_cb=disconnected,
+        # Without this a first connection with a wrong password is retried for minutes.
+        allow_reconnect=False,
+        dont_randomize=True,
+        connect_timeout=CONNECT_SECONDS,
+        reconnect_time_wait=1,
+        max_reconnect_attempts=-1,
+        ping_interval=PING_SECONDS,
+    )
+    connected = True
+    client.options["allow_reconnect"] = True
+
+
+async def responds(client: Client, *, within: float = 2.0) -> bool:
+    """Whether the server answers a ping within so many seconds.
+
+    This is what readiness should ask. `client.is_connected` stays true for a server that is frozen,
+    and a client can hang in reconnecting without a callback (nats.py issue 671): a service that
+    does not respond for a minute should end and be started again.
+    """
+    if not client.is_connected:
+        return False
+    try:
+        await client.flush(timeout=within)  # type: ignore[arg-type]  # annotated int, takes a float
+    except (nats.errors.Error, TimeoutError):
+        return False
+    return True
+
+
+def describe(problem: Exception) -> str:
+    """A problem in a line: the text of NATS' own errors (subjects only), else the class alone."""
+    if isinstance(problem, nats.errors.Error):
+        return str(problem).removeprefix("nats: ")
+    return type(problem).__name__

@@ -1,0 +1,222 @@
+"""One active reader of a durable: in order, each message's effect once.
+
+The reader's own database says how far it is; NATS only delivers. `handle` stores its change and
+the position in one transaction; the message is acknowledged after that. So a message that comes
+twice is recognised by its position, and one that is missing is noticed before the next is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+import nats.errors
+from nats.aio.msg import Msg
+from nats.js.api import Header
+from nats.js.client import JetStreamContext
+
+from shared.bus.connection import OnProblem, describe, log_problem
+
+MAX_DELIVER: Final = 5
+DELAYS: Final = (1.0, 5.0, 30.0, 60.0)
+"""Seconds before a failed message comes again; the last one repeats."""
+
+FETCH_SECONDS: Final = 1.0
+"""A fetch that is under way when NATS restarts waits its whole time, so it is kept short."""
+
+IN_PROGRESS_SECONDS: Final = 10.0
+"""A third of the durables' ack_wait: a slow handler's message is not given to another reader."""
+
+SUBJECT: Final = "Hoeksteen-Subject"
+POSITION: Final = "Hoeksteen-Position"
+ERROR: Final = "Hoeksteen-Error"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A message of the stream. `position` is its sequence there, from 1."""
+
+    position: int
+    subject: str
+    body: bytes
+
+
+class Consumer:
+    """Reads `stream` through the pre-created `durable`, one message at a time.
+
+    `position()` is the last position the database holds, 0 at first. `handle` raises if it could
+    not store its change. `dense` says that the durable sees every message of the stream, so that
+    positions follow each other without gaps.
+
+    A message whose `handle` failed `max_deliver` times is copied to `dlq.<stream>.<durable>`.
+    What then happens depends on `dense`. A dense reader stops there and tries the message again
+    at the slowest pace until it succeeds: to go on would leave a hole in its figures. A filtered
+    reader goes on with the next message.
+    """
+
+    def __init__(
+        self,
+        js: JetStreamContext,
+        stream: str,
+        durable: str,
+        *,
+        position: Callable[[], Awaitable[int]],
+        handle: Callable[[Delivered], Awaitable[None]],
+        dense: bool = True,
+        on_problem: OnProblem = log_problem,
+        max_deliver: int = MAX_DELIVER,
+        delays: Sequence[float] = DELAYS,
+        fetch_seconds: float = FETCH_SECONDS,
+    ) -> None:
+        self._js = js
+        self._stream = stream
+        self._durable = durable
+        self._position = position
+        self._handle = handle
+        self._dense = dense
+        self._on_problem = on_problem
+        self._max_deliver = max_deliver
+        self._delays = delays
+        self._fetch_seconds = fetch_seconds
+        self._stopping = False
+        self._last_problem = ""
+        self._failing: tuple[int, int] = (0, 0)
+        self._rewound_to = -1
+
+    def stop(self) -> None:
+        """Let `run` return after the message in hand, within about `fetch_seconds` when idle."""
+        self._stopping = True
+
+    async def run(self) -> None:
+        """Read until `stop()`, cancellation, or the connection is closed for good.
+
+        A cancelled reader gives the message in hand back, so that the next reader need not wait
+        for the server to miss it.
+        """
+        subscription = await self._js.pull_subscribe_bind(
+            durable=self._durable, stream=self._stream
+        )
+        try:
+            while not self._stopping:
+                started = time.monotonic()
+                try:
+                    message = await self._next(subscription)
+                    if message is not None:
+                        await self._take(message)
+                    elif time.monotonic() - started < self._fetch_seconds / 2:
+                        # Refused at once, for example for too many waiting fetches.
+                        await asyncio.sleep(self._fetch_seconds / 2)
+                except nats.errors.ConnectionClosedError:
+                    raise
+                except nats.errors.Error as error:
+                    self._problem(describe(error))
+                    await asyncio.sleep(self._fetch_seconds)
+        finally:
+            with suppress(nats.errors.Error):
+                await subscription.unsubscribe()
+
+    async def _next(self, subscription: JetStreamContext.PullSubscription) -> Msg | None:
+        # Always one: a fetch of several waits for the last of them while one is unacknowledged.
+        fetch = asyncio.create_task(subscription.fetch(1, timeout=self._fetch_seconds))
+        try:
+            return (await asyncio.shield(fetch))[0]
+        except TimeoutError:
+            return None
+        except asyncio.CancelledError:
+            with suppress(TimeoutError, nats.errors.Error):
+                await (await fetch)[0].nak()
+            raise
+
+    async def _take(self, message: Msg) -> None:
+        delivered = Delivered(
+            message.metadata.sequence.stream, message.subject, bytes(message.data)
+        )
+        try:
+            held = await self._position()
+        except asyncio.CancelledError:
+            await message.nak()
+            raise
+        except Exception as error:  # noqa: BLE001  any driver's error; it is told, and tried again
+            # The database is away; that is not the message's fault.
+            self._problem(f"own position is not readable ({type(error).__name__})")
+            await message.nak(delay=self._delays[0])
+            return
+        if delivered.position <= held:
+            await message.ack()
+            return
+        if self._dense and delivered.position != held + 1:
+            await self._refuse_gap(message, delivered.position, held)
+            return
+        try:
+            await self._handled(message, delivered)
+        except asyncio.CancelledError:
+            await message.nak()
+            raise
+        except Exception as error:  # noqa: BLE001  its class is told, and the message kept
+            await self._failed(message, delivered, error)
+            return
+        await message.ack()
+        self._last_problem = ""
+
+    async def _handled(self, message: Msg, delivered: Delivered) -> None:
+        handling = asyncio.ensure_future(self._handle(delivered))
+        try:
+            while not (await asyncio.wait({handling}, timeout=IN_PROGRESS_SECONDS))[0]:
+                with suppress(nats.errors.Error):
+                    await message.in_progress()
+        except asyncio.CancelledError:
+            handling.cancel()
+            await asyncio.wait({handling})
+            raise
+        handling.result()
+
+    async def _refuse_gap(self, message: Msg, position: int, held: int) -> None:
+        self._problem(f"{position} follows {held}; nothing is taken until what is between comes")
+        await message.nak(delay=self._delays[-1])
+        if self._rewound_to != held:
+            # The database was put back to an earlier day: the durable is ahead of it.
+            self._rewound_to = held
+            await self._rewind(held + 1)
+
+    async def _rewind(self, position: int) -> None:
+        """Have the durable deliver from `position` on (nats-server 2.14, ADR-60)."""
+        await self._js._api_request(  # noqa: SLF001  nats-py 2.16 has no method for it yet
+            f"$JS.API.CONSUMER.RESET.{self._stream}.{self._durable}",
+            json.dumps({"seq": position}).encode(),
+        )
+
+    async def _failed(self, message: Msg, delivered: Delivered, error: Exception) -> None:
+        position, times = self._failing
+        times = times + 1 if position == delivered.position else 1
+        self._failing = (delivered.position, times)
+        self._problem(f"{delivered.position} failed ({type(error).__name__})")
+        if times >= self._max_deliver:
+            await self._keep(delivered, error)
+            if not self._dense:
+                await message.term()
+                return
+        await message.nak(delay=self._delays[min(times, len(self._delays)) - 1])
+
+    async def _keep(self, delivered: Delivered, error: Exception) -> None:
+        """Put a copy where an operator sees it; the class of the error, never its text."""
+        await self._js.publish(
+            f"dlq.{self._stream}.{self._durable}",
+            delivered.body,
+            headers={
+                Header.MSG_ID.value: f"{self._stream}-{self._durable}-{delivered.position}",
+                SUBJECT: delivered.subject,
+                POSITION: str(delivered.position),
+                ERROR: type(error).__name__,
+            },
+        )
+
+    def _problem(self, problem: str) -> None:
+        # Told once, not on every attempt.
+        if problem != self._last_problem:
+            self._last_problem = problem
+            self._on_problem(f"{self._stream}, {self._durable}: {problem}")

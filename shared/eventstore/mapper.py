@@ -1,0 +1,149 @@
+"""From an event to what is stored and back: encrypted, padded, bound to its place.
+
+The library's own cipher binds nothing: two aggregates' ciphertexts can be swapped unnoticed. This
+mapper's associated data names format, stream, version, type and key.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
+
+from shared.keys.case_key import NONCE_BYTES, SUITE, CaseKey, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_FORMAT = b"hoeksteen/event/v1"
+
+
+class UnknownEventType(Exception):  # noqa: N818  raised when code older than the data runs
+    """An event of a type that this version of the service does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """An event (a frozen dataclass of some `domain/`) at its place in a stream, and its key."""
+
+    originator_id: UUID
+    originator_version: int
+    key_id: UUID
+    event: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the library calls state: suite, key id, nonce and ciphertext, in one run of bytes."""
+
+    suite: int
+    key_id: UUID
+    nonce: bytes
+    ciphertext: bytes
+
+    def pack(self) -> bytes:
+        """One byte suite, 16 bytes key id, 12 bytes nonce, ciphertext."""
+        return bytes([self.suite]) + self.key_id.bytes + self.nonce + self.ciphertext
+
+    @classmethod
+    def unpack(cls, state: bytes) -> Envelope:
+        """Undo `pack`."""
+        return cls(state[0], UUID(bytes=state[1:17]), state[17:29], state[29:])
+
+
+class EventTypes:
+    """The names under which a service stores its events. A name is never given to another class."""
+
+    def __init__(self, classes: Iterable[type]) -> None:
+        self._by_name: dict[str, type] = {}
+        self._decoders: dict[str, msgspec.json.Decoder[Any]] = {}
+        for cls in classes:
+            if cls.__name__ in self._by_name:
+                raise ValueError(f"two event classes are called {cls.__name__}")
+            self._by_name[cls.__name__] = cls
+            # Made here, so that a class that cannot be read back stops the start, not a replay.
+            self._decoders[cls.__name__] = msgspec.json.Decoder(cls)
+
+    @property
+    def classes(self) -> tuple[type, ...]:
+        """All classes."""
+        return tuple(self._by_name.values())
+
+    def name_of(self, event: object) -> str:
+        """The name of an event's class, which must be one of these."""
+        name = type(event).__name__
+        if self._by_name.get(name) is not type(event):
+            raise UnknownEventType(name)
+        return name
+
+    def decode(self, name: str, encoded: bytes) -> Any:
+        """The event that `encoded` (JSON) holds. Raises UnknownEventType, msgspec.DecodeError."""
+        try:
+            decoder = self._decoders[name]
+        except KeyError:
+            raise UnknownEventType(name) from None
+        return decoder.decode(encoded)
+
+
+class CaseMapper(Mapper[UUID]):
+    """The library's mapper contract, with a key per case.
+
+    `keys` holds the case keys that are unwrapped at the moment, by key id; the store fills it
+    before it maps.
+    """
+
+    def __init__(self, types: EventTypes, keys: Mapping[UUID, CaseKey]) -> None:
+        super().__init__(JSONTranscoder())
+        self._types = types
+        self._keys = keys
+
+    def to_stored_event(self, domain_event: StreamEvent) -> StoredEvent:  # type: ignore[override]
+        """Encode, pad and encrypt. `topic` is the event's type name."""
+        name = self._types.name_of(domain_event.event)
+        nonce = os.urandom(NONCE_BYTES)
+        ciphertext = self._keys[domain_event.key_id].encrypt(
+            nonce,
+            msgspec.json.encode(domain_event.event),
+            _associated(
+                domain_event.originator_id,
+                domain_event.originator_version,
+                name,
+                domain_event.key_id,
+            ),
+        )
+        envelope = Envelope(SUITE, domain_event.key_id, nonce, ciphertext)
+        return StoredEvent(
+            domain_event.originator_id, domain_event.originator_version, name, envelope.pack()
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> StreamEvent:  # type: ignore[override]
+        """Decrypt and decode. Raises Unreadable, UnknownEventType, msgspec.DecodeError."""
+        envelope = Envelope.unpack(stored_event.state)
+        stream = stored_event.originator_id
+        if envelope.suite != SUITE or not isinstance(stream, UUID):
+            raise Unreadable
+        plaintext = self._keys[envelope.key_id].decrypt(
+            envelope.nonce,
+            envelope.ciphertext,
+            _associated(
+                stream, stored_event.originator_version, stored_event.topic, envelope.key_id
+            ),
+        )
+        event = self._types.decode(stored_event.topic, plaintext)
+        return StreamEvent(stream, stored_event.originator_version, envelope.key_id, event)
+
+
+def _associated(stream: UUID, version: int, name: str, key_id: UUID) -> bytes:
+    fields = (
+        _FORMAT,
+        bytes([SUITE]),
+        stream.bytes,
+        version.to_bytes(8, "big"),
+        name.encode(),
+        key_id.bytes,
+    )
+    return b"".join(len(field).to_bytes(4, "big") + field for field in fields)

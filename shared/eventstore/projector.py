@@ -1,0 +1,121 @@
+"""Projections: what each event does to which table, with the position in the same transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+import psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg_pool import AsyncConnectionPool
+
+    from shared.eventstore.store import EventStore, Recorded
+
+_PAGE = 500
+# The projector is woken in this process; the poll finds what other replicas appended.
+_POLL_SECONDS = 1.0
+
+
+class Projection(Protocol):
+    """Tables made of events alone. `name` is its tracking name; `types` are the events it wants."""
+
+    name: str
+    types: frozenset[str]
+
+    async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
+        """Change the tables for one event, on the connection of the transaction."""
+
+
+class Projector:
+    """Runs one service's projections, one page of one organisation a transaction."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        pool: AsyncConnectionPool[Any],
+        projections: tuple[Projection, ...],
+        on_problem: Callable[[BaseException], None],
+    ) -> None:
+        self._store = store
+        self._pool = pool
+        self._projections = projections
+        self._on_problem = on_problem
+        self._wake = asyncio.Event()
+        self._moved = asyncio.Condition()
+        self._positions: dict[tuple[str, UUID], int] = {}
+        self.lag_events = 0
+        """How many events were not yet projected when last looked."""
+
+    def wake(self) -> None:
+        """Something was appended in this process."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Project until cancelled. A problem is reported and tried again."""
+        while True:
+            self._wake.clear()
+            try:
+                await self.catch_up()
+            except (psycopg.OperationalError, OSError) as error:
+                self._on_problem(error)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await self._wake.wait()
+
+    async def catch_up(self) -> None:
+        """Bring every projection up to every log's head."""
+        heads = await self._store.heads()
+        self.lag_events = 0
+        for projection in self._projections:
+            for organisation, size in heads.items():
+                position = self._positions.get((projection.name, organisation), 0)
+                self.lag_events += size - position
+                while position < size:
+                    position = await self._page(projection, organisation)
+
+    async def until(self, organisation: UUID, index: int, seconds: float = 5.0) -> bool:
+        """Wait until all projections hold the event at `index`: one reads one's own writes.
+
+        False when that took longer than `seconds`.
+        """
+        names = [projection.name for projection in self._projections]
+
+        def there() -> bool:
+            return all(self._positions.get((name, organisation), 0) > index for name in names)
+
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._moved:
+                await self._moved.wait_for(there)
+        return there()
+
+    async def _page(self, projection: Projection, organisation: UUID) -> int:
+        tracking = f"projection/{projection.name}/{organisation}"
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(
+                "INSERT INTO projection_position (name, position) VALUES (%s, 0)"
+                " ON CONFLICT DO NOTHING",
+                (tracking,),
+            )
+            # The row's lock keeps a second replica's projector waiting: each event is applied once.
+            cursor = await connection.execute(
+                "SELECT position FROM projection_position WHERE name = %s FOR UPDATE", (tracking,)
+            )
+            row = await cursor.fetchone()
+            position = row[0] if row else 0
+            page = await self._store.read(organisation, position, _PAGE)
+            for recorded in page:
+                if recorded.type in projection.types and recorded.event is not None:
+                    await projection.apply(connection, recorded)
+            position += len(page)
+            await connection.execute(
+                "UPDATE projection_position SET position = %s WHERE name = %s", (position, tracking)
+            )
+        async with self._moved:
+            self._positions[projection.name, organisation] = position
+            self._moved.notify_all()
+        return int(position)

@@ -1,0 +1,25 @@
+"""The roles of Hoeksteen. A token carries exactly one; several roles are several sessions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person is, for the length of one session."""
+
+    REPORTER = "reporter"
+    EMPLOYEE = "employee"
+    ADVISER = "adviser"
+    COORDINATOR = "coordinator"
+    HR = "hr"
+    BOARD = "board"
+    WORKS_COUNCIL = "works_council"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+    INTEGRATION = "integration"
+    ADMIN = "admin"
+
+
+WITHOUT_ORGANISATION: frozenset[Role] = frozenset({Role.ADMIN})
+"""Roles whose token names no organisation; every other role's token must name one."""

@@ -1,0 +1,385 @@
+"""The walk that `make run` and `make demo` show: from a person's words to a published report.
+
+It goes through the front door only: GraphQL with a token per role, as a front end would, and the
+integration's own NATS account. Organisation, people and words are made up; the register of 2018 is
+the one that the Ministry of Defence published (tests/data/SOURCES.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import tempfile
+import time
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import httpx2
+from rich.table import Table
+
+from hoeksteen_client import AdviserKey, GatewayClient, GatewayError, seal
+from shared import taxonomy
+from shared.bus.connection import connect
+from shared.bus.topology import EXTERNAL_DURABLE, EXTERNAL_STREAM
+from shared.cli.import_register import run as import_register
+from shared.ledger.commands import verify
+from shared.local import documents
+from shared.local.home import CHECKOUT, write_private
+from shared.taxonomy.calendar import moment_of, tick_of
+from shared.taxonomy.period import Period
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from shared.local.session import Installation
+
+ADVISER = "anna.vermeer"
+HR = "hr.desk"
+AUDITOR = "works.council.auditor"
+ADMIN = "admin"
+
+_UNITS = (
+    ("whole", "Voorbeeld Zorg & Techniek", 12, None),
+    ("care", "Zorg", 210, "whole"),
+    ("workshop", "Werkplaats", 95, "whole"),
+    ("office", "Kantoor", 60, "whole"),
+)
+_STORY = (
+    "Sinds de nieuwe planning word ik in het teamoverleg overgeslagen en lachen collega's als ik "
+    "iets zeg. Ik slaap er slecht van en durf er met mijn leidinggevende niet over te beginnen."
+)
+_MINUTES = "Samen de mogelijkheden besproken. Melder wil eerst zelf het gesprek met de collega aan."
+_MEANING = {
+    "2018": (
+        "De meeste meldingen gaan over omgangsvormen en over het gebruik van dienstmiddelen en "
+        "interne regels. Dat zegt iets over wat mensen durven te melden, niet alleen over wat er "
+        "gebeurt. Wij adviseren leidinggevenden om omgangsvormen twee keer per jaar in het "
+        "teamoverleg te bespreken, voordat er iets is voorgevallen."
+    ),
+    "now": (
+        "Pesten, werkdruk en de stijl van leidinggeven vallen dit half jaar op. In gesprekken "
+        "komt terug dat de planning laat verandert en dat wie er iets van zegt, zich niet gehoord "
+        "voelt. Wij adviseren de planning twee weken vooruit vast te zetten, en leidinggevenden te "
+        "helpen om het gesprek hierover zelf te openen."
+    ),
+}
+_PATIENCE_SECONDS = 60.0
+
+
+class DemoFailedError(Exception):
+    """The walk did not come to its end; the text says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is signed in with one role."""
+
+    client: GatewayClient
+    token: str
+
+    def ask(self, document: str, **variables: Any) -> Any:
+        """The one field of a query's answer."""
+        (answer,) = self.client.execute(document, variables).values()
+        return answer
+
+    def do(self, document: str, **given: Any) -> Any:
+        """The one field of a mutation's answer; `given` is its input."""
+        return self.ask(document, input={"idempotencyKey": secrets.token_urlsafe(24), **given})
+
+
+async def walk(installation: Installation, console: Console, *, new_organisation: bool) -> int:
+    """Walk from report to published report. Prints what happens; answers the exit status."""
+    number = f" {secrets.token_hex(2)}" if new_organisation else ""
+    try:
+        story = _Story(installation, console, f"Voorbeeld Zorg & Techniek{number}")
+        await asyncio.to_thread(story.tell)
+        received = await _received(installation, story.token)
+        await asyncio.to_thread(story.close, received)
+    except DemoFailedError as failure:
+        console.print(f"[red]The walk stopped: {failure}[/red]")
+        return 1
+    except GatewayError as refusal:
+        console.print(f"[red]The gateway refused: {refusal}[/red]")
+        return 1
+    return 0
+
+
+class _Story:
+    """One organisation's walk, step by step."""
+
+    def __init__(self, installation: Installation, console: Console, name: str) -> None:
+        self.installation = installation
+        self.console = console
+        self.name = name
+        self.organisation = uuid4()
+        self.token = ""
+        self.key = AdviserKey.generate()
+        self.pdfs: list[tuple[str, Path]] = []
+
+    def tell(self) -> None:
+        """From the first sign-in to the published reports."""
+        self.people = {
+            "adviser": self._sign_in(ADVISER, "adviser"),
+            "hr": self._sign_in(HR, "hr"),
+            "auditor": self._sign_in(AUDITOR, "auditor"),
+            "admin": self._sign_in(ADMIN, "admin"),
+        }
+        self._set_up()
+        self._import()
+        case = self._case()
+        self._wait_for_tick()
+        self._reports()
+        self._say(f"case {str(case)[:8]}… is in the figures of this half-year, nowhere else")
+
+    def close(self, received: list[tuple[str, str, str]]) -> None:
+        """Verify the logs, and show what there is to look at."""
+        self.console.print("\nWhat the integration received, in its own account:")
+        for subject, period, total in received:
+            self.console.print(f"  {subject}  period {period}, total {total}")
+        self.console.print()
+        code = verify(
+            self.installation.home.path,
+            {
+                service: self.installation.database_url("hoeksteen_auditor")
+                for service in ("intake", "signals", "reporting")
+            },
+            str(self.organisation),
+            False,  # noqa: FBT003  see verify
+            "en",
+        )
+        if code != 0:
+            raise DemoFailedError("the logs do not verify")
+        self._print_summary()
+
+    # Steps ------------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        self.people["admin"].do(
+            documents.SET_UP_ORGANISATION,
+            organisationId=str(self.organisation),
+            name=self.name,
+            language="NL",
+            units=[
+                {"id": unit, "name": name, "headcount": headcount, "parent": parent}
+                for unit, name, headcount, parent in _UNITS
+            ],
+            advisers=[{"id": ADVISER, "name": "Anna Vermeer"}],
+            release={"dimension": "CATEGORY", "k": 5},
+        )
+        self._say(f"organisation '{self.name}' is set up; figures are released from k = 5")
+        adviser = self.people["adviser"]
+        adviser.do(
+            documents.PUBLISH_ADVISER_KEY, publicKey=b64encode(self.key.public).decode("ascii")
+        )
+        passphrase = secrets.token_urlsafe(16)
+        folder = self.installation.home.secrets
+        write_private(folder / f"demo-adviser-{self.organisation}.passphrase", passphrase)
+        self.key.save(folder / f"demo-adviser-{self.organisation}.key", passphrase)
+        self._say("the adviser's client made a key pair; the public key is in the directory")
+        self.token = adviser.ask(documents.ORGANISATION)["token"]
+
+    def _import(self) -> None:
+        data = CHECKOUT / "tests" / "data"
+        self.period = Period.containing(self.installation.now().date())
+        with tempfile.TemporaryDirectory() as folder:
+            present = Path(folder) / f"register-{self.period}.csv"
+            template = (data / "voorbeeld-half-year.csv").read_text(encoding="utf-8")
+            present.write_text(template.replace("2026-H2", str(self.period)), encoding="utf-8")
+            for file in (data / "defensie-2018.csv", present):
+                code = import_register(
+                    file,
+                    organisation=str(self.organisation),
+                    dry_run=False,
+                    gateway_url=self.installation.gateway_url,
+                    token=self.people["adviser"].token,
+                    console=self.console,
+                    language="en",
+                )
+                if code != 0:
+                    raise DemoFailedError(f"the register {file.name} was not loaded")
+
+    def _case(self) -> UUID:
+        adviser, case = self.people["adviser"], uuid4()
+        adviser.do(
+            documents.OPEN_CASE,
+            caseId=str(case),
+            channel="walk_in",
+            anonymity="confidential",
+            reporterRole="employee",
+            relation="colleague",
+            category="bullying",
+            unitId="care",
+            words=[self._sealed(_STORY, case)],
+        )
+        adviser.do(
+            documents.RECORD_CONVERSATION,
+            caseId=str(case),
+            mode="meeting",
+            minutes=[self._sealed(_MINUTES, case)],
+        )
+        adviser.do(documents.RECORD_INTERVENTION, caseId=str(case), intervention="listening")
+        adviser.do(
+            documents.RECORD_OUTCOME,
+            caseId=str(case),
+            outcome="own_conversation_held",
+            route="own_first_step",
+        )
+        adviser.do(documents.CLOSE_CASE, caseId=str(case))
+        entries = adviser.ask(documents.CASE, id=str(case))["entries"]
+        (sealed,) = entries[0]["sealed"]
+        words = self.key.open(
+            b64decode(sealed["ciphertext"]), organisation=self.organisation, case=case
+        )
+        if words != _STORY:
+            raise DemoFailedError("the words that came back are not those that went in")
+        self._say(
+            "a case was opened with sealed words, spoken about, concluded and closed; only the "
+            "adviser's key opened them again"
+        )
+        return case
+
+    def _wait_for_tick(self) -> None:
+        tick = tick_of(self.period, self.period.start)
+        moment = moment_of(tick) + timedelta(minutes=1)
+        if moment > self.installation.now():
+            self.installation.move_clock(moment)
+        self._say(f"the clock is moved to the tick of {tick:%d %B %Y}")
+        hr = self.people["hr"]
+        self._until(
+            "both periods to be released",
+            lambda: {"2018", str(self.period)}
+            <= {release["period"] for release in hr.ask(documents.STATISTICS)},
+        )
+        for release in hr.ask(documents.STATISTICS):
+            self._print_release(release)
+
+    def _reports(self) -> None:
+        adviser, hr = self.people["adviser"], self.people["hr"]
+        self._until(
+            "both reports to be drafted", lambda: len(adviser.ask(documents.REPORTS)) >= 2
+        )
+        for summary in reversed(adviser.ask(documents.REPORTS)):
+            report, period = summary["id"], summary["period"]
+            meaning = _MEANING["2018" if period == "2018" else "now"]
+            adviser.do(
+                documents.SAVE_INTERPRETATION,
+                reportId=report,
+                sealed=[self._sealed(meaning, UUID(report))],
+            )
+            adviser.do(documents.APPROVE_REPORT, reportId=report, interpretation=meaning)
+            adviser.do(documents.PUBLISH_REPORT, reportId=report, language="NL")
+            path = hr.ask(documents.REPORT, id=report)["pdfPath"]
+            self.pdfs.append((period, self._download(path, period)))
+        self._say("the adviser wrote what the figures mean, approved and published both reports")
+
+    # Help -------------------------------------------------------------------------------------
+
+    def _sign_in(self, subject: str, role: str) -> Person:
+        organisation = None if role == "admin" else self.organisation
+        token = self.installation.token(subject, role, organisation)
+        return Person(GatewayClient(self.installation.gateway_url, token), token)
+
+    def _sealed(self, words: str, case: UUID) -> dict[str, str]:
+        sealed = seal(
+            words,
+            organisation=self.organisation,
+            case=case,
+            key_id=self.key.key_id,
+            public_key=self.key.public,
+        )
+        return {"keyId": str(self.key.key_id), "ciphertext": b64encode(sealed).decode("ascii")}
+
+    def _until(self, what: str, there: Callable[[], bool]) -> None:
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not there():
+            if time.monotonic() > end:
+                raise DemoFailedError(f"waited {_PATIENCE_SECONDS:.0f} seconds for {what}")
+            time.sleep(0.25)
+
+    def _download(self, path: str, period: str) -> Path:
+        response = httpx2.get(
+            f"{self.installation.gateway_origin}{path}",
+            headers={"Authorization": f"Bearer {self.people['hr'].token}"},
+            timeout=30,
+            trust_env=False,
+        )
+        if response.status_code != 200:  # noqa: PLR2004
+            raise DemoFailedError("the report's PDF could not be fetched")
+        file = self.installation.home.reports / f"{self.name.replace(' ', '-')}-{period}.pdf"
+        file.write_bytes(response.content)
+        return file
+
+    def _say(self, text: str) -> None:
+        self.console.print(f"[green]✓[/green] {text}")
+
+    def _print_release(self, release: dict[str, Any]) -> None:
+        table = Table(title=f"Released for {release['period']} (cases)", title_justify="left")
+        table.add_column("category")
+        table.add_column("count", justify="right")
+        labels = taxonomy.current().labels("en")
+        for cell in release["cells"]:
+            table.add_row(labels[cell["code"]], str(cell["count"]))
+        withheld = release["withheld"]
+        if withheld is not None:
+            count = withheld["count"]
+            table.add_row(
+                f"{len(withheld['codes'])} categories together",
+                f"fewer than {release['k']}" if count is None else str(count),
+            )
+        total = release["total"]
+        table.add_row("total", f"fewer than {release['k']}" if total is None else str(total))
+        self.console.print(table)
+
+    def _print_summary(self) -> None:
+        show = self.console.print
+        show("\n[bold]Reports[/bold]")
+        for period, path in self.pdfs:
+            show(f"  {period:8} {path}", soft_wrap=True)
+        show("\n[bold]Addresses[/bold]")
+        show(f"  GraphQL  {self.installation.gateway_url}")
+        show(f"  GraphiQL {self.installation.gateway_origin}/graphiql")
+        for role, query in documents.FIRST_QUERIES.items():
+            show(f"\n[bold]{role}[/bold]  first query: {query}", soft_wrap=True)
+            show(f"  token: {self.people[role].token}", soft_wrap=True, markup=False)
+
+
+async def _received(installation: Installation, token: str) -> list[tuple[str, str, str]]:
+    """Subject, period and total of the organisation's messages in the integration's account."""
+    client = await connect(
+        servers=installation.nats_url,
+        user="integration",
+        password=installation.nats_password_file("integration").read_text().strip(),
+        name="demo",
+        on_problem=lambda _problem: None,
+    )
+    found: list[tuple[str, str, str]] = []
+    try:
+        pull = await client.jetstream().pull_subscribe_bind(
+            durable=EXTERNAL_DURABLE, stream=EXTERNAL_STREAM
+        )
+        end = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        while len(found) < 2 and asyncio.get_running_loop().time() < end:  # noqa: PLR2004
+            try:
+                messages = await pull.fetch(10, timeout=1)
+            except TimeoutError:
+                continue
+            for message in messages:
+                await message.ack()
+                if token in message.subject:
+                    release = json.loads(message.data)["data"]["release"]
+                    total = release["total"]
+                    found.append(
+                        (message.subject, release["period"], "withheld" if total is None else f"{total}")
+                    )
+    finally:
+        await client.close()
+    if len(found) < 2:  # noqa: PLR2004  one for each period
+        raise DemoFailedError("the integration did not receive both releases")
+    return found

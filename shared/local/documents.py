@@ -1,0 +1,39 @@
+"""The GraphQL documents of the walk, and the first query to try for each role."""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+def _mutation(name: str, answer: str) -> str:
+    title = name[0].upper() + name[1:]
+    return (
+        f"mutation ($input: {title}Input!) {{ {name}(input: $input) {{ __typename"
+        f" ... on {title}Payload {{ {answer} }} ... on UserError {{ code message }} }} }}"
+    )
+
+
+SET_UP_ORGANISATION: Final = _mutation("setUpOrganisation", "position")
+PUBLISH_ADVISER_KEY: Final = _mutation("publishAdviserKey", "keyId")
+OPEN_CASE: Final = _mutation("openCase", "caseId position")
+RECORD_CONVERSATION: Final = _mutation("recordConversation", "position")
+RECORD_INTERVENTION: Final = _mutation("recordIntervention", "position")
+RECORD_OUTCOME: Final = _mutation("recordOutcome", "position")
+CLOSE_CASE: Final = _mutation("closeCase", "position")
+SAVE_INTERPRETATION: Final = _mutation("saveInterpretation", "position")
+APPROVE_REPORT: Final = _mutation("approveReport", "position")
+PUBLISH_REPORT: Final = _mutation("publishReport", "position")
+
+ORGANISATION: Final = "{ organisation { id name token units { id name headcount } } }"
+CASE: Final = "query ($id: ID!) { case(id: $id) { status entries { kind sealed { ciphertext } } } }"
+STATISTICS: Final = (
+    "{ statistics { period k total cells { code count } withheld { codes count } } }"
+)
+REPORTS: Final = "{ reports { id period status } }"
+REPORT: Final = "query ($id: ID!) { report(id: $id) { period interpretation pdfPath } }"
+
+FIRST_QUERIES: Final = {
+    "adviser": "{ cases(first: 10) { edges { node { id status category openedWeek } } } }",
+    "hr": STATISTICS,
+    "auditor": "{ ledger(service: INTAKE) { size checkpoint entries { index type week } } }",
+}

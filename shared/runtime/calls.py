@@ -1,0 +1,134 @@
+"""One call of one verb: who asks, when, and how its changes are committed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID, uuid4
+
+import msgspec
+
+from shared.contracts.errors import Code, Refusal
+from shared.contracts.rpc import Done, Imported, Shape
+from shared.eventstore.store import Change, Command, Conflict, EventStore, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from psycopg_pool import AsyncConnectionPool
+
+    from shared.eventstore.projector import Projector
+    from shared.identity.principal import Principal
+    from shared.keys.ring import KeyRing
+    from shared.runtime.clock import Clock
+    from shared.runtime.settings import ServiceSettings
+
+Answer = TypeVar("Answer", Done, Imported)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRecorded:
+    """Somebody was shown something. `what` is a kind such as `case`; `ref` its random id, if any."""
+
+    what: str
+    ref: UUID | None
+    role: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a service's handlers work with."""
+
+    settings: ServiceSettings
+    store: EventStore
+    pool: AsyncConnectionPool[Any]
+    ring: KeyRing
+    clock: Clock
+    projector: Projector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request that has passed sign-in and the service's policy."""
+
+    principal: Principal
+    now: datetime
+    """The time that its events carry."""
+    parts: Parts
+    command: Command | None = None
+    """For commands: what makes a repeat recognisable."""
+
+    @property
+    def organisation(self) -> UUID:
+        """The asker's organisation. Raises Refusal NOT_ALLOWED for a role that has none."""
+        if self.principal.organisation is None:
+            raise Refusal(Code.NOT_ALLOWED)
+        return self.principal.organisation
+
+    async def commit(
+        self,
+        changes: Sequence[Change],
+        answer: Answer,
+        *,
+        organisation: UUID | None = None,
+    ) -> Answer:
+        """Append `changes` with this command's answer, and give the answer its position.
+
+        Returns once the changes are durable and this process's projections hold them.
+        """
+        where = organisation or self.organisation
+        appended = await self.parts.store.append(
+            where,
+            changes,
+            actor=self.principal.subject,
+            at=self.now,
+            command=self.command,
+            answer=msgspec.json.encode(answer),
+        )
+        await self.parts.projector.until(where, appended.last)
+        return msgspec.structs.replace(answer, position=appended.last)
+
+    async def record_access(self, what: str, ref: UUID | None = None) -> None:
+        """Record, durably, that the asker is about to be shown `what`. Before the answer leaves."""
+        event = AccessRecorded(what=what, ref=ref, role=self.principal.role.value, at=self.now)
+        await self.parts.store.append(
+            self.organisation,
+            [Change(uuid4(), 1, event)],
+            actor=self.principal.subject,
+            at=self.now,
+        )
+
+
+# A command whose stream was changed by somebody else is decided again on the new state.
+_ATTEMPTS = 4
+
+
+async def run_command(
+    call: Call,
+    handler: Callable[[Call, Any], Awaitable[Shape]],
+    request: Shape,
+    answer_type: type[Shape],
+    organisation: UUID,
+) -> Shape:
+    """Run a command so that a repeat gets the first answer and a lost race is run again.
+
+    Raises Refusal: what the handler refuses, KEY_REUSED, CONFLICT or UNAVAILABLE.
+    """
+    store, command = call.parts.store, call.command
+    if command is None:
+        raise Refusal(Code.INVALID_INPUT, field="idempotencyKey", reason="it is missing")
+    for _ in range(_ATTEMPTS):
+        first = await store.answered(organisation, command)
+        if first is not None:
+            if not first.same_content:
+                raise Refusal(Code.KEY_REUSED)
+            answer = msgspec.json.decode(first.answer, type=answer_type)
+            return msgspec.structs.replace(answer, position=first.position)
+        try:
+            return await handler(call, request)
+        except Conflict:
+            continue
+        except StoreUnavailable:
+            raise Refusal(Code.UNAVAILABLE) from None
+    raise Refusal(Code.CONFLICT)

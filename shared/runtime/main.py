@@ -1,0 +1,36 @@
+"""The entrance of every service: settings, then run; a fault of the operator's is one sentence."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import psycopg
+import uvloop
+
+from shared.bus.connection import CannotConnect
+from shared.keys.ring import KeyRingProblem
+from shared.runtime.service import Definition, Service
+from shared.runtime.settings import SettingProblem, load
+
+if TYPE_CHECKING:
+    from shared.runtime.settings import ServiceSettings
+
+
+def run(definition: Definition) -> None:
+    """Run a service until it is told to stop. Exits 1 with a sentence when it cannot start."""
+    try:
+        settings = load()
+        crashed = uvloop.run(_run(definition, settings))
+    except (SettingProblem, KeyRingProblem, CannotConnect) as problem:
+        sys.exit(f"{definition.name}: {problem}")
+    except psycopg.OperationalError:
+        sys.exit(f"{definition.name}: The database does not answer at HOEKSTEEN_DATABASE_URL.")
+    if crashed:
+        sys.exit(1)
+
+
+async def _run(definition: Definition, settings: ServiceSettings) -> bool:
+    service = Service(definition, settings)
+    await service.run()
+    return service.crashed

@@ -1,0 +1,138 @@
+"""From a service's log to its stream: which events leave, in which order, as what.
+
+Facts are shuffled before they get their place, so that the stream's order says nothing about the
+order of events; what must come before facts comes first, what closes a day comes last.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from shared.bus.relay import Outgoing
+from shared.contracts.events import CONTRACTS, CloudEvent
+
+if TYPE_CHECKING:
+    from psycopg_pool import AsyncConnectionPool
+
+    from shared.contracts.rpc import Shape
+    from shared.eventstore.store import EventStore, Recorded
+
+_shuffle = random.SystemRandom().shuffle
+
+
+class Rank(IntEnum):
+    """Where in a batch a kind of event stands; within SHUFFLED the order is random."""
+
+    FIRST = 0
+    SHUFFLED = 1
+    LAST = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """How one type of event leaves: its contract, and the data made of it.
+
+    `id` names the message for ever (the same on every retry) and must not name a case.
+    `size` is the body's size class in bytes: it is filled up with spaces to a multiple of it.
+    """
+
+    contract: str
+    id: Callable[[Recorded], UUID]
+    data: Callable[[Recorded], Shape]
+    rank: Rank
+    size: int
+    subject: Callable[[Recorded], dict[str, str]] = lambda _recorded: {}
+
+
+class Outbox:
+    """A RelaySource over a service's log."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        pool: AsyncConnectionPool[Any],
+        store: EventStore,
+        outbound: Mapping[str, Outbound],
+    ) -> None:
+        self._service = service
+        self._pool = pool
+        self._store = store
+        self._outbound = outbound
+
+    async def queue(self) -> int:
+        """Give everything that was committed and not yet queued its place. Answers how many.
+
+        Organisations are queued one by one, in random order. Raises psycopg.Error P0H02 when
+        another replica queues at the same time; nothing is queued twice.
+        """
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT log.organisation, coalesce(relay_mark.size, 0), log.size"
+                " FROM log LEFT JOIN relay_mark USING (organisation)"
+                " WHERE log.size > coalesce(relay_mark.size, 0)"
+            )
+            logs = await cursor.fetchall()
+        _shuffle(logs)
+        return sum([await self._queue_one(*log) for log in logs])
+
+    async def _queue_one(self, organisation: UUID, before: int, size: int) -> int:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT type, leaf_index FROM event WHERE organisation = %s"
+                " AND leaf_index >= %s AND leaf_index < %s AND type = ANY (%s) ORDER BY leaf_index",
+                (organisation, before, size, list(self._outbound)),
+            )
+            rows = await cursor.fetchall()
+            by_rank: dict[Rank, list[int]] = {rank: [] for rank in Rank}
+            for name, index in rows:
+                by_rank[self._outbound[name].rank].append(index)
+            _shuffle(by_rank[Rank.SHUFFLED])
+            indexes = [index for rank in Rank for index in by_rank[rank]]
+            await connection.execute(
+                "SELECT enqueue(%s::uuid[], %s::bigint[], %s::uuid[], %s::bigint[], %s::bigint[])",
+                ([organisation] * len(indexes), indexes, [organisation], [before], [size]),
+            )
+        return len(indexes)
+
+    async def after(self, position: int, limit: int) -> Sequence[Outgoing]:
+        """See RelaySource: the messages behind `position`, in order."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT position, organisation, leaf_index FROM relay_queue"
+                " WHERE position > %s ORDER BY position LIMIT %s",
+                (position, limit),
+            )
+            rows = await cursor.fetchall()
+        messages = []
+        for place, organisation, index in rows:
+            (recorded,) = await self._store.read(organisation, index, 1)
+            messages.append(self._outgoing(place, recorded))
+        return messages
+
+    def _outgoing(self, position: int, recorded: Recorded) -> Outgoing:
+        outbound = self._outbound[recorded.type]
+        contract = CONTRACTS[outbound.contract]
+        event_id = str(outbound.id(recorded))
+        event = CloudEvent(
+            id=event_id,
+            source=f"/hoeksteen/{self._service}",
+            type=contract.type,
+            week=recorded.week,
+            data=msgspec.Raw(msgspec.json.encode(outbound.data(recorded))),
+        )
+        body = msgspec.json.encode(event)
+        filled = -(-len(body) // outbound.size) * outbound.size
+        return Outgoing(
+            position=position,
+            id=event_id,
+            subject=contract.subject.format(**outbound.subject(recorded)),
+            body=body.ljust(filled),
+        )

@@ -1,0 +1,497 @@
+"""A service from its definition: store, bus, projections, consumers, relay, ledger, health.
+
+The walk of a command: the request comes over `rpc.<service>.v1.<verb>`; its token is verified, the
+policy asked, the handler decides on the state it loads, the group writer makes events, leaves,
+idempotency key and answer durable in one transaction, projections catch up, the answer leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from shared.bus.connection import connect
+from shared.bus.consumer import Consumer, Delivered
+from shared.bus.relay import Relay, RelayStuck
+from shared.bus.rpc import RpcRequest, RpcServer
+from shared.contracts.errors import Code, Refusal, invalid
+from shared.contracts.events import CloudEvent
+from shared.contracts.rpc import VERBS, LedgerEntry, LedgerPage, LedgerQuery, Shape, Verb
+from shared.eventstore.projector import Projection, Projector
+from shared.eventstore.store import Command, EventStore, StoreUnavailable, Tracking
+from shared.eventstore.writer import GroupWriter
+from shared.identity.roles import Role
+from shared.identity.tokens import TokenVerifier
+from shared.keys.ring import FileKeyRing, KeyRing
+from shared.ledger.files import LedgerFolder, LogSigner, log_key
+from shared.postgres.pool import open_pool
+from shared.runtime.calls import Call, Parts, run_command
+from shared.runtime.clock import Clock, MovableClock, SystemClock
+from shared.runtime.keeper import Keeper
+from shared.runtime.outbox import Outbound, Outbox
+from shared.runtime.schedule import done_until, last_daily, mark_done
+from shared.runtime.settings import ServiceSettings, secret
+from shared.telemetry.configure import Telemetry, configure
+from shared.telemetry.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from starlette.requests import Request
+
+    from shared.eventstore.mapper import EventTypes
+    from shared.identity.principal import Principal
+
+AUDIENCE = "hoeksteen"
+
+_LONGEST_KEY = 200
+_MOST_ENTRIES = 500
+# A projection that is further behind than this makes the service unready.
+_LAG_BOUND = 10_000
+# How often the clock is looked at for what is due; the movable clock may jump at any time.
+_LOOK_SECONDS = 0.25
+_FIELD = re.compile(r" - at `\$\.?([A-Za-z_.\[\]0-9]{1,80})`$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A durable that this service reads. `handle` appends once, with the `Tracking` it is given."""
+
+    stream: str
+    durable: str
+    dense: bool
+    handle: Callable[[Parts, CloudEvent, Tracking], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What makes a service this service."""
+
+    name: str
+    types: EventTypes
+    handlers: Mapping[str, Callable[[Call, Any], Awaitable[Shape]]]
+    may: Callable[[Principal, str], bool]
+    projections: Callable[[KeyRing], tuple[Projection, ...]]
+    stream: str
+    outbound: Mapping[str, Outbound]
+    readers: tuple[Reader, ...] = ()
+    daily: Callable[[Parts, date], Awaitable[None]] | None = None
+    """Runs at the daily moment, before the relay; must do nothing the second time on one day."""
+    publish_at_once: bool = False
+    """The relay publishes as soon as something is there, not at the daily moment alone."""
+    tick: Callable[[Parts], Awaitable[bool]] | None = None
+    """Looked at all the time; answers whether it appended something."""
+
+
+class Service:
+    """A running service."""
+
+    def __init__(self, definition: Definition, settings: ServiceSettings) -> None:
+        self.definition = definition
+        self.settings = settings
+        self.telemetry: Telemetry = configure(definition.name, spans_path=settings.spans_file)
+        self.ready = False
+        self.started = False
+        self.crashed = False
+        """Whether a part of the service ended by itself; `main` then exits with 1."""
+        self._stop = asyncio.Event()
+        self._relay_failed = False
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT, then stop in order."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        self.telemetry.log(Event.PROGRAM_STARTING)
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(self.telemetry.shutdown)
+            await self._wire(stack)
+            self.started = self.ready = True
+            self.telemetry.log(Event.PROGRAM_READY, port=self.settings.http_port)
+            await self._stop.wait()
+            self.ready = False
+            self.telemetry.log(Event.PROGRAM_STOPPING)
+        self.telemetry.log(Event.PROGRAM_STOPPED)
+
+    async def _wire(self, stack: contextlib.AsyncExitStack) -> None:
+        settings, name = self.settings, self.definition.name
+        await self._serve_health(stack)
+        ring = await asyncio.to_thread(
+            FileKeyRing, settings.key_ring, secret(settings.key_ring_passphrase_file).encode()
+        )
+        pool = await open_pool(settings.database_url, min_size=2, max_size=12)
+        stack.push_async_callback(pool.close)
+        self.pool = pool
+        writer = GroupWriter(settings.database_url)
+        await writer.start()
+        stack.push_async_callback(writer.stop)
+        self.client = await connect(
+            servers=settings.nats_url,
+            user=settings.nats_user,
+            password=secret(settings.nats_password_file),
+            name=name,
+            on_problem=self._bus_problem,
+        )
+        stack.push_async_callback(self.client.close)
+        folder = LedgerFolder(settings.ledger_dir)
+        self.keeper = Keeper(
+            service=name,
+            pool=pool,
+            folder=folder,
+            signer=LogSigner(service=name, folder=folder, key=log_key(settings.log_key_file)),
+            client=self.client,
+            telemetry=self.telemetry,
+        )
+        store = EventStore(
+            pool=pool,
+            writer=writer,
+            types=self.definition.types,
+            ring=ring,
+            on_append=lambda organisation, _last: self._appended(organisation),
+        )
+        self.projector = Projector(
+            store, pool, self.definition.projections(ring), self._projection_problem
+        )
+        self.parts = Parts(
+            settings=settings,
+            store=store,
+            pool=pool,
+            ring=ring,
+            clock=_clock(settings),
+            projector=self.projector,
+        )
+        self.outbox = Outbox(
+            service=name, pool=pool, store=store, outbound=self.definition.outbound
+        )
+        jetstream = self.client.jetstream()
+        self.relay = Relay(
+            jetstream, self.definition.stream, self.outbox, on_problem=self._bus_problem
+        )
+        self.verifier = TokenVerifier(settings.jwks, settings.issuer, AUDIENCE)
+
+        await self.projector.catch_up()
+        self._spawn(stack, self.projector.run())
+        self._spawn(stack, self.keeper.run())
+        self._spawn(stack, self._schedule())
+        for reader in self.definition.readers:
+            self._spawn(stack, self._read(jetstream, reader))
+        server = RpcServer(self.client, name, self._dispatch, on_problem=self._bus_problem)
+        await server.start()
+        stack.push_async_callback(server.drain)
+
+    def _spawn(self, stack: contextlib.AsyncExitStack, work: Awaitable[None]) -> None:
+        """Run `work` beside; when it ends by itself the service stops, and says so."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:  # noqa: BLE001  reported, and the service stops
+                self.telemetry.problem(Event.PROGRAM_CRASHED, error)
+            self.crashed = True
+            self._stop.set()
+
+        task = asyncio.create_task(guarded())
+
+        async def end() -> None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+        stack.push_async_callback(end)
+
+    def _appended(self, organisation: UUID) -> None:
+        self.projector.wake()
+        self.keeper.grew(organisation)
+
+    def _bus_problem(self, _problem: str) -> None:
+        # The sentence may name subjects; the line says only that something was the matter.
+        self.telemetry.log(Event.BUS_PROBLEM)
+
+    def _projection_problem(self, problem: BaseException) -> None:
+        self.telemetry.problem(Event.PROJECTION_FAILED, problem)
+
+    # Verbs ------------------------------------------------------------------------------------
+
+    async def _dispatch(self, request: RpcRequest) -> bytes:
+        started = time.perf_counter()
+        name = self.definition.name
+        verb = VERBS.get(f"{name}.{request.verb}")
+        if verb is None:
+            raise Refusal(Code.NOT_FOUND)
+        status = "ok"
+        with self.telemetry.span(
+            "verb", traceparent=request.traceparent, verb=f"{name}.{verb.name}"
+        ) as span:
+            try:
+                answer = await self._answer(verb, request)
+            except Refusal as refusal:
+                status = refusal.code.value
+                raise
+            except (StoreUnavailable, psycopg.OperationalError) as error:
+                status = Code.UNAVAILABLE.value
+                self.telemetry.problem(Event.DATABASE_PROBLEM, error)
+                raise Refusal(Code.UNAVAILABLE) from None
+            except Exception as error:
+                status = Code.INTERNAL.value
+                self.telemetry.problem(Event.RPC_FAILED, error, verb=f"{name}.{verb.name}")
+                raise Refusal(Code.INTERNAL) from None
+            finally:
+                span.set_attribute("status", status)
+                self.telemetry.metrics.record(
+                    "rpc_duration",
+                    time.perf_counter() - started,
+                    verb=f"{name}.{verb.name}",
+                    status=status,
+                )
+        return msgspec.json.encode(answer)
+
+    async def _answer(self, verb: Verb, request: RpcRequest) -> Shape:
+        if request.token is None:
+            raise Refusal(Code.NOT_SIGNED_IN)
+        principal = await self.verifier.verify(request.token)
+        if not self.definition.may(principal, verb.name):
+            raise Refusal(Code.NOT_ALLOWED)
+        try:
+            shape = msgspec.json.decode(request.body, type=verb.request)
+        except msgspec.DecodeError as error:
+            raise _malformed(error) from None
+        call = Call(principal=principal, now=self.parts.clock.now(), parts=self.parts)
+        if verb.name == "ledger":
+            return await self._ledger(call, shape)
+        handler = self.definition.handlers[verb.name]
+        if verb.kind == "query":
+            return await handler(call, shape)
+        command = Command(
+            actor=principal.subject,
+            key=_checked_key(request.idempotency_key),
+            request=verb.name.encode() + b"\n" + msgspec.json.encode(shape, order="deterministic"),
+        )
+        organisation = principal.organisation or _organisation_in(shape)
+        call = Call(
+            principal=principal, now=call.now, parts=self.parts, command=command
+        )
+        return await run_command(call, handler, shape, verb.answer, organisation)
+
+    async def _ledger(self, call: Call, request: Any) -> LedgerPage:
+        """The skeleton, for the organisation's auditor. The visit is recorded first."""
+        if call.principal.role is not Role.AUDITOR or not isinstance(request, LedgerQuery):
+            raise Refusal(Code.NOT_ALLOWED)
+        if not 1 <= request.first <= _MOST_ENTRIES:
+            raise invalid("first", f"it must lie between 1 and {_MOST_ENTRIES}")
+        if request.start < 0:
+            raise invalid("start", "it cannot be below zero")
+        await call.record_access("ledger")
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT leaf_index, stream, version, type, week, actor, leaf_hash FROM event"
+                " WHERE organisation = %s AND leaf_index >= %s ORDER BY leaf_index LIMIT %s",
+                (call.organisation, request.start, request.first),
+            )
+            rows = await cursor.fetchall()
+        heads = await self.parts.store.heads()
+        return LedgerPage(
+            size=heads.get(call.organisation, 0),
+            checkpoint=await self.keeper.newest_checkpoint(call.organisation),
+            entries=tuple(
+                LedgerEntry(
+                    index=row[0],
+                    stream=str(row[1]),
+                    version=row[2],
+                    type=row[3],
+                    week=row[4],
+                    actor=row[5],
+                    leaf_hash=row[6],
+                )
+                for row in rows
+            ),
+        )
+
+    # Consumers --------------------------------------------------------------------------------
+
+    async def _read(self, jetstream: Any, reader: Reader) -> None:
+        async def position() -> int:
+            async with self.pool.connection() as connection:
+                cursor = await connection.execute(
+                    "SELECT position FROM tracking WHERE consumer = %s", (reader.durable,)
+                )
+                row = await cursor.fetchone()
+            return 0 if row is None else int(row[0])
+
+        async def handle(delivered: Delivered) -> None:
+            try:
+                event = msgspec.json.decode(delivered.body, type=CloudEvent)
+                tracking = Tracking(
+                    consumer=reader.durable,
+                    previous=await position(),
+                    position=delivered.position,
+                )
+                await reader.handle(self.parts, event, tracking)
+            except Exception as error:
+                self.telemetry.problem(Event.CONSUMER_FAILED, error, consumer=reader.durable)
+                raise
+            self.telemetry.metrics.add("consumer_handled", consumer=reader.durable)
+
+        consumer = Consumer(
+            jetstream,
+            reader.stream,
+            reader.durable,
+            position=position,
+            handle=handle,
+            dense=reader.dense,
+            on_problem=self._bus_problem,
+        )
+        await consumer.run()
+
+    # What is due ------------------------------------------------------------------------------
+
+    async def _schedule(self) -> None:
+        while True:
+            try:
+                await self._due()
+            except (psycopg.OperationalError, StoreUnavailable) as error:
+                self.telemetry.problem(Event.DATABASE_PROBLEM, error)
+                await asyncio.sleep(1)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _due(self) -> None:
+        moment = last_daily(self.parts.clock.now())
+        done = await done_until(self.pool, "daily")
+        if done is None:
+            # A new installation's first daily moment is the next one.
+            await mark_done(self.pool, "daily", moment.date())
+        elif done < moment.date():
+            await self._daily(moment.date())
+            await mark_done(self.pool, "daily", moment.date())
+        appended = self.definition.tick is not None and await self.definition.tick(self.parts)
+        if self.definition.publish_at_once or appended:
+            await self._publish()
+
+    async def _daily(self, day: date) -> None:
+        if self.definition.daily is not None:
+            await self.definition.daily(self.parts, day)
+        await self._publish()
+        signed = await self.keeper.sign_all()
+        self.telemetry.log(Event.CHECKPOINT_SIGNED, count=signed)
+
+    async def _publish(self) -> None:
+        """Queue what was committed and publish it. What fails is tried again at the next look."""
+        try:
+            queued = await self.outbox.queue()
+        except psycopg.errors.Error as error:
+            if error.sqlstate != "P0H02":
+                raise
+            queued = 0  # another replica was first; what it queued is published below all the same
+        if not queued and not self._relay_failed:
+            return
+        try:
+            published = await self.relay.run_once()
+        except RelayStuck as error:
+            self._relay_failed = True
+            self.telemetry.problem(Event.RELAY_FAILED, error)
+            return
+        self._relay_failed = False
+        self.telemetry.metrics.add("relay_published", published, stream=self.definition.stream)
+        self.telemetry.log(Event.RELAY_PUBLISHED, stream=self.definition.stream)
+
+    # Health -----------------------------------------------------------------------------------
+
+    async def _serve_health(self, stack: contextlib.AsyncExitStack) -> None:
+        app = Starlette(
+            routes=[
+                Route("/health/started", self._health_started),
+                Route("/health/live", self._health_live),
+                Route("/health/ready", self._health_ready),
+                Route("/metrics", self._metrics),
+            ]
+        )
+        server = _Server(
+            uvicorn.Config(
+                app,
+                host=self.settings.http_host,
+                port=self.settings.http_port,
+                access_log=False,
+                log_config=None,
+                lifespan="off",
+            )
+        )
+        task = asyncio.create_task(server.serve())
+
+        async def end() -> None:
+            server.should_exit = True
+            await task
+
+        stack.push_async_callback(end)
+
+    async def _health_started(self, _request: Request) -> Response:
+        """Schema there, keys loaded, subscriptions bound."""
+        return _status(self.started)
+
+    async def _health_live(self, _request: Request) -> Response:
+        """The loop turns. Depends on nothing: a database that is down must not restart a pod."""
+        return _status(alive=True)
+
+    async def _health_ready(self, _request: Request) -> Response:
+        """Database answers, bus connected, projections near the head; false while stopping."""
+        if not self.ready or not self.client.is_connected:
+            return _status(alive=False)
+        try:
+            async with asyncio.timeout(2), self.pool.connection() as connection:
+                await connection.execute("SELECT 1")
+        except (TimeoutError, psycopg.Error):
+            return _status(alive=False)
+        return _status(self.projector.lag_events < _LAG_BOUND)
+
+    async def _metrics(self, _request: Request) -> Response:
+        for_all = self.projector.lag_events
+        self.telemetry.metrics.set("projection_lag", for_all, projection="all")
+        return Response(self.telemetry.exposition(), media_type="text/plain; version=0.0.4")
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the service, which stops in its own order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _status(alive: bool) -> Response:  # noqa: FBT001  the one thing it says
+    return JSONResponse({"ok": alive}, status_code=200 if alive else 503)
+
+
+def _clock(settings: ServiceSettings) -> Clock:
+    return SystemClock() if settings.clock_file is None else MovableClock(settings.clock_file)
+
+
+def _checked_key(key: str | None) -> str:
+    if key is None or not 1 <= len(key) <= _LONGEST_KEY or not key.isascii():
+        raise invalid("idempotencyKey", f"it must have 1 to {_LONGEST_KEY} ASCII characters")
+    return key
+
+
+def _organisation_in(shape: Any) -> UUID:
+    try:
+        return UUID(shape.organisation_id)
+    except (AttributeError, ValueError):
+        raise invalid("organisationId", "it is not a UUID") from None
+
+
+def _malformed(error: msgspec.DecodeError) -> Refusal:
+    """INVALID_INPUT that names the field, never its value."""
+    found = _FIELD.search(str(error))
+    return invalid(found.group(1) if found else "request", "it has the wrong form")

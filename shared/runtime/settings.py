@@ -1,0 +1,85 @@
+"""A service's settings, read once from the environment. Documented in docs/settings.md."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, cast
+
+
+class SettingProblem(Exception):  # noqa: N818  its text is the sentence that an operator reads
+    """A setting is missing or wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """What intake, signals and reporting are told. Each field is `HOEKSTEEN_` + its name."""
+
+    mode: Literal["local", "production"]
+    """`local` allows the movable clock; everything else is the same."""
+    database_url: str
+    """libpq connection string of this service's role."""
+    nats_url: str
+    """Address of the NATS server or cluster."""
+    nats_user: str
+    """This service's user in the account CORE."""
+    nats_password_file: Path
+    """File with that user's password."""
+    http_port: int
+    """Port on 127.0.0.1 (or `http_host`) for health and metrics."""
+    http_host: str
+    """Address to listen on for health and metrics."""
+    jwks: str
+    """URL or path of the issuer's public keys (JWKS, RFC 7517)."""
+    issuer: str
+    """The `iss` that tokens must carry."""
+    key_ring: Path
+    """The key ring's file."""
+    key_ring_passphrase_file: Path
+    """File with the key ring's passphrase."""
+    log_key_file: Path
+    """File with the log's Ed25519 signing key; outside the database."""
+    ledger_dir: Path
+    """Where checkpoints and remembered heads are written."""
+    clock_file: Path | None
+    """The movable clock's file; local mode only."""
+    spans_file: Path | None
+    """Where spans are written as JSON lines; none: not written."""
+
+
+_DEFAULTS: dict[str, str] = {"mode": "production", "http_host": "127.0.0.1"}
+_OPTIONAL = frozenset({"clock_file", "spans_file"})
+
+
+def load() -> ServiceSettings:
+    """Read the environment. Raises SettingProblem with a sentence for the first fault."""
+    values: dict[str, object] = {}
+    for field in fields(ServiceSettings):
+        name = f"HOEKSTEEN_{field.name.upper()}"
+        text = os.environ.get(name) or _DEFAULTS.get(field.name)
+        if text is None:
+            if field.name not in _OPTIONAL:
+                raise SettingProblem(f"The setting {name} is missing.")
+            values[field.name] = None
+        elif "Path" in str(field.type):
+            values[field.name] = Path(text)
+        elif field.type == "int":
+            if not text.isdecimal():
+                raise SettingProblem(f"The setting {name} must be a number.")
+            values[field.name] = int(text)
+        else:
+            values[field.name] = text
+    if values["mode"] not in ("local", "production"):
+        raise SettingProblem("The setting HOEKSTEEN_MODE is either 'local' or 'production'.")
+    if values["mode"] != "local" and values["clock_file"] is not None:
+        raise SettingProblem("HOEKSTEEN_CLOCK_FILE (a movable clock) is for local mode only.")
+    return ServiceSettings(**cast("dict[str, Any]", values))
+
+
+def secret(path: Path) -> str:
+    """The text of a secret's file. Raises SettingProblem."""
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise SettingProblem(f"The secret file {path.name} cannot be read.") from error

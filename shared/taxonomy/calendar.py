@@ -1,0 +1,32 @@
+"""The release calendar: fixed ticks, the same for every organisation."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shared.taxonomy.period import Period
+
+_TICKS = ((1, 15), (7, 15))
+"""Month and day: two weeks after each half-year, so that what was booked late is in."""
+
+TICK_TIME = time(9, 0, tzinfo=UTC)
+
+
+def tick_of(period: Period, first_used: date) -> date:
+    """The day on which a period's statistics are released: the first tick after it has ended and
+    after the day on which it was first used (a register of an old period waits for the next tick).
+    """
+    earliest = max(period.end, first_used)
+    return next(
+        tick
+        for year in (earliest.year, earliest.year + 1)
+        for month, day in _TICKS
+        if (tick := date(year, month, day)) > earliest
+    )
+
+
+def moment_of(tick: date) -> datetime:
+    """The aware UTC time of a tick."""
+    return datetime.combine(tick, TICK_TIME)

@@ -1,0 +1,169 @@
+"""Set a program's telemetry up: `configure` once at the start, `shutdown` at the end."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+import structlog
+from opentelemetry import context as otel_context
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import CollectorRegistry, generate_latest
+
+from shared.telemetry.allowed import describe, sift
+from shared.telemetry.events import Event
+from shared.telemetry.logs import ForeignWords, logger_for
+from shared.telemetry.metrics import Metrics
+from shared.telemetry.spans import AllowListExporter, SpanFile
+
+# The default propagator also carries baggage, which is free text of the caller's.
+_PROPAGATOR = TraceContextTextMapPropagator()
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """A program's tracer, metrics and log. OpenTelemetry's global providers are left alone."""
+
+    service: str
+    tracer: Tracer
+    metrics: Metrics
+    _logger: structlog.typing.FilteringBoundLogger
+    _tracers: TracerProvider
+    _meters: MeterProvider
+    _registry: CollectorRegistry
+    _foreign: logging.Handler
+
+    def log(self, event: Event, **allowed: object) -> None:
+        """Write one log line. Keys are given with `_` for `.`; unlisted ones are dropped."""
+        line = {key.replace("_", "."): value for key, value in allowed.items()}
+        self._logger.log(event.level, event, **line)
+
+    def problem(self, event: Event, problem: BaseException, **allowed: object) -> None:
+        """Write one log line about an exception: its class and our line of code, never its text."""
+        self.log(event, **describe(problem), **allowed)
+
+    @contextmanager
+    def span(
+        self,
+        name: str,
+        *,
+        traceparent: str | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        **attributes: object,
+    ) -> Iterator[Span]:
+        """A span around a block, under the caller's `traceparent` if one is given (staff only).
+
+        An exception sets the status to error and is not recorded. Attribute keys are given with
+        `_` for `.`.
+        """
+        parent = (
+            _PROPAGATOR.extract({"traceparent": traceparent}, otel_context.Context())
+            if traceparent is not None
+            else None
+        )
+        kept, _ = sift({key.replace("_", "."): value for key, value in attributes.items()})
+        with self.tracer.start_as_current_span(
+            name,
+            context=parent,
+            kind=kind,
+            attributes=kept,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield span
+            except BaseException:
+                span.set_status(Status(StatusCode.ERROR))
+                raise
+
+    def traceparent(self) -> str | None:
+        """The W3C traceparent of the current span, to hand on with a staff request."""
+        carrier: dict[str, str] = {}
+        _PROPAGATOR.inject(carrier)
+        return carrier.get("traceparent")
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format, for /metrics."""
+        return generate_latest(self._registry)
+
+    def shutdown(self) -> None:
+        """Write out what is pending and let go of the standard library's logging."""
+        logging.getLogger().removeHandler(self._foreign)
+        logging.captureWarnings(False)
+        sys.excepthook = sys.__excepthook__
+        self._tracers.shutdown()
+        self._meters.shutdown()
+
+
+def configure(
+    service: str,
+    *,
+    spans_path: Path | None,
+    level: int = logging.INFO,
+    exporter: SpanExporter | None = None,
+    file: TextIO | None = None,
+) -> Telemetry:
+    """Set up spans, metrics and logs of `service`.
+
+    `spans_path`: a file of JSON lines that spans are appended to; None writes none. `exporter`: a
+    further place for spans, behind the same allow-list. `file`: where log lines go (stdout). Takes
+    over the root logger, `warnings` and `sys.excepthook`, whose words would otherwise leave unsifted.
+    """
+    # Resource(): unlike Resource.create() it does not read attributes from the environment.
+    resource = Resource({"service.name": service})
+    tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
+    for inner in (SpanFile(spans_path) if spans_path is not None else None, exporter):
+        if inner is not None:
+            tracers.add_span_processor(BatchSpanProcessor(AllowListExporter(inner)))
+    registry = CollectorRegistry()
+    reader = PrometheusMetricReader(
+        disable_target_info=True, scope_info_enabled=False, registry=registry
+    )
+    meters = MeterProvider(
+        metric_readers=[reader],
+        resource=resource,
+        # An attribute that a view drops comes back in an exemplar, with the trace id beside it.
+        exemplar_filter=AlwaysOffExemplarFilter(),
+        shutdown_on_exit=False,
+    )
+    metrics = Metrics(meters.get_meter("hoeksteen"))
+    logger = logger_for(
+        service, level, lambda count: metrics.add("telemetry_refused", count, kind="log"), file
+    )
+
+    def log(event: Event, **values: object) -> None:
+        logger.log(event.level, event, **values)
+
+    foreign = ForeignWords(log)
+    root = logging.getLogger()
+    root.addHandler(foreign)
+    logging.captureWarnings(True)
+
+    def crashed(
+        _kind: type[BaseException], problem: BaseException, _traceback: TracebackType | None
+    ) -> None:
+        log(Event.PROGRAM_CRASHED, **describe(problem))
+
+    sys.excepthook = crashed
+    return Telemetry(
+        service=service,
+        tracer=tracers.get_tracer("hoeksteen"),
+        metrics=metrics,
+        _logger=logger,
+        _tracers=tracers,
+        _meters=meters,
+        _registry=registry,
+        _foreign=foreign,
+    )

@@ -1,0 +1,96 @@
+"""Connecting to a real nats-server, and noticing that it is gone."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.bus.connection import CannotConnect, connect, responds
+from tests.nats_server import running_bus, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_a_wrong_password_is_told_at_once(tmp_path: Path) -> None:
+    """The refusal comes within a second, names the user and not the password."""
+    async with running_bus(tmp_path, provisioned=False) as bus:
+        started = time.monotonic()
+        with pytest.raises(CannotConnect, match="'intake'") as refused:
+            await connect(servers=bus.url, user="intake", password="guessed", name="test")
+        assert time.monotonic() - started < 1
+        assert "guessed" not in str(refused.value)
+
+
+async def test_a_missing_server_is_told_at_once(tmp_path: Path) -> None:
+    """No server: one sentence with the address, instead of minutes of retries."""
+    async with running_bus(tmp_path, provisioned=False) as bus:
+        bus.stop()
+        started = time.monotonic()
+        with pytest.raises(CannotConnect, match=str(bus.port)):
+            await connect(servers=bus.url, user="intake", password="any", name="test")
+        assert time.monotonic() - started < 2
+
+
+async def test_the_second_of_two_servers_is_used_when_the_first_is_away(tmp_path: Path) -> None:
+    """Of several addresses any that answers will do."""
+    async with running_bus(tmp_path, provisioned=False) as bus:
+        client = await connect(
+            servers=f"nats://127.0.0.1:1, {bus.url}",
+            user="intake",
+            password=bus.passwords["intake"],
+            name="test",
+        )
+        assert await responds(client)
+        await client.close()
+
+
+async def test_no_address_is_a_sentence() -> None:
+    """An empty setting is refused before anything is tried."""
+    with pytest.raises(CannotConnect, match="No address"):
+        await connect(servers=" , ", user="intake", password="any", name="test")
+
+
+async def test_a_connection_survives_a_restart_and_tells_of_it(tmp_path: Path) -> None:
+    """After kill -9 and a new start the same client works; its own close is no problem."""
+    async with running_bus(tmp_path, provisioned=False) as bus:
+        client = await bus.client("intake")
+        bus.stop(kill=True)
+        await until(lambda: bus.problems)
+        assert "connection lost" in bus.problems[0]
+        assert not await responds(client)
+        await bus.start()
+        await until(lambda: client.is_connected)
+        assert await responds(client)
+        bus.problems.clear()
+        await client.close()
+        assert bus.problems == []
+
+
+async def test_a_frozen_server_does_not_count_as_answering(tmp_path: Path) -> None:
+    """A stopped process keeps its sockets open; the ping tells the difference."""
+    async with running_bus(tmp_path, provisioned=False) as bus:
+        client = await bus.client("intake")
+        bus.signal(signal.SIGSTOP)
+        try:
+            assert client.is_connected
+            assert not await responds(client, within=0.3)
+        finally:
+            bus.signal(signal.SIGCONT)
+        assert await responds(client, within=5)
+
+
+async def test_a_forbidden_subject_is_told_though_nats_answers_nothing(tmp_path: Path) -> None:
+    """A refused publish and a refused subscription each become a problem that names the subject."""
+    async with running_bus(tmp_path, provisioned=False) as bus:
+        client = await bus.client("intake")
+        await client.publish("signals.v1.forged", b"")
+        await client.subscribe("intake.v1.>")
+        await client.flush()
+        await until(lambda: len(bus.problems) == 2)
+        assert "'intake'" in bus.problems[0]
+        assert 'Publish to "signals.v1.forged"' in bus.problems[0]
+        assert 'Subscription to "intake.v1.>"' in bus.problems[1]

@@ -1,0 +1,278 @@
+"""The event store on a real PostgreSQL: what lands, what is refused, what cannot be swapped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from shared.eventstore.mapper import EventTypes
+from shared.eventstore.store import (
+    Change,
+    Command,
+    Conflict,
+    EventStore,
+    PositionMoved,
+    Tracking,
+)
+from shared.eventstore.writer import GroupWriter
+from shared.keys.case_key import Unreadable
+from shared.keys.ring import FileKeyRing
+from shared.ledger.leaf import LeafRecord
+from shared.postgres.pool import open_pool
+from tests.conftest import Database
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+ORGANISATION = UUID("0c8f7a52-0d3e-4f57-9a51-3b7e9b1d0001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteTaken:
+    """An event for these tests."""
+
+    text: str
+
+
+TYPES = EventTypes((NoteTaken,))
+
+
+@pytest_asyncio.fixture
+async def store(database: Database, tmp_path: Any) -> AsyncIterator[EventStore]:
+    """Intake's store, as the role intake."""
+    pool = await open_pool(database.url("intake"), min_size=1, max_size=4)
+    writer = GroupWriter(database.url("intake"))
+    await writer.start()
+    ring = FileKeyRing(tmp_path / "intake.ring", b"a passphrase")
+    yield EventStore(pool=pool, writer=writer, types=TYPES, ring=ring)
+    await writer.stop()
+    await pool.close()
+
+
+def rows(database: Database, query: str) -> list[tuple[Any, ...]]:
+    """What a superuser sees in intake's schema."""
+    with psycopg.connect(database.admin) as connection:
+        connection.execute("SET search_path = intake")
+        return connection.execute(query.encode()).fetchall()
+
+
+async def append(store: EventStore, stream: UUID, version: int, text: str, **more: Any) -> int:
+    """Append one note; its leaf index."""
+    change = Change(stream, version, NoteTaken(text=text))
+    done = await store.append(ORGANISATION, [change], actor="anna", at=NOW, **more)
+    return done.last
+
+
+async def test_events_come_back_in_order(store: EventStore) -> None:
+    """What was appended is read back, oldest first, and each has the next leaf."""
+    stream = uuid4()
+    assert [0, 1, 2] == [await append(store, stream, n, f"note {n}") for n in (1, 2, 3)]
+    loaded = await store.load(ORGANISATION, stream)
+    assert ["note 1", "note 2", "note 3"] == [one.event.text for one in loaded]
+    assert {"2026-W48"} == {one.week for one in loaded}
+
+
+async def test_nothing_of_an_event_is_stored_in_clear(
+    store: EventStore, database: Database
+) -> None:
+    """Neither the text nor the actor's name stands in any column."""
+    await append(store, uuid4(), 1, "Zeer herkenbare tekst")
+    stored = repr(rows(database, "SELECT * FROM event JOIN ciphertext USING (leaf_index)"))
+    assert "herkenbare" not in stored
+    assert b"herkenbare" not in b"".join(
+        row[0] for row in rows(database, "SELECT ciphertext FROM ciphertext")
+    )
+    assert "anna" not in stored
+
+
+async def test_leaves_are_those_of_the_documented_record(
+    store: EventStore, database: Database
+) -> None:
+    """The leaf that SQL computes equals the one that the verifier's code computes."""
+    for n in (1, 2):
+        await append(store, uuid4(), 1, f"note {n}")
+    for row in rows(
+        database,
+        "SELECT organisation, leaf_index, stream, version, type, week, actor, suite, key_id,"
+        " nonce, ciphertext_sha256, leaf_hash FROM event",
+    ):
+        record = LeafRecord(
+            organisation=row[0],
+            index=row[1],
+            stream=row[2],
+            version=row[3],
+            type=row[4],
+            week=row[5],
+            actor=row[6],
+            suite=row[7],
+            key_id=row[8],
+            nonce=row[9],
+            ciphertext_sha256=row[10],
+        )
+        assert record.hash() == row[11]
+
+
+async def test_only_one_of_two_writers_gets_a_version(store: EventStore) -> None:
+    """Of many who append the same version at once exactly one succeeds, and no leaf is lost."""
+    stream = uuid4()
+    tries = [append(store, stream, 1, f"from {n}") for n in range(8)]
+    others = [append(store, uuid4(), 1, f"other {n}") for n in range(8)]
+    results = await asyncio.gather(*tries, *others, return_exceptions=True)
+    assert 7 == sum(isinstance(result, Conflict) for result in results[:8])
+    assert all(isinstance(result, int) for result in results[8:])
+    assert list(range(9)) == sorted(result for result in results if isinstance(result, int))
+
+
+async def test_a_gap_in_a_stream_is_refused(store: EventStore, database: Database) -> None:
+    """Version 3 cannot follow version 1, nor can a stream continue in another organisation."""
+    stream = uuid4()
+    await append(store, stream, 1, "first")
+    with pytest.raises(Conflict):
+        await append(store, stream, 3, "third")
+    with pytest.raises(Conflict):
+        await store.append(
+            uuid4(), [Change(stream, 2, NoteTaken(text="x"))], actor="anna", at=NOW
+        )
+    assert [(1,)] == rows(database, "SELECT count(*) FROM event")
+
+
+async def test_a_command_is_answered_once(store: EventStore, database: Database) -> None:
+    """The answer is stored with the events; the same key again conflicts and gives it back."""
+    command = Command(actor="anna", key="key-1", request=b"open")
+    await append(store, uuid4(), 1, "first", command=command, answer=b"the answer")
+    with pytest.raises(Conflict):
+        await append(store, uuid4(), 1, "again", command=command, answer=b"another")
+    answered = await store.answered(ORGANISATION, command)
+    assert answered is not None
+    assert (b"the answer", 0, True) == (answered.answer, answered.position, answered.same_content)
+    other = await store.answered(
+        ORGANISATION, Command(actor="anna", key="key-1", request=b"something else")
+    )
+    assert other is not None
+    assert not other.same_content
+    assert await store.answered(ORGANISATION, Command(actor="bram", key="key-1", request=b"")) is None
+    assert [(1,)] == rows(database, "SELECT count(*) FROM event")
+
+
+async def test_a_position_moves_with_its_change_or_not_at_all(
+    store: EventStore, database: Database
+) -> None:
+    """A consumer's second worker and its duplicate change nothing."""
+    step = Tracking(consumer="facts", previous=0, position=1)
+    await append(store, uuid4(), 1, "one", tracking=step)
+    with pytest.raises(PositionMoved):
+        await append(store, uuid4(), 1, "one again", tracking=step)
+    with pytest.raises(PositionMoved):
+        await append(
+            store, uuid4(), 1, "gap", tracking=Tracking(consumer="facts", previous=4, position=5)
+        )
+    await store.append(
+        ORGANISATION,
+        [],
+        actor="x",
+        at=NOW,
+        tracking=Tracking(consumer="facts", previous=1, position=2),
+    )
+    assert [(1,)] == rows(database, "SELECT count(*) FROM event")
+    assert [("facts", 2)] == rows(database, "SELECT * FROM tracking")
+
+
+async def test_a_swapped_ciphertext_does_not_open(store: EventStore, database: Database) -> None:
+    """Two events' ciphertexts exchanged by a superuser, under one key, are both refused."""
+    stream = uuid4()
+    await append(store, stream, 1, "first")
+    await append(store, stream, 2, "other")
+    with psycopg.connect(database.admin) as connection:
+        connection.execute("SET search_path = intake")
+        connection.execute("ALTER TABLE event DISABLE TRIGGER ALL")
+        connection.execute("ALTER TABLE ciphertext DISABLE TRIGGER ALL")
+        connection.execute("UPDATE ciphertext SET ciphertext = (SELECT ciphertext FROM ciphertext"
+                           " AS other WHERE other.leaf_index = 1 - ciphertext.leaf_index)")
+        connection.execute("ALTER TABLE event DROP CONSTRAINT event_key_id_nonce_key")
+        connection.execute("UPDATE event SET nonce = (SELECT nonce FROM event AS other"
+                           " WHERE other.leaf_index = 1 - event.leaf_index)")
+    with pytest.raises(Unreadable):
+        await store.load(ORGANISATION, stream)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE event SET week = '2020-W01'",
+        "DELETE FROM event",
+        "TRUNCATE event CASCADE",
+        "INSERT INTO event SELECT * FROM event",
+        "DELETE FROM ciphertext",
+        "UPDATE ciphertext SET ciphertext = ''",
+        "UPDATE tracking SET position = 0",
+        "UPDATE idempotency SET answer = ''",
+        "DELETE FROM wrapped_key",
+        "ALTER TABLE event DISABLE TRIGGER ALL",
+        "CREATE TABLE mine (x int)",
+    ],
+)
+async def test_a_service_can_only_append(
+    store: EventStore, database: Database, statement: str
+) -> None:
+    """The service's own role is refused everything but reading and append()."""
+    await append(store, uuid4(), 1, "first")
+    with (
+        psycopg.connect(database.url("intake")) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement.encode())
+
+
+async def test_triggers_hold_against_replica_mode(store: EventStore, database: Database) -> None:
+    """Even a superuser in replication role must first switch the triggers off, visibly."""
+    await append(store, uuid4(), 1, "first")
+    with psycopg.connect(database.admin) as connection:
+        connection.execute("SET search_path = intake")
+        connection.execute("SET session_replication_role = replica")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM event")
+
+
+async def test_the_week_never_runs_back(store: EventStore) -> None:
+    """A clock set back does not take the log's weeks back with it."""
+    stream = uuid4()
+    await append(store, stream, 1, "now")
+    change = Change(stream, 2, NoteTaken(text="then"))
+    await store.append(
+        ORGANISATION, [change], actor="anna", at=datetime(2025, 1, 6, tzinfo=UTC)
+    )
+    assert ["2026-W48", "2026-W48"] == [
+        one.week for one in await store.load(ORGANISATION, stream)
+    ]
+
+
+async def test_a_lost_connection_loses_nothing_and_doubles_nothing(
+    store: EventStore, database: Database
+) -> None:
+    """Backends killed under way: every answered append is there once."""
+    stop = asyncio.Event()
+
+    async def kill() -> None:
+        while not stop.is_set():
+            with psycopg.connect(database.admin, autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE usename = 'intake' AND query LIKE '%append(%'"
+                )
+            await asyncio.sleep(0.02)
+
+    killer = asyncio.create_task(kill())
+    streams = [uuid4() for _ in range(200)]
+    for start in range(0, 200, 20):
+        await asyncio.gather(*(append(store, one, 1, "x") for one in streams[start : start + 20]))
+    stop.set()
+    await killer
+    assert [(200, 200, 200)] == rows(
+        database, "SELECT count(*), count(DISTINCT stream), max(leaf_index) + 1 FROM event"
+    )

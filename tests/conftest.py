@@ -1,0 +1,173 @@
+"""What all tests share: a real PostgreSQL, a real nats-server, and a data folder of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import unittest
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from shared.local.home import Home
+from shared.postgres.embedded import SUPERUSER, EmbeddedPostgres
+from shared.postgres.migrate import (
+    AUDITOR,
+    OWNER,
+    SERVICES,
+    make_database,
+    migrate,
+    migrations_of,
+    open_database,
+)
+
+# Where CI is set, whatever a test needs is installed: a skip there hides something.
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember each test that was skipped."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Remember each module that was skipped as a whole."""
+    if report.skipped:
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With CI set, a skip fails the session."""
+    if _skipped and os.environ.get("CI") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why the session failed, where only skips are the reason."""
+    if _skipped and os.environ.get("CI"):
+        terminalreporter.write_line(
+            f"{len(_skipped)} skipped, and with CI set a skip is a failure: {', '.join(_skipped)}",
+            red=True,
+        )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each test says in one sentence what it expects (structlog's habit, and ours)."""
+    silent = [
+        item.nodeid
+        for item in items
+        if isinstance(item, pytest.Function)
+        and not (item.cls is not None and issubclass(item.cls, unittest.TestCase))
+        and not item.function.__doc__
+    ]
+    if silent:
+        raise pytest.UsageError(f"Tests without a docstring: {', '.join(silent)}")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty data folder, which is also the one that `HOEKSTEEN_HOME` names."""
+    made = Home(tmp_path / "home")
+    made.create()
+    monkeypatch.setenv("HOEKSTEEN_HOME", str(made.path))
+    return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postgres:
+    """The session's server: every role with one password."""
+
+    server: EmbeddedPostgres
+    passfile: Path
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def url(self, role: str = SUPERUSER, database: str = SUPERUSER) -> str:
+        """A connection string for `role`."""
+        return self.server.dsn(role, database=database, passfile=self.passfile)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """A fresh database with every migration applied: connection strings for its roles."""
+
+    postgres: Postgres
+    name: str
+
+    def url(self, role: str) -> str:
+        """A connection string for a service's role, `hoeksteen_auditor` or `postgres`."""
+        return self.postgres.url(role, self.name)
+
+    @property
+    def admin(self) -> str:
+        """The superuser's: no test of a service needs it; tests of tampering do."""
+        return self.url(SUPERUSER)
+
+
+_PASSWORD = "a-password-for-tests"
+_ROLES = (OWNER, AUDITOR, *SERVICES)
+_TEMPLATE = "hoeksteen_template"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A real server for the whole session; use `database` for tables of your own."""
+    folder = tmp_path_factory.mktemp("postgres")
+    password_file = folder / "password"
+    password_file.write_text(_PASSWORD)
+    passfile = folder / "pgpass"
+    passfile.write_text(f"*:*:*:*:{_PASSWORD}\n")
+    passfile.chmod(0o600)
+    with EmbeddedPostgres(folder / "server", password_file=password_file, durable=False) as server:
+        yield Postgres(server=server, passfile=passfile)
+
+
+@pytest.fixture(scope="session")
+def _template(postgres: Postgres) -> str:
+    """A database with everything in it, to be copied: a copy costs less than the migrations."""
+    url = make_conninfo(postgres.url(), dbname=_TEMPLATE)
+
+    async def make() -> None:
+        await make_database(url, dict.fromkeys(_ROLES, _PASSWORD))
+        for service in SERVICES:
+            await migrate(url, service, migrations_of(service))
+
+    asyncio.run(make())
+    return _TEMPLATE
+
+
+@pytest.fixture
+def empty_database(postgres: Postgres) -> Iterator[Database]:
+    """A database of one's own, with the roles, without schemas."""
+    database = Database(postgres=postgres, name=f"test_{next(postgres.numbers)}")
+    asyncio.run(make_database(database.admin, dict.fromkeys(_ROLES, _PASSWORD)))
+    yield database
+    _drop(database)
+
+
+@pytest.fixture
+def database(postgres: Postgres, _template: str) -> Iterator[Database]:
+    """A database of one's own, with every service's schema, empty."""
+    database = Database(postgres=postgres, name=f"test_{next(postgres.numbers)}")
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                sql.Identifier(database.name), sql.Identifier(_template), sql.Identifier(OWNER)
+            )
+        )
+    asyncio.run(open_database(database.admin, _ROLES))
+    yield database
+    _drop(database)
+
+
+def _drop(database: Database) -> None:
+    with psycopg.connect(database.postgres.url(), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name))
+        )

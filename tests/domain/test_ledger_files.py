@@ -1,0 +1,285 @@
+"""The ledger folder: checkpoints kept, heads remembered, nothing moved back without a trace."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from shared.ledger.checkpoint import Checkpoint, open_checkpoint, origin
+from shared.ledger.files import (
+    Head,
+    HeadContradictedError,
+    LedgerFolder,
+    LogSigner,
+    MalformedHead,
+    Remembered,
+    log_key,
+)
+from shared.ledger.merkle import consistency_proof, root
+from shared.ledger.note import NoteError, Verifier
+
+ORGANISATION = UUID(int=0xA11CE)
+OTHER = UUID(int=0xB0B)
+KEY = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
+
+
+def leaves(count: int, salt: str = "") -> list[bytes]:
+    """Distinct leaf hashes."""
+    return [hashlib.sha256(f"{salt}{number}".encode()).digest() for number in range(count)]
+
+
+def head(hashes: list[bytes]) -> Head:
+    """The head of a log with these leaves."""
+    return Head(len(hashes), root(hashes))
+
+
+def signer(folder: LedgerFolder) -> LogSigner:
+    """Intake's, as after a start."""
+    return LogSigner(service="intake", folder=folder, key=KEY)
+
+
+def test_signed_checkpoints_are_kept_and_verify(tmp_path: Path) -> None:
+    """Each checkpoint is kept under its size, the newest beside them, with the key to verify."""
+    folder = LedgerFolder(tmp_path)
+    intake = signer(folder)
+    for size in (3, 11):
+        intake.add(ORGANISATION, leaves(11)[intake.size(ORGANISATION) : size])
+        intake.sign(ORGANISATION)
+    files = dict(folder.checkpoints("intake", ORGANISATION))
+    assert ["checkpoint-3", "checkpoint-11", "checkpoint"] == list(files)
+    assert files["checkpoint-11"] == files["checkpoint"]
+    keys = [Verifier.parse(line) for line in folder.vkeys("intake", ORGANISATION)]
+    name = origin("intake", ORGANISATION)
+    for file, size in (("checkpoint-3", 3), ("checkpoint", 11)):
+        checkpoint = open_checkpoint(files[file], keys, origin=name)
+        assert (size, root(leaves(size))) == (checkpoint.size, checkpoint.root)
+    assert {ORGANISATION} == folder.organisations("intake")
+
+
+def test_signing_the_same_head_again_writes_nothing(tmp_path: Path) -> None:
+    """An unchanged log gets no new file, also after a restart."""
+    folder = LedgerFolder(tmp_path)
+    before = signer(folder)
+    before.add(ORGANISATION, leaves(5))
+    before.sign(ORGANISATION)
+    times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    before.sign(ORGANISATION)
+    after = signer(folder)
+    after.add(ORGANISATION, leaves(5))
+    after.sign(ORGANISATION)
+    assert times == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert 1 == len(folder.vkeys("intake", ORGANISATION))
+
+
+def test_a_rewritten_history_is_not_signed(tmp_path: Path) -> None:
+    """After a restart over changed or missing entries the service refuses to sign."""
+    folder = LedgerFolder(tmp_path)
+    intake = signer(folder)
+    intake.add(ORGANISATION, leaves(8))
+    intake.sign(ORGANISATION)
+    changed = signer(folder)
+    with pytest.raises(HeadContradictedError):
+        changed.add(ORGANISATION, leaves(9, "changed"))
+    assert 0 == changed.size(ORGANISATION)
+    shorter = signer(folder)
+    shorter.add(ORGANISATION, leaves(7))
+    with pytest.raises(HeadContradictedError):
+        shorter.sign(ORGANISATION)
+    assert folder.newest("intake", ORGANISATION) == Checkpoint(
+        origin=origin("intake", ORGANISATION), size=8, root=root(leaves(8))
+    )
+
+
+def test_a_checkpoint_never_goes_back(tmp_path: Path) -> None:
+    """A smaller checkpoint, or another root at the same size, is not written."""
+    folder = LedgerFolder(tmp_path)
+    intake = signer(folder)
+    intake.add(ORGANISATION, leaves(8))
+    intake.sign(ORGANISATION)
+    before = dict(folder.checkpoints("intake", ORGANISATION))
+    elsewhere = LedgerFolder(tmp_path / "elsewhere")
+    for hashes in (leaves(7), leaves(8, "other")):
+        liar = signer(elsewhere)
+        liar.add(OTHER, hashes)
+        note = liar.sign(OTHER)
+        with pytest.raises(HeadContradictedError):
+            folder.write_checkpoint("intake", ORGANISATION, _note(note))
+        elsewhere = LedgerFolder(tmp_path / "again")
+    assert before == dict(folder.checkpoints("intake", ORGANISATION))
+
+
+def _note(checkpoint: Checkpoint) -> bytes:
+    """A signed note that says what `checkpoint` says, whoever signed it."""
+    return f"{checkpoint.text}\n\u2014 somebody AAAAAAA=\n".encode()
+
+
+def test_a_remembered_head_moves_forward(tmp_path: Path) -> None:
+    """A larger head replaces the remembered one; the same head changes nothing."""
+    folder = LedgerFolder(tmp_path)
+    assert folder.remembered("signals", "intake", ORGANISATION) is None
+    for size, expected in ((4, "ADVANCED"), (4, "UNCHANGED"), (9, "ADVANCED")):
+        outcome = folder.remember("signals", "intake", ORGANISATION, head(leaves(size)))
+        assert Remembered[expected] == outcome
+    assert head(leaves(9)) == folder.remembered("signals", "intake", ORGANISATION)
+    path = tmp_path / "signals" / "heads" / "intake" / str(ORGANISATION)
+    assert path.read_text() == f'{{"size": 9, "root": "{root(leaves(9)).hex()}"}}'
+
+
+@pytest.mark.parametrize("told", [head(leaves(8)), head(leaves(9, "other"))], ids=["less", "other"])
+def test_a_contradicting_head_is_kept_as_evidence(tmp_path: Path, told: Head) -> None:
+    """A smaller head, or another root at the same size, does not replace; both are kept."""
+    folder = LedgerFolder(tmp_path)
+    folder.remember("signals", "intake", ORGANISATION, head(leaves(9)))
+    outcome = folder.remember("signals", "intake", ORGANISATION, told)
+    assert Remembered.CONTRADICTED == outcome
+    assert head(leaves(9)) == folder.remembered("signals", "intake", ORGANISATION)
+    memories = list(folder.memories("intake", ORGANISATION))
+    assert [(head(leaves(9)), False), (told, True)] == [
+        (memory.head, memory.evidence) for memory in memories
+    ]
+    assert {"signals"} == {memory.by for memory in memories}
+
+
+def test_growth_is_proven_where_a_proof_is_given(tmp_path: Path) -> None:
+    """With a consistency proof only a log that really grew replaces the remembered head."""
+    folder = LedgerFolder(tmp_path)
+    folder.remember("signals", "intake", ORGANISATION, head(leaves(5)))
+    rewritten = leaves(9, "rewritten")
+    outcome = folder.remember(
+        "signals",
+        "intake",
+        ORGANISATION,
+        head(rewritten),
+        proof=consistency_proof(rewritten, 5),
+    )
+    assert Remembered.CONTRADICTED == outcome
+    outcome = folder.remember(
+        "signals",
+        "intake",
+        ORGANISATION,
+        head(leaves(9)),
+        proof=consistency_proof(leaves(9), 5),
+    )
+    assert Remembered.ADVANCED == outcome
+
+
+def test_a_log_is_known_by_what_others_remember(tmp_path: Path) -> None:
+    """With its own folder gone, a log is still found by the heads and evidence of others."""
+    folder = LedgerFolder(tmp_path)
+    folder.remember("signals", "intake", ORGANISATION, head(leaves(3)))
+    folder.remember("reporting", "intake", OTHER, head(leaves(3)))
+    assert {ORGANISATION, OTHER} == folder.organisations("intake")
+    assert set() == folder.organisations("signals")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"size": -1, "root": "' + b"00" * 32 + b'"}',
+        b'{"size": 1.0, "root": "' + b"00" * 32 + b'"}',
+        b'{"size": true, "root": "' + b"00" * 32 + b'"}',
+        b'{"size": 1, "root": "00"}',
+        b'{"size": 1, "root": 7}',
+        b"\xff",
+    ],
+)
+def test_a_damaged_memory_is_told_from_a_head(tmp_path: Path, text: bytes) -> None:
+    """A file that holds no head is reported as damaged, never taken or overwritten."""
+    folder = LedgerFolder(tmp_path)
+    folder.remember("signals", "intake", ORGANISATION, head(leaves(3)))
+    path = tmp_path / "signals" / "heads" / "intake" / str(ORGANISATION)
+    path.write_bytes(text)
+    with pytest.raises(MalformedHead):
+        folder.remember("signals", "intake", ORGANISATION, head(leaves(4)))
+    assert [None] == [memory.head for memory in folder.memories("intake", ORGANISATION)]
+    assert text == path.read_bytes()
+
+
+def test_a_write_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk while a head is written leaves the remembered one, and nothing half."""
+    folder = LedgerFolder(tmp_path)
+    folder.remember("signals", "intake", ORGANISATION, head(leaves(3)))
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            folder.remember("signals", "intake", ORGANISATION, head(leaves(4)))
+    assert head(leaves(3)) == folder.remembered("signals", "intake", ORGANISATION)
+    assert [str(ORGANISATION)] == os.listdir(tmp_path / "signals" / "heads" / "intake")
+
+
+def test_only_the_owner_reads_the_folder(tmp_path: Path) -> None:
+    """A log's size is a statistic: files and folders are closed to other users."""
+    folder = LedgerFolder(tmp_path / "ledger")
+    intake = signer(folder)
+    intake.add(ORGANISATION, leaves(2))
+    intake.sign(ORGANISATION)
+    folder.remember("signals", "intake", ORGANISATION, head(leaves(2)))
+    for path in (tmp_path / "ledger").rglob("*"):
+        assert 0 == stat.S_IMODE(path.stat().st_mode) & 0o077, path
+
+
+@pytest.mark.parametrize(("size", "length"), [(-1, 32), (1, 31), (True, 32)])
+def test_a_head_that_is_none_is_refused(size: int, length: int) -> None:
+    """What another service tells is checked before it is remembered."""
+    with pytest.raises(MalformedHead):
+        Head(size, bytes(length))
+
+
+def test_damaged_and_renamed_checkpoints_do_not_count_as_the_newest(tmp_path: Path) -> None:
+    """The newest checkpoint is the largest whose name and content agree."""
+    folder = LedgerFolder(tmp_path)
+    intake = signer(folder)
+    for size in (3, 11):
+        intake.add(ORGANISATION, leaves(11)[intake.size(ORGANISATION) : size])
+        intake.sign(ORGANISATION)
+    log = tmp_path / "intake" / str(ORGANISATION)
+    (log / "checkpoint-12").write_bytes(b"damaged")
+    (log / "checkpoint-13").write_bytes((log / "checkpoint-3").read_bytes())
+    (log / "checkpoint").write_bytes((log / "checkpoint-3").read_bytes())
+    newest = folder.newest("intake", ORGANISATION)
+    assert newest is not None
+    assert 11 == newest.size
+
+
+@pytest.mark.parametrize("service", ["..", "a/b", "", "Intake", "intake\n"])
+def test_a_service_name_cannot_lead_out_of_the_folder(tmp_path: Path, service: str) -> None:
+    """What is no service's name is refused before a path is made of it."""
+    folder = LedgerFolder(tmp_path)
+    with pytest.raises(ValueError, match="not the name of a service"):
+        folder.remember("signals", service, ORGANISATION, head(leaves(1)))
+    with pytest.raises(ValueError, match="not the name of a service"):
+        folder.vkeys(service, ORGANISATION)
+
+
+def test_a_vkey_that_is_none_is_not_written(tmp_path: Path) -> None:
+    """Only a public key in its right form enters the file of keys."""
+    folder = LedgerFolder(tmp_path)
+    with pytest.raises(NoteError):
+        folder.write_vkey("intake", ORGANISATION, "nonsense")
+    assert () == folder.vkeys("intake", ORGANISATION)
+
+
+def test_the_signing_key_is_made_once(tmp_path: Path) -> None:
+    """The key is made when there is none, for its owner's eyes, and is the same ever after."""
+    path = tmp_path / "intake-log.key"
+    first, second = log_key(path), log_key(path)
+    assert first.private_bytes_raw() == second.private_bytes_raw() == path.read_bytes()
+    assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+    path.write_bytes(b"short")
+    with pytest.raises(ValueError, match="32 bytes"):
+        log_key(path)

@@ -1,0 +1,61 @@
+"""A whole installation in processes of its own, started once for all system tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from shared.local.home import Home
+from shared.local.session import Installation
+
+HOEKSTEEN = (sys.executable, "-c", "from shared.cli import main; main()")
+"""The command line, without needing its installed script."""
+
+_READY_WITHIN = 60.0
+
+
+def free_base_port() -> int:
+    """A base port from which the twelve ports of an installation are free."""
+    for base in range(21000, 29000, 20):
+        with ExitStack() as held:
+            try:
+                for port in range(base, base + 12):
+                    held.enter_context(socket.create_server(("127.0.0.1", port)))
+            except OSError:
+                continue
+            return base
+    raise RuntimeError("no twelve ports in a row are free")
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Everything that `make run` starts, on an empty home, without the walk."""
+    home = Home(tmp_path_factory.mktemp("installation") / "home")
+    with subprocess.Popen(
+        (*HOEKSTEEN, "run", "--no-walk"),
+        env=os.environ
+        | {"HOEKSTEEN_HOME": str(home.path), "HOEKSTEEN_PORT": str(free_base_port())},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        until = time.monotonic() + _READY_WITHIN
+        while not home.run.exists() and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+        if not home.run.exists():
+            process.kill()
+            pytest.fail(f"the installation did not start:\n{process.communicate()[0]}")
+        yield Installation.connect(home)
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, output
+    assert "Traceback" not in output
