@@ -153,12 +153,15 @@ class _Derivation:
             for name in ("query", "mutation")
             if isinstance(root := kwargs[name], GraphQLObjectType) and self._visible(root)
         }
-        derived = GraphQLSchema(
-            query=cast(GraphQLObjectType | None, roots.get("query")),
-            mutation=cast(GraphQLObjectType | None, roots.get("mutation")),
-            directives=kwargs["directives"],
-            extensions=kwargs["extensions"],
-        )
+        try:
+            derived = GraphQLSchema(
+                query=cast(GraphQLObjectType | None, roots.get("query")),
+                mutation=cast(GraphQLObjectType | None, roots.get("mutation")),
+                directives=kwargs["directives"],
+                extensions=kwargs["extensions"],
+            )
+        except TypeError as error:  # graphql-core's wrapping of a problem in a field
+            raise AccessProblem(str(error)) from error
         # strawberry's resolvers look for their schema here.
         derived._strawberry_schema = self._whole._strawberry_schema  # type: ignore[attr-defined]  # noqa: SLF001
         assert_valid_schema(derived)

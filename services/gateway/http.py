@@ -22,7 +22,7 @@ from shared.identity.tokens import TokenVerifier
 RESPONSE_JSON: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 
-LARGEST_BODY = 1024 * 1024
+LARGEST_BODY = 2 * 1024 * 1024
 """Bytes of a request's body."""
 
 BODY_SECONDS = 15.0

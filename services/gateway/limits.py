@@ -13,6 +13,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
 )
@@ -27,10 +28,14 @@ MAX_TOKENS = 2000
 class Limits:
     """The most that a document may hold."""
 
-    depth: int = 14
-    """Nested selections, fragments opened. GraphiQL's own introspection takes 13."""
-    fields: int = 250
-    """Fields, fragments opened wherever they are spread. Introspection takes about 200."""
+    depth: int = 12
+    """Nested selections, fragments opened."""
+    fields: int = 200
+    """Fields, fragments opened wherever they are spread."""
+    introspection_depth: int = 16
+    """The same inside introspection; the query of GraphiQL and code generators takes 15."""
+    introspection_fields: int = 600
+    """The same inside introspection; that query takes about 470. Asked twice it is refused."""
     aliases: int = 30
     """Aliases: the way to ask one question many times over."""
     directives: int = 20
@@ -42,12 +47,17 @@ class Limits:
 LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Measure:
-    """What a document asks for, with its fragments opened."""
+    """What a selection asks for, with its fragments opened."""
 
     depth: int
     fields: int
+
+    def add(self, beside: Measure, *, below: int = 0) -> None:
+        """Put another selection beside what is measured, `below` levels further down."""
+        self.depth = max(self.depth, beside.depth + below)
+        self.fields += beside.fields
 
 
 def measure(document: DocumentNode, limits: Limits = LIMITS) -> int:
@@ -65,25 +75,25 @@ def measure(document: DocumentNode, limits: Limits = LIMITS) -> int:
             if isinstance(definition, FragmentDefinitionNode)
         }
     )
-    fields = depth = 0
+    own, introspection = Measure(0, 0), walk.introspection
     for definition in definitions:
         walk.directives += len(getattr(definition, "directives", None) or ())
         if isinstance(definition, OperationDefinitionNode):
             # A variable's definition can carry directives too.
             for variable in definition.variable_definitions or ():
                 walk.directives += len(variable.directives or ())
-            measured = walk.selection(definition.selection_set)
+            own.add(walk.selection(definition.selection_set))
         elif isinstance(definition, FragmentDefinitionNode):
             # Measured even if nothing spreads it: validation walks it as well.
-            measured = walk.fragment(definition.name.value)
-        else:
-            continue
-        fields, depth = fields + measured.fields, max(depth, measured.depth)
+            about_schema = definition.type_condition.name.value.startswith("__")
+            (introspection if about_schema else own).add(walk.fragment(definition.name.value))
     _hold("aliases", walk.aliases, limits.aliases)
     _hold("directives", walk.directives, limits.directives)
-    _hold("levels", depth, limits.depth)
-    _hold("fields", fields, limits.fields)
-    return fields
+    _hold("levels", own.depth, limits.depth)
+    _hold("fields", own.fields, limits.fields)
+    _hold("levels", introspection.depth, limits.introspection_depth)
+    _hold("fields", introspection.fields, limits.introspection_fields)
+    return own.fields
 
 
 class _Walk:
@@ -92,24 +102,30 @@ class _Walk:
     def __init__(self, fragments: dict[str, FragmentDefinitionNode]) -> None:
         self._fragments = fragments
         self._measured: dict[str, Measure] = {}
+        self.introspection = Measure(0, 0)
         self.aliases = 0
         self.directives = 0
 
     def selection(self, selections: SelectionSetNode) -> Measure:
         """Depth and fields below this selection. The parser bounds how deep this recurses."""
-        fields = depth = 0
+        measured = Measure(0, 0)
         for node in selections.selections:
             self.directives += len(node.directives or ())
             if isinstance(node, FragmentSpreadNode):
-                below = self.fragment(node.name.value)
+                measured.add(self.fragment(node.name.value))
+            elif isinstance(node, InlineFragmentNode):
+                measured.add(self.selection(node.selection_set))
             elif isinstance(node, FieldNode):
                 self.aliases += node.alias is not None
-                inner = self.selection(node.selection_set) if node.selection_set else Measure(0, 0)
-                below = Measure(inner.depth + 1, inner.fields + 1)
-            else:
-                below = self.selection(node.selection_set)  # type: ignore[attr-defined]
-            fields, depth = fields + below.fields, max(depth, below.depth)
-        return Measure(depth, fields)
+                measured.add(Measure(1, 1))
+                if node.selection_set is None:
+                    continue
+                inner = self.selection(node.selection_set)
+                if node.name.value in ("__schema", "__type"):
+                    self.introspection.add(inner, below=1)
+                else:
+                    measured.add(inner, below=1)
+        return measured
 
     def fragment(self, name: str) -> Measure:
         """What a spread of this fragment adds; an unknown one adds nothing."""

@@ -29,6 +29,7 @@ def _organisation(recorded: Recorded) -> contracts.OrganisationSetUp:
             k=event.release.k,
             merge_order=event.release.merge_order,
         ),
+        on=event.on,
     )
 
 

@@ -30,7 +30,7 @@ from shared.bus.topology import (
     export_subject,
 )
 
-MAX_PAYLOAD: Final = 1024 * 1024
+MAX_PAYLOAD: Final = 2 * 1024 * 1024
 
 REPLY_SECONDS: Final = 150
 """How long a service may answer a request: the longest deadline and its grace."""

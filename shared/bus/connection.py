@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import nats.errors
 from nats.aio.client import Client
@@ -14,7 +16,13 @@ PING_SECONDS: Final = 10
 
 CONNECT_SECONDS: Final = 5
 
+PING_GIVEN_UP_SECONDS: Final = 120
+"""Longer than the library needs to find the connection dead and forget its pings (30 s)."""
+
 OnProblem = Callable[[str], None]
+
+_pings: WeakKeyDictionary[Client, tuple[int, asyncio.Task[bool]]] = WeakKeyDictionary()
+"""At most one ping under way per connection, whoever asks; a new connection forgets the old."""
 
 _log = logging.getLogger("hoeksteen.bus")
 
@@ -49,69 +57,47 @@ async def connect(
     addresses = [address.strip() for address in servers.split(",") if address.strip()]
     if not addresses:
         raise CannotConnect("No address of a NATS server is given.")
-    reason: Exception | None = None
-    for first in range(len(addresses)):
-        client = Client()
-        try:
-            await _connect(
-                client,
-                [*addresses[first:], *addresses[:first]],
-                user=user,
-                password=password,
-                name=name,
-                on_problem=on_problem,
-            )
-        except nats.errors.AuthorizationError as error:
-            await client.close()
-            raise CannotConnect(f"NATS does not accept user '{user}' with its password.") from error
-        except (nats.errors.Error, OSError, TimeoutError) as error:
-            await client.close()
-            reason = error
-        else:
-            return client
-    raise CannotConnect(
-        f"NATS does not answer at {', '.join(addresses)} ({type(reason).__name__})."
-    ) from reason
-
-
-async def _connect(
-    client: Client,
-    addresses: list[str],
-    *,
-    user: str,
-    password: str,
-    name: str,
-    on_problem: OnProblem,
-) -> None:
+    client = Client()
     connected = False
+    failures = 0
 
     async def error(problem: Exception) -> None:
-        # Errors before the first connection are raised by connect() itself.
+        nonlocal failures
         if connected:
             on_problem(f"NATS, user '{user}': {describe(problem)}")
+            return
+        # Raised through the library, which itself would go on trying.
+        if "authorization violation" in str(problem).lower():
+            raise CannotConnect(f"NATS does not accept user '{user}' with its password.")
+        failures += 1
+        if failures >= len(addresses):
+            raise CannotConnect(
+                f"NATS does not answer at {', '.join(addresses)} ({type(problem).__name__})."
+            )
 
     async def disconnected() -> None:
         if connected and not (client.is_closed or client.is_draining):
             on_problem(f"NATS, user '{user}': connection lost; reconnecting")
 
-    await client.connect(
-        servers=addresses,
-        user=user,
-        password=password,
-        name=name,
-        inbox_prefix=f"_INBOX_{user}",
-        error_cb=error,
-        disconnected_cb=disconnected,
-        # Without this a first connection with a wrong password is retried for minutes.
-        allow_reconnect=False,
-        dont_randomize=True,
-        connect_timeout=CONNECT_SECONDS,
-        reconnect_time_wait=1,
-        max_reconnect_attempts=-1,
-        ping_interval=PING_SECONDS,
-    )
+    try:
+        await client.connect(
+            servers=addresses,
+            user=user,
+            password=password,
+            name=name,
+            inbox_prefix=f"_INBOX_{user}",
+            error_cb=error,
+            disconnected_cb=disconnected,
+            connect_timeout=CONNECT_SECONDS,
+            reconnect_time_wait=1,
+            max_reconnect_attempts=-1,
+            ping_interval=PING_SECONDS,
+        )
+    except BaseException:
+        await client.close()
+        raise
     connected = True
-    client.options["allow_reconnect"] = True
+    return client
 
 
 async def responds(client: Client, *, within: float = 2.0) -> bool:
@@ -123,8 +109,19 @@ async def responds(client: Client, *, within: float = 2.0) -> bool:
     """
     if not client.is_connected:
         return False
+    connection = client.stats["reconnects"]
+    made_on, ping = _pings.get(client, (-1, None))
+    if ping is None or ping.done() or made_on != connection:
+        ping = asyncio.create_task(_ping(client))
+        _pings[client] = (connection, ping)
+    # Waited for, never cancelled: a pong for a cancelled ping ends nats-py's reading (2.16).
+    done, _ = await asyncio.wait({ping}, timeout=within)
+    return bool(done) and ping.result()
+
+
+async def _ping(client: Client) -> bool:
     try:
-        await client.flush(timeout=within)  # type: ignore[arg-type]  # annotated int, takes a float
+        await client.flush(timeout=PING_GIVEN_UP_SECONDS)
     except (nats.errors.Error, TimeoutError):
         return False
     return True

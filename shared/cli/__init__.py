@@ -146,7 +146,11 @@ def token(
     ] = None,
 ) -> None:
     """Print a token that signs in with one role (local mode)."""
+    from shared.identity.roles import Role
     from shared.local.session import Installation
+
+    if role not in set(Role):
+        raise LocalProblem(f"There is no role '{role}'. The roles are: {', '.join(Role)}.")
 
     typer.echo(Installation.connect().token(sub or f"{role}-1", role, organisation))
 

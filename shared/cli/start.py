@@ -30,7 +30,9 @@ def stay(home: Home, *, walk: bool = True) -> int:
             if code != 0:
                 return code
             write_private_json(home.demo, {"walked": True})
-        _print_addresses(console, installation)
+        else:
+            _print_addresses(console, installation)
+        console.print("\nHoeksteen runs. Ctrl-C stops it.")
         await asyncio.Event().wait()
         return 0
 
@@ -97,9 +99,9 @@ def _run(home: Home, console: Console, body: Callable[[Installation], Awaitable[
 def _print_addresses(console: Console, installation: Installation) -> None:
     console.print(
         f"\nGraphQL   {installation.gateway_url}\n"
+        f"GraphiQL  {installation.gateway_origin}/graphiql\n"
         f"Reports   {installation.home.reports}\n"
         f"Logs      {installation.home.logs}\n"
         "Tokens    .venv/bin/hoeksteen token adviser --organisation ORGANISATION\n"
-        "Time      .venv/bin/hoeksteen clock --to 2027-01-15T10:00\n\n"
-        "Hoeksteen runs. Ctrl-C stops it."
+        "Time      .venv/bin/hoeksteen clock --to 2027-01-15T10:00"
     )

@@ -17,7 +17,7 @@ from shared.contracts.rpc import Release, ReleasePolicy, Shape, Unit
 
 
 class OrganisationSetUp(Shape, kw_only=True):
-    """Intake → signals, reporting: an organisation, its tree and its release policy."""
+    """Intake → signals, reporting: an organisation, its tree and release policy, set up `on` a day."""
 
     organisation_id: str
     token: str
@@ -25,6 +25,7 @@ class OrganisationSetUp(Shape, kw_only=True):
     language: Literal["en", "nl"]
     units: tuple[Unit, ...]
     release: ReleasePolicy
+    on: date
 
 
 class Fact(Shape, kw_only=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import tempfile
 import time
@@ -97,8 +98,8 @@ class Person:
 async def walk(installation: Installation, console: Console, *, new_organisation: bool) -> int:
     """Walk from report to published report. Prints what happens; answers the exit status."""
     number = f" {secrets.token_hex(2)}" if new_organisation else ""
+    story = _Story(installation, console, f"Voorbeeld Zorg & Techniek{number}")
     try:
-        story = _Story(installation, console, f"Voorbeeld Zorg & Techniek{number}")
         await asyncio.to_thread(story.tell)
         received = await _received(installation, story.token)
         await asyncio.to_thread(story.close, received)
@@ -108,6 +109,8 @@ async def walk(installation: Installation, console: Console, *, new_organisation
     except GatewayError as refusal:
         console.print(f"[red]The gateway refused: {refusal}[/red]")
         return 1
+    finally:
+        story.sign_out()
     return 0
 
 
@@ -122,6 +125,7 @@ class _Story:
         self.token = ""
         self.key = AdviserKey.generate()
         self.pdfs: list[tuple[str, Path]] = []
+        self.people: dict[str, Person] = {}
 
     def tell(self) -> None:
         """From the first sign-in to the published reports."""
@@ -157,6 +161,11 @@ class _Story:
         if code != 0:
             raise DemoFailedError("the logs do not verify")
         self._print_summary()
+
+    def sign_out(self) -> None:
+        """Close everybody's connections."""
+        for person in self.people.values():
+            person.client.close()
 
     # Steps ------------------------------------------------------------------------------------
 
@@ -312,7 +321,8 @@ class _Story:
         )
         if response.status_code != 200:  # noqa: PLR2004
             raise DemoFailedError("the report's PDF could not be fetched")
-        file = self.installation.home.reports / f"{self.name.replace(' ', '-')}-{period}.pdf"
+        name = "-".join(re.findall(r"\w+", self.name))
+        file = self.installation.home.reports / f"{name}-{period}.pdf"
         file.write_bytes(response.content)
         return file
 

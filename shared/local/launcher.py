@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _ASK_EVERY = 0.04
 _READY_WITHIN = 60.0
+_EXPLAINED_WITHIN = 1.0
 _LINES_OF_LOG = 15
 
 
@@ -127,7 +128,7 @@ class Launcher:
 
     async def _explain(self, watchers: Sequence[asyncio.Task[None]]) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.3):
+            async with asyncio.timeout(_EXPLAINED_WITHIN):
                 for done in asyncio.as_completed(watchers):
                     await done
 

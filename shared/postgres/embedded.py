@@ -17,6 +17,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -234,7 +235,7 @@ class EmbeddedPostgres:
                     "--no-locale",
                     "--data-checksums",
                     "--no-instructions",
-                    *(() if self._durable else ("--no-sync",)),
+                    *self._initial_sync(),
                 ),
                 check=False,
                 stdin=subprocess.DEVNULL,
@@ -251,6 +252,12 @@ class EmbeddedPostgres:
                 log=made.stderr[-2000:],
             )
         unfinished.rename(self.data)
+
+    def _initial_sync(self) -> tuple[str, ...]:
+        if not self._durable:
+            return ("--no-sync",)
+        # One call for the file system in place of one for each of a thousand files: seconds.
+        return ("--sync-method=syncfs",) if sys.platform == "linux" else ()
 
     def _wait_for_predecessor(self) -> None:
         """A server whose launcher was killed needs a moment to stop."""

@@ -88,7 +88,7 @@ async def make_database(admin_dsn: str, passwords: Mapping[str, str]) -> None:
     """Make the database that `admin_dsn` names, and the roles with their passwords. Idempotent.
 
     `passwords` has one for OWNER, for AUDITOR and for each service; a service's role has the
-    service's name, and that schema as its search path in every database.
+    service's name, which is also its schema's (PostgreSQL's search path begins there).
     """
     name = str(conninfo_to_dict(admin_dsn)["dbname"])
     async with await psycopg.AsyncConnection.connect(
@@ -102,10 +102,6 @@ async def make_database(admin_dsn: str, passwords: Mapping[str, str]) -> None:
                     sql.Identifier(role), sql.Literal(password)
                 )
             )
-            if role not in known and role not in {OWNER, AUDITOR}:
-                await connection.execute(
-                    sql.SQL("ALTER ROLE {0} SET search_path = {0}").format(sql.Identifier(role))
-                )
         found = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
         if await found.fetchone() is None:
             await connection.execute(

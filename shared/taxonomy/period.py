@@ -6,6 +6,7 @@ Nothing finer exists on purpose: a month of a small organisation points at a per
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Self
@@ -63,6 +64,13 @@ class Period:
         """The first day after it (end exclusive), so that `start <= day < end`."""
         return date(self.year, 7, 1) if self.half == 1 else date(self.year + 1, 1, 1)
 
+    def until(self, last: Period) -> Iterator[Period]:
+        """This period and those of its grain that follow it, up to and with `last`."""
+        period = self
+        while not last < period:  # periods are ordered by `<` alone
+            yield period
+            period = Period.containing(period.end, self.grain)
+
     def overlaps(self, other: Period) -> bool:
         """Whether any day lies in both; a period overlaps itself."""
         return self.start < other.end and other.start < self.end
@@ -70,5 +78,5 @@ class Period:
     def __lt__(self, other: Period) -> bool:
         return (self.year, self.half or 0) < (other.year, other.half or 0)
 
-    def __str__(self) -> str:  # type: ignore[explicit-override]  # typing.override is Python 3.12
+    def __str__(self) -> str:
         return str(self.year) if self.half is None else f"{self.year}-H{self.half}"

@@ -114,12 +114,17 @@ async def test_programs_start_after_and_stop_before_what_they_need(tiny: Tiny) -
 
 
 async def test_independent_programs_start_together(tiny: Tiny) -> None:
-    """Programs that do not wait for each other get ready at the same time."""
-    programs = [tiny.program(name, slow=0.6) for name in ("a", "b", "c")]
+    """Programs that do not wait for each other start, and stop, at the same time."""
+    programs = [tiny.program(name, slow=1.0) for name in ("a", "b", "c")]
     started = time.monotonic()
-    await tiny.launcher(*programs, stop_order=[["a", "b", "c"]]).run(nothing)
-    # One after the other, starts and stops would take 3.6 seconds.
-    assert time.monotonic() - started < 2.6
+
+    async def body() -> int:
+        # One after the other they would take three seconds.
+        assert time.monotonic() - started < 2.5
+        return 0
+
+    await tiny.launcher(*programs, stop_order=[["a", "b", "c"]]).run(body)
+    assert time.monotonic() - started < 5
 
 
 async def test_a_crash_stops_everything_and_says_why(tiny: Tiny) -> None:
@@ -150,10 +155,13 @@ async def test_a_crash_before_readiness_is_told_too(tiny: Tiny) -> None:
 
 async def test_a_crash_explains_why_the_body_failed(tiny: Tiny) -> None:
     """Where the body fails because a program died, the program is named, not the body's error."""
-    launcher = tiny.launcher(tiny.runs("import time; time.sleep(0.3)"), stop_order=[["odd"]])
+    dying = tiny.folder / "dying"
+    code = f"import pathlib, time; pathlib.Path({str(dying)!r}).touch(); time.sleep(0.15)"
+    launcher = tiny.launcher(tiny.runs(code), stop_order=[["odd"]])
 
     async def body() -> int:
-        await asyncio.sleep(0.25)
+        while not dying.exists():  # noqa: ASYNC110  another process makes it
+            await asyncio.sleep(0.01)
         raise ConnectionResetError
 
     with pytest.raises(LocalProblem, match="odd stopped by itself"):
@@ -236,7 +244,7 @@ def test_every_lasting_program_has_its_place_in_the_stop_order(tiny: Tiny) -> No
 
 
 # A launcher of its own, with a real database server and a child that has a child.
-INSTALLATION = f"""
+INSTALLATION = f'''
 import asyncio, sys
 from pathlib import Path
 sys.path[:0] = [{str(CHECKOUT)!r}]
@@ -249,26 +257,32 @@ from shared.postgres.embedded import environment
 import signal
 home = Home(); home.create()
 server = embedded_postgres(home)
+EDGE = """
+import signal, sys, time
+def stop(*_):
+    print("asked"); sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+time.sleep(60)
+"""
 def start():
     server.prepare(); server.forget_readiness()
 programs = [
     Program(name="postgres", argv=server.argv, environment=environment(), before=start,
             account=lambda: server.account, ready=server.ready, stop_signal=signal.SIGINT,
             death_signal=signal.SIGINT),
-    Program(name="deaf", after=("postgres",), stops_within=2.0, argv=(sys.executable, "-c",
-            "import signal, time; signal.signal(signal.SIGTERM, lambda *_: exit(0)); time.sleep(60)")),
+    Program(name="edge", after=("postgres",), argv=(sys.executable, "-c", EDGE)),
 ]
 async def body():
     print("up", flush=True)
     await asyncio.Event().wait()
     return 0
 with home.locked():
-    launcher = Launcher(programs, stop_order=[["deaf"], ["postgres"]], logs=home.logs, console=Console())
+    launcher = Launcher(programs, stop_order=[["edge"], ["postgres"]], logs=home.logs, console=Console())
     try:
         asyncio.run(launcher.run(body))
     except Interrupted:
         print("Stopped.")
-"""
+'''
 
 
 def children(parent: int) -> set[int]:
@@ -328,6 +342,8 @@ def test_ctrl_c_stops_in_order_without_a_traceback(
     out, err = installation.communicate(timeout=20)
     assert (installation.returncode, out, err) == (0, "Stopped.\n", "")
     assert gone(below, within=0.5)
+    # Not by the signal of the terminal, which would have reached all at once, but in its turn.
+    assert home.log("edge").read_text() == "asked\n"
     assert "database system is shut down" in home.log("postgres").read_text()
 
 

@@ -11,7 +11,6 @@ import re
 import subprocess
 import sys
 import time
-import unicodedata
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -76,18 +75,22 @@ def content(language: Literal["en", "nl"] = "nl", **changes: Any) -> Content:
 
 
 def text_of(pdf: bytes) -> str:
-    """All text, with one space for each run of space; words broken by a hyphen stay broken."""
-    pages = (page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
-    return re.sub(r"\s+", " ", " ".join(pages))
+    """All text but the footers, in lines as they stand; places to break are left out."""
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
+    lines = [line for page in pages for line in page.splitlines()]
+    body = [line for line in lines if not re.search(rf"\d+ / {len(pages)}$", line)]
+    assert len(lines) - len(body) == len(pages)
+    return "\n".join(body).replace("\u200b", "")
+
+
+def flat(pdf: bytes) -> str:
+    """All text but the footers, as one line."""
+    return " ".join(text_of(pdf).split())
 
 
 def figures_of(pdf: bytes, start: str, end: str) -> Counter[str]:
-    """The numbers between two headings, footers left out."""
-    pages = []
-    for page in PdfReader(io.BytesIO(pdf)).pages:
-        lines = page.extract_text().splitlines()
-        pages += [line for line in lines if not re.search(r"\d+ / \d+$", line)]
-    section = "\n".join(pages).split(f"{start}\n", 1)[1].split(f"{end}\n", 1)[0]
+    """The numbers between two headings."""
+    section = text_of(pdf).split(f"{start}\n", 1)[1].split(f"{end}\n", 1)[0]
     return Counter(re.findall(r"[\d.,]*\d", section))
 
 
@@ -219,21 +222,21 @@ def test_the_figures_of_defence_are_printed_as_published(
         number: times for number, times in numbers.items() if number not in ("1", "2018")
     }
     assert not {"10", "2", "0"} & set(numbers)
-    assert together in text_of(pdf)
+    assert together in flat(pdf)
     assert sum(SHOWN.values()) + 12 == 454
 
 
 def test_the_total_stands_first_with_its_unit() -> None:
     """The key figure names what it counts."""
-    assert "454 meldingen" in text_of(render_now(content("nl")).pdf)
-    assert "454 cases" in text_of(render_now(content("en")).pdf)
+    assert "454 meldingen" in flat(render_now(content("nl")).pdf)
+    assert "454 cases" in flat(render_now(content("en")).pdf)
 
 
 def test_the_withheld_block_names_its_categories() -> None:
     """A reader can see what is in the block, though not how much of it."""
-    text = text_of(render_now(content()).pdf).replace("- ", "")
+    text = flat(render_now(content()).pdf)
     assert all(
-        CATEGORIES[code].nl.replace("- ", "") in text
+        CATEGORIES[code].nl in text
         for code in ("abuse_of_force", "abuse_of_position", "whistleblower_wrongdoing")
     )
 
@@ -279,7 +282,7 @@ def test_a_report_of_small_numbers_alone_says_so(
     """Everything withheld: a plain sentence, no chart, and `fewer than k` where there is no sum."""
     figures = replace(DEFENCE, k=10, cells=(), withheld=withheld, total=withheld.count)
     pdf = render_now(content(language, figures=figures)).pdf
-    text = text_of(pdf)
+    text = flat(pdf)
     assert sentence in text
     assert [] == [tag for tag in structure(pdf) if tag["/S"] == "/Figure"]
     fewer = "minder dan 10" if language == "nl" else "fewer than 10"
@@ -291,7 +294,7 @@ def test_a_report_of_small_numbers_alone_says_so(
 def test_a_withheld_total_is_not_printed() -> None:
     """Where the sum of the block is withheld the total is too, and the report says so."""
     figures = replace(DEFENCE, withheld=Withheld(WITHHELD, None), total=None)
-    text = text_of(render_now(content(figures=figures)).pdf)
+    text = flat(render_now(content(figures=figures)).pdf)
     assert "Hoeveel meldingen het in totaal waren, wordt niet getoond." in text
     assert "samen minder dan 5 meldingen" in text
     assert "454" not in text
@@ -301,7 +304,7 @@ def test_a_withheld_total_is_not_printed() -> None:
 def test_a_report_without_a_block_says_that_none_was_needed() -> None:
     """Nothing withheld: no frame, no row for it, and the method says why."""
     figures = replace(DEFENCE, withheld=None, total=442)
-    text = text_of(render_now(content(figures=figures)).pdf)
+    text = flat(render_now(content(figures=figures)).pdf)
     assert "In deze periode hoefde er niets te worden samengenomen." in text
     assert "Niet apart getoond" not in text
 
@@ -317,7 +320,7 @@ def test_units_are_called_units() -> None:
         total=57,
     )
     labels = {"breda": "Breda", "tilburg": "Tilburg", "den-bosch": "Den Bosch"}
-    text = text_of(render_now(content(figures=figures, labels=labels)).pdf)
+    text = flat(render_now(content(figures=figures, labels=labels)).pdf)
     assert "Meldingen per onderdeel" in text
     assert "2 onderdelen niet apart getoond" in text
     assert "Halfjaarrapport".upper() in text
@@ -337,8 +340,9 @@ def test_markup_in_what_people_wrote_stays_text(field: str) -> None:
         labels = dict(content().labels) | {"unwanted_conduct": MARKUP}
         pdf = render_now(content(labels=labels)).pdf
     else:
-        pdf = render_now(content(**{field: MARKUP})).pdf
-    text = text_of(pdf)
+        changes: dict[str, Any] = {field: MARKUP}
+        pdf = render_now(content(**changes)).pdf
+    text = flat(pdf)
     for piece in ('#read("/etc/passwd")', "*bold*", "_x_", "$x^2$", "@ref", "<label>", "`raw`"):
         assert piece in text
     assert "root:" not in text
@@ -346,9 +350,9 @@ def test_markup_in_what_people_wrote_stays_text(field: str) -> None:
 
 def test_the_words_stand_with_the_figures() -> None:
     """The interpretation follows the table, before anything else is explained."""
-    text = text_of(render_now(content()).pdf)
+    text = flat(render_now(content()).pdf)
     order = [
-        "De cijfers",
+        "De cijfers Meldingen per categorie",
         "454",
         WORDS.split("\n", maxsplit=1)[0],
         "Hoe deze cijfers tot stand komen",
@@ -359,10 +363,10 @@ def test_the_words_stand_with_the_figures() -> None:
 
 def test_what_cannot_be_printed_becomes_a_square_and_is_explained() -> None:
     """An emoji family is one square; the report is made all the same, and says what it means."""
-    text = text_of(render_now(content(interpretation="Dank 👩🏽‍🚀 en 中 é œ ĳ € „goed”.")).pdf)
+    text = flat(render_now(content(interpretation="Dank 👩🏽‍🚀 en 中 é œ ĳ € „goed”.")).pdf)
     assert "Dank □□ en □ é œ ĳ € „goed”." in text
     assert "staat in dit document als □." in text
-    assert "□" not in text_of(render_now(content()).pdf)
+    assert "□" not in flat(render_now(content()).pdf)
 
 
 def test_every_character_called_printable_is() -> None:
@@ -390,18 +394,13 @@ def test_no_text_stops_a_report(words: str, name: str) -> None:
 
 def test_marks_that_no_font_has_together_do_not_stop_a_report() -> None:
     """Characters that can be printed alone and not on each other fall back to plain letters."""
-    stacked = "".join(
-        base + chr(mark)
-        for base in "a\u2603\u2192\u0416\u03a9"
-        for mark in range(0x300, 0x370)
-        if unicodedata.combining(chr(mark))
-    )
+    stacked = "Wij zien e\u0301\u0485 rust."
     template = renderer._template("1")
     with pytest.raises(RuntimeError, match="could not be displayed"):
         renderer._compile(
             template, renderer._filled(content(interpretation=stacked), template.printable)
         )
-    assert render_now(content(interpretation=stacked)).pdf.startswith(b"%PDF-")
+    assert "Wij zien é□ rust." in flat(render_now(content(interpretation=stacked)).pdf)
 
 
 def test_the_largest_report_keeps_every_number() -> None:
@@ -419,9 +418,9 @@ def test_the_largest_report_keeps_every_number() -> None:
     pdf = render_now(content(figures=figures, labels=labels, interpretation=words)).pdf
     numbers = figures_of(pdf, "De cijfers", "Duiding door de vertrouwenspersonen")
     assert {f"1.{number:03}" for number in range(1, 41)} <= set(numbers)
-    text = text_of(pdf)
+    text = flat(pdf)
     assert 472 == text.count("Wij zagen dit.")
-    assert 900 == sum(len(run) for run in re.findall(r"x{4,}", text.replace("\u200b", "")))
+    assert 900 == sum(len(run) for run in re.findall(r"x{4,}", text))
 
 
 # The document -----------------------------------------------------------------------------------
@@ -439,17 +438,19 @@ def test_the_document_is_tagged_dated_and_in_its_language(
 ) -> None:
     """PDF/UA-1 with title, language, and the date of publication instead of the clock's."""
     reader = PdfReader(io.BytesIO(render_now(content(language)).pdf))
-    assert language == str(reader.root_object["/Lang"]).split("-")[0]
-    assert reader.root_object["/MarkInfo"]["/Marked"]
+    root: Any = reader.root_object
+    assert language == str(root["/Lang"]).split("-")[0]
+    assert root["/MarkInfo"]["/Marked"]
     assert reader.metadata is not None
     assert title == reader.metadata.title
     assert reader.metadata.creation_date is not None
     assert date(2019, 1, 15) == reader.metadata.creation_date.date()
-    xmp = reader.root_object["/Metadata"].get_object().get_data().decode()
+    xmp = root["/Metadata"].get_object().get_data().decode()
     assert "<pdfuaid:part>1</pdfuaid:part>" in xmp
+    pages: list[Any] = list(reader.pages)
     fonts = {
         str(font.get_object()["/BaseFont"])
-        for page in reader.pages
+        for page in pages
         for font in page["/Resources"]["/Font"].values()
     }
     assert all("Libertinus" in font for font in fonts), fonts
@@ -461,14 +462,13 @@ def test_the_document_is_tagged_dated_and_in_its_language(
 def test_the_document_says_when_and_from_what_it_was_made(
     language: Literal["en", "nl"], published: str
 ) -> None:
-    """Date, report id, release id and page numbers can be read."""
+    """Date, report id and release id can be read and copied."""
     pdf = render_now(content(language)).pdf
-    text = text_of(pdf)
+    text = flat(pdf)
     for piece in (
         published,
         "9a1f9f43-1a56-5a5f-9d4c-6a3a5f4f9f1b",
         str(DEFENCE.release_id),
-        "1 / ",
     ):
         assert piece in text
 

@@ -453,7 +453,7 @@ def test_a_change_behind_the_checkpoint_contradicts_a_memory() -> None:
 def test_evidence_and_damaged_memories_are_reported() -> None:
     """A head that went backwards once, or a file that cannot be read, is a finding."""
     log, shown = honest(12), honest(12)
-    shown.rows[3] = rehash(dataclasses.replace(shown.rows[3], actor=bytes(16)))
+    shown.rows[3] = rehash(dataclasses.replace(shown.rows[3], actor=b"\xff" * 16))
     damaged = Memory("reporting", "reporting/heads/intake/x", None, evidence=False)
     memories = (memory(shown, 7, evidence=True), damaged)
     known = dataclasses.replace(witnessed(log, 12), memories=memories)

@@ -102,3 +102,10 @@ def test_periods_are_ordered_by_time() -> None:
     ordered = [str(period) for period in sorted(Period.parse(text) for text in texts)]
 
     assert ["2017-H2", "2018", "2018-H1", "2018-H2", "2019"] == ordered
+
+
+def test_until_gives_every_half_year_in_between() -> None:
+    """From one half-year to another, both included; none when the last lies before the first."""
+    first, last = Period.parse("2025-H2"), Period.parse("2027-H1")
+    assert ["2025-H2", "2026-H1", "2026-H2", "2027-H1"] == [str(one) for one in first.until(last)]
+    assert [] == list(last.until(first))

@@ -217,10 +217,10 @@ class _Endless(io.RawIOBase):
         self._lines = lines
         self._rest = b""
 
-    def readable(self) -> bool:  # type: ignore[explicit-override]  # Python 3.12 has typing.override
+    def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[explicit-override, override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         while len(self._rest) < len(buffer) and (line := next(self._lines, b"")):
             self._rest += line
         taken, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]

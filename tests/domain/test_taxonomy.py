@@ -27,7 +27,7 @@ def test_every_version_says_its_own_number(version: taxonomy.Taxonomy) -> None:
     assert json.loads(path.read_text())["version"] == version.version
 
 
-def test_the_categories_hold_the_dossier_s_six_main_themes() -> None:
+def test_the_categories_have_six_main_themes() -> None:
     """The main categories are those of the merged Dutch taxonomy, in its order."""
     top = [c for c, term in taxonomy.version(1).categories.items() if term.parent is None]
 

@@ -8,13 +8,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 from shared.local.home import Home
 from shared.local.session import Installation
+from tests.system.people import Organisation
 
 HOEKSTEEN = (sys.executable, "-c", "from shared.cli import main; main()")
 """The command line, without needing its installed script."""
@@ -59,3 +61,17 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         output = process.communicate(timeout=60)[0]
     assert process.returncode == 0, output
     assert "Traceback" not in output
+
+
+@pytest.fixture
+def found(installation: Installation) -> Iterator[Callable[..., Organisation]]:
+    """Set organisations up: `found()` gives a new one; all are signed out at the end."""
+    made: list[Organisation] = []
+
+    def make(**given: Any) -> Organisation:
+        made.append(Organisation(installation, **given))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

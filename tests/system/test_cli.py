@@ -57,6 +57,7 @@ def test_version() -> None:
     ("command", "sentence"),
     [
         (["token", "hr"], "Hoeksteen does not run on {home}; start it with `make run`"),
+        (["token", "king"], "There is no role 'king'. The roles are: reporter, employee"),
         (["import", "register", "x.csv", "--organisation", "x"], "does not run on {home}"),
         (["verify"], "There is no log in {home} yet"),
         (["replay", "--organisation", "x"], "There is no log in {home} yet"),

@@ -34,8 +34,8 @@ TYPST_VERSION = version("typst")
 
 # What Typst 0.15 says of text without a glyph; it gives the kind of error in no other way.
 _NO_GLYPH = "could not be displayed"
-# A run without a space this long could leave the page; it is given places to break.
-_LONG_RUN = re.compile(r"\S{40,}")
+# A run without a space this long could leave its column; it is given places to break.
+_LONG_RUN = re.compile(r"\S{30,}")
 _RUN_PART = re.compile(r"\S{8}(?=\S)")
 
 

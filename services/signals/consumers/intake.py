@@ -73,6 +73,7 @@ async def _adopt(parts: Parts, data: contracts.OrganisationSetUp) -> tuple[UUID,
         dimension=data.release.dimension,
         k=data.release.k,
         merge_order=data.release.merge_order,
+        on=data.on,
     )
     return organisation, [Change(organisation_stream(organisation), 1, event)]
 
@@ -103,11 +104,23 @@ async def _keep(
 
 async def _reach(parts: Parts, data: contracts.DayClosed) -> tuple[UUID, list[Change]]:
     organisation = UUID(data.organisation_id)
+    adopted = await load_organisation(parts.store, organisation)
+    if adopted is None:
+        raise NotYetKnown
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT day FROM reached_day WHERE organisation = %s", (organisation,)
+        )
+        row = await cursor.fetchone()
+    before = adopted.on if row is None else row[0]
+    changes = []
     # Every half-year has a window, with cases or without: a window's absence would be news.
-    period = Period.containing(data.day)
-    changes = await _frozen(parts, organisation, period, tick_of(period, period.start))
-    reached = Change(day_stream(organisation, data.day), 1, DayReached(day=data.day))
-    return organisation, [*changes, reached]
+    for period in Period.containing(before).until(Period.containing(data.day)):
+        changes += await _frozen(parts, organisation, period, tick_of(period, period.start))
+    return organisation, [
+        *changes,
+        Change(day_stream(organisation, data.day), 1, DayReached(day=data.day)),
+    ]
 
 
 async def _frozen(parts: Parts, organisation: UUID, period: Period, due: date) -> list[Change]:

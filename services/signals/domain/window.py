@@ -41,6 +41,7 @@ class OrganisationAdopted:
     dimension: Literal["category", "unit"]
     k: int
     merge_order: tuple[str, ...]
+    on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,396 @@
+"""Who may do what on a real nats-server: every line of the permissions, allowed and refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from nats.errors import NoRespondersError
+from nats.js.api import ConsumerConfig, StreamConfig
+
+from shared.bus.accounts import IntegrationAccount
+from shared.bus.relay import Outgoing, Relay
+from tests.nats_server import Bus, running_bus, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from nats.aio.client import Client
+
+SERVICES = ("intake", "signals", "reporting")
+EVERYBODY = (*SERVICES, "gateway", "provisioner", "integration-admin", "integration")
+
+
+@pytest.fixture
+async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
+    """A provisioned server."""
+    async with running_bus(tmp_path) as running:
+        yield running
+
+
+async def may_publish(bus: Bus, client: Client, subject: str, reply: str = "") -> bool:
+    """Whether the server takes the message; its refusals are collected."""
+    before = len(bus.problems)
+    await client.publish(subject, b"", reply=reply)
+    await client.flush()
+    return len(bus.problems) == before
+
+
+async def may_subscribe(bus: Bus, client: Client, subject: str, queue: str = "") -> bool:
+    """Whether the server takes the subscription."""
+    before = len(bus.problems)
+    await client.subscribe(subject, queue=queue)
+    await client.flush()
+    return len(bus.problems) == before
+
+
+PUBLISH: list[tuple[str, str, bool]] = [
+    # Events: each service its own.
+    *((s, f"{o}.v1.thing.happened", s == o) for s in SERVICES for o in SERVICES),
+    *((user, f"{o}.v1.x.y", False) for user in EVERYBODY[3:] for o in SERVICES),
+    # Questions: the gateway to every service, nobody else.
+    *(("gateway", f"rpc.{s}.v1.cases", True) for s in SERVICES),
+    *((user, "rpc.intake.v1.cases", False) for user in EVERYBODY if user != "gateway"),
+    ("gateway", "rpc.intake.v2.cases", False),
+    # Heads and nudges: in one's own name.
+    *((s, f"ledger.v1.head.{o}", s == o) for s in SERVICES for o in SERVICES),
+    *((s, f"live.v1.{o}.changed", s == o) for s in SERVICES for o in SERVICES),
+    ("gateway", "live.v1.intake.changed", False),
+    ("gateway", "ledger.v1.head.intake", False),
+    # Dead letters: of one's own durables.
+    ("signals", "dlq.INTAKE.signals-facts", True),
+    ("signals", "dlq.INTAKE.reporting-organisations", False),
+    ("reporting", "dlq.SIGNALS.reporting-drafts", True),
+    ("intake", "dlq.INTAKE.signals-facts", False),
+    # JetStream: look at and read one's own, nothing else.
+    ("intake", "$JS.API.STREAM.INFO.INTAKE", True),
+    ("intake", "$JS.API.STREAM.INFO.SIGNALS", False),
+    ("intake", "$JS.API.STREAM.MSG.GET.INTAKE", True),
+    ("signals", "$JS.API.STREAM.MSG.GET.INTAKE", False),
+    ("signals", "$JS.API.CONSUMER.INFO.INTAKE.signals-facts", True),
+    ("signals", "$JS.API.CONSUMER.MSG.NEXT.INTAKE.signals-facts", True),
+    ("signals", "$JS.API.CONSUMER.MSG.NEXT.INTAKE.reporting-organisations", False),
+    ("signals", "$JS.ACK.INTAKE.reporting-organisations.1.1.1.1.1", False),
+    ("reporting", "$JS.API.CONSUMER.MSG.NEXT.INTAKE.signals-facts", False),
+    ("gateway", "$JS.API.CONSUMER.MSG.NEXT.INTAKE.signals-facts", False),
+    ("gateway", "$JS.API.STREAM.INFO.INTAKE", False),
+    ("gateway", "$JS.API.STREAM.MSG.GET.INTAKE", False),
+    ("provisioner", "$JS.API.STREAM.MSG.GET.INTAKE", False),
+    ("provisioner", "$JS.API.STREAM.MSG.GET.DLQ", True),
+    ("provisioner", "$JS.API.STREAM.PURGE.INTAKE", False),
+    ("provisioner", "$JS.API.CONSUMER.MSG.NEXT.INTAKE.signals-facts", False),
+    # Streams and durables are made by the provisioner alone.
+    *(
+        (user, subject, False)
+        for user in EVERYBODY
+        if user != "provisioner"
+        for subject in (
+            "$JS.API.STREAM.CREATE.MINE",
+            "$JS.API.STREAM.UPDATE.INTAKE",
+            "$JS.API.STREAM.DELETE.INTAKE",
+            "$JS.API.STREAM.PURGE.INTAKE",
+            "$JS.API.STREAM.MSG.DELETE.INTAKE",
+            "$JS.API.CONSUMER.CREATE.INTAKE.mine",
+            "$JS.API.CONSUMER.DURABLE.CREATE.INTAKE.mine",
+            "$JS.API.CONSUMER.DELETE.INTAKE.signals-facts",
+        )
+    ),
+    # The integration: ask for messages of its durable, look at it, acknowledge.
+    ("integration", "$JS.API.CONSUMER.MSG.NEXT.SIGNALS_EXT.integration", True),
+    ("integration", "$JS.API.CONSUMER.INFO.SIGNALS_EXT.integration", True),
+    ("integration", "$JS.ACK.SIGNALS_EXT.integration.1.1.1.1.1", True),
+    ("integration", "$JS.API.CONSUMER.MSG.NEXT.SIGNALS.reporting-drafts", False),
+    ("integration", "$JS.API.CONSUMER.MSG.NEXT.INTAKE.signals-facts", False),
+    ("integration", "$JS.API.CONSUMER.CREATE.SIGNALS_EXT.another", False),
+    ("integration", "$JS.API.CONSUMER.CREATE.SIGNALS_EXT.integration", False),
+    ("integration", "$JS.API.STREAM.CREATE.SIGNALS_EXT", False),
+    ("integration", "$JS.API.STREAM.UPDATE.SIGNALS_EXT", False),
+    ("integration", "$JS.API.STREAM.DELETE.SIGNALS_EXT", False),
+    ("integration", "$JS.API.STREAM.MSG.GET.SIGNALS_EXT", False),
+    ("integration", "$JS.API.STREAM.MSG.GET.INTAKE", False),
+    ("integration", "$JS.API.STREAM.INFO.INTAKE", False),
+    ("integration", "$JS.API.INFO", False),
+    ("integration", "core.api.CONSUMER.RESET.SIGNALS.export-integration", False),
+    ("integration", "$JS.FC.SIGNALS.export-integration.x", False),
+    ("integration", "export.integration", False),
+    ("integration", "dlq.x", False),
+    ("integration", "live.v1.intake.x", False),
+    ("integration-admin", "$JS.API.CONSUMER.MSG.NEXT.SIGNALS_EXT.integration", False),
+    ("integration-admin", "$JS.API.STREAM.DELETE.SIGNALS_EXT", False),
+    ("integration-admin", "core.api.CONSUMER.RESET.SIGNALS.export-integration", False),
+    # Other people's inboxes.
+    ("integration", "_INBOX_gateway.x", False),
+    ("reporting", "_INBOX_gateway.x", False),
+]
+
+SUBSCRIBE: list[tuple[str, str, str, bool]] = [
+    *((user, f"_INBOX_{user}.>", "", True) for user in EVERYBODY),
+    *((user, "_INBOX_gateway.>", "", False) for user in EVERYBODY if user != "gateway"),
+    *((user, "_INBOX_intake.>", "", False) for user in EVERYBODY if user != "intake"),
+    *((user, ">", "", False) for user in EVERYBODY),
+    *((user, "*.v1.>", "", False) for user in EVERYBODY),
+    *((user, "_INBOX.>", "", False) for user in EVERYBODY),
+    *((user, "intake.v1.>", "", False) for user in EVERYBODY),
+    *((s, f"rpc.{s}.v1.*", s, True) for s in SERVICES),
+    *((s, f"rpc.{s}.v1.*", "", False) for s in SERVICES),
+    ("reporting", "rpc.intake.v1.*", "intake", False),
+    ("gateway", "rpc.intake.v1.*", "intake", False),
+    ("integration", "rpc.intake.v1.*", "intake", False),
+    *((s, "ledger.v1.head.>", "", True) for s in SERVICES),
+    ("gateway", "ledger.v1.head.>", "", False),
+    ("integration", "ledger.v1.head.>", "", False),
+    ("gateway", "live.v1.>", "", True),
+    ("integration", "live.v1.>", "", False),
+    ("integration", "signals.v1.>", "", True),
+    ("integration", "reporting.v1.>", "", False),
+    ("integration", "export.integration", "", False),
+    ("integration", "$JS.EVENT.>", "", False),
+    ("integration", "$SYS.>", "", False),
+    ("reporting", "signals.v1.>", "", False),
+    ("signals", "export.integration", "", False),
+    ("reporting", "dlq.>", "", False),
+]
+
+
+async def test_who_may_publish_what(bus: Bus) -> None:
+    """Every case of the table, in one server: what is listed as refused is refused by it."""
+    clients = {user: await bus.client(user) for user in EVERYBODY}
+    # Answers of the server go to an inbox, so that they are no second case.
+    seen = [
+        (user, subject, await may_publish(bus, clients[user], subject, f"_INBOX_{user}.x"))
+        for user, subject, _ in PUBLISH
+    ]
+    assert seen == PUBLISH
+    assert sum(not allowed for *_, allowed in PUBLISH) > 100
+
+
+async def test_who_may_subscribe_to_what(bus: Bus) -> None:
+    """Every case of the table: inboxes are one's own, questions come by queue, wildcards never."""
+    clients = {user: await bus.client(user) for user in EVERYBODY}
+    seen = [
+        (user, subject, queue, await may_subscribe(bus, clients[user], subject, queue))
+        for user, subject, queue, _ in SUBSCRIBE
+    ]
+    assert seen == SUBSCRIBE
+
+
+async def released(bus: Bus, bodies: Sequence[tuple[str, bytes]]) -> None:
+    """Publish signals as the service does: fenced, from a source, positions from 1."""
+
+    class Source:
+        async def after(self, position: int, limit: int) -> Sequence[Outgoing]:
+            return [
+                Outgoing(number, f"s-{number}", f"signals.v1.{token}.statistics-released", body)
+                for number, (token, body) in enumerate(bodies, start=1)
+            ][position : position + limit]
+
+    await Relay((await bus.client("signals")).jetstream(), "SIGNALS", Source()).run_once()
+
+
+async def received(
+    bus: Bus, count: int, user: str = "integration"
+) -> list[tuple[str, bytes, dict[str, str]]]:
+    """What an integration fetches with its own user, acknowledged."""
+    js = (await bus.client(user)).jetstream()
+    subscription = await js.pull_subscribe_bind("integration", "SIGNALS_EXT")
+    got = []
+    while len(got) < count:
+        for message in await subscription.fetch(count - len(got), timeout=5):
+            got.append((message.subject, message.data, dict(message.headers or {})))
+            await message.ack()
+    return got
+
+
+async def test_the_integration_receives_every_signal_in_order(bus: Bus) -> None:
+    """Released before and after it looked; no fence, trace or cause in the headers."""
+    await released(bus, [("org1", b"first"), ("org2", b"second")])
+    got = await received(bus, 2)
+    assert [(subject, body) for subject, body, _ in got] == [
+        ("signals.v1.org1.statistics-released", b"first"),
+        ("signals.v1.org2.statistics-released", b"second"),
+    ]
+    assert {name for *_, headers in got for name in headers} == {
+        "Nats-Msg-Id",
+        "Nats-Stream-Source",
+    }
+    await released(bus, [("org1", b"first"), ("org2", b"second"), ("org1", b"third")])
+    assert [body for _, body, _ in await received(bus, 1)] == [b"third"]
+    assert bus.problems == []
+
+
+async def test_what_was_released_before_the_integration_existed_is_there_too(
+    tmp_path: Path,
+) -> None:
+    """An integration that is added later reads the history from the first signal on."""
+    async with running_bus(tmp_path, integrations=()) as bus:
+        await released(bus, [("org1", b"old")])
+        bus.integrations = (IntegrationAccount(),)
+        bus.stop()
+        await bus.start()
+        done = await bus.provision()
+        assert "INTEGRATION:SIGNALS_EXT" in done.created
+        assert [body for _, body, _ in await received(bus, 1)] == [b"old"]
+
+
+async def test_a_refused_signal_reaches_no_integration(bus: Bus) -> None:
+    """What the fence keeps out of SIGNALS, a second drawing for instance, does not leave."""
+    await released(bus, [("org1", b"drawn")])
+    signals = await bus.client("signals")
+    refused = await signals.request(
+        "signals.v1.org1.statistics-released",
+        b"drawn again",
+        headers={"Nats-Msg-Id": "other", "Nats-Expected-Last-Sequence": "0"},
+        timeout=5,
+    )
+    assert json.loads(refused.data)["error"]["err_code"] == 10071
+    await released(bus, [("org1", b"drawn"), ("org1", b"next")])
+    assert [body for _, body, _ in await received(bus, 2)] == [b"drawn", b"next"]
+
+
+async def test_each_owner_receives_the_organisations_it_was_given(tmp_path: Path) -> None:
+    """Two owners, each with its own tokens: neither sees the other's, whatever it asks."""
+    owners = (
+        IntegrationAccount(name="first", tokens=("org1",)),
+        IntegrationAccount(name="second", tokens=("org2", "org3")),
+    )
+    async with running_bus(tmp_path, owners) as bus:
+        await released(
+            bus, [("org1", b"1"), ("org2", b"2"), ("org3", b"3"), ("org1", b"4"), ("org4", b"5")]
+        )
+        assert [body for _, body, _ in await received(bus, 2, "first")] == [b"1", b"4"]
+        assert [body for _, body, _ in await received(bus, 2, "second")] == [b"2", b"3"]
+        await asyncio.sleep(0.3)
+        for owner, count in (("first", 2), ("second", 2)):
+            js = (await bus.client(f"{owner}-admin")).jetstream()
+            assert (await js.stream_info("SIGNALS_EXT")).state.messages == count
+
+
+async def test_the_integration_goes_on_where_it_was_after_a_crash_of_the_server(bus: Bus) -> None:
+    """kill -9: what was acknowledged does not come again, what follows does."""
+    await released(bus, [("org1", b"first"), ("org1", b"second")])
+    assert [body for _, body, _ in await received(bus, 1)] == [b"first"]
+    await asyncio.sleep(0.2)
+    bus.stop(kill=True)
+    await bus.start()
+    await released(bus, [("org1", b"first"), ("org1", b"second"), ("org1", b"third")])
+    assert [body for _, body, _ in await received(bus, 2)] == [b"second", b"third"]
+
+
+@pytest.mark.parametrize(
+    "reply", ["rpc.intake.v1.injected", "intake.v1.case.closed", "signals.v1.org1.forged"]
+)
+async def test_the_reply_subject_is_no_way_into_core(bus: Bus, reply: str) -> None:
+    """Asking for messages with a foreign reply subject delivers nothing to any service."""
+    reached: list[Any] = []
+
+    async def collect(message: Any) -> None:
+        reached.append(message)
+
+    intake = await bus.client("intake")
+    await intake.subscribe("rpc.intake.v1.*", queue="intake", cb=collect)
+    await intake.flush()
+    await released(bus, [("org1", b"first"), ("org1", b"second")])
+    integration = await bus.client("integration")
+    for _ in range(5):
+        await integration.publish(
+            "$JS.API.CONSUMER.MSG.NEXT.SIGNALS_EXT.integration", b'{"batch":2}', reply=reply
+        )
+    await integration.flush()
+    await asyncio.sleep(0.5)
+    admin = (await bus.client("provisioner")).jetstream()
+    counts = [
+        (await admin.stream_info(stream)).state.messages
+        for stream in ("INTAKE", "SIGNALS", "REPORTING", "DLQ")
+    ]
+    assert (counts, reached) == ([0, 2, 0, 0], [])
+
+
+async def test_even_the_account_s_admin_reaches_nothing_in_core(bus: Bus) -> None:
+    """A push consumer with a foreign target, made by the admin, stays inside its account."""
+    reached: list[Any] = []
+
+    async def collect(message: Any) -> None:
+        reached.append(message)
+
+    intake = await bus.client("intake")
+    await intake.subscribe("rpc.intake.v1.*", queue="intake", cb=collect)
+    await intake.flush()
+    await released(bus, [("org1", b"first")])
+    js = (await bus.client("integration-admin")).jetstream()
+    await js.delete_consumer("SIGNALS_EXT", "integration")
+    await js.add_consumer(
+        "SIGNALS_EXT",
+        ConsumerConfig(
+            name="integration",
+            durable_name="integration",
+            deliver_subject="rpc.intake.v1.injected",
+        ),
+    )
+    await asyncio.sleep(0.3)
+    assert reached == []
+
+
+async def test_the_account_holds_no_second_stream(bus: Bus) -> None:
+    """The integration's account has room for its one stream."""
+    admin = await bus.client("integration-admin")
+    with pytest.raises(TimeoutError):
+        await admin.jetstream(timeout=0.3).add_stream(StreamConfig(name="MORE", subjects=["x"]))
+    assert 'publish to "$js.api.stream.create.more"' in bus.problems[-1].lower()
+
+
+async def test_an_answer_may_go_only_to_who_asked(bus: Bus) -> None:
+    """A service may answer a question once, and may not write to the asker unasked."""
+    intake, gateway = await bus.client("intake"), await bus.client("gateway")
+    replies: list[str] = []
+
+    async def answer(message: Any) -> None:
+        replies.append(message.reply)
+        await message.respond(b"once")
+        await message.respond(b"twice")
+
+    await intake.subscribe("rpc.intake.v1.*", queue="intake", cb=answer)
+    await intake.flush()
+    reply = await gateway.request("rpc.intake.v1.cases", b"", timeout=5)
+    assert reply.data == b"once"
+    await until(lambda: bus.problems)
+    assert f'publish to "{replies[0].lower()}"' in bus.problems[0].lower()
+
+
+async def test_a_question_without_a_listener_is_answered_at_once(bus: Bus) -> None:
+    """The gateway's own inbox receives the server's word that nobody listens."""
+    with pytest.raises(NoRespondersError):
+        await (await bus.client("gateway")).request("rpc.signals.v1.statistics", b"", timeout=5)
+
+
+async def test_heads_and_nudges_arrive_where_they_should(bus: Bus) -> None:
+    """A head published by intake is heard by reporting; a nudge by the gateway."""
+    heard: list[tuple[str, bytes]] = []
+
+    async def hear(message: Any) -> None:
+        heard.append((message.subject, message.data))
+
+    reporting, gateway = await bus.client("reporting"), await bus.client("gateway")
+    await reporting.subscribe("ledger.v1.head.>", cb=hear)
+    await gateway.subscribe("live.v1.>", cb=hear)
+    await reporting.flush()
+    await gateway.flush()
+    intake = await bus.client("intake")
+    await intake.publish("ledger.v1.head.intake", b"head")
+    await intake.publish("live.v1.intake.cases", b"look")
+    await until(lambda: len(heard) == 2)
+    assert sorted(heard) == [
+        ("ledger.v1.head.intake", b"head"),
+        ("live.v1.intake.cases", b"look"),
+    ]
+
+
+async def test_nobody_gets_in_without_a_password(bus: Bus) -> None:
+    """No anonymous user, no system user, no default password."""
+    from shared.bus.connection import CannotConnect, connect
+
+    for user, password in (("", ""), ("sys", ""), ("intake", ""), ("admin", "admin")):
+        with pytest.raises(CannotConnect):
+            await connect(servers=bus.url, user=user, password=password, name="test")

@@ -1,0 +1,304 @@
+"""From a source to a stream of a real nats-server: each message once, in its place."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pytest
+from nats.js.errors import APIError
+
+from shared.bus.relay import PATIENCE_SECONDS, Outgoing, Relay, RelayStuck, StreamDiverged
+from tests.nats_server import Bus, running_bus, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
+
+    from nats.js.client import JetStreamContext
+
+
+@dataclass
+class Source:
+    """Messages 1 to n, as a service's table would hold them."""
+
+    messages: list[Outgoing] = field(default_factory=list)
+    on_read: Callable[[int], None] = field(default=lambda _position: None)
+
+    def add(self, count: int, *, subject: str = "intake.v1.facts.booked") -> None:
+        first = len(self.messages) + 1
+        self.messages += [
+            Outgoing(position=n, id=f"id-{n}", subject=subject, body=b"body-%d" % n)
+            for n in range(first, first + count)
+        ]
+
+    async def after(self, position: int, limit: int) -> Sequence[Outgoing]:
+        self.on_read(position)
+        return self.messages[position : position + limit]
+
+
+async def stored(bus: Bus) -> list[bytes]:
+    """Bodies in INTAKE in order; fails where a sequence is missing."""
+    js = (await bus.client("intake")).jetstream()
+    last = (await js.stream_info("INTAKE")).state.last_seq
+    return [(await js.get_msg("INTAKE", seq)).data or b"" for seq in range(1, last + 1)]
+
+
+def bodies(count: int) -> list[bytes]:
+    return [b"body-%d" % n for n in range(1, count + 1)]
+
+
+async def jetstream(bus: Bus) -> JetStreamContext:
+    return (await bus.client("intake")).jetstream()
+
+
+@asynccontextmanager
+async def wire(bus: Bus, *, drop_first: int) -> AsyncIterator[int]:
+    """A port in front of the server that swallows the first confirmations of publishes.
+
+    The server stores the message; the relay never hears of it, as when a cable is pulled.
+    """
+    dropped = 0
+
+    async def back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal dropped
+        while line := await reader.readline():
+            if line.startswith(b"MSG "):
+                size = int(line.split()[-1])
+                body = await reader.readexactly(size + 2)
+                if b'"seq":' in body and body.startswith(b'{"stream"') and dropped < drop_first:
+                    dropped += 1
+                    continue
+                line += body
+            elif line.startswith(b"HMSG "):
+                line += await reader.readexactly(int(line.split()[-1]) + 2)
+            writer.write(line)
+            await writer.drain()
+        writer.close()
+
+    async def forth(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", bus.port)
+        await asyncio.gather(back(up_reader, writer), forth(reader, up_writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+        assert dropped == drop_first
+
+
+async def test_everything_is_published_in_order_and_once(tmp_path: Path) -> None:
+    """Position is sequence; a second run has nothing to do; what is added later follows."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        relay = Relay(await jetstream(bus), "INTAKE", source, window=64)
+        assert await relay.run_once() == 0
+        source.add(300)
+        assert await relay.run_once() == 300
+        assert await relay.run_once() == 0
+        source.add(5)
+        assert await relay.run_once() == 5
+        assert await stored(bus) == bodies(305)
+
+
+async def test_headers_carry_nothing_but_the_id_and_the_fence(tmp_path: Path) -> None:
+    """No trace, time or cause travels with a message."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(2)
+        await Relay(await jetstream(bus), "INTAKE", source).run_once()
+        message = await (await jetstream(bus)).get_msg("INTAKE", 2)
+        assert message.headers == {"Nats-Msg-Id": "id-2", "Nats-Expected-Last-Sequence": "1"}
+
+
+async def test_a_relay_that_died_before_it_could_note_anything_is_followed_by_another(
+    tmp_path: Path,
+) -> None:
+    """A relay cancelled in the middle of its windows, any number of times, repeats nothing."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(400)
+        js = await jetstream(bus)
+        loop = asyncio.get_running_loop()
+        for _ in range(6):
+            relay = asyncio.create_task(Relay(js, "INTAKE", source, window=16).run_once())
+            source.on_read = lambda _, relay=relay: loop.call_later(0.002, relay.cancel) and None
+            await asyncio.gather(relay, return_exceptions=True)
+            assert relay.cancelled()
+        assert 0 < len(await stored(bus)) < 400
+        await Relay(await jetstream(bus), "INTAKE", source).run_once()
+        assert await stored(bus) == bodies(400)
+
+
+async def test_a_repeat_outside_the_duplicate_window_changes_nothing(tmp_path: Path) -> None:
+    """The fence holds where the server has forgotten the ids."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(20)
+        await Relay(await jetstream(bus), "INTAKE", source).run_once()
+        admin = (await bus.client("provisioner")).jetstream()
+        config = (await admin.stream_info("INTAKE")).config
+        await admin.update_stream(config.evolve(duplicate_window=0.1))
+        await asyncio.sleep(0.3)
+        js = await jetstream(bus)
+        with pytest.raises(APIError) as refused:
+            await js.publish(
+                "intake.v1.facts.booked",
+                b"body-20",
+                headers={"Nats-Msg-Id": "id-20", "Nats-Expected-Last-Sequence": "19"},
+            )
+        assert refused.value.err_code == 10071
+        source.add(1)
+        assert await Relay(js, "INTAKE", source).run_once() == 1
+        assert await stored(bus) == bodies(21)
+
+
+async def test_two_relays_at_once_do_the_work_of_one(tmp_path: Path) -> None:
+    """Two relays of one service: every message once, in order, none refused for good."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(600)
+        one, two = [
+            Relay(await jetstream(bus), "INTAKE", source, window=32) for _ in range(2)
+        ]
+        confirmed = await asyncio.gather(one.run_once(), two.run_once())
+        assert sum(confirmed) == 600
+        assert await stored(bus) == bodies(600)
+
+
+async def test_lost_confirmations_lead_to_no_repeat(tmp_path: Path) -> None:
+    """Stored but never confirmed: the relay looks at the tail and goes on behind it."""
+    async with running_bus(tmp_path) as bus, wire(bus, drop_first=3) as port:
+        source = Source()
+        source.add(40)
+        through = Bus(tmp_path, port=port)
+        js = (await through.client("intake")).jetstream(timeout=0.5)
+        confirmed = await Relay(js, "INTAKE", source, window=8).run_once()
+        await through.close()
+        # A confirmation behind a lost one is not counted: only a prefix without holes is certain.
+        assert 0 < confirmed <= 37
+        assert await stored(bus) == bodies(40)
+
+
+async def test_a_crash_of_the_server_in_the_middle_is_sat_out(tmp_path: Path) -> None:
+    """kill -9 and a new start while the relay runs: it goes on by itself, nothing twice."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(1000)
+        js = (await bus.client("intake")).jetstream(timeout=1)
+        crashed = asyncio.Event()
+
+        def crash(position: int) -> None:
+            if position >= 480 and not crashed.is_set():
+                bus.stop(kill=True)
+                crashed.set()
+
+        source.on_read = crash
+        relay = asyncio.create_task(Relay(js, "INTAKE", source, window=16).run_once())
+        await crashed.wait()
+        await asyncio.sleep(0.2)
+        await bus.start()
+        await asyncio.wait_for(relay, 20)
+        assert await stored(bus) == bodies(1000)
+
+
+async def test_without_a_server_the_relay_gives_up_in_words_after_its_patience(
+    tmp_path: Path,
+) -> None:
+    """A server that stays away: one sentence, and everything is published later."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(3)
+        client = await bus.client("intake")
+        bus.stop()
+        await until(lambda: not client.is_connected)
+        relay = Relay(client.jetstream(timeout=0.2), "INTAKE", source, patience=0.5)
+        with pytest.raises(RelayStuck, match="INTAKE"):
+            await relay.run_once()
+        await bus.start()
+        await until(lambda: client.is_connected)
+        assert await relay.run_once() == 3
+        assert await stored(bus) == bodies(3)
+
+
+def test_the_patience_outlasts_a_cluster_s_election() -> None:
+    """At least fifteen seconds: an election was seen to take seven."""
+    assert PATIENCE_SECONDS >= 15
+
+
+async def test_a_restored_database_publishes_nothing_over_what_was_published(
+    tmp_path: Path,
+) -> None:
+    """A database behind its stream, or with other content, stops the relay in words."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(10)
+        js = await jetstream(bus)
+        await Relay(js, "INTAKE", source).run_once()
+        behind = Source(source.messages[:7])
+        with pytest.raises(StreamDiverged, match="ends at 10"):
+            await Relay(js, "INTAKE", behind).run_once()
+        other = Source([*source.messages[:9], replace(source.messages[9], id="another")])
+        other.add(1)
+        with pytest.raises(StreamDiverged, match="at 10 another message"):
+            await Relay(js, "INTAKE", other).run_once()
+        assert await stored(bus) == bodies(10)
+
+
+async def test_a_hole_in_the_database_is_refused(tmp_path: Path) -> None:
+    """Positions that do not follow each other are never published."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(5)
+        del source.messages[2]
+        with pytest.raises(StreamDiverged, match="holds 4 where 3"):
+            await Relay(await jetstream(bus), "INTAKE", source).run_once()
+        assert await stored(bus) == []
+
+
+async def test_an_expired_tail_is_no_obstacle(tmp_path: Path) -> None:
+    """When the newest message was erased, the relay goes on behind its sequence."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(4)
+        js = await jetstream(bus)
+        await Relay(js, "INTAKE", source).run_once()
+        admin = (await bus.client("provisioner")).jetstream()
+        assert await admin.delete_msg("INTAKE", 4)
+        source.add(2)
+        assert await Relay(js, "INTAKE", source).run_once() == 2
+        assert (await js.get_msg("INTAKE", 6)).data == b"body-6"
+
+
+async def test_a_stream_that_was_lost_is_filled_again_at_the_same_positions(
+    tmp_path: Path,
+) -> None:
+    """The database is the truth: a new, empty stream gets every message at its old place."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(50)
+        js = await jetstream(bus)
+        await Relay(js, "INTAKE", source).run_once()
+        await (await bus.client("provisioner")).jetstream().delete_stream("INTAKE")
+        await bus.provision()
+        assert await Relay(js, "INTAKE", source).run_once() == 50
+        assert await stored(bus) == bodies(50)
+
+
+async def test_a_message_that_is_too_large_stops_the_relay_in_words(tmp_path: Path) -> None:
+    """What is before it is published, what is behind it waits."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(3)
+        source.messages[1] = replace(source.messages[1], body=b"x" * 1_100_000)
+        relay = Relay(await jetstream(bus), "INTAKE", source, patience=0.3)
+        with pytest.raises(RelayStuck, match="MaxPayloadError"):
+            await relay.run_once()
+        assert await stored(bus) == bodies(1)

@@ -1,0 +1,637 @@
+"""Operations through the whole gateway: what services are asked, and what callers are told."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from shared.contracts import rpc
+from shared.contracts.errors import CATALOGUE, Code, Refusal
+from shared.identity.roles import Role
+from tests.gateway_lab import ORGANISATION, Lab, running_gateway
+
+CASE = "11111111-1111-4111-8111-111111111111"
+REPORT = "22222222-2222-4222-8222-222222222222"
+UNIT = rpc.Unit(id="u1", name="Zorg", headcount=40, parent=None)
+RELEASE = rpc.Release(
+    release_id="r1",
+    organisation_id=str(ORGANISATION),
+    organisation_token="t0",
+    period="2026-H1",
+    policy="exact",
+    dimension="category",
+    k=10,
+    taxonomy_version=1,
+    cells=(rpc.ReleasedCell(code="bullying", count=46),),
+    withheld=rpc.WithheldBlock(codes=("a", "b"), count=None),
+    total=None,
+    released_week="2026-W30",
+)
+OPEN_CASE = """
+mutation Open($input: OpenCaseInput!) {
+  openCase(input: $input) {
+    __typename
+    ... on OpenCasePayload { caseId position }
+    ... on UserError { code message path }
+  }
+}
+"""
+INPUT = {
+    "idempotencyKey": "key-12345678",
+    "caseId": CASE,
+    "channel": "phone",
+    "anonymity": "named",
+    "reporterRole": "employee",
+    "relation": "manager",
+    "category": "bullying",
+    "words": [{"keyId": "k1", "ciphertext": "AAEC"}],
+}
+
+
+@pytest_asyncio.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    """A running gateway."""
+    async with running_gateway(tmp_path) as lab:
+        yield lab
+
+
+async def test_a_command_reaches_its_service_as_it_was_meant(lab: Lab) -> None:
+    """Intake gets every field, the idempotency key and the caller's own token."""
+    lab.neighbours.answers["intake.open_case"] = rpc.Done(id=CASE, position=7)
+    token = lab.token()
+    answer = await lab.post(
+        {"query": OPEN_CASE, "variables": {"input": INPUT}}, Authorization=f"Bearer {token}"
+    )
+    (asked,) = lab.neighbours.asked
+
+    assert {
+        "openCase": {"__typename": "OpenCasePayload", "caseId": CASE, "position": 7}
+    } == answer.json()["data"]
+    assert (
+        rpc.OpenCase(
+            case_id=CASE,
+            channel="phone",
+            anonymity="named",
+            reporter_role="employee",
+            relation="manager",
+            category="bullying",
+            unit_id=None,
+            words=(rpc.Sealed(key_id="k1", ciphertext=b"\x00\x01\x02"),),
+        )
+        == asked.request
+    )
+    assert (token, "key-12345678") == (asked.token, asked.idempotency_key)
+
+
+REFUSALS = [
+    (Refusal(Code.UNKNOWN_CODE, field="unit_id", version=1), "InvalidInput", ["input", "unitId"]),
+    (Refusal(Code.NOT_FOUND), "NotFound", []),
+    (Refusal(Code.NOT_ALLOWED), "NotAllowed", []),
+    (Refusal(Code.ALREADY_EXISTS), "Conflict", []),
+    (Refusal(Code.KEY_REUSED), "Conflict", []),
+    (Refusal(Code.PERIOD_OVERLAPS, period="2026"), "Conflict", []),
+]
+
+
+@pytest.mark.parametrize(("refusal", "kind", "path"), REFUSALS, ids=lambda value: str(value)[:20])
+async def test_an_expected_refusal_is_a_member_of_the_result(
+    lab: Lab, refusal: Refusal, kind: str, path: list[str]
+) -> None:
+    """A refusal that a person can act on comes as data, with its sentence and its field."""
+    lab.neighbours.answers["intake.open_case"] = refusal
+    data = await lab.ask(OPEN_CASE, {"input": INPUT})
+
+    assert {
+        "__typename": kind,
+        "code": refusal.code.value,
+        "message": refusal.sentence("en"),
+        "path": path,
+    } == data["openCase"]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"caseId": "7"}, ["input", "caseId"]),
+        ({"idempotencyKey": "short"}, ["input", "idempotencyKey"]),
+        ({"idempotencyKey": "with spaces in it"}, ["input", "idempotencyKey"]),
+        ({"idempotencyKey": "x" * 201}, ["input", "idempotencyKey"]),
+    ],
+)
+async def test_ill_formed_ids_stop_at_the_gateway(
+    lab: Lab, change: dict[str, str], path: list[str]
+) -> None:
+    """An id that cannot be one is refused by its field; no service is asked."""
+    lab.neighbours.answers["intake.open_case"] = rpc.Done(id=CASE, position=7)
+    data = await lab.ask(OPEN_CASE, {"input": INPUT | change})
+
+    assert ("INVALID_INPUT", path) == (data["openCase"]["code"], data["openCase"]["path"])
+    assert [] == lab.neighbours.asked
+
+
+@pytest.mark.parametrize("code", [Code.UNAVAILABLE, Code.TIMED_OUT, Code.INTERNAL])
+async def test_a_fault_of_ours_is_a_top_level_error(lab: Lab, code: Code) -> None:
+    """What no caller can mend is an error beside the data, with its code and sentence."""
+    lab.neighbours.answers["signals.statistics"] = Refusal(code)
+    answer = (await lab.post({"query": "{ statistics { id } session { role } }"})).json()
+
+    assert {"statistics": None, "session": {"role": "adviser"}} == answer["data"]
+    assert [
+        {
+            "message": CATALOGUE[code].en,
+            "path": ["statistics"],
+            "extensions": {"code": code.value},
+        }
+    ] == answer["errors"]
+
+
+async def test_an_exception_in_a_resolver_is_masked(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unforeseen exception is INTERNAL; its text is neither answered nor logged."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("Anna de Vries")
+
+    monkeypatch.setattr("services.gateway.schema.taxonomy.taxonomy.current", broken)
+    answer = await lab.post({"query": "{ taxonomy { version } }"})
+
+    assert (200, "INTERNAL") == (
+        answer.status_code,
+        answer.json()["errors"][0]["extensions"]["code"],
+    )
+    assert "Anna" not in answer.text + lab.left()
+    (line,) = (
+        json.loads(text) for text in lab.lines.getvalue().splitlines() if "operation.failed" in text
+    )
+    assert "RuntimeError" == line["error"]
+
+
+async def test_a_service_that_is_not_there_is_told_as_such(lab: Lab) -> None:
+    """When nobody listens, the caller reads that nothing is lost."""
+    await lab.bus._clients[0].close()  # intake's connection
+    answer = (await lab.post({"query": "{ organisation { name } }"})).json()
+
+    assert {"organisation": None} == answer["data"]
+    assert "UNAVAILABLE" == answer["errors"][0]["extensions"]["code"]
+
+
+async def test_questions_are_asked_side_by_side(lab: Lab) -> None:
+    """Three services are asked at once: each waits until the others have been asked too."""
+    all_three = asyncio.Barrier(3)
+    answers = {
+        "signals.statistics": rpc.Statistics(releases=()),
+        "reporting.reports": rpc.Reports(items=()),
+        "intake.cases": rpc.Cases(items=()),
+    }
+    lab.neighbours.answers |= answers
+    lab.neighbours.before = all_three.wait
+
+    async with asyncio.timeout(5):
+        data = await lab.ask("{ statistics { id } reports { id } cases { edges { cursor } } }")
+
+    assert {"statistics": [], "reports": [], "cases": {"edges": []}} == data
+
+
+async def test_changes_are_made_one_after_another(lab: Lab) -> None:
+    """Mutations of one document run in their order, as GraphQL says."""
+    lab.neighbours.answers |= {
+        "intake.record_outcome": rpc.Done(id=CASE, position=1),
+        "intake.close_case": rpc.Done(id=CASE, position=2),
+    }
+    await lab.ask(
+        """
+        mutation ($o: RecordOutcomeInput!, $c: CloseCaseInput!) {
+          recordOutcome(input: $o) { __typename }
+          closeCase(input: $c) { __typename }
+        }
+        """,
+        {
+            "o": {
+                "idempotencyKey": "key-00000001",
+                "caseId": CASE,
+                "outcome": "resolved",
+                "route": "informal",
+            },
+            "c": {"idempotencyKey": "key-00000002", "caseId": CASE},
+        },
+    )
+
+    assert ["intake.record_outcome", "intake.close_case"] == [
+        asked.verb for asked in lab.neighbours.asked
+    ]
+
+
+async def test_the_payload_gives_the_changed_case(lab: Lab) -> None:
+    """A client that wants the case after its change asks for it in the same operation."""
+    lab.neighbours.answers |= {
+        "intake.close_case": rpc.Done(id=CASE, position=9),
+        "intake.case": rpc.Case(
+            id=CASE,
+            status="closed",
+            channel="phone",
+            anonymity="named",
+            reporter_role="employee",
+            relation="manager",
+            category="bullying",
+            unit_id="u1",
+            outcome="resolved",
+            route="informal",
+            opened_week="2026-W30",
+            entries=(
+                rpc.CaseEntry(
+                    kind="case.opened",
+                    week="2026-W30",
+                    sealed=(rpc.Sealed(key_id="k1", ciphertext=b"\xff\x00"),),
+                ),
+            ),
+        ),
+    }
+    data = await lab.ask(
+        """
+        mutation ($input: CloseCaseInput!) {
+          closeCase(input: $input) {
+            ... on CloseCasePayload {
+              position
+              case { status unitId outcome entries { kind sealed { keyId ciphertext } } }
+            }
+          }
+        }
+        """,
+        {"input": {"idempotencyKey": "key-00000001", "caseId": CASE}},
+    )
+
+    assert {
+        "position": 9,
+        "case": {
+            "status": "CLOSED",
+            "unitId": "u1",
+            "outcome": "resolved",
+            "entries": [{"kind": "case.opened", "sealed": [{"keyId": "k1", "ciphertext": "/wA="}]}],
+        },
+    } == data["closeCase"]
+
+
+@pytest.mark.parametrize("case_id", [CASE, "not-an-id"])
+async def test_a_case_that_is_not_ones_own_looks_absent(lab: Lab, case_id: str) -> None:
+    """What does not exist, is not the caller's, or could not exist, is null without an error."""
+    data = await lab.ask("query($id: ID!) { case(id: $id) { id } }", {"id": case_id})
+
+    assert {"case": None} == data
+
+
+async def test_lists_are_read_page_by_page(lab: Lab) -> None:
+    """The service's cursor goes out and comes back as it is; the page size is bounded."""
+    lab.neighbours.answers["intake.cases"] = rpc.Cases(
+        items=tuple(
+            rpc.CaseSummary(
+                id=f"c{n}",
+                status="open",
+                category="bullying",
+                opened_week="2026-W30",
+                conversations=n,
+            )
+            for n in range(2)
+        ),
+        end_cursor="opaque==",
+        has_next=True,
+    )
+    query = """
+    query ($first: Int!, $after: String) {
+      cases(first: $first, after: $after) {
+        edges { cursor node { id status conversations } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+    """
+    data = await lab.ask(query, {"first": 2, "after": "before=="})
+    too_many = (await lab.post({"query": query, "variables": {"first": 101}})).json()
+
+    assert {
+        "edges": [
+            {"cursor": None, "node": {"id": "c0", "status": "OPEN", "conversations": 0}},
+            {"cursor": "opaque==", "node": {"id": "c1", "status": "OPEN", "conversations": 1}},
+        ],
+        "pageInfo": {"hasNextPage": True, "endCursor": "opaque=="},
+    } == data["cases"]
+    assert rpc.Page(first=2, after="before==") == lab.neighbours.asked[0].request
+    assert "INVALID_INPUT" == too_many["errors"][0]["extensions"]["code"]
+    assert 1 == len(lab.neighbours.asked)
+
+
+async def test_hr_reads_statistics_and_published_reports(lab: Lab) -> None:
+    """HR gets releases and reports; drafts are not in its schema."""
+    lab.neighbours.answers |= {
+        "signals.statistics": rpc.Statistics(releases=(RELEASE,)),
+        "reporting.report": rpc.Report(
+            id=REPORT,
+            period="2026-H1",
+            status="published",
+            release=RELEASE,
+            interpretation="What it means.",
+            drafts=(),
+            pdf_sha256=b"\x01" * 32,
+        ),
+    }
+    data = await lab.ask(
+        """
+        query ($id: ID!) {
+          statistics(period: "2026-H1") {
+            period dimension k total cells { code count } withheld { codes count }
+          }
+          report(id: $id) { status interpretation pdfSha256 pdfPath release { id } }
+        }
+        """,
+        {"id": REPORT},
+        role=Role.HR,
+    )
+
+    assert [
+        {
+            "period": "2026-H1",
+            "dimension": "CATEGORY",
+            "k": 10,
+            "total": None,
+            "cells": [{"code": "bullying", "count": 46}],
+            "withheld": {"codes": ["a", "b"], "count": None},
+        }
+    ] == data["statistics"]
+    assert {
+        "status": "PUBLISHED",
+        "interpretation": "What it means.",
+        "pdfSha256": "01" * 32,
+        "pdfPath": f"/reports/{REPORT}.pdf",
+        "release": {"id": "r1"},
+    } == data["report"]
+
+
+async def test_the_auditor_reads_the_skeleton(lab: Lab) -> None:
+    """A ledger of each service is paged; hashes and pseudonyms are hex."""
+    entry = rpc.LedgerEntry(
+        index=5,
+        stream="s",
+        version=1,
+        type="case.opened",
+        week="2026-W30",
+        actor=b"\xaa" * 16,
+        leaf_hash=b"\xbb" * 32,
+    )
+    lab.neighbours.answers["signals.ledger"] = rpc.LedgerPage(
+        size=6, checkpoint="origin\n6\n", entries=(entry,)
+    )
+    data = await lab.ask(
+        "{ ledger(service: SIGNALS, start: 5, first: 500) "
+        "{ size checkpoint entries { index type week actor leafHash } } }",
+        role=Role.AUDITOR,
+    )
+    refused = await lab.post(
+        {"query": "{ ledger(service: INTAKE, first: 501) { size } }"}, role=Role.AUDITOR
+    )
+
+    assert {
+        "size": 6,
+        "checkpoint": "origin\n6\n",
+        "entries": [
+            {
+                "index": 5,
+                "type": "case.opened",
+                "week": "2026-W30",
+                "actor": "aa" * 16,
+                "leafHash": "bb" * 32,
+            }
+        ],
+    } == data["ledger"]
+    assert rpc.LedgerQuery(start=5, first=500) == lab.neighbours.asked[0].request
+    assert "INVALID_INPUT" == refused.json()["errors"][0]["extensions"]["code"]
+
+
+async def test_an_admin_sets_an_organisation_up(lab: Lab) -> None:
+    """Tree, advisers and the decision on statistics reach intake; the dimension is a code."""
+    lab.neighbours.answers["intake.set_up_organisation"] = rpc.Done(
+        id=str(ORGANISATION), position=0
+    )
+    data = await lab.ask(
+        """
+        mutation ($input: SetUpOrganisationInput!) {
+          setUpOrganisation(input: $input) {
+            ... on SetUpOrganisationPayload { organisationId }
+            ... on UserError { code }
+          }
+        }
+        """,
+        {
+            "input": {
+                "idempotencyKey": "key-00000001",
+                "organisationId": str(ORGANISATION),
+                "name": "Zorggroep",
+                "language": "NL",
+                "units": [{"id": "u1", "name": "Zorg", "headcount": 40}],
+                "advisers": [{"id": "adviser-1", "name": "A. Adviser"}],
+                "release": {"dimension": "UNIT", "k": 5},
+            }
+        },
+        role=Role.ADMIN,
+    )
+
+    assert {"organisationId": str(ORGANISATION)} == data["setUpOrganisation"]
+    assert (
+        rpc.SetUpOrganisation(
+            organisation_id=str(ORGANISATION),
+            name="Zorggroep",
+            language="nl",
+            units=(UNIT,),
+            advisers=(rpc.AdviserSeat(id="adviser-1", name="A. Adviser"),),
+            release=rpc.ReleasePolicy(dimension="unit", k=5),
+        )
+        == lab.neighbours.asked[0].request
+    )
+
+
+async def test_a_register_is_imported_by_its_fingerprint(lab: Lab) -> None:
+    """The SHA-256 goes out as bytes; one that is no SHA-256 is refused by its field."""
+    lab.neighbours.answers["intake.import_register"] = rpc.Imported(
+        status="imported",
+        rows=1,
+        cases=46,
+        differences=(
+            rpc.Difference(period="2018", category=None, unit_id=None, printed=47, counted=46),
+        ),
+        position=3,
+    )
+    query = """
+    mutation ($input: ImportRegisterInput!) {
+      importRegister(input: $input) {
+        ... on ImportRegisterPayload { status rows cases differences { printed counted } }
+        ... on UserError { code path }
+      }
+    }
+    """
+    values: dict[str, Any] = {
+        "idempotencyKey": "key-00000001",
+        "fingerprint": hashlib.sha256(b"file").hexdigest(),
+        "taxonomyVersion": 1,
+        "rows": [{"period": "2018", "category": "bullying", "count": 46}],
+        "printedTotals": [{"period": "2018", "total": 47}],
+    }
+    done = await lab.ask(query, {"input": values})
+    refused = await lab.ask(query, {"input": values | {"fingerprint": "abc"}})
+    (asked,) = lab.neighbours.asked
+
+    assert {
+        "status": "IMPORTED",
+        "rows": 1,
+        "cases": 46,
+        "differences": [{"printed": 47, "counted": 46}],
+    } == done["importRegister"]
+    assert isinstance(asked.request, rpc.ImportRegister)
+    assert hashlib.sha256(b"file").digest() == asked.request.fingerprint
+    assert (rpc.RegisterRow(period="2018", category="bullying", count=46),) == asked.request.rows
+    assert {"code": "INVALID_INPUT", "path": ["input", "fingerprint"]} == refused["importRegister"]
+
+
+@pytest.mark.parametrize(("language", "header"), [("NL", "en"), (None, "nl")])
+async def test_the_taxonomy_is_labelled_in_a_language(
+    lab: Lab, language: str | None, header: str
+) -> None:
+    """Labels are in the language asked for, else in the caller's."""
+    answer = await lab.post(
+        {
+            "query": "query($l: Language) { taxonomy(language: $l) { version "
+            "outcomes { code label } categories { code parent } } }",
+            "variables": {"l": language},
+        },
+        Accept_Language=header,
+    )
+    found = answer.json()["data"]["taxonomy"]
+    from shared import taxonomy
+
+    assert [
+        {"code": term.code, "label": term.nl} for term in taxonomy.current().outcomes.values()
+    ] == found["outcomes"]
+    assert len(taxonomy.current().categories) == len(found["categories"])
+
+
+async def test_an_old_taxonomy_is_there_or_refused(lab: Lab) -> None:
+    """A version that does not exist is an error with its code."""
+    answer = (await lab.post({"query": "{ taxonomy(version: 99) { version } }"})).json()
+
+    assert "UNKNOWN_TAXONOMY_VERSION" == answer["errors"][0]["extensions"]["code"]
+
+
+async def test_telemetry_holds_neither_text_nor_variables(lab: Lab) -> None:
+    """One span per operation with role, type, cost and status; nothing that the caller sent."""
+    lab.neighbours.answers["intake.open_case"] = rpc.Done(id=CASE, position=7)
+    await lab.ask(
+        OPEN_CASE.replace("Open(", "Anna(") + "# Bob", {"input": INPUT}, role=Role.ADVISER
+    )
+    await lab.post({"query": "{ Carol }"})
+    left = lab.left()
+    spans = [json.loads(line) for line in lab.spans_path.read_text().splitlines()]
+
+    assert [
+        {
+            "role": "adviser",
+            "operation.type": "mutation",
+            "operation.cost": 7,
+            "status": "ok",
+        }
+    ] == [span["attributes"] for span in spans]
+    assert ["graphql.operation"] == [span["name"] for span in spans]
+    assert f"-{spans[0]['trace']}-" in (lab.neighbours.asked[0].traceparent or "").replace(
+        "00-", "-", 1
+    )
+    for secret in ("Anna", "Bob", "Carol", CASE, "bullying", "person", str(ORGANISATION)):
+        assert secret not in left, secret
+    assert 'role="adviser"' in left
+
+
+# Reports as PDF ---------------------------------------------------------------------------------
+
+
+async def get_pdf(lab: Lab, role: Role = Role.HR, report: str = REPORT) -> Any:
+    """GET a report's PDF."""
+    return await lab.http.get(
+        f"/reports/{report}.pdf", headers={"Authorization": f"Bearer {lab.token(role)}"}
+    )
+
+
+async def test_a_report_is_served_as_pdf(lab: Lab) -> None:
+    """The bytes come as reporting rendered them, kept by no cache."""
+    pdf = b"%PDF-1.7 \x00\xff"
+    lab.neighbours.answers["reporting.render_report"] = rpc.Document(
+        pdf=pdf, sha256=hashlib.sha256(pdf).digest()
+    )
+    answer = await get_pdf(lab)
+
+    assert (200, pdf) == (answer.status_code, answer.content)
+    assert ("application/pdf", "no-store", "nosniff") == tuple(
+        answer.headers[name] for name in ("content-type", "cache-control", "x-content-type-options")
+    )
+    assert rpc.ById(id=REPORT) == lab.neighbours.asked[0].request
+
+
+async def test_a_pdf_that_is_not_the_recorded_one_is_not_served(lab: Lab) -> None:
+    """Bytes whose hash is another than the one in the event are a fault."""
+    lab.neighbours.answers["reporting.render_report"] = rpc.Document(
+        pdf=b"%PDF-1.7", sha256=b"\x00" * 32
+    )
+    answer = await get_pdf(lab)
+
+    assert 500 == answer.status_code
+    assert b"%PDF" not in answer.content
+
+
+@pytest.mark.parametrize(
+    ("role", "report"),
+    [(Role.AUDITOR, REPORT), (Role.ADMIN, REPORT), (Role.HR, "x"), (Role.ADVISER, REPORT)],
+)
+async def test_a_pdf_that_one_may_not_see_looks_absent(lab: Lab, role: Role, report: str) -> None:
+    """Another role's report, an ill-formed id and a report that is not there give the same."""
+    answer = await get_pdf(lab, role, report)
+
+    assert (404, CATALOGUE[Code.NOT_FOUND].en) == (
+        answer.status_code,
+        answer.json()["errors"][0]["message"],
+    )
+
+
+async def test_a_pdf_needs_a_token(lab: Lab) -> None:
+    """Without a token a report is not served."""
+    assert 401 == (await lab.http.get(f"/reports/{REPORT}.pdf")).status_code
+
+
+# Health and metrics -----------------------------------------------------------------------------
+
+
+async def test_health_follows_the_bus(lab: Lab) -> None:
+    """The gateway is ready while the bus answers; it stays alive without it."""
+    before = [
+        (await lab.http.get(f"/health/{name}")).status_code for name in ("started", "live", "ready")
+    ]
+    lab.bus.stop()
+    after = [
+        (await lab.http.get(f"/health/{name}")).status_code for name in ("started", "live", "ready")
+    ]
+
+    assert [200, 200, 200] == before
+    assert [200, 200, 503] == after
+
+
+async def test_metrics_count_by_route_and_status(lab: Lab) -> None:
+    """A request is counted under our name for its address; the address itself is nowhere."""
+    await lab.post({"query": "{ session { role } }"})
+    await lab.http.get("/who/is/anna")
+    await get_pdf(lab)
+    metrics = (await lab.http.get("/metrics")).text
+
+    assert 'http_requests_total{http_route="graphql",http_status="200"} 1.0' in metrics
+    assert 'http_requests_total{http_route="other",http_status="404"} 2.0' in metrics
+    assert "anna" not in metrics
+    assert REPORT not in metrics

@@ -1,0 +1,423 @@
+"""Reporting as a whole program, on a real PostgreSQL and a real nats-server."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import msgspec
+import psycopg
+import pytest
+import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nats.aio.client import Client
+
+from shared.bus.rpc import RpcClient
+from shared.contracts.errors import Code, Refusal
+from shared.contracts.events import (
+    CloudEvent,
+    OrganisationSetUp,
+    ReportPublished,
+    StatisticsReleased,
+)
+from shared.contracts.rpc import (
+    VERBS,
+    ApproveReport,
+    ById,
+    Document,
+    Done,
+    Empty,
+    LedgerPage,
+    LedgerQuery,
+    PublishReport,
+    Release,
+    ReleasedCell,
+    ReleasePolicy,
+    Report,
+    Reports,
+    SaveInterpretation,
+    Sealed,
+    Shape,
+    Unit,
+    WithheldBlock,
+)
+from shared.identity.issuer import Signer
+from shared.identity.roles import Role
+from shared.local.child import before_exec
+from tests.conftest import Database
+from tests.nats_server import Bus, running_bus
+
+HERE, ELSEWHERE = UUID(int=0xA1), UUID(int=0xB2)
+TOKENS = {HERE: "5d41402abc4b2a76", ELSEWHERE: "7d793037a0760186"}
+ISSUER = "https://issuer.example"
+WORDS = "Wij zien dat het gesprek vaker op tijd begint."
+
+Answer = TypeVar("Answer", bound=Shape)
+
+
+@dataclass
+class Reporting:
+    """The running service, its neighbours' places on the bus, and people who ask."""
+
+    bus: Bus
+    database: Database
+    rpc: RpcClient
+    intake: Client
+    signals: Client
+    signer: Signer
+
+    async def ask(
+        self,
+        verb: str,
+        request: Shape,
+        answer: type[Answer],
+        *,
+        role: Role = Role.ADVISER,
+        organisation: UUID | None = HERE,
+        key: str | None = None,
+    ) -> Answer:
+        """What the service answers to somebody."""
+        found = VERBS[f"reporting.{verb}"]
+        given = await self.rpc.ask(
+            found,
+            request,
+            token=self.signer.token(sub=f"{role}-1", role=role, organisation=organisation),
+            idempotency_key=(key or str(uuid4())) if found.kind == "command" else None,
+        )
+        assert isinstance(given, answer)
+        return given
+
+    async def refused(self, verb: str, request: Shape, **who: Any) -> Code:
+        """The code with which the service refuses."""
+        with pytest.raises(Refusal) as caught:
+            await self.ask(verb, request, Shape, **who)
+        return caught.value.code
+
+    async def announce(self, organisation: UUID = HERE) -> None:
+        """Intake tells that an organisation was set up."""
+        await _publish(
+            self.intake,
+            "intake.v1.organisation.set_up",
+            "intake.v1.organisation.set_up",
+            OrganisationSetUp(
+                organisation_id=str(organisation),
+                token=TOKENS[organisation],
+                name="De Hoekstee",
+                language="nl",
+                units=(Unit(id="zorg", name="Zorg", headcount=120),),
+                release=ReleasePolicy(dimension="category"),
+                on=date(2026, 1, 5),
+            ),
+        )
+
+    async def release(self, organisation: UUID = HERE, **changes: Any) -> None:
+        """Signals tells an organisation's statistics of a half-year."""
+        token = TOKENS[organisation]
+        fields: dict[str, Any] = {
+            "release_id": "6f1d2c3b-0000-4000-8000-000000000002",
+            "organisation_id": str(organisation),
+            "organisation_token": token,
+            "period": "2026-H1",
+            "policy": "exact",
+            "dimension": "category",
+            "k": 10,
+            "taxonomy_version": 1,
+            "cells": (ReleasedCell(code="bullying", count=41),),
+            "withheld": WithheldBlock(codes=("stalking", "workload"), count=16),
+            "total": 57,
+            "released_week": "2026-W29",
+        }
+        labels = {"bullying": "Pesten", "stalking": "Stalking", "workload": "Werkdruk"}
+        await _publish(
+            self.signals,
+            f"signals.v1.{token}.statistics-released",
+            "signals.v1.statistics.released",
+            StatisticsReleased(
+                release=Release(**(fields | changes)), labels_en=labels, labels_nl=labels
+            ),
+        )
+
+    async def reports(self, many: int, **who: Any) -> Reports:
+        """The list of reports once it holds so `many`."""
+        until = time.monotonic() + 15
+        while True:
+            found = await self.ask("reports", Empty(), Reports, **who)
+            if len(found.items) == many:
+                return found
+            assert time.monotonic() < until, f"{len(found.items)} reports instead of {many}"
+            await asyncio.sleep(0.1)
+
+    async def drafted(self) -> str:
+        """The id of a report that was drafted from a release."""
+        await self.announce()
+        await self.release()
+        return (await self.reports(1)).items[0].id
+
+    async def published(self) -> str:
+        """The id of a published report."""
+        report_id = await self.drafted()
+        await self.ask(
+            "approve_report", ApproveReport(report_id=report_id, interpretation=WORDS), Done
+        )
+        await self.ask("publish_report", PublishReport(report_id=report_id, language="nl"), Done)
+        return report_id
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What a superuser sees in reporting's schema."""
+        with psycopg.connect(self.database.admin) as connection:
+            connection.execute("SET search_path = reporting")
+            return connection.execute(query.encode()).fetchall()
+
+    def count(self, event: str) -> int:
+        """How many events of this type are stored."""
+        return sum(1 for (name,) in self.rows("SELECT type FROM event") if name == event)
+
+
+async def _publish(client: Client, subject: str, kind: str, data: Shape) -> None:
+    event = CloudEvent(
+        id=str(uuid4()),
+        source="/hoeksteen/test",
+        type=kind,
+        week="2026-W29",
+        data=msgspec.Raw(msgspec.json.encode(data)),
+    )
+    # Bodies come in size classes, filled up with spaces.
+    await client.jetstream().publish(subject, msgspec.json.encode(event).ljust(4096))
+
+
+@pytest_asyncio.fixture
+async def reporting(database: Database, tmp_path: Path) -> AsyncIterator[Reporting]:
+    """`python -m services.reporting`, ready."""
+    signer = Signer(key=Ed25519PrivateKey.generate(), issuer=ISSUER)
+    (tmp_path / "jwks.json").write_text(json.dumps(signer.jwks()))
+    (tmp_path / "passphrase").write_text("a passphrase for tests")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    home = tmp_path / "nats"
+    home.mkdir()
+    async with running_bus(home) as bus:
+        (tmp_path / "nats-password").write_text(bus.passwords["reporting"])
+        environment = {
+            "MODE": "production",
+            "DATABASE_URL": database.url("reporting"),
+            "NATS_URL": bus.url,
+            "NATS_USER": "reporting",
+            "NATS_PASSWORD_FILE": str(tmp_path / "nats-password"),
+            "HTTP_PORT": str(port),
+            "JWKS": str(tmp_path / "jwks.json"),
+            "ISSUER": ISSUER,
+            "KEY_RING": str(tmp_path / "reporting.ring"),
+            "KEY_RING_PASSPHRASE_FILE": str(tmp_path / "passphrase"),
+            "LOG_KEY_FILE": str(tmp_path / "reporting-log.key"),
+            "LEDGER_DIR": str(tmp_path / "ledger"),
+        }
+        log = tmp_path / "reporting.log"
+        with log.open("wb") as lines:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "services.reporting"],
+                cwd=Path(__file__).parents[2],
+                env=os.environ | {f"HOEKSTEEN_{name}": text for name, text in environment.items()},
+                stdout=lines,
+                stderr=lines,
+                preexec_fn=before_exec(),
+            )
+        try:
+            until = time.monotonic() + 30
+            while not await asyncio.to_thread(_ready, port):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < until, log.read_text()
+                await asyncio.sleep(0.1)
+            yield Reporting(
+                bus=bus,
+                database=database,
+                rpc=RpcClient(await bus.client("gateway")),
+                intake=await bus.client("intake"),
+                signals=await bus.client("signals"),
+                signer=signer,
+            )
+            assert process.poll() is None, log.read_text()
+        finally:
+            process.terminate()
+            assert 0 == process.wait(20), log.read_text()
+
+
+def _ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+async def test_a_report_goes_from_release_to_frozen_pdf(reporting: Reporting) -> None:
+    """Drafted, interpreted, approved, published: HR sees nothing before and everything after."""
+    report_id = await reporting.drafted()
+    asked = ById(id=report_id)
+    sealed = (Sealed(key_id=str(uuid4()), ciphertext=b"only an adviser can open this"),)
+    await reporting.ask(
+        "save_interpretation", SaveInterpretation(report_id=report_id, sealed=sealed), Done
+    )
+    seen = await reporting.ask("report", asked, Report)
+    assert ("drafted", None, sealed) == (seen.status, seen.interpretation, seen.drafts)
+    assert WithheldBlock(codes=("stalking", "workload"), count=16) == seen.release.withheld
+    publish = PublishReport(report_id=report_id, language="nl")
+    assert Code.NOT_APPROVED == await reporting.refused("publish_report", publish)
+
+    approve = ApproveReport(report_id=report_id, interpretation=WORDS)
+    await reporting.ask("approve_report", approve, Done)
+    for verb in ("report", "render_report"):
+        assert Code.NOT_FOUND == await reporting.refused(verb, asked, role=Role.HR)
+    assert () == (await reporting.ask("reports", Empty(), Reports, role=Role.HR)).items
+    assert Code.NOT_FOUND == await reporting.refused("render_report", asked)
+
+    key = str(uuid4())
+    first = await reporting.ask("publish_report", publish, Done, key=key)
+    assert first == await reporting.ask("publish_report", publish, Done, key=key)
+    assert 1 == reporting.count("ReportPublished")
+
+    read = await reporting.ask("report", asked, Report, role=Role.HR)
+    assert ("published", WORDS, ()) == (read.status, read.interpretation, read.drafts)
+    documents = [
+        await reporting.ask("render_report", asked, Document, role=role)
+        for role in (Role.HR, Role.ADVISER)
+    ]
+    assert documents[0] == documents[1]
+    assert hashlib.sha256(documents[0].pdf).digest() == documents[0].sha256 == read.pdf_sha256
+
+    for verb, request in (
+        ("save_interpretation", SaveInterpretation(report_id=report_id, sealed=sealed)),
+        ("approve_report", approve),
+        ("publish_report", publish),
+    ):
+        assert Code.ALREADY_PUBLISHED == await reporting.refused(verb, request)
+
+
+async def test_a_publication_leaves_once_with_the_hash_of_its_pdf(reporting: Reporting) -> None:
+    """The relay tells the inside that there is a report: no figures, no words."""
+    report_id = await reporting.published()
+    document = await reporting.ask("render_report", ById(id=report_id), Document)
+    until = time.monotonic() + 15
+    jetstream = (await reporting.bus.client("provisioner")).jetstream()
+    while (await jetstream.stream_info("REPORTING")).state.messages == 0:
+        assert time.monotonic() < until, "nothing was published"
+        await asyncio.sleep(0.1)
+    message = await jetstream.get_msg("REPORTING", 1)
+    assert "reporting.v1.report.published" == message.subject
+    event = msgspec.json.decode(message.data or b"", type=CloudEvent)
+    assert ReportPublished(
+        organisation_id=str(HERE),
+        report_id=report_id,
+        period="2026-H1",
+        pdf_sha256=document.sha256.hex(),
+    ) == msgspec.json.decode(event.data, type=ReportPublished)
+    assert 1 == (await jetstream.stream_info("REPORTING")).state.messages
+
+
+async def test_a_release_waits_for_its_organisation(reporting: Reporting) -> None:
+    """A release that is here first is not lost: it is delivered again until the other is known."""
+    await reporting.release()
+    await asyncio.sleep(0.5)
+    assert [] == reporting.rows("SELECT type FROM event")
+    await reporting.announce()
+    assert "drafted" == (await reporting.reports(1)).items[0].status
+
+
+async def test_what_arrives_twice_is_drafted_once(reporting: Reporting) -> None:
+    """The same organisation and release again, and kinds that reporting does not know, are no news."""
+    report_id = await reporting.drafted()
+    await reporting.announce()
+    await reporting.release()
+    await _publish(
+        reporting.signals, f"signals.v1.{TOKENS[HERE]}.heartbeat", "signals.v1.heartbeat", Empty()
+    )
+    await reporting.release(period="2026-H2", release_id=str(uuid4()))
+    listed = await reporting.reports(2)
+    assert ["2026-H2", "2026-H1"] == [item.period for item in listed.items]
+    assert report_id == listed.items[1].id
+    assert 2 == reporting.count("ReportDrafted")
+    assert 1 == reporting.count("OrganisationKnown")
+    positions = dict(reporting.rows("SELECT consumer, position FROM tracking"))
+    assert {"reporting-drafts": 4, "reporting-organisations": 2} == positions
+
+
+async def test_an_unsafe_release_is_not_drafted(reporting: Reporting) -> None:
+    """A release below its own threshold stays on the bus, for a person to look at."""
+    await reporting.announce()
+    await reporting.release(cells=(ReleasedCell(code="bullying", count=3),), total=19)
+    jetstream = (await reporting.bus.client("reporting")).jetstream()
+    until = time.monotonic() + 15
+    while (
+        info := await jetstream.consumer_info("SIGNALS", "reporting-drafts")
+    ).num_redelivered == 0:
+        assert time.monotonic() < until, info
+        await asyncio.sleep(0.1)
+    assert 0 == reporting.count("ReportDrafted")
+    assert () == (await reporting.ask("reports", Empty(), Reports)).items
+
+
+async def test_another_organisations_report_looks_absent(reporting: Reporting) -> None:
+    """The same refusal for a stranger's report and for one that does not exist; nothing is listed."""
+    asked = ById(id=await reporting.published())
+    await reporting.announce(ELSEWHERE)
+    for role in (Role.ADVISER, Role.HR):
+        who: dict[str, Any] = {"role": role, "organisation": ELSEWHERE}
+        for verb in ("report", "render_report"):
+            assert Code.NOT_FOUND == await reporting.refused(verb, asked, **who)
+            assert Code.NOT_FOUND == await reporting.refused(verb, ById(id=str(uuid4())), **who)
+        assert () == (await reporting.ask("reports", Empty(), Reports, **who)).items
+    approve = ApproveReport(report_id=asked.id, interpretation=WORDS)
+    assert Code.NOT_FOUND == await reporting.refused(
+        "approve_report", approve, organisation=ELSEWHERE
+    )
+
+
+async def test_other_roles_are_refused(reporting: Reporting) -> None:
+    """HR may not write; auditors and administrators may not read reports; auditors see the ledger."""
+    report_id = await reporting.published()
+    approve = ApproveReport(report_id=report_id, interpretation=WORDS)
+    assert Code.NOT_ALLOWED == await reporting.refused("approve_report", approve, role=Role.HR)
+    for role, organisation in ((Role.AUDITOR, HERE), (Role.ADMIN, None), (Role.MANAGER, HERE)):
+        assert Code.NOT_ALLOWED == await reporting.refused(
+            "report", ById(id=report_id), role=role, organisation=organisation
+        )
+    page = await reporting.ask("ledger", LedgerQuery(), LedgerPage, role=Role.AUDITOR)
+    assert {"OrganisationKnown", "ReportDrafted", "ReportApproved", "ReportPublished"} <= {
+        entry.type for entry in page.entries
+    }
+
+
+async def test_every_look_is_recorded_before_the_answer(reporting: Reporting) -> None:
+    """One access event for each answer that shows a report; none for a refusal or an empty list."""
+    asked = ById(id=await reporting.published())
+    before = reporting.count("AccessRecorded")
+    for number, (verb, request) in enumerate(
+        (("report", asked), ("render_report", asked), ("reports", Empty())), start=1
+    ):
+        await reporting.ask(verb, request, Shape, role=Role.HR)
+        assert before + number == reporting.count("AccessRecorded")
+    await reporting.refused("report", ById(id=str(uuid4())), role=Role.HR)
+    await reporting.ask("reports", Empty(), Reports, organisation=ELSEWHERE)
+    assert before + 3 == reporting.count("AccessRecorded")
+
+
+async def test_words_rest_encrypted(reporting: Reporting) -> None:
+    """Approved words are readable through the service alone: no column of any table holds them."""
+    await reporting.published()
+    ((everything,),) = reporting.rows("SELECT schema_to_xml('reporting', true, false, '')::text")
+    assert "2026-H1" in everything
+    for secret in (WORDS, WORDS.encode().hex(), "De Hoekstee", b"De Hoekstee".hex()):
+        assert secret not in everything

@@ -1,0 +1,187 @@
+"""The access table against the schema: who may ask what, and that nothing more is told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from graphql import GraphQLSchema, introspection_types, specified_rules
+
+from services.gateway.access import (
+    ACCESS,
+    AccessProblem,
+    coordinates,
+    role_schemas,
+    whole_schema,
+)
+from services.gateway.execution import _refused
+from services.gateway.grants import EVERY_ROLE, grant, table
+from services.gateway.operations import Documents, Refused
+from services.gateway.schema.base import TOP_LEVEL, USER_ERRORS
+from shared.contracts.errors import CATALOGUE, Code
+from shared.contracts.rpc import VERBS
+from shared.identity.roles import Role
+from tests.probes import Probes
+
+WHOLE = whole_schema()
+SCHEMAS = role_schemas(WHOLE)
+PROBES = {role: Probes(WHOLE, schema) for role, schema in SCHEMAS.items()}
+RULES = {rule.__name__.removesuffix("Rule") for rule in specified_rules}
+DOCUMENTS = {role: Documents(schema, keep=0) for role, schema in SCHEMAS.items()}
+
+
+def errors_of(role: Role, document: str) -> str:
+    """What a role is told of a document, as the text that leaves; empty if it is valid."""
+    try:
+        DOCUMENTS[role].prepare(document)
+    except Refused as refused:
+        return json.dumps(_refused(refused.problems, "en").errors)
+    return ""
+
+
+def test_every_coordinate_is_classified() -> None:
+    """A new field is nobody's until it stands in the table; a field that went leaves no row."""
+    assert coordinates(WHOLE) == set(ACCESS)
+
+
+@pytest.mark.parametrize("coordinate", ["Query.case", "Query.case(id:)", "OpenCaseInput.words"])
+def test_an_unclassified_coordinate_stops_the_start(coordinate: str) -> None:
+    """Without its row the gateway does not start, and says which row is missing."""
+    access = {name: roles for name, roles in ACCESS.items() if name != coordinate}
+
+    with pytest.raises(AccessProblem, match="Not classified") as caught:
+        role_schemas(WHOLE, access)
+
+    assert coordinate in str(caught.value)
+
+
+def test_a_row_for_nothing_stops_the_start() -> None:
+    """A row whose field is gone is found."""
+    with pytest.raises(AccessProblem, match=r"Query\.gone"):
+        role_schemas(WHOLE, ACCESS | {"Query.gone": frozenset({Role.HR})})
+
+
+@pytest.mark.parametrize(
+    ("coordinate", "complaint"),
+    [
+        ("Query.report(id:)", r"Query\.report is for"),
+        ("OpenCaseInput.words", "required field"),
+        ("Session.role", "nothing of its type Session"),
+    ],
+)
+def test_a_grant_that_could_not_be_used_stops_the_start(coordinate: str, complaint: str) -> None:
+    """A field without its required argument, required input or any of its type is an error."""
+    with pytest.raises(AccessProblem, match=complaint):
+        role_schemas(WHOLE, ACCESS | {coordinate: frozenset()})
+
+
+def test_a_coordinate_is_granted_once() -> None:
+    """Two rows for one coordinate would hide which one holds."""
+    with pytest.raises(ValueError, match=r"Query\.x"):
+        table(grant("Query", EVERY_ROLE, "x"), grant("Query", frozenset(), "x"))
+
+
+@pytest.mark.parametrize("role", SCHEMAS)
+def test_a_roles_schema_is_its_rows(role: Role) -> None:
+    """What is granted is reachable, and what is not granted is not there."""
+    granted = {coordinate for coordinate, roles in ACCESS.items() if role in roles}
+
+    assert granted == coordinates(SCHEMAS[role])
+
+
+def test_types_without_a_granted_member_are_gone() -> None:
+    """Of what a role may not see, not even the name of a type, an enum or a union stays."""
+    names = {role: set(schema.type_map) - set(introspection_types) for role, schema in _schemas()}
+
+    assert {"Case", "OpenCaseInput", "OpenCaseResult", "CaseStatus", "Mutation"}.isdisjoint(
+        names[Role.HR]
+    )
+    assert {"Release", "Report", "Unit", "Mutation", "Base64", "Language"}.isdisjoint(
+        names[Role.AUDITOR]
+    )
+    assert "Organisation" not in names[Role.ADMIN]
+
+
+def _schemas() -> list[tuple[Role, GraphQLSchema]]:
+    return list(SCHEMAS.items())
+
+
+@pytest.mark.parametrize("role", SCHEMAS)
+def test_what_is_granted_can_be_asked(role: Role) -> None:
+    """An operation that uses a granted coordinate is valid for its role."""
+    granted = [coordinate for coordinate, roles in ACCESS.items() if role in roles]
+
+    assert [] == [
+        coordinate for coordinate in granted if errors_of(role, PROBES[role].document(coordinate))
+    ]
+
+
+@pytest.mark.parametrize("role", SCHEMAS)
+def test_what_is_hidden_gives_the_error_of_what_never_existed(role: Role) -> None:
+    """An operation that uses a hidden coordinate is refused as if the name had been invented."""
+    hidden = [coordinate for coordinate, roles in ACCESS.items() if role not in roles]
+    assert hidden
+    for coordinate in hidden:
+        member = coordinate.partition(".")[2]
+        name = member.partition("(")[2].rstrip(":)") or member
+        told = errors_of(role, PROBES[role].document(coordinate))
+        invented = PROBES[role].document(coordinate, name="z" * len(name))
+
+        assert told, coordinate
+        assert told == errors_of(role, invented), coordinate
+
+
+@pytest.mark.parametrize("role", SCHEMAS)
+def test_an_error_holds_a_sentence_a_place_and_a_rule(role: Role) -> None:
+    """No refused coordinate, type or value is quoted: the error has no room for any."""
+    for coordinate, roles in ACCESS.items():
+        if role in roles:
+            continue
+        for error in json.loads(errors_of(role, PROBES[role].document(coordinate))):
+            assert {"message", "locations", "extensions"} == set(error)
+            assert CATALOGUE[Code.INVALID_DOCUMENT].en == error["message"]
+            assert {"code": "INVALID_DOCUMENT", "rule": error["extensions"]["rule"]} == (
+                error["extensions"]
+            )
+            assert error["extensions"]["rule"] in RULES
+
+
+@pytest.mark.parametrize("near", ["cas", "casee", "reportss", "orgnisation"])
+def test_a_name_that_is_nearly_right_is_not_put_right(near: str) -> None:
+    """No suggestion: it would tell what is there to somebody who guesses."""
+    told = errors_of(Role.ADVISER, f"{{ {near} }}")
+
+    assert near not in told
+    assert "mean" not in told
+    assert errors_of(Role.ADVISER, f"{{ {'z' * len(near)} }}") == told
+
+
+def test_roles_without_a_schema_have_none() -> None:
+    """Only the roles that work now have a schema."""
+    assert {Role.ADVISER, Role.HR, Role.AUDITOR, Role.ADMIN} == set(SCHEMAS)
+
+
+def test_every_refusal_has_its_place() -> None:
+    """Each code is either a member of a mutation's result or a top-level error, never both."""
+    assert set(Code) == set(USER_ERRORS) | set(TOP_LEVEL)
+    assert set(USER_ERRORS).isdisjoint(TOP_LEVEL)
+
+
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"reporting.render_report"}))
+def test_every_verb_has_a_field(verb: str) -> None:
+    """What a service answers can be asked; a PDF has an address of its own."""
+    words = verb.partition(".")[2].split("_")
+    name = words[0] + "".join(word.capitalize() for word in words[1:])
+
+    assert {f"Query.{name}", f"Mutation.{name}"} & set(ACCESS)
+
+
+def test_every_mutation_takes_an_idempotency_key() -> None:
+    """Each mutation has one input, and in it a required idempotency key."""
+    mutation = WHOLE.mutation_type
+    assert mutation is not None
+    for name, field in mutation.fields.items():
+        assert ["input"] == list(field.args), name
+        assert "ID!" == str(
+            WHOLE.type_map[f"{name[0].upper()}{name[1:]}Input"].fields["idempotencyKey"].type  # type: ignore[attr-defined]
+        )
