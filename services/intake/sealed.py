@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 def from_bus(words: Iterable[Sealed]) -> tuple[SealedWords, ...]:
     """What a client sent. Raises Refusal for a key id that is no UUID."""
     return tuple(
-        SealedWords(key_id=as_uuid(one.key_id, "keyId"), ciphertext=one.ciphertext)
-        for one in words
+        SealedWords(key_id=as_uuid(one.key_id, "keyId"), ciphertext=one.ciphertext) for one in words
     )
 
 

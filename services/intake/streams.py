@@ -27,9 +27,7 @@ def registers_stream(organisation_id: UUID) -> UUID:
 async def load_organisation(store: EventStore, organisation_id: UUID) -> organisation.Organisation:
     """The organisation's state; empty when it was never set up."""
     recorded = await store.load(organisation_id, organisation_stream(organisation_id))
-    return reduce(
-        organisation.evolve, (one.event for one in recorded), organisation.Organisation()
-    )
+    return reduce(organisation.evolve, (one.event for one in recorded), organisation.Organisation())
 
 
 async def load_registers(store: EventStore, organisation_id: UUID) -> register.Registers:

@@ -57,7 +57,12 @@ class IntegrationAccount:
     tokens: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name) or self.name in {*SERVICES, "gateway", "provisioner", "core"}:
+        if not _NAME.fullmatch(self.name) or self.name in {
+            *SERVICES,
+            "gateway",
+            "provisioner",
+            "core",
+        }:
             raise ValueError(f"'{self.name}' cannot be the name of an integration.")
         for token in self.tokens:
             if not _TOKEN.fullmatch(token):

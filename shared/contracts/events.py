@@ -16,7 +16,7 @@ import msgspec
 from shared.contracts.rpc import Release, ReleasePolicy, Shape, Unit
 
 
-class OrganisationSetUp(Shape, kw_only=True):
+class OrganisationSetUp(Shape, frozen=True, kw_only=True):
     """Intake → signals, reporting: an organisation, its tree and release policy, set up `on` a day."""
 
     organisation_id: str
@@ -28,7 +28,7 @@ class OrganisationSetUp(Shape, kw_only=True):
     on: date
 
 
-class Fact(Shape, kw_only=True):
+class Fact(Shape, frozen=True, kw_only=True):
     """Coded facts of `count` cases under a facts id that is not a case id. `None`: not recorded."""
 
     facts_id: str
@@ -42,7 +42,7 @@ class Fact(Shape, kw_only=True):
     count: int = 1
 
 
-class FactsBooked(Shape, kw_only=True):
+class FactsBooked(Shape, frozen=True, kw_only=True):
     """Intake → signals: facts of an organisation, shuffled, without order or exact time.
 
     `due` is the day of the tick at which their period is released.
@@ -54,14 +54,14 @@ class FactsBooked(Shape, kw_only=True):
     facts: tuple[Fact, ...]
 
 
-class DayClosed(Shape, kw_only=True):
+class DayClosed(Shape, frozen=True, kw_only=True):
     """Intake → signals: all facts booked before `day` have been sent. Every day, news or not."""
 
     organisation_id: str
     day: date
 
 
-class StatisticsReleased(Shape, kw_only=True):
+class StatisticsReleased(Shape, frozen=True, kw_only=True):
     """Signals → everybody: displayed values of one period. The labels name their cells."""
 
     release: Release
@@ -69,7 +69,7 @@ class StatisticsReleased(Shape, kw_only=True):
     labels_nl: dict[str, str]
 
 
-class ReportPublished(Shape, kw_only=True):
+class ReportPublished(Shape, frozen=True, kw_only=True):
     """Reporting → inside: a report is published; its PDF's SHA-256 in hex."""
 
     organisation_id: str
@@ -78,13 +78,16 @@ class ReportPublished(Shape, kw_only=True):
     pdf_sha256: str
 
 
+ShapeType = type[Shape]
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """One kind of message: CloudEvents type, subject template, data shape."""
 
     type: str
     subject: str
-    data: type[Shape]
+    data: ShapeType
     stream: Literal["INTAKE", "SIGNALS", "REPORTING"]
 
 

@@ -20,18 +20,18 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Base of all requests and answers: immutable, by name, nothing unknown accepted."""
 
 
-class Done(Shape, kw_only=True):
+class Done(Shape, frozen=True, kw_only=True):
     """What a command answers: the thing it changed and the ledger position after the change."""
 
     id: str
     position: int
 
 
-class Empty(Shape, kw_only=True):
+class Empty(Shape, frozen=True, kw_only=True):
     """A request without arguments."""
 
 
-class Page(Shape, kw_only=True):
+class Page(Shape, frozen=True, kw_only=True):
     """Keyset paging: at most `first` (1 to 100) rows behind the opaque cursor `after`."""
 
     first: int = 50
@@ -41,7 +41,7 @@ class Page(Shape, kw_only=True):
 # Intake: organisation -------------------------------------------------------------------------
 
 
-class Unit(Shape, kw_only=True):
+class Unit(Shape, frozen=True, kw_only=True):
     """A node of the organisation's tree. `headcount` counts its own people, not its children's."""
 
     id: str
@@ -50,14 +50,14 @@ class Unit(Shape, kw_only=True):
     parent: str | None = None
 
 
-class AdviserSeat(Shape, kw_only=True):
+class AdviserSeat(Shape, frozen=True, kw_only=True):
     """An adviser of the organisation; `id` is the subject of their token."""
 
     id: str
     name: str
 
 
-class ReleasePolicy(Shape, kw_only=True):
+class ReleasePolicy(Shape, frozen=True, kw_only=True):
     """The organisation's recorded decision on how statistics are released.
 
     `exact`: disjoint blocks in one dimension; `k` at least 5; `merge_order` is the fixed order
@@ -71,7 +71,7 @@ class ReleasePolicy(Shape, kw_only=True):
     merge_order: tuple[str, ...] = ()
 
 
-class SetUpOrganisation(Shape, kw_only=True):
+class SetUpOrganisation(Shape, frozen=True, kw_only=True):
     """Admin: register an organisation with its tree, advisers, release policy and calendar."""
 
     organisation_id: str
@@ -82,7 +82,7 @@ class SetUpOrganisation(Shape, kw_only=True):
     release: ReleasePolicy
 
 
-class Adviser(Shape, kw_only=True):
+class Adviser(Shape, frozen=True, kw_only=True):
     """An adviser as shown to those who seal words to them. `public_key` is raw X25519, 32 bytes."""
 
     id: str
@@ -91,7 +91,7 @@ class Adviser(Shape, kw_only=True):
     public_key: bytes | None = None
 
 
-class Organisation(Shape, kw_only=True):
+class Organisation(Shape, frozen=True, kw_only=True):
     """The organisation as its adviser, hr and auditor see it."""
 
     id: str
@@ -103,7 +103,7 @@ class Organisation(Shape, kw_only=True):
     release: ReleasePolicy
 
 
-class PublishAdviserKey(Shape, kw_only=True):
+class PublishAdviserKey(Shape, frozen=True, kw_only=True):
     """Adviser: put one's own public key (raw X25519, 32 bytes) in the organisation's directory."""
 
     public_key: bytes
@@ -112,14 +112,14 @@ class PublishAdviserKey(Shape, kw_only=True):
 # Intake: cases --------------------------------------------------------------------------------
 
 
-class Sealed(Shape, kw_only=True):
+class Sealed(Shape, frozen=True, kw_only=True):
     """Words sealed in a client to one adviser's key (HPKE, RFC 9180). Never opened by a server."""
 
     key_id: str
     ciphertext: bytes
 
 
-class OpenCase(Shape, kw_only=True):
+class OpenCase(Shape, frozen=True, kw_only=True):
     """Adviser: open a case. Codes are those of the taxonomy; `case_id` is made by the client."""
 
     case_id: str
@@ -132,7 +132,7 @@ class OpenCase(Shape, kw_only=True):
     words: tuple[Sealed, ...]
 
 
-class RecordConversation(Shape, kw_only=True):
+class RecordConversation(Shape, frozen=True, kw_only=True):
     """Adviser: a conversation took place; its minutes are sealed."""
 
     case_id: str
@@ -140,14 +140,14 @@ class RecordConversation(Shape, kw_only=True):
     minutes: tuple[Sealed, ...]
 
 
-class RecordIntervention(Shape, kw_only=True):
+class RecordIntervention(Shape, frozen=True, kw_only=True):
     """Adviser: something was done, coded with the taxonomy."""
 
     case_id: str
     intervention: str
 
 
-class RecordOutcome(Shape, kw_only=True):
+class RecordOutcome(Shape, frozen=True, kw_only=True):
     """Adviser: how it ended, and by which route."""
 
     case_id: str
@@ -155,13 +155,13 @@ class RecordOutcome(Shape, kw_only=True):
     route: str
 
 
-class CloseCase(Shape, kw_only=True):
+class CloseCase(Shape, frozen=True, kw_only=True):
     """Adviser: close a case that has an outcome."""
 
     case_id: str
 
 
-class CaseSummary(Shape, kw_only=True):
+class CaseSummary(Shape, frozen=True, kw_only=True):
     """One line in an adviser's list."""
 
     id: str
@@ -171,7 +171,7 @@ class CaseSummary(Shape, kw_only=True):
     conversations: int
 
 
-class Cases(Shape, kw_only=True):
+class Cases(Shape, frozen=True, kw_only=True):
     """A page of the adviser's own cases, newest first."""
 
     items: tuple[CaseSummary, ...]
@@ -179,7 +179,7 @@ class Cases(Shape, kw_only=True):
     has_next: bool = False
 
 
-class CaseEntry(Shape, kw_only=True):
+class CaseEntry(Shape, frozen=True, kw_only=True):
     """One thing that happened in a case: `kind` is the event's name; words stay sealed."""
 
     kind: str
@@ -188,7 +188,7 @@ class CaseEntry(Shape, kw_only=True):
     sealed: tuple[Sealed, ...] = ()
 
 
-class Case(Shape, kw_only=True):
+class Case(Shape, frozen=True, kw_only=True):
     """A case as its adviser sees it."""
 
     id: str
@@ -205,7 +205,7 @@ class Case(Shape, kw_only=True):
     entries: tuple[CaseEntry, ...]
 
 
-class ById(Shape, kw_only=True):
+class ById(Shape, frozen=True, kw_only=True):
     """Ask for one thing."""
 
     id: str
@@ -214,7 +214,7 @@ class ById(Shape, kw_only=True):
 # Intake: import of a register -----------------------------------------------------------------
 
 
-class RegisterRow(Shape, kw_only=True):
+class RegisterRow(Shape, frozen=True, kw_only=True):
     """`count` identical rows of an existing register. Codes of the taxonomy; `None`: not recorded."""
 
     period: str
@@ -227,7 +227,7 @@ class RegisterRow(Shape, kw_only=True):
     count: int
 
 
-class PrintedTotal(Shape, kw_only=True):
+class PrintedTotal(Shape, frozen=True, kw_only=True):
     """A total as the register's own source printed it, over all rows that match the given columns."""
 
     period: str
@@ -236,7 +236,7 @@ class PrintedTotal(Shape, kw_only=True):
     total: int
 
 
-class ImportRegister(Shape, kw_only=True):
+class ImportRegister(Shape, frozen=True, kw_only=True):
     """Adviser: load the rows of an existing register, all or nothing.
 
     `fingerprint` is the SHA-256 (32 bytes) of the file: a second import of it changes nothing.
@@ -249,7 +249,7 @@ class ImportRegister(Shape, kw_only=True):
     dry_run: bool = False
 
 
-class Difference(Shape, kw_only=True):
+class Difference(Shape, frozen=True, kw_only=True):
     """A printed total that is not the sum of its rows; both figures are kept."""
 
     period: str
@@ -259,7 +259,7 @@ class Difference(Shape, kw_only=True):
     counted: int
 
 
-class Imported(Shape, kw_only=True):
+class Imported(Shape, frozen=True, kw_only=True):
     """The result of an import; `cases` is the number of cases that the rows stand for."""
 
     status: Literal["imported", "already_imported", "checked"]
@@ -272,21 +272,21 @@ class Imported(Shape, kw_only=True):
 # Signals --------------------------------------------------------------------------------------
 
 
-class ReleasedCell(Shape, kw_only=True):
+class ReleasedCell(Shape, frozen=True, kw_only=True):
     """A cell that is shown: a category code or a unit id, and its count of cases."""
 
     code: str
     count: int
 
 
-class WithheldBlock(Shape, kw_only=True):
+class WithheldBlock(Shape, frozen=True, kw_only=True):
     """Cells that are shown only together. `count` is None when even their sum is withheld."""
 
     codes: tuple[str, ...]
     count: int | None
 
 
-class Release(Shape, kw_only=True):
+class Release(Shape, frozen=True, kw_only=True):
     """One organisation's statistics of one period, drawn once. Counts are cases."""
 
     release_id: str
@@ -303,13 +303,13 @@ class Release(Shape, kw_only=True):
     released_week: str
 
 
-class StatisticsQuery(Shape, kw_only=True):
+class StatisticsQuery(Shape, frozen=True, kw_only=True):
     """The releases of the asker's organisation, of one period or of all."""
 
     period: str | None = None
 
 
-class Statistics(Shape, kw_only=True):
+class Statistics(Shape, frozen=True, kw_only=True):
     """Releases, oldest period first."""
 
     releases: tuple[Release, ...]
@@ -318,7 +318,7 @@ class Statistics(Shape, kw_only=True):
 # Reporting ------------------------------------------------------------------------------------
 
 
-class ReportSummary(Shape, kw_only=True):
+class ReportSummary(Shape, frozen=True, kw_only=True):
     """One line in a list of reports."""
 
     id: str
@@ -326,13 +326,13 @@ class ReportSummary(Shape, kw_only=True):
     status: Literal["drafted", "approved", "published"]
 
 
-class Reports(Shape, kw_only=True):
+class Reports(Shape, frozen=True, kw_only=True):
     """The organisation's reports, newest period first."""
 
     items: tuple[ReportSummary, ...]
 
 
-class Report(Shape, kw_only=True):
+class Report(Shape, frozen=True, kw_only=True):
     """A half-year report. `interpretation` is readable only once it is approved."""
 
     id: str
@@ -344,28 +344,28 @@ class Report(Shape, kw_only=True):
     pdf_sha256: bytes | None
 
 
-class SaveInterpretation(Shape, kw_only=True):
+class SaveInterpretation(Shape, frozen=True, kw_only=True):
     """Adviser: keep a draft of the interpretation, sealed to the advisers who write it."""
 
     report_id: str
     sealed: tuple[Sealed, ...]
 
 
-class ApproveReport(Shape, kw_only=True):
+class ApproveReport(Shape, frozen=True, kw_only=True):
     """Adviser: approve the report with the interpretation as readers will see it."""
 
     report_id: str
     interpretation: str
 
 
-class PublishReport(Shape, kw_only=True):
+class PublishReport(Shape, frozen=True, kw_only=True):
     """Adviser: publish an approved report in a language. It is frozen from then on."""
 
     report_id: str
     language: Literal["en", "nl"]
 
 
-class Document(Shape, kw_only=True):
+class Document(Shape, frozen=True, kw_only=True):
     """A rendered report: PDF bytes and their SHA-256 (32 bytes), equal to the one in its event."""
 
     pdf: bytes
@@ -375,14 +375,14 @@ class Document(Shape, kw_only=True):
 # Ledger: every service answers these ----------------------------------------------------------
 
 
-class LedgerQuery(Shape, kw_only=True):
+class LedgerQuery(Shape, frozen=True, kw_only=True):
     """Auditor: a page of the skeleton, from leaf `start` on, at most 500 entries."""
 
     start: int = 0
     first: int = 100
 
 
-class LedgerEntry(Shape, kw_only=True):
+class LedgerEntry(Shape, frozen=True, kw_only=True):
     """One leaf's record: what kind of event, which week, which pseudonymous actor, which stream."""
 
     index: int
@@ -394,7 +394,7 @@ class LedgerEntry(Shape, kw_only=True):
     leaf_hash: bytes
 
 
-class LedgerPage(Shape, kw_only=True):
+class LedgerPage(Shape, frozen=True, kw_only=True):
     """A page of the skeleton, the log's size, and its newest signed checkpoint (C2SP)."""
 
     size: int

@@ -120,7 +120,7 @@ class CaseMapper(Mapper[UUID]):
             domain_event.originator_id, domain_event.originator_version, name, envelope.pack()
         )
 
-    def to_domain_event(self, stored_event: StoredEvent) -> StreamEvent:  # type: ignore[override]
+    def to_domain_event(self, stored_event: StoredEvent) -> StreamEvent:
         """Decrypt and decode. Raises Unreadable, UnknownEventType, msgspec.DecodeError."""
         envelope = Envelope.unpack(stored_event.state)
         stream = stored_event.originator_id

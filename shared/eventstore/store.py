@@ -49,11 +49,11 @@ __all__ = [
 # Unwrapped case keys kept in memory. Above it the least recently used one goes.
 _KEYS_IN_MEMORY = 10_000
 
-_COLUMNS = (
-    "event.organisation, event.leaf_index, event.stream, event.version, event.type, event.week,"
-    " event.suite, event.key_id, event.nonce, ciphertext.ciphertext"
+_SELECT = (
+    "SELECT event.organisation, event.leaf_index, event.stream, event.version, event.type,"
+    " event.week, event.suite, event.key_id, event.nonce, ciphertext.ciphertext"
+    " FROM event LEFT JOIN ciphertext USING (organisation, leaf_index) "
 )
-_FROM = "event LEFT JOIN ciphertext USING (organisation, leaf_index)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,15 +221,14 @@ class EventStore:
     async def load(self, organisation: UUID, stream: UUID) -> list[Recorded]:
         """All events of one stream, oldest first; empty when there are none here."""
         return await self._select(
-            f"SELECT {_COLUMNS} FROM {_FROM} WHERE event.stream = %s AND event.organisation = %s"
-            " ORDER BY event.version",
+            _SELECT + "WHERE event.stream = %s AND event.organisation = %s ORDER BY event.version",
             (stream, organisation),
         )
 
     async def load_many(self, organisation: UUID, streams: Sequence[UUID]) -> list[Recorded]:
         """The events of several streams, in log order."""
         return await self._select(
-            f"SELECT {_COLUMNS} FROM {_FROM} WHERE event.stream = ANY (%s)"
+            _SELECT + "WHERE event.stream = ANY (%s)"
             " AND event.organisation = %s ORDER BY event.leaf_index",
             (list(streams), organisation),
         )
@@ -237,7 +236,7 @@ class EventStore:
     async def read(self, organisation: UUID, start: int, limit: int) -> list[Recorded]:
         """Up to `limit` events of one organisation in log order, from leaf `start` on."""
         return await self._select(
-            f"SELECT {_COLUMNS} FROM {_FROM} WHERE event.organisation = %s"
+            _SELECT + "WHERE event.organisation = %s"
             " AND event.leaf_index >= %s ORDER BY event.leaf_index LIMIT %s",
             (organisation, start, limit),
         )
@@ -325,5 +324,3 @@ def _command_key(organisation: UUID, command: Command) -> bytes:
     return hashlib.sha256(
         organisation.bytes + len(actor).to_bytes(4, "big") + actor + command.key.encode()
     ).digest()
-
-

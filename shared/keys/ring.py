@@ -31,7 +31,9 @@ _NONCE = 12
 
 # Argon2id, second choice of RFC 9106 section 4 (64 MiB, 3 passes, 4 lanes): a service opens its
 # ring once, when it starts.
-_ARGON2 = {"iterations": 3, "lanes": 4, "memory_cost": 65536}
+_PASSES = 3
+_LANES = 4
+_MEMORY_KIB = 64 * 1024
 
 
 class KeyRingProblem(Exception):  # noqa: N818  its text is the sentence that an operator reads
@@ -138,9 +140,10 @@ class FileKeyRing:
 
     def _file_key(self, salt: bytes) -> bytes:
         if salt not in self._derived:
-            self._derived = {
-                salt: Argon2id(salt=salt, length=32, **_ARGON2).derive(self._passphrase)
-            }
+            argon2 = Argon2id(
+                salt=salt, length=32, iterations=_PASSES, lanes=_LANES, memory_cost=_MEMORY_KIB
+            )
+            self._derived = {salt: argon2.derive(self._passphrase)}
         return self._derived[salt]
 
     def _read(self) -> None:

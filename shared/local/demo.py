@@ -263,17 +263,17 @@ class _Story:
         hr = self.people["hr"]
         self._until(
             "both periods to be released",
-            lambda: {"2018", str(self.period)}
-            <= {release["period"] for release in hr.ask(documents.STATISTICS)},
+            lambda: (
+                {"2018", str(self.period)}
+                <= {release["period"] for release in hr.ask(documents.STATISTICS)}
+            ),
         )
         for release in hr.ask(documents.STATISTICS):
             self._print_release(release)
 
     def _reports(self) -> None:
         adviser, hr = self.people["adviser"], self.people["hr"]
-        self._until(
-            "both reports to be drafted", lambda: len(adviser.ask(documents.REPORTS)) >= 2
-        )
+        self._until("both reports to be drafted", lambda: len(adviser.ask(documents.REPORTS)) >= 2)
         for summary in reversed(adviser.ask(documents.REPORTS)):
             report, period = summary["id"], summary["period"]
             meaning = _MEANING["2018" if period == "2018" else "now"]
@@ -319,7 +319,7 @@ class _Story:
             timeout=30,
             trust_env=False,
         )
-        if response.status_code != 200:  # noqa: PLR2004
+        if response.status_code != 200:
             raise DemoFailedError("the report's PDF could not be fetched")
         name = "-".join(re.findall(r"\w+", self.name))
         file = self.installation.home.reports / f"{name}-{period}.pdf"
@@ -375,7 +375,7 @@ async def _received(installation: Installation, token: str) -> list[tuple[str, s
             durable=EXTERNAL_DURABLE, stream=EXTERNAL_STREAM
         )
         end = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-        while len(found) < 2 and asyncio.get_running_loop().time() < end:  # noqa: PLR2004
+        while len(found) < 2 and asyncio.get_running_loop().time() < end:
             try:
                 messages = await pull.fetch(10, timeout=1)
             except TimeoutError:
@@ -386,10 +386,14 @@ async def _received(installation: Installation, token: str) -> list[tuple[str, s
                     release = json.loads(message.data)["data"]["release"]
                     total = release["total"]
                     found.append(
-                        (message.subject, release["period"], "withheld" if total is None else f"{total}")
+                        (
+                            message.subject,
+                            release["period"],
+                            "withheld" if total is None else f"{total}",
+                        )
                     )
     finally:
         await client.close()
-    if len(found) < 2:  # noqa: PLR2004  one for each period
+    if len(found) < 2:
         raise DemoFailedError("the integration did not receive both releases")
     return found

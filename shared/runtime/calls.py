@@ -15,6 +15,7 @@ from shared.eventstore.store import Change, Command, Conflict, EventStore, Store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
     from psycopg_pool import AsyncConnectionPool
 
     from shared.eventstore.projector import Projector

@@ -246,7 +246,7 @@ class Service:
                 status = Code.UNAVAILABLE.value
                 self.telemetry.problem(Event.DATABASE_PROBLEM, error)
                 raise Refusal(Code.UNAVAILABLE) from None
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  nothing of ours may reach the caller
                 status = Code.INTERNAL.value
                 self.telemetry.problem(Event.RPC_FAILED, error, verb=f"{name}.{verb.name}")
                 raise Refusal(Code.INTERNAL) from None
@@ -282,9 +282,7 @@ class Service:
             request=verb.name.encode() + b"\n" + msgspec.json.encode(shape, order="deterministic"),
         )
         organisation = principal.organisation or _organisation_in(shape)
-        call = Call(
-            principal=principal, now=call.now, parts=self.parts, command=command
-        )
+        call = Call(principal=principal, now=call.now, parts=self.parts, command=command)
         return await run_command(call, handler, shape, verb.answer, organisation)
 
     async def _ledger(self, call: Call, request: Any) -> LedgerPage:

@@ -54,8 +54,9 @@ def test_an_attacker_on_naive_suppression_succeeds() -> None:
     for table in itertools.product(range(13), repeat=3):
         shown = tuple(count if count >= 5 else None for count in table)
         outputs[shown, sum(table)].add(table)
-    assert any(len(tables) == 1 and min(next(iter(tables))) in range(1, 5)
-               for tables in outputs.values())
+    assert any(
+        len(tables) == 1 and min(next(iter(tables))) in range(1, 5) for tables in outputs.values()
+    )
 
 
 def test_every_published_number_is_at_least_k() -> None:
@@ -87,9 +88,7 @@ def test_the_ministry_of_defence_2018() -> None:
     from shared import taxonomy
 
     codes = taxonomy.current()
-    table = release(
-        DEFENCE_2018, cells=tuple(codes.categories), k=5, merge_order=codes.merge_order
-    )
+    table = release(DEFENCE_2018, cells=tuple(codes.categories), k=5, merge_order=codes.merge_order)
     assert {46, 37, 136, 103, 120} == {count for _, count in table.shown}
     assert table.total == 454
     assert table.withheld is not None
@@ -122,6 +121,6 @@ def test_avans_2013_by_city() -> None:
 def test_a_structure_that_cannot_be_is_refused(
     counts: dict[str, int], cells: tuple[str, ...], k: int, order: tuple[str, ...]
 ) -> None:
-    """k of 1, an order that misses a cell, or a count of no cell: nothing is computed."""
+    """K of 1, an order that misses a cell, or a count of no cell: nothing is computed."""
     with pytest.raises(ValueError, match=r"k must|merge order|no cell"):
         release(counts, cells=cells, k=k, merge_order=order)

@@ -54,8 +54,13 @@ class Database:
 
 @asynccontextmanager
 async def reading(
-    bus: Bus, database: Database, *, user: str = "signals", durable: str = "signals-facts",
-    dense: bool = True, max_deliver: int = 3,
+    bus: Bus,
+    database: Database,
+    *,
+    user: str = "signals",
+    durable: str = "signals-facts",
+    dense: bool = True,
+    max_deliver: int = 3,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """A running reader of INTAKE with delays a test can wait for."""
     consumer = Consumer(
@@ -232,7 +237,7 @@ async def test_a_database_that_is_away_is_not_the_message_s_fault(tmp_path: Path
 async def test_a_crash_of_the_server_in_the_middle_loses_and_doubles_nothing(
     tmp_path: Path,
 ) -> None:
-    """kill -9 while a message is being handled: afterwards all are taken once."""
+    """Kill -9 while a message is being handled: afterwards all are taken once."""
     async with running_bus(tmp_path) as bus:
         await publish(bus, 30)
         database = Database(gate=asyncio.Event())

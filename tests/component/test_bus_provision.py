@@ -200,7 +200,7 @@ def test_the_configuration_is_readable_by_its_owner_only(tmp_path: Path) -> None
     assert path.read_text() == "secret"
 
 
-@pytest.mark.parametrize("password", ["", "short", "1" * 40, "with a space" * 4, "quote\"" * 6])
+@pytest.mark.parametrize("password", ["", "short", "1" * 40, "with a space" * 4, 'quote"' * 6])
 def test_an_unusable_password_is_refused(tmp_path: Path, password: str) -> None:
     """A password that nats-server could read differently never reaches its configuration."""
     passwords = {user: new_secret() for user in users()} | {"signals": password}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from nats.js.errors import APIError
 
+from shared.bus.accounts import MAX_PAYLOAD
 from shared.bus.relay import PATIENCE_SECONDS, Outgoing, Relay, RelayStuck, StreamDiverged
 from tests.nats_server import Bus, running_bus, until
 
@@ -37,6 +39,11 @@ class Source:
     async def after(self, position: int, limit: int) -> Sequence[Outgoing]:
         self.on_read(position)
         return self.messages[position : position + limit]
+
+
+def cancel_soon(relay: asyncio.Task[int], _position: int) -> None:
+    """Two milliseconds after a read: with some of the window stored and some not."""
+    asyncio.get_running_loop().call_later(0.002, relay.cancel)
 
 
 async def stored(bus: Bus) -> list[bytes]:
@@ -126,10 +133,9 @@ async def test_a_relay_that_died_before_it_could_note_anything_is_followed_by_an
         source = Source()
         source.add(400)
         js = await jetstream(bus)
-        loop = asyncio.get_running_loop()
         for _ in range(6):
             relay = asyncio.create_task(Relay(js, "INTAKE", source, window=16).run_once())
-            source.on_read = lambda _, relay=relay: loop.call_later(0.002, relay.cancel) and None
+            source.on_read = partial(cancel_soon, relay)
             await asyncio.gather(relay, return_exceptions=True)
             assert relay.cancelled()
         assert 0 < len(await stored(bus)) < 400
@@ -165,9 +171,7 @@ async def test_two_relays_at_once_do_the_work_of_one(tmp_path: Path) -> None:
     async with running_bus(tmp_path) as bus:
         source = Source()
         source.add(600)
-        one, two = [
-            Relay(await jetstream(bus), "INTAKE", source, window=32) for _ in range(2)
-        ]
+        one, two = [Relay(await jetstream(bus), "INTAKE", source, window=32) for _ in range(2)]
         confirmed = await asyncio.gather(one.run_once(), two.run_once())
         assert sum(confirmed) == 600
         assert await stored(bus) == bodies(600)
@@ -188,7 +192,7 @@ async def test_lost_confirmations_lead_to_no_repeat(tmp_path: Path) -> None:
 
 
 async def test_a_crash_of_the_server_in_the_middle_is_sat_out(tmp_path: Path) -> None:
-    """kill -9 and a new start while the relay runs: it goes on by itself, nothing twice."""
+    """Kill -9 and a new start while the relay runs: it goes on by itself, nothing twice."""
     async with running_bus(tmp_path) as bus:
         source = Source()
         source.add(1000)
@@ -297,7 +301,7 @@ async def test_a_message_that_is_too_large_stops_the_relay_in_words(tmp_path: Pa
     async with running_bus(tmp_path) as bus:
         source = Source()
         source.add(3)
-        source.messages[1] = replace(source.messages[1], body=b"x" * 1_100_000)
+        source.messages[1] = replace(source.messages[1], body=b"x" * (MAX_PAYLOAD + 1))
         relay = Relay(await jetstream(bus), "INTAKE", source, patience=0.3)
         with pytest.raises(RelayStuck, match="MaxPayloadError"):
             await relay.run_once()

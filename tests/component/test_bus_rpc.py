@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from shared.bus.accounts import MAX_PAYLOAD
 from shared.bus.rpc import RpcClient, RpcRequest, RpcServer
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import VERBS, Cases, Empty, Page
@@ -253,25 +254,25 @@ async def test_a_handler_that_does_not_end_is_cut_off_when_draining(tmp_path: Pa
 
 
 async def test_an_answer_above_the_limit_is_refused_in_words(tmp_path: Path) -> None:
-    """An answer above 1 MiB becomes TOO_LARGE instead of silence."""
+    """An answer above the limit becomes TOO_LARGE instead of silence."""
 
     async def dispatch(_request: RpcRequest) -> bytes:
-        return b'"' + b"x" * 1_100_000 + b'"'
+        return b'"' + b"x" * MAX_PAYLOAD + b'"'
 
     async with running_bus(tmp_path, provisioned=False) as bus, answering(bus, dispatch):
         with pytest.raises(Refusal) as refused:
             await (await asker(bus)).ask(CASES, Page(), token="t", timeout=5)
     assert (refused.value.code, refused.value.values) == (
         Code.TOO_LARGE,
-        {"limit": 1024, "unit": "KiB"},
+        {"limit": MAX_PAYLOAD // 1024, "unit": "KiB"},
     )
 
 
 async def test_a_request_above_the_limit_is_refused_in_words(tmp_path: Path) -> None:
-    """A request above 1 MiB is TOO_LARGE before it leaves."""
+    """A request above the limit is TOO_LARGE before it leaves."""
     async with running_bus(tmp_path, provisioned=False) as bus:
         with pytest.raises(Refusal) as refused:
-            await (await asker(bus)).ask(CASES, Page(after="x" * 1_100_000), token="t")
+            await (await asker(bus)).ask(CASES, Page(after="x" * MAX_PAYLOAD), token="t")
     assert refused.value.code is Code.TOO_LARGE
 
 

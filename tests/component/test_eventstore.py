@@ -136,9 +136,7 @@ async def test_a_gap_in_a_stream_is_refused(store: EventStore, database: Databas
     with pytest.raises(Conflict):
         await append(store, stream, 3, "third")
     with pytest.raises(Conflict):
-        await store.append(
-            uuid4(), [Change(stream, 2, NoteTaken(text="x"))], actor="anna", at=NOW
-        )
+        await store.append(uuid4(), [Change(stream, 2, NoteTaken(text="x"))], actor="anna", at=NOW)
     assert [(1,)] == rows(database, "SELECT count(*) FROM event")
 
 
@@ -156,7 +154,9 @@ async def test_a_command_is_answered_once(store: EventStore, database: Database)
     )
     assert other is not None
     assert not other.same_content
-    assert await store.answered(ORGANISATION, Command(actor="bram", key="key-1", request=b"")) is None
+    assert (
+        await store.answered(ORGANISATION, Command(actor="bram", key="key-1", request=b"")) is None
+    )
     assert [(1,)] == rows(database, "SELECT count(*) FROM event")
 
 
@@ -192,11 +192,15 @@ async def test_a_swapped_ciphertext_does_not_open(store: EventStore, database: D
         connection.execute("SET search_path = intake")
         connection.execute("ALTER TABLE event DISABLE TRIGGER ALL")
         connection.execute("ALTER TABLE ciphertext DISABLE TRIGGER ALL")
-        connection.execute("UPDATE ciphertext SET ciphertext = (SELECT ciphertext FROM ciphertext"
-                           " AS other WHERE other.leaf_index = 1 - ciphertext.leaf_index)")
+        connection.execute(
+            "UPDATE ciphertext SET ciphertext = (SELECT ciphertext FROM ciphertext"
+            " AS other WHERE other.leaf_index = 1 - ciphertext.leaf_index)"
+        )
         connection.execute("ALTER TABLE event DROP CONSTRAINT event_key_id_nonce_key")
-        connection.execute("UPDATE event SET nonce = (SELECT nonce FROM event AS other"
-                           " WHERE other.leaf_index = 1 - event.leaf_index)")
+        connection.execute(
+            "UPDATE event SET nonce = (SELECT nonce FROM event AS other"
+            " WHERE other.leaf_index = 1 - event.leaf_index)"
+        )
     with pytest.raises(Unreadable):
         await store.load(ORGANISATION, stream)
 
@@ -244,12 +248,8 @@ async def test_the_week_never_runs_back(store: EventStore) -> None:
     stream = uuid4()
     await append(store, stream, 1, "now")
     change = Change(stream, 2, NoteTaken(text="then"))
-    await store.append(
-        ORGANISATION, [change], actor="anna", at=datetime(2025, 1, 6, tzinfo=UTC)
-    )
-    assert ["2026-W48", "2026-W48"] == [
-        one.week for one in await store.load(ORGANISATION, stream)
-    ]
+    await store.append(ORGANISATION, [change], actor="anna", at=datetime(2025, 1, 6, tzinfo=UTC))
+    assert ["2026-W48", "2026-W48"] == [one.week for one in await store.load(ORGANISATION, stream)]
 
 
 async def test_a_lost_connection_loses_nothing_and_doubles_nothing(

@@ -208,6 +208,11 @@ def remove_a_row(log: Log) -> None:
     del log.rows[17], log.contents[17]
 
 
+def remove_a_row_but_not_its_content(log: Log) -> None:
+    """One row is deleted, its content forgotten."""
+    del log.rows[17]
+
+
 def remove_a_row_and_renumber(log: Log) -> None:
     """One row is deleted and the gap closed."""
     del log.rows[17]
@@ -327,6 +332,7 @@ ATTACKS: list[tuple[Attack, Kind, Place]] = [
     (remove_a_row, Kind.INDEX_GAP, entry(17)),
     (remove_a_row, Kind.VERSION_BROKEN, entry(21)),
     (remove_a_row, Kind.LOG_SIZE_WRONG, Place(SERVICE, ORGANISATION)),
+    (remove_a_row_but_not_its_content, Kind.CIPHERTEXT_UNEXPECTED, entry(17)),
     (remove_a_row_and_renumber, Kind.HISTORY_CHANGED, entry(10, 24)),
     (remove_a_row_and_renumber, Kind.TAIL_CUT, entry(39)),
     (remove_a_stream, Kind.INDEX_GAP, entry(2)),

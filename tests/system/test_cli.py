@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from shared.cli.version import VERSION
 from shared.local.home import Home
+from shared.local.problem import LocalProblem
+from shared.local.program import answers
+from shared.local.session import SERVICES, Installation
 from tests.system.conftest import HOEKSTEEN
 
 
@@ -119,3 +124,44 @@ def test_a_fault_of_ours_is_a_sentence(home: Home) -> None:
     noted = home.log("hoeksteen").read_text()
     assert "clock.py" in noted
     assert "iemand" not in done.stderr + noted
+
+
+async def test_everything_is_ready_and_told(installation: Installation) -> None:
+    """Every program answers where `run.json` and the table say; the file is its owner's alone."""
+    ports = installation.ports
+    for port in (ports.gateway, *map(ports.service, SERVICES)):
+        assert await answers(f"http://127.0.0.1:{port}/health/ready")
+    assert await answers(installation.jwks_url)
+    told = json.loads(installation.home.run.read_bytes())
+    assert told["gateway"] == f"http://127.0.0.1:{ports.base}/graphql"
+    assert installation.home.run.stat().st_mode & 0o077 == 0
+    for role in SERVICES:
+        with psycopg.connect(installation.database_url(role)) as connection:
+            assert connection.execute("SELECT current_user").fetchone() == (role,)
+
+
+def test_run_json_holds_no_secret(installation: Installation) -> None:
+    """Addresses may be shown around: no secret of the home stands in `run.json`."""
+    text = installation.home.run.read_bytes()
+    secrets = [path.read_bytes() for path in installation.home.secrets.iterdir()]
+    assert len(secrets) > 10
+    assert not [secret for secret in secrets if secret in text]
+
+
+def test_a_token_is_printed(installation: Installation) -> None:
+    """`hoeksteen token` prints a token and nothing else; a role without its organisation is refused."""
+    home = str(installation.home.path)
+    arguments = ("token", "hr", "--organisation", "6f1f8cb2-92a4-4f0b-8a56-0d0d3f2bb5a1")
+    made = hoeksteen(*arguments, HOEKSTEEN_HOME=home)
+    assert made.stdout.count(".") == 2
+    assert len(made.stdout.splitlines()) == 1
+    refused = hoeksteen("token", "hr", HOEKSTEEN_HOME=home)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Every role but admin has an organisation")
+
+
+def test_a_killed_launcher_is_not_taken_for_a_running_one(home: Home) -> None:
+    """A `run.json` that a killed launcher left behind convinces nobody."""
+    home.run.write_text('{"port": 8000, "databases": {}}')
+    with pytest.raises(LocalProblem, match="does not run on"):
+        Installation.connect(home)

@@ -15,10 +15,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from hoeksteen_client import GatewayError
+from psycopg import sql
 from pypdf import PdfReader
 from rich.console import Console
 
+from hoeksteen_client import GatewayError
 from shared.bus.connection import connect
 from shared.local import documents
 from shared.local.demo import walk
@@ -75,7 +76,9 @@ def rows(installation: Installation) -> Iterator[bytes]:
         ).fetchall()
         assert len(tables) > 20
         for schema, table in tables:
-            for row in connection.execute(f'SELECT * FROM "{schema}"."{table}"'.encode()):
+            for row in connection.execute(
+                sql.SQL("SELECT * FROM {}").format(sql.Identifier(schema, table))
+            ):
                 yield b"|".join(
                     column if isinstance(column, bytes) else str(column).encode() for column in row
                 )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
 from services.intake.domain.words import SealedWords, check_sealed
-from shared.contracts.errors import Code, Refusal, invalid
 from shared import taxonomy
+from shared.contracts.errors import Code, Refusal, invalid
 
 if TYPE_CHECKING:
     from services.intake.domain.organisation import Organisation
@@ -108,7 +108,7 @@ def evolve(state: Case, event: Event) -> Case:
 # Decisions ------------------------------------------------------------------------------------
 
 
-def open_case(  # noqa: PLR0913  the record of a case (dossier of the profession), each by name
+def open_case(
     state: Case,
     organisation: Organisation,
     *,

@@ -7,8 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
-from shared.contracts.errors import Code, Refusal, invalid
 from shared import taxonomy
+from shared.contracts.errors import Code, Refusal, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,7 +121,7 @@ def evolve(state: Organisation, event: Event) -> Organisation:
 # Decisions ------------------------------------------------------------------------------------
 
 
-def set_up(  # noqa: PLR0913  everything an organisation starts with
+def set_up(
     state: Organisation,
     *,
     organisation_id: UUID,
@@ -168,9 +168,7 @@ def publish_key(
         raise invalid("publicKey", f"it is not {PUBLIC_KEY_BYTES} bytes long")
     if any(key.public_key == public_key for key in state.keys):
         raise Refusal(Code.ALREADY_EXISTS)
-    return AdviserKeyPublished(
-        adviser_id=adviser_id, key_id=key_id, public_key=public_key, on=on
-    )
+    return AdviserKeyPublished(adviser_id=adviser_id, key_id=key_id, public_key=public_key, on=on)
 
 
 def _check_name(text: str, field: str) -> None:

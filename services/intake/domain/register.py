@@ -7,8 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
-from shared.contracts.errors import Code, Refusal, invalid
 from shared import taxonomy
+from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
 
@@ -132,7 +132,7 @@ class Import:
     parts: tuple[RegisterRowsImported, ...]
 
 
-def import_register(  # noqa: PLR0913  what an import is judged by
+def import_register(
     state: Registers,
     organisation: Organisation,
     *,
@@ -149,7 +149,7 @@ def import_register(  # noqa: PLR0913  what an import is judged by
     period may overlap another.
     """
     rows, totals = tuple(rows), tuple(totals)
-    if len(fingerprint) != 32:  # noqa: PLR2004  SHA-256
+    if len(fingerprint) != 32:
         raise invalid("fingerprint", "it is not 32 bytes long")
     if not rows:
         raise invalid("rows", "the register is empty")
@@ -176,7 +176,7 @@ def import_register(  # noqa: PLR0913  what an import is judged by
     periods = sorted({Period.parse(row.period) for row in rows})
     due = _due(state, periods, set_up_on=known.on, on=on)
 
-    parts = []
+    parts: list[RegisterRowsImported] = []
     for period in periods:
         mine = [row.kept for row in rows if Period.parse(row.period) == period and row.kept.count]
         parts.extend(

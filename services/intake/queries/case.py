@@ -37,6 +37,7 @@ async def case(call: Call, request: ById) -> Case:
 
 def _entry(recorded: Recorded) -> CaseEntry:
     event: domain.Event = recorded.event
+    code: str | None
     match event:
         case domain.CaseOpened():
             code, sealed = event.category, to_bus(event.words)

@@ -46,7 +46,7 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
     match event.type:
         case "intake.v1.organisation.set_up":
             data = msgspec.json.decode(event.data, type=contracts.OrganisationSetUp)
-            organisation, changes = await _adopt(parts, data)
+            organisation, changes = _adopt(data)
         case "intake.v1.facts.booked":
             facts = msgspec.json.decode(event.data, type=contracts.FactsBooked)
             organisation, changes = await _keep(parts, UUID(event.id), facts)
@@ -62,7 +62,7 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
         await parts.projector.until(organisation, appended.last)
 
 
-async def _adopt(parts: Parts, data: contracts.OrganisationSetUp) -> tuple[UUID, list[Change]]:
+def _adopt(data: contracts.OrganisationSetUp) -> tuple[UUID, list[Change]]:
     organisation = UUID(data.organisation_id)
     event = OrganisationAdopted(
         organisation_id=organisation,

@@ -55,7 +55,7 @@ def release(
     and zero counts as below k. `merge_order` is the frozen order over the same cells. Raises
     ValueError for counts of a cell that is not in the list, and for a k below 2.
     """
-    if k < 2:  # noqa: PLR2004  with k = 1 nothing is protected
+    if k < 2:
         raise ValueError("k must be at least 2")
     if set(merge_order) != set(cells) or len(merge_order) != len(cells):
         raise ValueError("the merge order must name every cell once")
