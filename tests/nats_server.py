@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.bus import server
@@ -20,7 +22,6 @@ from shared.local.child import before_exec
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from pathlib import Path
 
     from nats.aio.client import Client
 
@@ -98,10 +99,22 @@ class Bus:
             self._process.wait()
             self._process = None
 
-    def signal(self, number: int) -> None:
-        """Send the server a signal."""
+    async def freeze(self) -> None:
+        """Stop every thread of the server without ending it; Linux stops them one by one."""
         assert self._process is not None
-        self._process.send_signal(number)
+        self._process.send_signal(signal.SIGSTOP)
+        threads = Path(f"/proc/{self._process.pid}/task")
+
+        def frozen() -> bool:
+            states = [(each / "stat").read_text().rsplit(")", 1)[1] for each in threads.iterdir()]
+            return all(state.split()[0] == "T" for state in states)
+
+        await until(frozen)
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     async def client(self, user: str) -> Client:
         """A client signed in as `user`; what NATS refuses it is added to `problems`."""

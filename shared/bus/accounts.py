@@ -5,8 +5,8 @@ only ask for messages still chooses where they are delivered, so that within one
 have foreign messages written to any subject (run and seen: three in INTAKE).
 
 An integration's account gets its signals through a durable that CORE creates and filters, not by
-importing `signals.v1.>`: an imported subject also carries what the stream refuses (decision
-record 0003).
+importing `signals.v1.>`: an imported subject also carries what the stream refuses (docs/adr,
+"Signals are sourced, not imported").
 """
 
 from __future__ import annotations
@@ -256,7 +256,7 @@ def _integration(each: IntegrationAccount, passwords: Mapping[str, str]) -> dict
                 each.name,
                 passwords[each.name],
                 publish=_reads(EXTERNAL_STREAM, EXTERNAL_DURABLE),
-                subscribe=["signals.v1.>"],
+                subscribe=[],
             ),
         ],
     }

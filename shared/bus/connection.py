@@ -70,7 +70,12 @@ async def connect(
         if "authorization violation" in str(problem).lower():
             raise CannotConnect(f"NATS does not accept user '{user}' with its password.")
         failures += 1
-        if failures >= len(addresses):
+        # The server may hang up before its refusal of a password is read: ask again for the reason.
+        hung_up = isinstance(
+            problem, ConnectionResetError | BrokenPipeError | nats.errors.UnexpectedEOF
+        )
+        tries = 3 if hung_up else 1
+        if failures >= tries * len(addresses):
             raise CannotConnect(
                 f"NATS does not answer at {', '.join(addresses)} ({type(problem).__name__})."
             )

@@ -17,7 +17,7 @@ from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import CollectorRegistry, generate_latest
@@ -118,7 +118,7 @@ def configure(
     """Set up spans, metrics and logs of `service`.
 
     `spans_path`: a file of JSON lines that spans are appended to; None writes none. `exporter`: a
-    further place for spans, behind the same allow-list. `file`: where log lines go (stdout). Takes
+    further place for spans, behind the same allow-list, told of each as it ends. `file`: where log lines go (stdout). Takes
     over the root logger, `warnings` and `sys.excepthook`, whose words would otherwise leave unsifted.
     """
     # Resource(): unlike Resource.create() it does not read attributes from the environment.
@@ -126,7 +126,9 @@ def configure(
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
     for inner in (SpanFile(spans_path) if spans_path is not None else None, exporter):
         if inner is not None:
-            tracers.add_span_processor(BatchSpanProcessor(AllowListExporter(inner)))
+            # No batches: a line at the end of a file costs some 20 µs, and the batch processor's
+            # thread deadlocks children that are started with a preexec_fn, as our launcher's are.
+            tracers.add_span_processor(SimpleSpanProcessor(AllowListExporter(inner)))
     registry = CollectorRegistry()
     reader = PrometheusMetricReader(
         disable_target_info=True, scope_info_enabled=False, registry=registry

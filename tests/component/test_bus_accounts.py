@@ -145,7 +145,7 @@ SUBSCRIBE: list[tuple[str, str, str, bool]] = [
     ("integration", "ledger.v1.head.>", "", False),
     ("gateway", "live.v1.>", "", True),
     ("integration", "live.v1.>", "", False),
-    ("integration", "signals.v1.>", "", True),
+    ("integration", "signals.v1.>", "", False),
     ("integration", "reporting.v1.>", "", False),
     ("integration", "export.integration", "", False),
     ("integration", "$JS.EVENT.>", "", False),

@@ -237,6 +237,21 @@ def test_the_patience_outlasts_a_cluster_s_election() -> None:
     assert PATIENCE_SECONDS >= 15
 
 
+async def test_a_repeat_that_the_server_waves_through_is_not_taken_for_stored(
+    tmp_path: Path,
+) -> None:
+    """An id that comes twice is confirmed as a duplicate and not kept: the relay says so."""
+    async with running_bus(tmp_path) as bus:
+        source = Source()
+        source.add(2)
+        source.messages[1] = replace(source.messages[1], id="id-1")
+        js = await jetstream(bus)
+        await Relay(js, "INTAKE", Source(source.messages[:1])).run_once()
+        with pytest.raises(RelayStuck, match="refuses the next message"):
+            await Relay(js, "INTAKE", source, patience=0.3).run_once()
+        assert await stored(bus) == bodies(1)
+
+
 async def test_a_restored_database_publishes_nothing_over_what_was_published(
     tmp_path: Path,
 ) -> None:

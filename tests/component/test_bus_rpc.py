@@ -253,6 +253,19 @@ async def test_a_handler_that_does_not_end_is_cut_off_when_draining(tmp_path: Pa
             await asked
 
 
+async def test_a_request_and_an_answer_just_below_the_limit_pass(tmp_path: Path) -> None:
+    """The largest that is allowed arrives whole, both ways."""
+    text = "x" * (MAX_PAYLOAD - 500)
+
+    async def dispatch(request: RpcRequest) -> bytes:
+        after = msgspec.json.decode(request.body)["after"]
+        return msgspec.json.encode(Cases(items=(), end_cursor=after))
+
+    async with running_bus(tmp_path, provisioned=False) as bus, answering(bus, dispatch):
+        answer = await (await asker(bus)).ask(CASES, Page(after=text), token="t", timeout=10)
+    assert answer == Cases(items=(), end_cursor=text)
+
+
 async def test_an_answer_above_the_limit_is_refused_in_words(tmp_path: Path) -> None:
     """An answer above the limit becomes TOO_LARGE instead of silence."""
 

@@ -423,6 +423,16 @@ def test_the_largest_report_keeps_every_number() -> None:
     assert 900 == sum(len(run) for run in re.findall(r"x{4,}", text))
 
 
+def test_a_word_that_is_too_long_for_its_column_is_broken() -> None:
+    """A run of letters without a space leaves neither the chart's column nor the page."""
+    labels = dict(content().labels) | {"unwanted_conduct": "y" * 80}
+    pdf = render_now(content(labels=labels, interpretation="x" * 900)).pdf
+    assert max(len(run) for run in re.findall(r"x+", text_of(pdf))) < 100
+    in_chart = text_of(pdf).split("Aantal meldingen per categorie", maxsplit=1)[0]
+    assert 80 == in_chart.count("yyyy") * 4
+    assert max(len(run) for run in re.findall(r"y+", in_chart)) < 36
+
+
 # The document -----------------------------------------------------------------------------------
 
 

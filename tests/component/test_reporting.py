@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -26,6 +26,11 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
 
+from services.reporting.domain import report as domain
+from services.reporting.events import TYPES
+from services.reporting.queries.render_report import OtherBytes, render_report
+from services.reporting.settings import load
+from services.reporting.streams import report_stream
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.events import (
@@ -55,9 +60,17 @@ from shared.contracts.rpc import (
     Unit,
     WithheldBlock,
 )
+from shared.eventstore.projector import Projector
+from shared.eventstore.store import Change, EventStore
+from shared.eventstore.writer import GroupWriter
 from shared.identity.issuer import Signer
+from shared.identity.principal import Principal
 from shared.identity.roles import Role
+from shared.keys.ring import FileKeyRing
 from shared.local.child import before_exec
+from shared.postgres.pool import open_pool
+from shared.runtime.calls import Call, Parts
+from shared.runtime.clock import SystemClock
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
 
@@ -199,6 +212,25 @@ async def _publish(client: Client, subject: str, kind: str, data: Shape) -> None
     await client.jetstream().publish(subject, msgspec.json.encode(event).ljust(4096))
 
 
+def _environment(database: Database, folder: Path, *, nats_url: str, port: int) -> dict[str, str]:
+    """The service's settings, with all its files in `folder`."""
+    settings = {
+        "MODE": "production",
+        "DATABASE_URL": database.url("reporting"),
+        "NATS_URL": nats_url,
+        "NATS_USER": "reporting",
+        "NATS_PASSWORD_FILE": str(folder / "nats-password"),
+        "HTTP_PORT": str(port),
+        "JWKS": str(folder / "jwks.json"),
+        "ISSUER": ISSUER,
+        "KEY_RING": str(folder / "reporting.ring"),
+        "KEY_RING_PASSPHRASE_FILE": str(folder / "passphrase"),
+        "LOG_KEY_FILE": str(folder / "reporting-log.key"),
+        "LEDGER_DIR": str(folder / "ledger"),
+    }
+    return {f"HOEKSTEEN_{name}": text for name, text in settings.items()}
+
+
 @pytest_asyncio.fixture
 async def reporting(database: Database, tmp_path: Path) -> AsyncIterator[Reporting]:
     """`python -m services.reporting`, ready."""
@@ -211,26 +243,13 @@ async def reporting(database: Database, tmp_path: Path) -> AsyncIterator[Reporti
     home.mkdir()
     async with running_bus(home) as bus:
         (tmp_path / "nats-password").write_text(bus.passwords["reporting"])
-        environment = {
-            "MODE": "production",
-            "DATABASE_URL": database.url("reporting"),
-            "NATS_URL": bus.url,
-            "NATS_USER": "reporting",
-            "NATS_PASSWORD_FILE": str(tmp_path / "nats-password"),
-            "HTTP_PORT": str(port),
-            "JWKS": str(tmp_path / "jwks.json"),
-            "ISSUER": ISSUER,
-            "KEY_RING": str(tmp_path / "reporting.ring"),
-            "KEY_RING_PASSPHRASE_FILE": str(tmp_path / "passphrase"),
-            "LOG_KEY_FILE": str(tmp_path / "reporting-log.key"),
-            "LEDGER_DIR": str(tmp_path / "ledger"),
-        }
+        environment = _environment(database, tmp_path, nats_url=bus.url, port=port)
         log = tmp_path / "reporting.log"
         with log.open("wb") as lines:
             process = subprocess.Popen(
                 [sys.executable, "-m", "services.reporting"],
                 cwd=Path(__file__).parents[2],
-                env=os.environ | {f"HOEKSTEEN_{name}": text for name, text in environment.items()},
+                env=os.environ | environment,
                 stdout=lines,
                 stderr=lines,
                 preexec_fn=before_exec(),
@@ -354,10 +373,20 @@ async def test_what_arrives_twice_is_drafted_once(reporting: Reporting) -> None:
     assert {"reporting-drafts": 4, "reporting-organisations": 2} == positions
 
 
-async def test_an_unsafe_release_is_not_drafted(reporting: Reporting) -> None:
-    """A release below its own threshold stays on the bus, for a person to look at."""
+@pytest.mark.parametrize(
+    "unsafe",
+    [
+        {"cells": (ReleasedCell(code="bullying", count=3),), "total": 19},
+        {"organisation_token": TOKENS[ELSEWHERE]},
+    ],
+    ids=["small", "foreign"],
+)
+async def test_an_unsafe_release_is_not_drafted(
+    reporting: Reporting, unsafe: dict[str, Any]
+) -> None:
+    """A cell below the threshold, or another's token: it stays on the bus, for a person to see."""
     await reporting.announce()
-    await reporting.release(cells=(ReleasedCell(code="bullying", count=3),), total=19)
+    await reporting.release(**unsafe)
     jetstream = (await reporting.bus.client("reporting")).jetstream()
     until = time.monotonic() + 15
     while (
@@ -425,3 +454,66 @@ async def test_words_rest_encrypted(reporting: Reporting) -> None:
     assert "2026-H1" in everything
     for secret in (WORDS, WORDS.encode().hex(), "De Hoekstee", b"De Hoekstee".hex()):
         assert secret not in everything
+
+
+async def test_other_bytes_are_never_handed_out(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that would be made again differently from its hash is not shown, nor noted as seen."""
+    for name, text in _environment(database, tmp_path, nats_url="nats://nobody", port=0).items():
+        monkeypatch.setenv(name, text)
+    pool = await open_pool(database.url("reporting"), min_size=1, max_size=2)
+    writer = GroupWriter(database.url("reporting"))
+    await writer.start()
+    ring = FileKeyRing(tmp_path / "reporting.ring", b"a passphrase for tests")
+    store = EventStore(pool=pool, writer=writer, types=TYPES, ring=ring)
+    stream, now = report_stream(HERE, "2026-H1"), datetime(2026, 7, 20, 9, tzinfo=UTC)
+    labels = {"bullying": "Pesten"}
+    figures = domain.Figures(
+        release_id=uuid4(),
+        organisation_token=TOKENS[HERE],
+        period="2026-H1",
+        policy="exact",
+        dimension="category",
+        k=10,
+        taxonomy_version=1,
+        cells=(domain.Cell("bullying", 41),),
+        withheld=None,
+        total=41,
+        released_week="2026-W29",
+    )
+    events = (
+        domain.ReportDrafted(
+            organisation_id=HERE, figures=figures, labels_en=labels, labels_nl=labels
+        ),
+        domain.ReportApproved(WORDS),
+        domain.ReportPublished(
+            period="2026-H1",
+            organisation_name="De Hoekstee",
+            language="nl",
+            pdf_sha256=bytes(32),
+            typst_version="0.0.1",
+            template_version="1",
+            published_on=now.date(),
+            week="2026-W30",
+        ),
+    )
+    changes = [Change(stream, version, event) for version, event in enumerate(events, start=1)]
+    await store.append(HERE, changes, actor="test", at=now)
+    call = Call(
+        principal=Principal("hr-1", Role.HR, HERE),
+        now=now,
+        parts=Parts(
+            settings=load(),
+            store=store,
+            pool=pool,
+            ring=ring,
+            clock=SystemClock(),
+            projector=Projector(store, pool, (), lambda _problem: None),
+        ),
+    )
+    with pytest.raises(OtherBytes, match=r"published with Typst 0\.0\.1"):
+        await render_report(call, ById(id=str(stream)))
+    assert {HERE: 3} == await store.heads()
+    await writer.stop()
+    await pool.close()

@@ -100,12 +100,9 @@ def _compile(template: _Template, data: dict[str, Any]) -> bytes:
         template.folder / "report.typ",
         root=template.folder,
         font_paths=_fonts(),
-        ignore_system_fonts=True,
         format="pdf",
         pdf_standards="ua-1",
         sys_inputs={"data": json.dumps(data, ensure_ascii=False, sort_keys=True)},
-        # The document carries its date itself; no clock may come in.
-        timestamp=0,
     )
 
 
