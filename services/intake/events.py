@@ -11,6 +11,7 @@ TYPES = EventTypes(
         organisation.OrganisationSetUp,
         organisation.AdviserKeyPublished,
         case.CaseOpened,
+        case.MessageSent,
         case.ConversationRecorded,
         case.InterventionRecorded,
         case.OutcomeRecorded,

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
 ALLOWED: dict[str, frozenset[Role]] = {
     "set_up_organisation": frozenset({Role.ADMIN}),
-    "organisation": frozenset({Role.ADVISER, Role.HR, Role.AUDITOR}),
+    "organisation": frozenset(Role) - {Role.ADMIN, Role.INTEGRATION},
     "publish_adviser_key": frozenset({Role.ADVISER}),
-    "open_case": frozenset({Role.ADVISER}),
+    "open_case": frozenset({Role.ADVISER, Role.REPORTER}),
+    "send_message": frozenset({Role.ADVISER, Role.REPORTER}),
+    "my_case": frozenset({Role.REPORTER}),
     "record_conversation": frozenset({Role.ADVISER}),
     "record_intervention": frozenset({Role.ADVISER}),
     "record_outcome": frozenset({Role.ADVISER}),

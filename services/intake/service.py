@@ -12,6 +12,7 @@ from services.intake.commands.publish_adviser_key import publish_adviser_key
 from services.intake.commands.record_conversation import record_conversation
 from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
+from services.intake.commands.send_message import send_message
 from services.intake.commands.set_up_organisation import set_up_organisation
 from services.intake.domain.day import DayClosed
 from services.intake.events import TYPES
@@ -20,6 +21,7 @@ from services.intake.policy import may
 from services.intake.projections.case_index import CaseIndex
 from services.intake.queries.case import case
 from services.intake.queries.cases import cases
+from services.intake.queries.my_case import my_case
 from services.intake.queries.organisation import organisation
 from services.intake.streams import day_stream
 from shared.eventstore.store import Change, Conflict
@@ -58,6 +60,8 @@ DEFINITION = Definition(
         "record_outcome": record_outcome,
         "close_case": close_case,
         "import_register": import_register,
+        "send_message": send_message,
+        "my_case": my_case,
         "cases": cases,
         "case": case,
     },

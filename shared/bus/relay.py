@@ -96,6 +96,7 @@ class Relay:
         the stream's newest message is not the source's at that position.
         """
         confirmed = 0
+        told = False
         highest = -1
         tail: int | None = None
         progress = time.monotonic()
@@ -123,6 +124,9 @@ class Relay:
             tail = None
             if problem is not None:
                 reason = _reason(problem)
+                if not told and not _fenced(problem):
+                    told = True
+                    self._on_problem(f"{self._stream}, relay: {reason}; trying again")
             if time.monotonic() - progress > self._patience:
                 raise RelayStuck(f"Stream {self._stream} did not take the next message: {reason}.")
             # Apart from each other, so that two relays do not trip over each other for ever.
@@ -184,9 +188,13 @@ class Relay:
             return error
 
 
+def _fenced(problem: Exception) -> bool:
+    return isinstance(problem, APIError) and problem.err_code == _WRONG_LAST_SEQUENCE
+
+
 def _reason(problem: Exception) -> str:
+    if _fenced(problem):
+        return "its last sequence is another"
     if isinstance(problem, APIError):
-        if problem.err_code == _WRONG_LAST_SEQUENCE:
-            return "its last sequence is another"
         return f"NATS answers {problem.err_code}"
     return type(problem).__name__

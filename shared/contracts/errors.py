@@ -165,6 +165,52 @@ CATALOGUE: dict[Code, Sentence] = {
 }
 
 
+REASONS: dict[str, str] = {
+    "a parent must stand before its children": "een bovenliggend onderdeel staat voor zijn delen",
+    "a reporter gives one, and nobody else does": "een melder geeft er een, en niemand anders",
+    "a sealed copy is empty": "een verzegelde kopie is leeg",
+    "an organisation has at least one adviser": "een organisatie heeft minstens een "
+    "vertrouwenspersoon",
+    "an organisation has 1 to {most} units": "een organisatie heeft 1 tot {most} onderdelen",
+    "choose an adviser": "kies een vertrouwenspersoon",
+    "it cannot be below zero": "het kan niet onder nul liggen",
+    "it has not begun yet": "die is nog niet begonnen",
+    "it has the wrong form": "het heeft de verkeerde vorm",
+    "it holds control characters": "het bevat besturingstekens",
+    "it is empty": "het is leeg",
+    "it is missing": "het ontbreekt",
+    "it is not a UUID": "het is geen UUID",
+    "it is not a random UUID (version 4)": "het is geen willekeurige UUID (versie 4)",
+    "it is not the one that belongs to your code": "het is niet het nummer dat bij uw code hoort",
+    "it is not {bytes} bytes long": "het is geen {bytes} bytes lang",
+    "it is sealed to a key that is not in the directory": "het is verzegeld voor een sleutel die "
+    "niet in de lijst staat",
+    "it must be at least {least}": "het moet minstens {least} zijn",
+    "it must have 1 to {most} ASCII characters": "het moet 1 tot {most} ASCII-tekens hebben",
+    "it must have 1 to {most} printable characters": "het moet 1 tot {most} leesbare tekens hebben",
+    "it must lie between {low} and {high}": "het moet tussen {low} en {high} liggen",
+    "it names a cell twice or one that does not exist": "het noemt een cel dubbel, of een die niet "
+    "bestaat",
+    "the organisation has no such adviser": "de organisatie heeft deze vertrouwenspersoon niet",
+    "the organisation has no such unit": "de organisatie heeft dit onderdeel niet",
+    "the register is empty": "het register is leeg",
+    "this case has no reporter with a code who could read them": "deze zaak heeft geen melder met "
+    "een code die ze kan lezen",
+    "this id stands for cases without a unit": "deze naam staat voor zaken zonder onderdeel",
+    "two advisers have the same id": "twee vertrouwenspersonen hebben dezelfde naam",
+    "two copies are sealed to the same key": "twee kopieën zijn voor dezelfde sleutel verzegeld",
+    "two units have the same id": "twee onderdelen hebben dezelfde naam",
+    "1 to {most} sealed copies are expected": "1 tot {most} verzegelde kopieën worden verwacht",
+    # Units of TOO_LARGE.
+    "bytes": "bytes",
+    "characters": "tekens",
+    "KiB": "KiB",
+    "readers": "lezers",
+    "rows": "rijen",
+}
+"""Reasons of INVALID_INPUT and units of TOO_LARGE: English, as they travel, and Dutch."""
+
+
 class Refusal(Exception):  # noqa: N818  a refusal is an answer to a person, not a fault in the program
     """A command or question that is refused, with the sentence that tells the person why.
 
@@ -178,10 +224,17 @@ class Refusal(Exception):  # noqa: N818  a refusal is an answer to a person, not
 
     def sentence(self, language: Language) -> str:
         """The sentence in `language`, filled in."""
-        text = getattr(CATALOGUE[self.code], language)
-        return str(text.format(**self.values))
+        values = dict(self.values)
+        for name in ("reason", "unit"):
+            if name in values:
+                values[name] = _in(language, str(values[name])).format(**self.values)
+        return str(getattr(CATALOGUE[self.code], language).format(**values))
 
 
-def invalid(field: str, reason: str) -> Refusal:
-    """INVALID_INPUT for one field, with a reason of our own making."""
-    return Refusal(Code.INVALID_INPUT, field=field, reason=reason)
+def invalid(field: str, reason: str, **values: str | int) -> Refusal:
+    """INVALID_INPUT for one field, with a reason of REASONS; `values` fill the reason."""
+    return Refusal(Code.INVALID_INPUT, field=field, reason=reason, **values)
+
+
+def _in(language: Language, english: str) -> str:
+    return REASONS.get(english, english) if language == "nl" else english

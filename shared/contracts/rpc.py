@@ -120,9 +120,15 @@ class Sealed(Shape, frozen=True, kw_only=True):
 
 
 class OpenCase(Shape, frozen=True, kw_only=True):
-    """Adviser: open a case. Codes are those of the taxonomy; `case_id` is made by the client."""
+    """Adviser or reporter: open a case. Codes are those of the taxonomy.
+
+    `case_id` is made by the client; a reporter's is derived from their code. A reporter names the
+    adviser of their choice, and the public key (raw X25519, 32 bytes) to which answers are sealed.
+    """
 
     case_id: str
+    adviser_id: str | None = None
+    reply_key: bytes | None = None
     channel: str
     anonymity: str
     reporter_role: str
@@ -159,6 +165,30 @@ class CloseCase(Shape, frozen=True, kw_only=True):
     """Adviser: close a case that has an outcome."""
 
     case_id: str
+
+
+class SendMessage(Shape, frozen=True, kw_only=True):
+    """Adviser or reporter: say something in a case, sealed to both."""
+
+    case_id: str
+    words: tuple[Sealed, ...]
+
+
+class Message(Shape, frozen=True, kw_only=True):
+    """Something said in a case."""
+
+    sender: Literal["reporter", "adviser"]
+    week: str
+    sealed: tuple[Sealed, ...]
+
+
+class MyCase(Shape, frozen=True, kw_only=True):
+    """A case as its reporter sees it: what was said, oldest first, and whether it is open."""
+
+    id: str
+    status: Literal["open", "closed"]
+    adviser_id: str
+    messages: tuple[Message, ...]
 
 
 class CaseSummary(Shape, frozen=True, kw_only=True):
@@ -202,6 +232,7 @@ class Case(Shape, frozen=True, kw_only=True):
     outcome: str | None
     route: str | None
     opened_week: str
+    reply_key: bytes | None
     entries: tuple[CaseEntry, ...]
 
 
@@ -270,6 +301,10 @@ class Imported(Shape, frozen=True, kw_only=True):
 
 
 # Signals --------------------------------------------------------------------------------------
+
+
+NOT_SAID = "not_said"
+"""The cell of cases whose unit is not known or not told; no unit may have this id."""
 
 
 class ReleasedCell(Shape, frozen=True, kw_only=True):
@@ -433,6 +468,8 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "record_intervention", "command", RecordIntervention, Done),
         Verb("intake", "record_outcome", "command", RecordOutcome, Done),
         Verb("intake", "close_case", "command", CloseCase, Done),
+        Verb("intake", "send_message", "command", SendMessage, Done),
+        Verb("intake", "my_case", "query", Empty, MyCase),
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "case", "query", ById, Case),

@@ -23,6 +23,7 @@ import msgspec
 
 from shared.contracts.errors import Code, Refusal
 from shared.identity.principal import Principal
+from shared.identity.reporter import is_reporter, reporter_of
 from shared.identity.roles import WITHOUT_ORGANISATION, Role
 
 ALGORITHM = "EdDSA"
@@ -71,13 +72,15 @@ class TokenVerifier:
         self._generation = 0
 
     async def verify(self, token: str) -> Principal:
-        """The principal of `token`.
+        """The principal of `token`: a staff token (JWT), or a reporter's (see shared.identity.reporter).
 
         Raises Refusal(NOT_SIGNED_IN) for a token that proves nothing, whatever the reason, and
         Refusal(UNAVAILABLE) while the issuer's keys cannot be had at all.
         """
         if not token or len(token) > LONGEST_TOKEN or not token.isascii():
             raise Refusal(Code.NOT_SIGNED_IN)
+        if is_reporter(token):
+            return reporter_of(token)
         await self._source.refresh_when_old()
         if self._generation != self._source.generation:
             self._verified.clear()  # a withdrawn key takes the tokens it signed with it
@@ -130,6 +133,8 @@ def _principal(claims: dict[str, Any]) -> Principal:
     if not isinstance(subject, str) or not 1 <= len(subject) <= 200:
         raise Refusal(Code.NOT_SIGNED_IN)
     role = Role(role_name)
+    if role is Role.REPORTER:
+        raise Refusal(Code.NOT_SIGNED_IN)  # reporters have no account with any issuer
     if (organisation is None) != (role in WITHOUT_ORGANISATION):
         raise Refusal(Code.NOT_SIGNED_IN)
     if organisation is None:

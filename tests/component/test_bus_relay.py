@@ -223,9 +223,13 @@ async def test_without_a_server_the_relay_gives_up_in_words_after_its_patience(
         client = await bus.client("intake")
         bus.stop()
         await until(lambda: not client.is_connected)
-        relay = Relay(client.jetstream(timeout=0.2), "INTAKE", source, patience=0.5)
+        told: list[str] = []
+        relay = Relay(
+            client.jetstream(timeout=0.2), "INTAKE", source, patience=0.5, on_problem=told.append
+        )
         with pytest.raises(RelayStuck, match="INTAKE"):
             await relay.run_once()
+        assert told == ["INTAKE, relay: TimeoutError; trying again"]
         await bus.start()
         await until(lambda: client.is_connected)
         assert await relay.run_once() == 3

@@ -1,6 +1,7 @@
 """Client of Hoeksteen: words are sealed here, before any server sees them."""
 
 from hoeksteen_client.gateway import GatewayClient, GatewayError, Unreachable
+from hoeksteen_client.reporter import ReporterCode, WrongCode
 from hoeksteen_client.sealing import AdviserKey, CannotOpen, SealingError, WordsTooLong, seal
 
 __all__ = [
@@ -8,8 +9,10 @@ __all__ = [
     "CannotOpen",
     "GatewayClient",
     "GatewayError",
+    "ReporterCode",
     "SealingError",
     "Unreachable",
     "WordsTooLong",
+    "WrongCode",
     "seal",
 ]

@@ -1,4 +1,4 @@
-"""An adviser opens a case."""
+"""An adviser, or a reporter with a code, opens a case."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from uuid import uuid4
 from services.intake.domain import case
 from services.intake.sealed import as_uuid, from_bus
 from services.intake.streams import load_case, load_organisation
+from shared.contracts.errors import invalid
 from shared.contracts.rpc import Done, OpenCase
 from shared.eventstore.store import Change
+from shared.identity.roles import Role
 from shared.runtime.calls import Call
 from shared.taxonomy.period import Period
 
@@ -16,6 +18,9 @@ from shared.taxonomy.period import Period
 async def open_case(call: Call, request: OpenCase) -> Done:
     """See OpenCase."""
     case_id = as_uuid(request.case_id, "caseId")
+    by_reporter = call.principal.role is Role.REPORTER
+    if by_reporter and str(case_id) != call.principal.subject:
+        raise invalid("caseId", "it is not the one that belongs to your code")
     organisation = await load_organisation(call.parts.store, call.organisation)
     state = await load_case(call.parts.store, call.organisation, case_id)
     event = case.open_case(
@@ -23,7 +28,7 @@ async def open_case(call: Call, request: OpenCase) -> Done:
         organisation,
         case_id=case_id,
         facts_id=uuid4(),
-        adviser_id=call.principal.subject,
+        adviser_id=_adviser(call, request),
         period=str(Period.containing(call.now.date())),
         channel=request.channel,
         anonymity=request.anonymity,
@@ -33,5 +38,16 @@ async def open_case(call: Call, request: OpenCase) -> Done:
         unit_id=request.unit_id,
         words=from_bus(request.words),
         at=call.now,
+        by="reporter" if by_reporter else "adviser",
+        reply_key=request.reply_key,
     )
     return await call.commit([Change(case_id, 1, event)], Done(id=str(case_id), position=0))
+
+
+def _adviser(call: Call, request: OpenCase) -> str:
+    """Whom the case is for: the asker, or the adviser whom a reporter chose."""
+    if call.principal.role is not Role.REPORTER:
+        return call.principal.subject
+    if request.adviser_id is None:
+        raise invalid("adviserId", "choose an adviser")
+    return request.adviser_id

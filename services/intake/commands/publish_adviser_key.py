@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from uuid import UUID
-
 from services.intake.domain.organisation import publish_key
+from services.intake.domain.words import key_id_of
 from services.intake.streams import load_organisation, organisation_stream
 from shared.contracts.rpc import Done, PublishAdviserKey
 from shared.eventstore.store import Change
@@ -27,8 +25,3 @@ async def publish_adviser_key(call: Call, request: PublishAdviserKey) -> Done:
     return await call.commit(
         [Change(stream, state.version + 1, event)], Done(id=str(key_id), position=0)
     )
-
-
-def key_id_of(public_key: bytes) -> UUID:
-    """The id of a public key: the first 16 bytes of the SHA-256 of its 32 raw bytes."""
-    return UUID(bytes=hashlib.sha256(public_key).digest()[:16])

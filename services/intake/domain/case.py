@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
-from services.intake.domain.words import SealedWords, check_sealed
+from services.intake.domain.words import SealedWords, check_sealed, key_id_of
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
 
 if TYPE_CHECKING:
     from services.intake.domain.organisation import Organisation
 
+Sender = Literal["reporter", "adviser"]
+
+PUBLIC_KEY_BYTES = 32
+
 # Events ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseOpened:
-    """A case was opened and coded. `facts_id` is what its facts are called outside intake."""
+    """A case was opened and coded. `facts_id` is what its facts are called outside intake.
+
+    `reply_key` (raw X25519, 32 bytes) is the reporter's, if they opened it themself: answers are
+    sealed to it.
+    """
 
     case_id: UUID
     organisation_id: UUID
@@ -33,6 +41,17 @@ class CaseOpened:
     relation: str
     category: str
     unit_id: str | None
+    words: tuple[SealedWords, ...]
+    at: datetime
+    by: Sender = "adviser"
+    reply_key: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSent:
+    """The reporter or the adviser said something; the words are sealed to both."""
+
+    sender: Sender
     words: tuple[SealedWords, ...]
     at: datetime
 
@@ -70,7 +89,14 @@ class CaseClosed:
     at: datetime
 
 
-Event = CaseOpened | ConversationRecorded | InterventionRecorded | OutcomeRecorded | CaseClosed
+Event = (
+    CaseOpened
+    | MessageSent
+    | ConversationRecorded
+    | InterventionRecorded
+    | OutcomeRecorded
+    | CaseClosed
+)
 
 
 # Fold -----------------------------------------------------------------------------------------
@@ -95,7 +121,7 @@ def evolve(state: Case, event: Event) -> Case:
             return replace(state, opened=event)
         case ConversationRecorded():
             return replace(state, conversations=state.conversations + 1)
-        case InterventionRecorded():
+        case InterventionRecorded() | MessageSent():
             return state
         case OutcomeRecorded():
             return replace(state, outcome=event)
@@ -124,11 +150,23 @@ def open_case(
     unit_id: str | None,
     words: tuple[SealedWords, ...],
     at: datetime,
+    by: Sender = "adviser",
+    reply_key: bytes | None = None,
 ) -> CaseOpened:
     """Open a case. Raises Refusal for an unknown code or unit, or words sealed to nobody here."""
     if state.opened is not None:
         raise Refusal(Code.ALREADY_EXISTS)
+    # The organisation's own streams have ids made from names (streams.py): a case that took the id
+    # of the registers, or of a day to come, would stand in their way for ever.
+    if case_id.version != 4:
+        raise invalid("caseId", "it is not a random UUID (version 4)")
     known = organisation.known
+    if all(adviser.id != adviser_id for adviser in known.advisers):
+        raise invalid("adviserId", "the organisation has no such adviser")
+    if (by == "reporter") != (reply_key is not None):
+        raise invalid("replyKey", "a reporter gives one, and nobody else does")
+    if reply_key is not None and len(reply_key) != PUBLIC_KEY_BYTES:
+        raise invalid("replyKey", "it is not {bytes} bytes long", bytes=PUBLIC_KEY_BYTES)
     codes = taxonomy.current()
     codes.check("channels", channel)
     codes.check("anonymity", anonymity)
@@ -150,9 +188,27 @@ def open_case(
         relation=relation,
         category=category,
         unit_id=unit_id,
-        words=check_sealed(words, organisation.key_ids, field="words"),
+        words=check_sealed(words, _readers(organisation, reply_key), field="words"),
         at=at,
+        by=by,
+        reply_key=reply_key,
     )
+
+
+def send_message(
+    state: Case,
+    organisation: Organisation,
+    *,
+    sender: Sender,
+    words: tuple[SealedWords, ...],
+    at: datetime,
+) -> MessageSent:
+    """Something said in an open case. Only where the reporter can read it: they hold a code."""
+    opened = _running(state)
+    if opened.reply_key is None:
+        raise invalid("words", "this case has no reporter with a code who could read them")
+    sealed = check_sealed(words, _readers(organisation, opened.reply_key), field="words")
+    return MessageSent(sender=sender, words=sealed, at=at)
 
 
 def record_conversation(
@@ -201,8 +257,23 @@ def owned_by(state: Case, adviser_id: str) -> CaseOpened:
     return state.opened
 
 
-def _running(state: Case) -> None:
+def reported_by(state: Case) -> CaseOpened:
+    """The opening of a case that a reporter opened with a code. Raises Refusal NOT_FOUND."""
+    if state.opened is None or state.opened.by != "reporter":
+        raise Refusal(Code.NOT_FOUND)
+    return state.opened
+
+
+def _running(state: Case) -> CaseOpened:
     if state.opened is None:
         raise Refusal(Code.NOT_FOUND)
     if state.closed:
         raise Refusal(Code.CASE_CLOSED)
+    return state.opened
+
+
+def _readers(organisation: Organisation, reply_key: bytes | None) -> frozenset[UUID]:
+    """Whose keys words may be sealed to: the advisers', and the reporter's own."""
+    if reply_key is None:
+        return organisation.key_ids
+    return organisation.key_ids | {key_id_of(reply_key)}

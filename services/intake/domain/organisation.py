@@ -9,6 +9,7 @@ from uuid import UUID
 
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
+from shared.contracts.rpc import NOT_SAID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -165,7 +166,7 @@ def publish_key(
     if all(adviser.id != adviser_id for adviser in state.known.advisers):
         raise Refusal(Code.NOT_ALLOWED)
     if len(public_key) != PUBLIC_KEY_BYTES:
-        raise invalid("publicKey", f"it is not {PUBLIC_KEY_BYTES} bytes long")
+        raise invalid("publicKey", "it is not {bytes} bytes long", bytes=PUBLIC_KEY_BYTES)
     if any(key.public_key == public_key for key in state.keys):
         raise Refusal(Code.ALREADY_EXISTS)
     return AdviserKeyPublished(adviser_id=adviser_id, key_id=key_id, public_key=public_key, on=on)
@@ -173,16 +174,18 @@ def publish_key(
 
 def _check_name(text: str, field: str) -> None:
     if not text.strip() or len(text) > LONGEST_NAME or not text.isprintable():
-        raise invalid(field, f"it must have 1 to {LONGEST_NAME} printable characters")
+        raise invalid(field, "it must have 1 to {most} printable characters", most=LONGEST_NAME)
 
 
 def _check_units(units: tuple[UnitKept, ...]) -> None:
     if not 1 <= len(units) <= MOST_UNITS:
-        raise invalid("units", f"an organisation has 1 to {MOST_UNITS} units")
+        raise invalid("units", "an organisation has 1 to {most} units", most=MOST_UNITS)
     seen: set[str] = set()
     for unit in units:
         _check_name(unit.id, "units.id")
         _check_name(unit.name, "units.name")
+        if unit.id == NOT_SAID:
+            raise invalid("units.id", "this id stands for cases without a unit")
         if unit.id in seen:
             raise invalid("units", "two units have the same id")
         if unit.headcount < 0:
@@ -194,7 +197,7 @@ def _check_units(units: tuple[UnitKept, ...]) -> None:
 
 def _checked_policy(release: PolicyDecided, units: tuple[UnitKept, ...]) -> PolicyDecided:
     if release.k < SMALLEST_K:
-        raise invalid("release.k", f"it must be at least {SMALLEST_K}")
+        raise invalid("release.k", "it must be at least {least}", least=SMALLEST_K)
     if release.dimension == "category":
         cells = taxonomy.current().merge_order
     else:

@@ -150,7 +150,7 @@ def import_register(
     """
     rows, totals = tuple(rows), tuple(totals)
     if len(fingerprint) != 32:
-        raise invalid("fingerprint", "it is not 32 bytes long")
+        raise invalid("fingerprint", "it is not {bytes} bytes long", bytes=32)
     if not rows:
         raise invalid("rows", "the register is empty")
     if len(rows) > MOST_ROWS:
@@ -172,7 +172,9 @@ def import_register(
         if kept.unit_id is not None and kept.unit_id not in units:
             raise invalid("rows.unitId", "the organisation has no such unit")
         if not 0 <= kept.count <= LARGEST_COUNT:
-            raise invalid("rows.count", f"it must lie between 0 and {LARGEST_COUNT}")
+            raise invalid(
+                "rows.count", "it must lie between {low} and {high}", low=0, high=LARGEST_COUNT
+            )
     periods = sorted({Period.parse(row.period) for row in rows})
     due = _due(state, periods, set_up_on=known.on, on=on)
 

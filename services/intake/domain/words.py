@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -25,6 +26,11 @@ class SealedWords:
     ciphertext: bytes
 
 
+def key_id_of(public_key: bytes) -> UUID:
+    """The id of a public key: the first 16 bytes of the SHA-256 of its 32 raw bytes."""
+    return UUID(bytes=hashlib.sha256(public_key).digest()[:16])
+
+
 def check_sealed(
     words: Sequence[SealedWords], keys: Collection[UUID], *, field: str
 ) -> tuple[SealedWords, ...]:
@@ -39,6 +45,8 @@ def check_sealed(
     for sealed in words:
         if sealed.key_id not in keys:
             raise invalid(field, "it is sealed to a key that is not in the directory")
+        if not sealed.ciphertext:
+            raise invalid(field, "it is empty")
         if len(sealed.ciphertext) > LARGEST:
             raise Refusal(Code.TOO_LARGE, limit=LARGEST, unit="bytes")
     return tuple(words)

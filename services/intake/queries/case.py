@@ -31,6 +31,7 @@ async def case(call: Call, request: ById) -> Case:
         outcome=None if state.outcome is None else state.outcome.outcome,
         route=None if state.outcome is None else state.outcome.route,
         opened_week=recorded[0].week,
+        reply_key=opened.reply_key,
         entries=tuple(_entry(one) for one in recorded),
     )
 
@@ -41,6 +42,8 @@ def _entry(recorded: Recorded) -> CaseEntry:
     match event:
         case domain.CaseOpened():
             code, sealed = event.category, to_bus(event.words)
+        case domain.MessageSent():
+            code, sealed = event.sender, to_bus(event.words)
         case domain.ConversationRecorded():
             code, sealed = event.mode, to_bus(event.minutes)
         case domain.InterventionRecorded():

@@ -18,7 +18,7 @@ _MOST = 100
 async def cases(call: Call, request: Page) -> Cases:
     """See Cases. The cursor is the id of the last case on the page before."""
     if not 1 <= request.first <= _MOST:
-        raise invalid("first", f"it must lie between 1 and {_MOST}")
+        raise invalid("first", "it must lie between {low} and {high}", low=1, high=_MOST)
     ids = await _page(call, request)
     shown = ids[: request.first]
     recorded = await call.parts.store.load_many(call.organisation, shown)

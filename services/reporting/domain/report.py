@@ -215,7 +215,7 @@ def save_interpretation(state: Report, sealed: tuple[SealedDraft, ...]) -> Inter
     """Keep a sealed draft; the newest counts. Refused once the report is published."""
     _unpublished(state)
     if not 1 <= len(sealed) <= DRAFT_COPIES:
-        raise invalid("sealed", f"1 to {DRAFT_COPIES} sealed copies are expected")
+        raise invalid("sealed", "1 to {most} sealed copies are expected", most=DRAFT_COPIES)
     for copy in sealed:
         if not copy.ciphertext:
             raise invalid("sealed", "a sealed copy is empty")

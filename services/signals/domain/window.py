@@ -9,14 +9,11 @@ from uuid import UUID
 
 from services.signals.domain import exact
 from shared import taxonomy
+from shared.contracts.rpc import NOT_SAID
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-NOT_SAID = "not_said"
-"""The cell of cases whose unit is not known or not told."""
-
 
 # Events ---------------------------------------------------------------------------------------
 

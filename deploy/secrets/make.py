@@ -1,0 +1,141 @@
+"""Make the secrets of a new installation for the compose file and the local overlay.
+
+    .venv/bin/python deploy/secrets/make.py
+
+Writes beside itself, or into `--into FOLDER`, what is missing, and never changes a secret that is
+there. What each file is for stands in README.md.
+"""  # noqa: INP001  a program, not a package
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from shared.bus import accounts
+from shared.postgres.embedded import SUPERUSER
+from shared.postgres.migrate import AUDITOR, OWNER, SERVICES
+
+NATS_STORE = Path("/data/jetstream")
+"""Where both deployments mount the volume of the messages."""
+
+LOG_KEY_BYTES = 32
+
+# A file is mounted into a container as it is, and read there by another user than the one who made
+# it. What keeps others on this machine out is the mode of the folder above.
+_FOLDER_MODE = 0o700
+_FILE_MODE = 0o644
+
+
+class Folder:
+    """The folder of one installation's secrets."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.made: list[str] = []
+
+    def secret(self, name: str) -> str:
+        """The text of a secret's file; a new random one where there is none."""
+        path = self.path / name
+        if not path.exists():
+            self.write(name, accounts.new_secret().encode())
+        return path.read_text(encoding="ascii")
+
+    def random_bytes(self, name: str, length: int) -> None:
+        """A file with random bytes, where there is none."""
+        if not (self.path / name).exists():
+            self.write(name, os.urandom(length))
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file whole, unless it holds just that."""
+        path = self.path / name
+        if path.exists() and path.read_bytes() == content:
+            return
+        path.parent.mkdir(exist_ok=True)
+        new = path.with_name(f".{path.name}.new")
+        new.write_bytes(content)
+        new.chmod(_FILE_MODE)
+        new.replace(path)
+        self.made.append(name)
+
+
+def make(path: Path) -> list[str]:
+    """Make what is missing under `path`; the names of the files that were written."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(_FOLDER_MODE)
+    folder = Folder(path)
+    _services(folder)
+    _database(folder)
+    _bus(folder)
+    return folder.made
+
+
+def _services(folder: Folder) -> None:
+    for service in SERVICES:
+        folder.secret(f"{service}/key-ring-passphrase")
+        folder.random_bytes(f"{service}/log-key", LOG_KEY_BYTES)
+
+
+def _database(folder: Folder) -> None:
+    folder.secret("postgres/password")
+    passwords = {
+        role: folder.secret(f"migrations/database-{role}") for role in (OWNER, AUDITOR, *SERVICES)
+    }
+    for service in SERVICES:
+        folder.write(f"{service}/pg_service.conf", _entries({service: passwords[service]}))
+    owners = dict.fromkeys(SERVICES, passwords[OWNER])
+    admin = {SUPERUSER: folder.secret("postgres/password")}
+    folder.write("migrations/pg_service.conf", _entries(owners | admin))
+
+
+def _entries(passwords: dict[str, str]) -> bytes:
+    """A connection service file of libpq: it alone may hold a password and be read by a group."""
+    return "".join(
+        f"[{name}]\npassword={password}\n" for name, password in passwords.items()
+    ).encode()
+
+
+def _bus(folder: Folder) -> None:
+    passwords = {
+        user: folder.secret(f"{user}/nats-password")
+        for user in accounts.users()
+        if user in {*SERVICES, "gateway"}
+    }
+    passwords |= {
+        user: folder.secret(f"streams/nats-password-{user}")
+        for user in accounts.users()
+        if user not in passwords
+    }
+    folder.write("streams/nats-passwords.json", json.dumps(passwords, indent=2).encode())
+    config = json.loads(
+        accounts.nats_config(
+            store_dir=NATS_STORE,
+            encryption_key=folder.secret("nats/storage-key"),
+            passwords=passwords,
+            host="0.0.0.0",  # noqa: S104  a pod's address; who may come is the network's to say
+        )
+    )
+    # The streams job asks for the health page from another pod. Network policies let only it.
+    config["http"] = "0.0.0.0:8222"
+    folder.write("nats/nats.conf", json.dumps(config, indent=2).encode())
+
+
+def main() -> int:
+    """Make what is missing and say what remains to be done."""
+    parser = argparse.ArgumentParser(description="Make the secrets of a new installation.")
+    parser.add_argument("--into", type=Path, default=Path(__file__).resolve().parent)
+    path: Path = parser.parse_args().into
+    made = make(path)
+    sys.stdout.write(f"{path}: {', '.join(made) or 'nothing was missing'}\n")
+    if not (path / "jwks.json").exists():
+        sys.stdout.write(
+            f"Put the public keys of your issuer (its JWKS) into {path / 'jwks.json'}; until then "
+            "nobody can sign in.\n"
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

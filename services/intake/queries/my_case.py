@@ -1,0 +1,37 @@
+"""A reporter's own case, by their code. That they looked is recorded nowhere."""
+
+from __future__ import annotations
+
+from functools import reduce
+from uuid import UUID
+
+from services.intake.domain import case as domain
+from services.intake.sealed import to_bus
+from shared.contracts.rpc import Empty, Message, MyCase
+from shared.eventstore.store import Recorded
+from shared.runtime.calls import Call
+
+
+async def my_case(call: Call, _request: Empty) -> MyCase:
+    """See MyCase. A wrong code leads to no case, and is told as that."""
+    case_id = UUID(call.principal.subject)
+    recorded = await call.parts.store.load(call.organisation, case_id)
+    state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
+    opened = domain.reported_by(state)
+    return MyCase(
+        id=str(case_id),
+        status="closed" if state.closed else "open",
+        adviser_id=opened.adviser_id,
+        messages=tuple(message for one in recorded for message in _said(one)),
+    )
+
+
+def _said(recorded: Recorded) -> tuple[Message, ...]:
+    match recorded.event:
+        case (
+            domain.CaseOpened(words=words, by=sender)
+            | domain.MessageSent(words=words, sender=sender)
+        ):
+            return (Message(sender=sender, week=recorded.week, sealed=to_bus(words)),)
+        case _:
+            return ()

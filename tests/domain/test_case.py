@@ -1,0 +1,276 @@
+"""A case: opened with known codes and sealed words, spoken about, concluded, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.intake.domain.case import (
+    Case,
+    CaseClosed,
+    CaseOpened,
+    ConversationRecorded,
+    Event,
+    InterventionRecorded,
+    OutcomeRecorded,
+    close_case,
+    evolve,
+    open_case,
+    owned_by,
+    record_conversation,
+    record_intervention,
+    record_outcome,
+)
+from services.intake.domain.organisation import (
+    AdviserKept,
+    AdviserKeyPublished,
+    Organisation,
+    OrganisationSetUp,
+    PolicyDecided,
+    UnitKept,
+)
+from services.intake.domain.words import LARGEST, MOST_READERS, SealedWords
+from shared.contracts.errors import Code
+from tests.gwt import given
+
+AT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+KEY_ID = UUID("6f1d2c3b-0000-4000-8000-000000000002")
+WORDS = SealedWords(key_id=KEY_ID, ciphertext=b"sealed to Anna")
+ORGANISATION = Organisation(
+    version=2,
+    set_up=OrganisationSetUp(
+        organisation_id=UUID("6f1d2c3b-0000-4000-8000-000000000001"),
+        token="5d41402abc4b2a76",
+        name="De Hoekstee",
+        language="nl",
+        units=(UnitKept(id="care", name="Zorg", headcount=90, parent=None),),
+        advisers=(AdviserKept(id="anna", name="Anna"),),
+        release=PolicyDecided(policy="exact", dimension="category", k=5, merge_order=()),
+        on=date(2026, 3, 2),
+    ),
+    keys=(
+        AdviserKeyPublished(
+            adviser_id="anna", key_id=KEY_ID, public_key=bytes(32), on=date(2026, 3, 2)
+        ),
+    ),
+)
+OPENED = CaseOpened(
+    case_id=UUID("6f1d2c3b-0000-4000-8000-000000000003"),
+    organisation_id=UUID("6f1d2c3b-0000-4000-8000-000000000001"),
+    facts_id=UUID("6f1d2c3b-0000-4000-8000-000000000004"),
+    adviser_id="anna",
+    taxonomy_version=1,
+    period="2026-H2",
+    channel="in_person",
+    anonymity="confidential",
+    reporter_role="employee",
+    relation="colleague",
+    category="bullying",
+    unit_id="care",
+    words=(WORDS,),
+    at=AT,
+)
+SPOKEN = ConversationRecorded(mode="meeting", minutes=(WORDS,), at=AT)
+DONE = InterventionRecorded(intervention="listening", at=AT)
+ENDED = OutcomeRecorded(outcome="heard_and_done", route="nothing_further", at=AT)
+CLOSED = CaseClosed(at=AT)
+
+Decision = Callable[[Case], Event]
+
+
+def opening(**changes: Any) -> Decision:
+    """The opening, with some of it given otherwise."""
+    fields = {
+        name: getattr(OPENED, name)
+        for name in CaseOpened.__slots__
+        if name not in ("organisation_id", "taxonomy_version")
+    }
+    return lambda state: open_case(state, ORGANISATION, **(fields | changes))
+
+
+def speaking(minutes: tuple[SealedWords, ...] = (WORDS,), mode: str = "meeting") -> Decision:
+    return lambda state: record_conversation(
+        state, ORGANISATION, mode=mode, minutes=minutes, at=AT
+    )
+
+
+def acting(intervention: str = "listening") -> Decision:
+    return lambda state: record_intervention(state, intervention=intervention, at=AT)
+
+
+def ending(outcome: str = "heard_and_done", route: str = "nothing_further") -> Decision:
+    return lambda state: record_outcome(state, outcome=outcome, route=route, at=AT)
+
+
+def closing() -> Decision:
+    return lambda state: close_case(state, at=AT)
+
+
+# The walk ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("past", "decision", "event"),
+    [
+        pytest.param([], opening(), OPENED, id="opened"),
+        pytest.param([OPENED], speaking(), SPOKEN, id="a conversation"),
+        pytest.param([OPENED, SPOKEN], acting(), DONE, id="an intervention"),
+        pytest.param([OPENED, SPOKEN, DONE], ending(), ENDED, id="an outcome"),
+        pytest.param([OPENED, SPOKEN, DONE, ENDED], closing(), CLOSED, id="closed"),
+    ],
+)
+def test_a_case_goes_from_opening_to_close(
+    past: list[Event], decision: Decision, event: Event
+) -> None:
+    """Each step is recorded with its codes, its sealed words and its time."""
+    given(Case(), evolve, past).when(decision).then(event)
+
+
+def test_the_state_is_what_its_events_say() -> None:
+    """Version, conversations, the newest outcome, whether it is closed."""
+    corrected = replace(ENDED, outcome="partly_solved")
+    past = [OPENED, SPOKEN, SPOKEN, DONE, ENDED, corrected, CLOSED]
+    assert Case(
+        version=7, opened=OPENED, conversations=2, outcome=corrected, closed=True
+    ) == given(Case(), evolve, past).state
+
+
+def test_an_outcome_may_be_corrected_while_the_case_is_open() -> None:
+    """A later outcome is recorded beside the earlier one."""
+    given(Case(), evolve, [OPENED, ENDED]).when(ending(outcome="partly_solved")).then(
+        replace(ENDED, outcome="partly_solved")
+    )
+
+
+def test_a_case_without_a_unit_is_taken() -> None:
+    """Whoever speaks need not say where they work."""
+    given(Case(), evolve).when(opening(unit_id=None)).then(replace(OPENED, unit_id=None))
+
+
+# Refusals ---------------------------------------------------------------------------------------
+
+
+def test_a_case_is_opened_once() -> None:
+    """An id that is taken is refused."""
+    given(Case(), evolve, [OPENED]).when(opening()).then_refused(Code.ALREADY_EXISTS)
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        pytest.param(UUID("d9428888-122b-11e1-b85c-61cd3cbb3210"), id="version 1: time and place"),
+        pytest.param(UUID("6f1d2c3b-0000-5000-8000-000000000003"), id="version 5: from a name"),
+        pytest.param(UUID(int=3), id="no version"),
+    ],
+)
+def test_a_case_id_that_is_not_random_is_refused(case_id: UUID) -> None:
+    """Ids made from names belong to the organisation's own streams; ids made from time tell it."""
+    refusal = given(Case(), evolve).when(opening(case_id=case_id)).then_refused(Code.INVALID_INPUT)
+    assert "caseId" == refusal.values["field"]
+
+
+@pytest.mark.parametrize(
+    ("past", "decision", "kind"),
+    [
+        pytest.param([], opening(channel="pigeon"), "channels", id="channel"),
+        pytest.param([], opening(anonymity="famous"), "anonymity", id="anonymity"),
+        pytest.param([], opening(reporter_role="king"), "reporter_roles", id="reporter's role"),
+        pytest.param([], opening(relation="rival"), "relations", id="relation"),
+        pytest.param([], opening(category="Pesten"), "categories", id="category"),
+        pytest.param([OPENED], speaking(mode="shouting"), "conversation_modes", id="mode"),
+        pytest.param([OPENED], acting("magic"), "interventions", id="intervention"),
+        pytest.param([OPENED], ending(outcome="revenge"), "outcomes", id="outcome"),
+        pytest.param([OPENED], ending(route="detour"), "routes", id="route"),
+    ],
+)
+def test_a_code_that_the_taxonomy_does_not_have_is_refused(
+    past: list[Event], decision: Decision, kind: str
+) -> None:
+    """The refusal names the list, not what was given; a label is not a code."""
+    refusal = given(Case(), evolve, past).when(decision).then_refused(Code.UNKNOWN_CODE)
+    assert {"field": kind, "version": 1} == refusal.values
+
+
+def test_a_unit_outside_the_tree_is_refused() -> None:
+    """A case counts in a unit that the organisation has."""
+    refusal = given(Case(), evolve).when(opening(unit_id="elsewhere"))
+    assert "unitId" == refusal.then_refused(Code.INVALID_INPUT).values["field"]
+
+
+@pytest.mark.parametrize(
+    ("past", "sealed", "field"),
+    [([], lambda words: opening(words=words), "words"), ([OPENED], speaking, "minutes")],
+    ids=["the words", "the minutes"],
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param((), id="none"),
+        pytest.param((replace(WORDS, ciphertext=b""),), id="empty"),
+        pytest.param((WORDS, replace(WORDS, key_id=UUID(int=9))), id="key outside the directory"),
+    ],
+)
+def test_words_that_nobody_here_can_open_are_refused(
+    past: list[Event],
+    sealed: Callable[[tuple[SealedWords, ...]], Decision],
+    field: str,
+    words: tuple[SealedWords, ...],
+) -> None:
+    """Every sealed text is addressed to a key of the directory."""
+    refusal = given(Case(), evolve, past).when(sealed(words)).then_refused(Code.INVALID_INPUT)
+    assert field == refusal.values["field"]
+
+
+@pytest.mark.parametrize(
+    ("words", "limit", "unit"),
+    [
+        ((WORDS,) * (MOST_READERS + 1), 20, "readers"),
+        ((replace(WORDS, ciphertext=bytes(LARGEST + 1)),), 131072, "bytes"),
+    ],
+    ids=["too many readers", "too long"],
+)
+def test_too_large_is_refused(words: tuple[SealedWords, ...], limit: int, unit: str) -> None:
+    """The refusal says the limit."""
+    refusal = given(Case(), evolve).when(opening(words=words)).then_refused(Code.TOO_LARGE)
+    assert {"limit": limit, "unit": unit} == refusal.values
+
+
+def test_the_largest_words_are_taken() -> None:
+    """128 KiB to twenty readers."""
+    words = (replace(WORDS, ciphertext=bytes(128 * 1024)),) * 20
+    given(Case(), evolve).when(opening(words=words)).then(replace(OPENED, words=words))
+
+
+ANYTHING = pytest.mark.parametrize(
+    "decision", [speaking(), acting(), ending(), closing()], ids=["talk", "act", "end", "close"]
+)
+
+
+@ANYTHING
+def test_a_closed_case_takes_nothing_more(decision: Decision) -> None:
+    """Nothing is added behind the close, not a second close either."""
+    given(Case(), evolve, [OPENED, ENDED, CLOSED]).when(decision).then_refused(Code.CASE_CLOSED)
+
+
+@ANYTHING
+def test_a_case_that_does_not_exist_takes_nothing(decision: Decision) -> None:
+    """Nothing is added before the opening."""
+    given(Case(), evolve).when(decision).then_refused(Code.NOT_FOUND)
+
+
+def test_a_case_without_an_outcome_is_not_closed() -> None:
+    """How it ended must stand before the close."""
+    given(Case(), evolve, [OPENED, SPOKEN]).when(closing()).then_refused(Code.OUTCOME_MISSING)
+
+
+def test_a_case_is_its_advisers_own() -> None:
+    """To another adviser of the same organisation it looks like no case at all."""
+    there = given(Case(), evolve, [OPENED])
+    there.when(lambda state: owned_by(state, "anna")).then(OPENED)
+    there.when(lambda state: owned_by(state, "bram")).then_refused(Code.NOT_FOUND)
+    given(Case(), evolve).when(lambda state: owned_by(state, "anna")).then_refused(Code.NOT_FOUND)
