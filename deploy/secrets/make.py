@@ -26,6 +26,7 @@ LOG_KEY_BYTES = 32
 # A file is mounted into a container as it is, and read there by another user than the one who made
 # it. What keeps others on this machine out is the mode of the folder above.
 _FOLDER_MODE = 0o700
+_INNER_FOLDER_MODE = 0o755
 _FILE_MODE = 0o644
 
 
@@ -54,6 +55,7 @@ class Folder:
         if path.exists() and path.read_bytes() == content:
             return
         path.parent.mkdir(exist_ok=True)
+        path.parent.chmod(_INNER_FOLDER_MODE)  # whatever the umask
         new = path.with_name(f".{path.name}.new")
         new.write_bytes(content)
         new.chmod(_FILE_MODE)

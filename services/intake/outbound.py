@@ -23,6 +23,7 @@ def _organisation(recorded: Recorded) -> contracts.OrganisationSetUp:
             Unit(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
             for unit in event.units
         ),
+        advisers=tuple(adviser.id for adviser in event.advisers),
         release=ReleasePolicy(
             policy=event.release.policy,
             dimension=event.release.dimension,

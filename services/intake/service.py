@@ -23,7 +23,7 @@ from services.intake.queries.case import case
 from services.intake.queries.cases import cases
 from services.intake.queries.my_case import my_case
 from services.intake.queries.organisation import organisation
-from services.intake.streams import day_stream
+from services.intake.streams import adviser_seats, day_stream
 from shared.eventstore.store import Change, Conflict
 from shared.runtime.calls import Parts
 from shared.runtime.service import Definition
@@ -66,6 +66,7 @@ DEFINITION = Definition(
         "case": case,
     },
     may=may,
+    seats=adviser_seats,
     projections=lambda ring: (CaseIndex(ring),),
     stream="INTAKE",
     outbound=OUTBOUND,

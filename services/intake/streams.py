@@ -45,3 +45,11 @@ async def load_case(store: EventStore, organisation_id: UUID, case_id: UUID) -> 
 def day_stream(organisation_id: UUID, day: date) -> UUID:
     """The stream of one event that closes a day."""
     return uuid5(organisation_id, f"day/{day.isoformat()}")
+
+
+async def adviser_seats(store: EventStore, organisation_id: UUID) -> frozenset[str] | None:
+    """The subjects who hold an adviser's seat; None for an organisation that is not known here."""
+    state = await load_organisation(store, organisation_id)
+    if state.set_up is None:
+        return None
+    return frozenset(adviser.id for adviser in state.set_up.advisers)

@@ -13,6 +13,7 @@ from services.reporting.projections.report_index import ReportIndex
 from services.reporting.queries.render_report import render_report
 from services.reporting.queries.report import report
 from services.reporting.queries.reports import reports
+from services.reporting.streams import adviser_seats
 from shared.runtime.service import Definition, Reader
 
 DEFINITION = Definition(
@@ -27,6 +28,7 @@ DEFINITION = Definition(
         "publish_report": publish_report,
     },
     may=may,
+    seats=adviser_seats,
     projections=lambda _ring: (ReportIndex(),),
     stream="REPORTING",
     outbound=OUTBOUND,

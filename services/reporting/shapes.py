@@ -44,6 +44,7 @@ def known_from_bus(announced: contracts.OrganisationSetUp) -> OrganisationKnown:
         name=announced.name,
         language=announced.language,
         units=tuple(UnitName(id=unit.id, name=unit.name) for unit in announced.units),
+        advisers=announced.advisers,
     )
 
 

@@ -32,3 +32,9 @@ async def load_report(store: EventStore, organisation_id: UUID, report_id: UUID)
     """A report's state; empty when this organisation has no such report."""
     recorded = await store.load(organisation_id, report_id)
     return reduce(report.evolve, (one.event for one in recorded), report.Report())
+
+
+async def adviser_seats(store: EventStore, organisation_id: UUID) -> frozenset[str] | None:
+    """The subjects who hold an adviser's seat; None for an organisation that is not known here."""
+    state = await load_organisation(store, organisation_id)
+    return None if state.announced is None else frozenset(state.announced.advisers)

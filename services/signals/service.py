@@ -9,6 +9,7 @@ from services.signals.policy import may
 from services.signals.projections.windows import Windows
 from services.signals.queries.statistics import statistics
 from services.signals.released import OUTBOUND
+from services.signals.streams import adviser_seats
 from shared.runtime.service import Definition, Reader
 
 DEFINITION = Definition(
@@ -16,6 +17,7 @@ DEFINITION = Definition(
     types=TYPES,
     handlers={"statistics": statistics},
     may=may,
+    seats=adviser_seats,
     projections=lambda _ring: (Windows(),),
     stream="SIGNALS",
     outbound=OUTBOUND,

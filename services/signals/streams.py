@@ -49,3 +49,9 @@ async def load_window(store: EventStore, organisation: UUID, period: Period) -> 
     """A window's state; empty before its structure was frozen."""
     recorded = await store.load(organisation, window_stream(organisation, period))
     return reduce(window.evolve, (one.event for one in recorded), window.Window())
+
+
+async def adviser_seats(store: EventStore, organisation_id: UUID) -> frozenset[str] | None:
+    """The subjects who hold an adviser's seat; None for an organisation that is not known here."""
+    adopted = await load_organisation(store, organisation_id)
+    return None if adopted is None else frozenset(adopted.advisers)

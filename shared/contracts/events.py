@@ -17,13 +17,18 @@ from shared.contracts.rpc import Release, ReleasePolicy, Shape, Unit
 
 
 class OrganisationSetUp(Shape, frozen=True, kw_only=True):
-    """Intake → signals, reporting: an organisation, its tree and release policy, set up `on` a day."""
+    """Intake → signals, reporting: an organisation, its tree and release policy, set up `on` a day.
+
+    `advisers` are the subjects who hold an adviser's seat: nobody else is one, and none of them may
+    also be hr, board or manager.
+    """
 
     organisation_id: str
     token: str
     name: str
     language: Literal["en", "nl"]
     units: tuple[Unit, ...]
+    advisers: tuple[str, ...] = ()
     release: ReleasePolicy
     on: date
 

@@ -24,9 +24,9 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shared.bus.connection import connect
+from shared.bus.connection import connect, responds
 from shared.bus.consumer import Consumer, Delivered
-from shared.bus.relay import Relay, RelayStuck
+from shared.bus.relay import Relay, RelayStuck, StreamDiverged
 from shared.bus.rpc import RpcRequest, RpcServer
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.events import CloudEvent
@@ -60,6 +60,11 @@ if TYPE_CHECKING:
 
 AUDIENCE = "hoeksteen"
 
+_SEATED = frozenset({Role.ADVISER})
+# Advising is incompatible with deciding about people (code of conduct of the LVV; an HR officer as
+# adviser is unwise, says the Arboportaal).
+_APART = frozenset({Role.HR, Role.BOARD, Role.MANAGER})
+
 _LONGEST_KEY = 200
 _MOST_ENTRIES = 500
 # A projection that is further behind than this makes the service unready.
@@ -87,6 +92,8 @@ class Definition:
     types: EventTypes
     handlers: Mapping[str, Callable[[Call, Any], Awaitable[Shape]]]
     may: Callable[[Principal, str], bool]
+    seats: Callable[[EventStore, UUID], Awaitable[frozenset[str] | None]]
+    """The subjects with an adviser's seat in an organisation; None where it is not known."""
     projections: Callable[[KeyRing], tuple[Projection, ...]]
     stream: str
     outbound: Mapping[str, Outbound]
@@ -111,7 +118,9 @@ class Service:
         self.crashed = False
         """Whether a part of the service ended by itself; `main` then exits with 1."""
         self._stop = asyncio.Event()
-        self._relay_failed = False
+        # What a crash left queued and unpublished goes out at the first look.
+        self._relay_behind = True
+        self._diverged = False
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT, then stop in order."""
@@ -275,6 +284,7 @@ class Service:
         principal = await self.verifier.verify(request.token)
         if not self.definition.may(principal, verb.name):
             raise Refusal(Code.NOT_ALLOWED)
+        await self._check_seat(principal)
         try:
             shape = msgspec.json.decode(request.body, type=verb.request)
         except msgspec.DecodeError as error:
@@ -293,6 +303,17 @@ class Service:
         organisation = principal.organisation or _organisation_in(shape)
         call = Call(principal=principal, now=call.now, parts=self.parts, command=command)
         return await run_command(call, handler, shape, verb.answer, organisation)
+
+    async def _check_seat(self, principal: Principal) -> None:
+        """An adviser holds a seat; who holds one is never also hr, board or manager here.
+
+        Asked anew every time: a seat that was taken away must not live on in a cache.
+        """
+        if principal.organisation is None or principal.role not in _SEATED | _APART:
+            return
+        seats = await self.definition.seats(self.parts.store, principal.organisation)
+        if seats is not None and (principal.subject in seats) is not (principal.role in _SEATED):
+            raise Refusal(Code.NOT_ALLOWED)
 
     async def _ledger(self, call: Call, request: Any) -> LedgerPage:
         """The skeleton, for the organisation's auditor. The visit is recorded first."""
@@ -405,15 +426,21 @@ class Service:
             if error.sqlstate != "P0H02":
                 raise
             queued = 0  # another replica was first; what it queued is published below all the same
-        if not queued and not self._relay_failed:
+        if self._diverged or (not queued and not self._relay_behind):
             return
+        self._relay_behind = True
         try:
             published = await self.relay.run_once()
         except RelayStuck as error:
-            self._relay_failed = True
             self.telemetry.problem(Event.RELAY_FAILED, error)
             return
-        self._relay_failed = False
+        except StreamDiverged as error:
+            # Stream and store tell two histories, as after a restore. To publish on would mix
+            # them: a person decides, and until then this service is not ready.
+            self._diverged = True
+            self.telemetry.problem(Event.RELAY_FAILED, error)
+            return
+        self._relay_behind = False
         self.telemetry.metrics.add("relay_published", published, stream=self.definition.stream)
         self.telemetry.log(Event.RELAY_PUBLISHED, stream=self.definition.stream)
 
@@ -455,8 +482,10 @@ class Service:
         return _status(alive=True)
 
     async def _health_ready(self, _request: Request) -> Response:
-        """Database answers, bus connected, projections near the head; false while stopping."""
-        if not self.ready or not self.client.is_connected:
+        """Database and bus answer, projections are near the head; false while stopping, and while
+        stream and store differ.
+        """
+        if not self.ready or self._diverged or not await responds(self.client):
             return _status(alive=False)
         try:
             async with asyncio.timeout(2), self.pool.connection() as connection:

@@ -107,6 +107,17 @@ class Telemetry:
         self._meters.shutdown()
 
 
+class _Tracers(TracerProvider):
+    """A tracer provider that leaves forked children alone.
+
+    The SDK's own starts a pool of threads in each child, to find attributes that we do not send;
+    between fork and exec (a preexec_fn) that waits for ever for a lock of the parent's.
+    """
+
+    def _handle_fork(self) -> None:
+        """Do nothing in the child."""
+
+
 def configure(
     service: str,
     *,
@@ -118,16 +129,17 @@ def configure(
     """Set up spans, metrics and logs of `service`.
 
     `spans_path`: a file of JSON lines that spans are appended to; None writes none. `exporter`: a
-    further place for spans, behind the same allow-list, told of each as it ends. `file`: where log lines go (stdout). Takes
-    over the root logger, `warnings` and `sys.excepthook`, whose words would otherwise leave unsifted.
+    further place for spans, behind the same allow-list, told of each as it ends. `file`: where log
+    lines go (stdout). Takes over the root logger, `warnings` and `sys.excepthook`, whose words
+    would otherwise leave unsifted.
     """
     # Resource(): unlike Resource.create() it does not read attributes from the environment.
     resource = Resource({"service.name": service})
-    tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
+    tracers = _Tracers(resource=resource, shutdown_on_exit=False)
     for inner in (SpanFile(spans_path) if spans_path is not None else None, exporter):
         if inner is not None:
-            # No batches: a line at the end of a file costs some 20 µs, and the batch processor's
-            # thread deadlocks children that are started with a preexec_fn, as our launcher's are.
+            # No batches: a line at the end of a file costs little, and a thread of the batch
+            # processor's would be one more thing that a fork copies half.
             tracers.add_span_processor(SimpleSpanProcessor(AllowListExporter(inner)))
     registry = CollectorRegistry()
     reader = PrometheusMetricReader(

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import stat
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -228,6 +229,25 @@ def test_environment_and_baggage_add_nothing(
     lab.telemetry.shutdown()
 
     assert "anna" not in left
+
+
+def test_a_child_can_be_started_beside_it(tmp_path: Path) -> None:
+    """A program with telemetry can start children with a preexec_fn; the SDK's own fork hook hangs.
+
+    In a process of its own: whether it hangs depends on what was imported first.
+    """
+    program = (
+        "import pathlib, subprocess, sys\n"
+        "from shared.telemetry import configure\n"
+        "telemetry = configure('gateway', spans_path=pathlib.Path(sys.argv[1]))\n"
+        "import concurrent.futures.thread\n"
+        "subprocess.run(['true'], preexec_fn=lambda: None, check=True)\n"
+        "telemetry.shutdown()\n"
+    )
+
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "spans.jsonl")], check=True, timeout=20
+    )
 
 
 def test_the_span_file_is_its_owners_alone(lab: Lab) -> None:

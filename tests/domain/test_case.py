@@ -17,7 +17,9 @@ from services.intake.domain.case import (
     ConversationRecorded,
     Event,
     InterventionRecorded,
+    MessageSent,
     OutcomeRecorded,
+    Sender,
     close_case,
     evolve,
     open_case,
@@ -25,6 +27,8 @@ from services.intake.domain.case import (
     record_conversation,
     record_intervention,
     record_outcome,
+    reported_by,
+    send_message,
 )
 from services.intake.domain.organisation import (
     AdviserKept,
@@ -34,7 +38,7 @@ from services.intake.domain.organisation import (
     PolicyDecided,
     UnitKept,
 )
-from services.intake.domain.words import LARGEST, MOST_READERS, SealedWords
+from services.intake.domain.words import LARGEST, MOST_READERS, SealedWords, key_id_of
 from shared.contracts.errors import Code
 from tests.gwt import given
 
@@ -75,6 +79,10 @@ OPENED = CaseOpened(
     words=(WORDS,),
     at=AT,
 )
+REPLY_KEY = bytes(range(32))
+TO_REPORTER = SealedWords(key_id=key_id_of(REPLY_KEY), ciphertext=b"sealed to the reporter")
+REPORTED = replace(OPENED, by="reporter", reply_key=REPLY_KEY, words=(WORDS, TO_REPORTER))
+SAID = MessageSent(sender="reporter", words=(WORDS, TO_REPORTER), at=AT)
 SPOKEN = ConversationRecorded(mode="meeting", minutes=(WORDS,), at=AT)
 DONE = InterventionRecorded(intervention="listening", at=AT)
 ENDED = OutcomeRecorded(outcome="heard_and_done", route="nothing_further", at=AT)
@@ -94,9 +102,11 @@ def opening(**changes: Any) -> Decision:
 
 
 def speaking(minutes: tuple[SealedWords, ...] = (WORDS,), mode: str = "meeting") -> Decision:
-    return lambda state: record_conversation(
-        state, ORGANISATION, mode=mode, minutes=minutes, at=AT
-    )
+    return lambda state: record_conversation(state, ORGANISATION, mode=mode, minutes=minutes, at=AT)
+
+
+def saying(sender: Sender, *words: SealedWords) -> Decision:
+    return lambda state: send_message(state, ORGANISATION, sender=sender, words=words, at=AT)
 
 
 def acting(intervention: str = "listening") -> Decision:
@@ -135,9 +145,10 @@ def test_the_state_is_what_its_events_say() -> None:
     """Version, conversations, the newest outcome, whether it is closed."""
     corrected = replace(ENDED, outcome="partly_solved")
     past = [OPENED, SPOKEN, SPOKEN, DONE, ENDED, corrected, CLOSED]
-    assert Case(
-        version=7, opened=OPENED, conversations=2, outcome=corrected, closed=True
-    ) == given(Case(), evolve, past).state
+    assert (
+        Case(version=7, opened=OPENED, conversations=2, outcome=corrected, closed=True)
+        == given(Case(), evolve, past).state
+    )
 
 
 def test_an_outcome_may_be_corrected_while_the_case_is_open() -> None:
@@ -152,12 +163,75 @@ def test_a_case_without_a_unit_is_taken() -> None:
     given(Case(), evolve).when(opening(unit_id=None)).then(replace(OPENED, unit_id=None))
 
 
+# With a code ------------------------------------------------------------------------------------
+
+
+def test_a_reporter_opens_a_case_with_a_code() -> None:
+    """The key of their code stands in it, and they may read their own words."""
+    given(Case(), evolve).when(
+        opening(by="reporter", reply_key=REPLY_KEY, words=(WORDS, TO_REPORTER))
+    ).then(REPORTED)
+
+
+@pytest.mark.parametrize("sender", ["reporter", "adviser"])
+def test_both_can_say_something_later(sender: Sender) -> None:
+    """Sealed to the adviser and to the reporter; it changes nothing else."""
+    message = replace(SAID, sender=sender)
+    given(Case(), evolve, [REPORTED]).when(saying(sender, WORDS, TO_REPORTER)).then(message)
+    assert Case(version=2, opened=REPORTED) == given(Case(), evolve, [REPORTED, message]).state
+
+
+def test_nothing_is_said_to_a_reporter_without_a_code() -> None:
+    """Nobody could read it."""
+    refusal = given(Case(), evolve, [OPENED]).when(saying("adviser", WORDS))
+    assert "words" == refusal.then_refused(Code.INVALID_INPUT).values["field"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        pytest.param({"by": "reporter"}, "replyKey", id="a reporter without a key"),
+        pytest.param({"reply_key": REPLY_KEY}, "replyKey", id="an adviser with a reply key"),
+        pytest.param({"by": "reporter", "reply_key": bytes(31)}, "replyKey", id="a short key"),
+        pytest.param({"words": (WORDS, TO_REPORTER)}, "words", id="sealed to a reporter unknown"),
+    ],
+)
+def test_a_reply_key_is_the_reporters_alone(changes: dict[str, Any], field: str) -> None:
+    """Who opens with a code gives a raw X25519 key of 32 bytes; who opens without gives none."""
+    refusal = given(Case(), evolve).when(opening(**changes)).then_refused(Code.INVALID_INPUT)
+    assert field == refusal.values["field"]
+
+
+def test_words_to_the_reporter_of_another_case_are_refused() -> None:
+    """A reply key opens its own case only."""
+    foreign = replace(TO_REPORTER, key_id=key_id_of(bytes(32)))
+    given(Case(), evolve, [REPORTED]).when(saying("adviser", WORDS, foreign)).then_refused(
+        Code.INVALID_INPUT
+    )
+
+
+def test_a_case_that_its_adviser_opened_is_no_reporters() -> None:
+    """A code that leads to it shows nothing: it looks like no case at all."""
+    for past, expected in (([REPORTED], REPORTED), ([OPENED], None), ([], None)):
+        found = given(Case(), evolve, past).when(reported_by)
+        if expected is None:
+            found.then_refused(Code.NOT_FOUND)
+        else:
+            found.then(expected)
+
+
 # Refusals ---------------------------------------------------------------------------------------
 
 
 def test_a_case_is_opened_once() -> None:
     """An id that is taken is refused."""
     given(Case(), evolve, [OPENED]).when(opening()).then_refused(Code.ALREADY_EXISTS)
+
+
+def test_a_case_is_for_an_adviser_of_the_organisation() -> None:
+    """Neither a reporter's choice nor a role makes somebody an adviser here."""
+    refusal = given(Case(), evolve).when(opening(adviser_id="carla"))
+    assert "adviserId" == refusal.then_refused(Code.INVALID_INPUT).values["field"]
 
 
 @pytest.mark.parametrize(
@@ -247,14 +321,16 @@ def test_the_largest_words_are_taken() -> None:
 
 
 ANYTHING = pytest.mark.parametrize(
-    "decision", [speaking(), acting(), ending(), closing()], ids=["talk", "act", "end", "close"]
+    "decision",
+    [speaking(), saying("reporter", WORDS), acting(), ending(), closing()],
+    ids=["talk", "say", "act", "end", "close"],
 )
 
 
 @ANYTHING
 def test_a_closed_case_takes_nothing_more(decision: Decision) -> None:
     """Nothing is added behind the close, not a second close either."""
-    given(Case(), evolve, [OPENED, ENDED, CLOSED]).when(decision).then_refused(Code.CASE_CLOSED)
+    given(Case(), evolve, [REPORTED, ENDED, CLOSED]).when(decision).then_refused(Code.CASE_CLOSED)
 
 
 @ANYTHING

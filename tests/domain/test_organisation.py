@@ -88,9 +88,7 @@ def test_it_is_set_up_once() -> None:
 def test_categories_follow_the_order_of_the_taxonomy() -> None:
     """By category, an order that was not given is the taxonomy's."""
     given(Organisation(), evolve).when(setting_up(release=BY_CATEGORY)).then(
-        replace(
-            SET_UP, release=replace(BY_CATEGORY, merge_order=taxonomy.current().merge_order)
-        )
+        replace(SET_UP, release=replace(BY_CATEGORY, merge_order=taxonomy.current().merge_order))
     )
 
 
@@ -142,7 +140,9 @@ def test_units_of_one_size_stand_in_the_order_of_their_ids() -> None:
         ),
         pytest.param({"advisers": ()}, "advisers", id="no adviser"),
         pytest.param({"advisers": (ANNA, replace(BRAM, id="anna"))}, "advisers", id="one id twice"),
-        pytest.param({"advisers": (replace(ANNA, id=" "),)}, "advisers.id", id="adviser without id"),
+        pytest.param(
+            {"advisers": (replace(ANNA, id=" "),)}, "advisers.id", id="adviser without id"
+        ),
         pytest.param(
             {"advisers": (replace(ANNA, name=""),)}, "advisers.name", id="adviser without name"
         ),

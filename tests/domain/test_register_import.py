@@ -133,7 +133,9 @@ def test_a_register_becomes_a_summary_and_rows_of_each_period() -> None:
             ),
             parts=(
                 part(1, "2017", date(2027, 1, 15), replace(KEPT, count=2)),
-                part(2, "2018", date(2027, 1, 15), KEPT, replace(KEPT, category="stalking", count=1)),
+                part(
+                    2, "2018", date(2027, 1, 15), KEPT, replace(KEPT, category="stalking", count=1)
+                ),
             ),
         )
     )
@@ -176,9 +178,7 @@ def test_a_period_in_which_nothing_was_counted_is_loaded_all_the_same() -> None:
         loading(ROW, row("2017", count=0), row("2017", category="stalking", count=0))
     ).then(
         Import(
-            summary=replace(
-                loaded("2017", "2018"), fingerprint=FILE, rows=3, cases=3
-            ),
+            summary=replace(loaded("2017", "2018"), fingerprint=FILE, rows=3, cases=3),
             parts=(
                 part(1, "2017", date(2027, 1, 15), nothing),
                 part(2, "2018", date(2027, 1, 15), KEPT),
@@ -215,9 +215,7 @@ def test_a_difference_keeps_both_figures() -> None:
     found = loading(
         ROW, totals=[total(4), total(3), total(2, category="stalking"), total(1, unit="office")]
     )(Registers()).summary.differences
-    different = DifferenceFound(
-        period="2018", category=None, unit_id=None, printed=4, counted=3
-    )
+    different = DifferenceFound(period="2018", category=None, unit_id=None, printed=4, counted=3)
     assert (
         different,
         replace(different, category="stalking", printed=2, counted=0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, assert_never
@@ -153,34 +154,21 @@ def import_register(
         raise invalid("fingerprint", "it is not {bytes} bytes long", bytes=32)
     if not rows:
         raise invalid("rows", "the register is empty")
-    if len(rows) > MOST_ROWS:
+    if max(len(rows), len(totals)) > MOST_ROWS:
         raise Refusal(Code.TOO_LARGE, limit=MOST_ROWS, unit="rows")
     known = organisation.known
     codes = taxonomy.version(taxonomy_version)
-    units = {unit.id for unit in known.units}
+    units = frozenset(unit.id for unit in known.units)
     for row in rows:
-        kept = row.kept
-        codes.check("categories", kept.category)
-        for kind, code in (
-            ("reporter_roles", kept.role),
-            ("relations", kept.relation),
-            ("routes", kept.route),
-            ("outcomes", kept.outcome),
-        ):
-            if code is not None:
-                codes.check(kind, code)
-        if kept.unit_id is not None and kept.unit_id not in units:
-            raise invalid("rows.unitId", "the organisation has no such unit")
-        if not 0 <= kept.count <= LARGEST_COUNT:
-            raise invalid(
-                "rows.count", "it must lie between {low} and {high}", low=0, high=LARGEST_COUNT
-            )
+        _check_row(row.kept, codes, units)
     periods = sorted({Period.parse(row.period) for row in rows})
     due = _due(state, periods, set_up_on=known.on, on=on)
 
     parts: list[RegisterRowsImported] = []
     for period in periods:
-        mine = [row.kept for row in rows if Period.parse(row.period) == period and row.kept.count]
+        all_of_it = [row.kept for row in rows if row.period == str(period)]
+        # A message without a row would have no period: one zero stands for a period of zeros.
+        mine = [kept for kept in all_of_it if kept.count] or all_of_it[:1]
         parts.extend(
             RegisterRowsImported(
                 organisation_id=known.organisation_id,
@@ -190,7 +178,7 @@ def import_register(
                 due=due[period],
                 rows=tuple(mine[start : start + ROWS_PER_EVENT]),
             )
-            for start in range(0, max(len(mine), 1), ROWS_PER_EVENT)
+            for start in range(0, len(mine), ROWS_PER_EVENT)
         )
     summary = RegisterImported(
         fingerprint=fingerprint,
@@ -201,6 +189,24 @@ def import_register(
         on=on,
     )
     return Import(summary=summary, parts=tuple(parts))
+
+
+def _check_row(kept: RowKept, codes: taxonomy.Taxonomy, units: frozenset[str]) -> None:
+    for kind, code in (
+        ("categories", kept.category),
+        ("reporter_roles", kept.role),
+        ("relations", kept.relation),
+        ("routes", kept.route),
+        ("outcomes", kept.outcome),
+    ):
+        if code is not None:
+            codes.check(kind, code)
+    if kept.unit_id is not None and kept.unit_id not in units:
+        raise invalid("rows.unitId", "the organisation has no such unit")
+    if not 0 <= kept.count <= LARGEST_COUNT:
+        raise invalid(
+            "rows.count", "it must lie between {low} and {high}", low=0, high=LARGEST_COUNT
+        )
 
 
 def _due(
@@ -227,14 +233,15 @@ def _due(
 
 
 def _differences(rows: tuple[Row, ...], totals: tuple[Total, ...]) -> Iterable[DifferenceFound]:
+    sums: Counter[tuple[str, str | None, str | None]] = Counter()
+    for row in rows:
+        kept = row.kept
+        for category in (None, kept.category):
+            # A set, for a row without a unit counts once in the total over all units.
+            for unit_id in {None, kept.unit_id}:
+                sums[row.period, category, unit_id] += kept.count
     for total in totals:
-        counted = sum(
-            row.kept.count
-            for row in rows
-            if row.period == total.period
-            and total.category in (None, row.kept.category)
-            and total.unit_id in (None, row.kept.unit_id)
-        )
+        counted = sums[total.period, total.category, total.unit_id]
         if counted != total.total:
             yield DifferenceFound(
                 period=total.period,

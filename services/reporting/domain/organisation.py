@@ -34,6 +34,7 @@ class OrganisationKnown:
     name: str
     language: Literal["en", "nl"]
     units: tuple[UnitName, ...]
+    advisers: tuple[str, ...] = ()
 
 
 # Fold -------------------------------------------------------------------------------------------

@@ -74,6 +74,7 @@ def _adopt(data: contracts.OrganisationSetUp) -> tuple[UUID, list[Change]]:
         k=data.release.k,
         merge_order=data.release.merge_order,
         on=data.on,
+        advisers=data.advisers,
     )
     return organisation, [Change(organisation_stream(organisation), 1, event)]
 

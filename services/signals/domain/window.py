@@ -39,6 +39,7 @@ class OrganisationAdopted:
     k: int
     merge_order: tuple[str, ...]
     on: date
+    advisers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
