@@ -18,7 +18,7 @@ from services.gateway.operations import (
 )
 from services.gateway.schema.base import Context
 from shared.bus.rpc import RpcClient
-from shared.contracts.errors import CATALOGUE, Code, Language, Refusal
+from shared.contracts.errors import Code, Language, Refusal
 from shared.identity.principal import Principal
 from shared.identity.roles import Role
 from shared.telemetry import Event, Telemetry
@@ -109,13 +109,13 @@ class Engine:
                 problems = variable_problems(documents.schema, operation, variables)
                 answer, status = _refused(problems, language), Code.INVALID_VARIABLES.value
             else:
-                codes = [self._told(error) for error in result.errors or ()]
+                refusals = [self._told(error) for error in result.errors or ()]
                 errors = [
-                    _error(code, values, language, path=tuple(error.path or ()))
-                    for (code, values), error in zip(codes, result.errors or (), strict=True)
+                    _error(refusal, language, path=tuple(error.path or ()))
+                    for refusal, error in zip(refusals, result.errors or (), strict=True)
                 ]
                 answer = Answer(ran=True, data=result.data, errors=errors)
-                status = codes[0][0].value if codes else "ok"
+                status = refusals[0].code.value if refusals else "ok"
             span.set_attribute("status", status)
         self._telemetry.metrics.record(
             "operation_duration",
@@ -126,13 +126,13 @@ class Engine:
         )
         return answer
 
-    def _told(self, error: GraphQLError) -> tuple[Code, dict[str, str | int]]:
+    def _told(self, error: GraphQLError) -> Refusal:
         """What the caller is told of an error; a fault of ours is logged and masked."""
         problem = error.original_error
         if isinstance(problem, Refusal):
-            return problem.code, problem.values
+            return problem
         self._telemetry.problem(Event.OPERATION_FAILED, problem or error)
-        return Code.INTERNAL, {}
+        return Refusal(Code.INTERNAL)
 
 
 def _refused(problems: tuple[Problem, ...], language: Language) -> Answer:
@@ -140,8 +140,7 @@ def _refused(problems: tuple[Problem, ...], language: Language) -> Answer:
         ran=False,
         errors=[
             _error(
-                problem.code,
-                dict(problem.values),
+                Refusal(problem.code, **dict(problem.values)),
                 language,
                 rule=problem.rule,
                 locations=problem.locations,
@@ -154,12 +153,11 @@ def _refused(problems: tuple[Problem, ...], language: Language) -> Answer:
 
 def error_body(refusal: Refusal, language: Language) -> bytes:
     """One refusal as the body of an answer for which nothing ran."""
-    return Answer(ran=False, errors=[_error(refusal.code, refusal.values, language)]).body()
+    return Answer(ran=False, errors=[_error(refusal, language)]).body()
 
 
 def _error(
-    code: Code,
-    values: dict[str, str | int],
+    refusal: Refusal,
     language: Language,
     *,
     path: tuple[str | int, ...] = (),
@@ -168,13 +166,12 @@ def _error(
     variable: tuple[str | int, ...] = (),
 ) -> dict[str, Any]:
     """An entry of `errors`: a sentence for people, `extensions.code` for programs."""
-    extensions: dict[str, Any] = {"code": code.value}
+    extensions: dict[str, Any] = {"code": refusal.code.value}
     if rule is not None:
         extensions["rule"] = rule
     if variable:
         extensions["variable"] = list(variable)
-    text: str = getattr(CATALOGUE[code], language)
-    entry: dict[str, Any] = {"message": text.format(**values)}
+    entry: dict[str, Any] = {"message": refusal.sentence(language)}
     if locations:
         entry["locations"] = [{"line": line, "column": column} for line, column in locations]
     if path:

@@ -138,4 +138,4 @@ class _Walk:
 
 def _hold(what: str, found: int, limit: int) -> None:
     if found > limit:
-        raise Refusal(Code.TOO_COMPLEX, limit=limit, measure=what)
+        raise Refusal(Code.TOO_COMPLEX, limit=limit, unit=what)

@@ -168,8 +168,9 @@ def variable_problems(
     found: list[Problem] = []
 
     def report(place: tuple[str | int, ...]) -> None:
-        if len(found) < MOST_PROBLEMS:
-            found.append(Problem(Code.INVALID_VARIABLES, "Variables", path=place))
+        problem = Problem(Code.INVALID_VARIABLES, "Variables", path=place)
+        if problem not in found and len(found) < MOST_PROBLEMS:
+            found.append(problem)
 
     for definition in operation.variable_definitions or ():
         name = definition.variable.name.value

@@ -155,8 +155,8 @@ CATALOGUE: dict[Code, Sentence] = {
         "De variabelen passen niet bij het document, of er is niet gezegd welke operatie bedoeld is.",
     ),
     Code.TOO_COMPLEX: Sentence(
-        "The document asks for too much at once: at most {limit} {measure} are taken.",
-        "Het document vraagt te veel tegelijk: hoogstens {limit} {measure}.",
+        "The document asks for too much at once: at most {limit} {unit} are taken.",
+        "Het document vraagt te veel tegelijk: hoogstens {limit} {unit}.",
     ),
     Code.NOT_SERVED: Sentence(
         "This address does not answer such a request.",
@@ -207,6 +207,12 @@ REASONS: dict[str, str] = {
     "KiB": "KiB",
     "readers": "lezers",
     "rows": "rijen",
+    # Units of TOO_COMPLEX.
+    "aliases": "aliassen",
+    "directives": "directieven",
+    "fields": "velden",
+    "fragments": "fragmenten",
+    "levels": "niveaus",
 }
 """Reasons of INVALID_INPUT and units of TOO_LARGE: English, as they travel, and Dutch."""
 

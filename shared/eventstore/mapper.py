@@ -51,7 +51,9 @@ class Envelope:
 
     @classmethod
     def unpack(cls, state: bytes) -> Envelope:
-        """Undo `pack`."""
+        """Undo `pack`. Raises Unreadable for what is too short."""
+        if len(state) < 1 + 16 + NONCE_BYTES:
+            raise Unreadable
         return cls(state[0], UUID(bytes=state[1:17]), state[17:29], state[29:])
 
 

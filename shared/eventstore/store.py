@@ -49,6 +49,8 @@ __all__ = [
 # Unwrapped case keys kept in memory. Above it the least recently used one goes.
 _KEYS_IN_MEMORY = 10_000
 
+_SALT_BYTES = 32
+
 _SELECT = (
     "SELECT event.organisation, event.leaf_index, event.stream, event.version, event.type,"
     " event.week, event.suite, event.key_id, event.nonce, ciphertext.ciphertext"
@@ -186,11 +188,14 @@ class EventStore:
         new_command = None
         if command is not None:
             key = _command_key(organisation, command)
+            # Salted, and the salt sealed: a request has few possible contents, and a plain hash of
+            # it would tell every reader of the table how a case ended.
+            salt = os.urandom(_SALT_BYTES)
             new_command = NewCommand(
                 organisation=organisation,
                 key=key,
-                request_sha256=hashlib.sha256(command.request).digest(),
-                answer=self._ring.seal(organisation, b"answer" + key, answer),
+                request_sha256=_request_hash(salt, command),
+                answer=self._ring.seal(organisation, b"answer" + key, salt + answer),
             )
         indexes = await self._writer.submit(
             Item(leaves=leaves, keys=new_keys, command=new_command, tracking=tracking)
@@ -212,10 +217,10 @@ class EventStore:
             row = await cursor.fetchone()
         if row is None:
             return None
+        opened = self._ring.open(organisation, b"answer" + key, row[1])
+        salt, answer = opened[:_SALT_BYTES], opened[_SALT_BYTES:]
         return Answered(
-            answer=self._ring.open(organisation, b"answer" + key, row[1]),
-            position=row[2],
-            same_content=row[0] == hashlib.sha256(command.request).digest(),
+            answer=answer, position=row[2], same_content=row[0] == _request_hash(salt, command)
         )
 
     async def load(self, organisation: UUID, stream: UUID) -> list[Recorded]:
@@ -277,6 +282,8 @@ class EventStore:
     async def _unwrap(self, wanted: dict[UUID, UUID]) -> dict[UUID, CaseKey]:
         """The keys of `wanted` (key id → organisation) that still exist."""
         keys = {key_id: self._kept[key_id] for key_id in wanted if key_id in self._kept}
+        for key_id in keys:
+            self._kept.move_to_end(key_id)
         absent = [key_id for key_id in wanted if key_id not in keys]
         if not absent:
             return keys
@@ -317,6 +324,10 @@ def _recorded(row: tuple[Any, ...], mapper: CaseMapper, keys: dict[UUID, CaseKey
 
 def _key_context(key_id: UUID) -> bytes:
     return b"case-key" + key_id.bytes
+
+
+def _request_hash(salt: bytes, command: Command) -> bytes:
+    return hashlib.sha256(salt + command.request).digest()
 
 
 def _command_key(organisation: UUID, command: Command) -> bytes:

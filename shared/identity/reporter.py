@@ -6,9 +6,9 @@ which never leaves the client. The bearer token is
 
     reporter.<organisation's UUID>.<lookup key: 32 bytes, base64url without padding>
 
-The case's id is a hash of the lookup key, in the form of a random UUID like every other case's. So whoever holds the code can say which case is theirs,
-while nobody who sees a case id (in a ledger, as an adviser) can make the lookup key of it; and the
-server keeps no list of codes at all.
+The case's id is a hash of the lookup key, in the form of a random UUID like every other case's. So
+whoever holds the code can say which case is theirs, while nobody who sees a case id (in a ledger,
+as an adviser) can make the lookup key of it; and the server keeps no list of codes at all.
 """
 
 from __future__ import annotations

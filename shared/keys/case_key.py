@@ -47,10 +47,14 @@ class CaseKey:
 
     def encrypt(self, nonce: bytes, plaintext: bytes, associated: bytes) -> bytes:
         """Pad and encrypt. `nonce`: 12 random bytes, never used before under this key."""
+        if len(nonce) != NONCE_BYTES:
+            raise ValueError("a nonce is 12 bytes")  # GCM would take others, and hash them down
         return self._aead.encrypt(nonce, pad(plaintext), associated)
 
     def decrypt(self, nonce: bytes, ciphertext: bytes, associated: bytes) -> bytes:
         """The plaintext. Raises Unreadable when key, place or bytes are not the original ones."""
+        if len(nonce) != NONCE_BYTES:
+            raise Unreadable
         try:
             return unpad(self._aead.decrypt(nonce, ciphertext, associated))
         except InvalidTag as error:

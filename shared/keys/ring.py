@@ -77,7 +77,7 @@ class FileKeyRing:
                 if path.exists():
                     self._read()
                 else:
-                    self._write()
+                    self._write({})
         except OSError as error:
             raise KeyRingProblem(f"The key ring {path.name} cannot be read or written.") from error
 
@@ -90,7 +90,7 @@ class FileKeyRing:
     def open(self, organisation: UUID, context: bytes, sealed: bytes) -> bytes:
         """See KeyRing."""
         key = self._find(f"{organisation}")
-        if key is None:
+        if key is None or len(sealed) < _NONCE:
             raise Unreadable
         try:
             return AESGCM(key).decrypt(
@@ -117,8 +117,7 @@ class FileKeyRing:
         with self._locked():
             self._read()  # another process may have made it meanwhile
             if name not in self._keys:
-                self._keys[name] = b64encode(os.urandom(32)).decode()
-                self._write()
+                self._write(self._keys | {name: b64encode(os.urandom(32)).decode()})
             return b64decode(self._keys[name])
 
     @contextmanager
@@ -164,11 +163,14 @@ class FileKeyRing:
         self._keys = json.loads(inner)
         self._seen = stamp
 
-    def _write(self) -> None:
+    def _write(self, keys: dict[str, str]) -> None:
+        """Make `keys` the ring's. They count once they are durable: a key that was used and then
+        lost would take everything with it that was sealed under it.
+        """
         salt = next(iter(self._derived), None) or os.urandom(16)
         nonce = os.urandom(_NONCE)
         inner = AESGCM(self._file_key(salt)).encrypt(
-            nonce, json.dumps(self._keys).encode(), _FORMAT.encode()
+            nonce, json.dumps(keys).encode(), _FORMAT.encode()
         )
         outer = {
             "format": _FORMAT,
@@ -187,7 +189,7 @@ class FileKeyRing:
             os.fsync(directory)
         finally:
             os.close(directory)
-        self._seen = self._stamp()
+        self._keys, self._seen = keys, self._stamp()
 
 
 def _bound(organisation: UUID, context: bytes) -> bytes:

@@ -118,6 +118,13 @@ class _Tracers(TracerProvider):
         """Do nothing in the child."""
 
 
+class _Meters(MeterProvider):
+    """A meter provider that leaves forked children alone, for the same reason."""
+
+    def _handle_fork(self) -> None:
+        """Do nothing in the child."""
+
+
 def configure(
     service: str,
     *,
@@ -145,7 +152,7 @@ def configure(
     reader = PrometheusMetricReader(
         disable_target_info=True, scope_info_enabled=False, registry=registry
     )
-    meters = MeterProvider(
+    meters = _Meters(
         metric_readers=[reader],
         resource=resource,
         # An attribute that a view drops comes back in an exemplar, with the trace id beside it.

@@ -44,7 +44,7 @@ async def test_the_operation_runs_on_the_schema_of_its_role(lab: Lab, role: Role
     assert ({"name": "Case"} if role is Role.ADVISER else None) == data["__type"]
 
 
-@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.REPORTER, Role.BOARD, Role.INTEGRATION])
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.EMPLOYEE, Role.BOARD, Role.INTEGRATION])
 async def test_a_role_without_a_schema_is_refused(lab: Lab, role: Role) -> None:
     """A signed-in role that has no schema yet is told that it may not do this."""
     answer = await lab.post(SESSION, role=role)
@@ -174,7 +174,7 @@ VARIABLES = {
     "a float": b'{"id": 1.5}',
     "missing": b"{}",
     "null": b'{"id": null}',
-    "a huge integer": b'{"id": 123456789012345678901234567890}',
+    "true": b'{"id": true}',
 }
 
 

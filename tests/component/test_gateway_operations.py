@@ -245,6 +245,7 @@ async def test_the_payload_gives_the_changed_case(lab: Lab) -> None:
             outcome="resolved",
             route="informal",
             opened_week="2026-W30",
+            reply_key=None,
             entries=(
                 rpc.CaseEntry(
                     kind="case.opened",

@@ -167,9 +167,15 @@ def test_every_refusal_has_its_place() -> None:
     assert set(USER_ERRORS).isdisjoint(TOP_LEVEL)
 
 
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"reporting.render_report"}))
+WITHOUT_A_FIELD = {
+    "reporting.render_report",  # has an address of its own, for its bytes
+    "intake.my_case",  # reporters have no schema yet
+}
+
+
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - WITHOUT_A_FIELD))
 def test_every_verb_has_a_field(verb: str) -> None:
-    """What a service answers can be asked; a PDF has an address of its own."""
+    """What a service answers can be asked."""
     words = verb.partition(".")[2].split("_")
     name = words[0] + "".join(word.capitalize() for word in words[1:])
 

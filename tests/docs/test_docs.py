@@ -10,7 +10,6 @@ import types
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-import click
 import msgspec
 import pytest
 import typer
@@ -226,6 +225,13 @@ def test_every_dependency_has_its_reason(heading: str, extra: str | None) -> Non
     assert all(len(row) == 4 and all(row) for row in table)
 
 
+def test_roles_with_a_schema_are_listed() -> None:
+    """The page that says who may ask the gateway lists the roles that have a schema."""
+    listed = names(section(text_of(DOCS / "architecture.md"), "## Who asks"))
+
+    assert {role.value for role in SCHEMAS} == set(listed)
+
+
 # Links, commands, queries ------------------------------------------------------------------------
 
 
@@ -271,9 +277,9 @@ def test_make_targets_exist(page: Path) -> None:
 
 def command_problem(line: str) -> str | None:
     """What is wrong with one line that calls `hoeksteen`: no such command, no such option."""
-    command: click.Command = typer.main.get_command(app)
-    words = line.split("#")[0].replace("[", " ").replace("]", " ").split()
-    while words and isinstance(command, click.Group):
+    command: Any = typer.main.get_command(app)
+    words = line.split("#", maxsplit=1)[0].replace("[", " ").replace("]", " ").split()
+    while words and hasattr(command, "commands"):
         name = words.pop(0)
         if name.startswith("-"):
             words.insert(0, name)
@@ -283,7 +289,7 @@ def command_problem(line: str) -> str | None:
         command = command.commands[name]
     known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
     for word in words:
-        if word in ("|", "|", ";", "&&", ">"):
+        if word in ("|", ";", "&&", ">"):
             break
         if word.startswith("--") and word.split("=")[0] not in known | {"--help"}:
             return word

@@ -126,7 +126,7 @@ def base64_or_none(value: bytes | None) -> Base64 | None:
 def sha256_bytes(field: str, text: str) -> bytes:
     """The 32 bytes of a SHA-256 written as hex. Raises Refusal(INVALID_INPUT)."""
     if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
-        raise invalid(field, "SHA-256, 64 × 0-9 a-f")
+        raise invalid(field, "it has the wrong form")
     return bytes.fromhex(text)
 
 
@@ -135,7 +135,7 @@ def uuid_text(field: str, text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        raise invalid(field, "UUID") from None
+        raise invalid(field, "it is not a UUID") from None
 
 
 # Enums ------------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ def camel_case(name: str) -> str:
 
 def _idempotency_key(text: str) -> str:
     if not re.fullmatch(r"[\x21-\x7e]{8,200}", text):
-        raise invalid("idempotencyKey", "ASCII, 8-200, no spaces")
+        raise invalid("idempotencyKey", "it has the wrong form")
     return text
 
 

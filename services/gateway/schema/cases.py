@@ -18,6 +18,7 @@ from services.gateway.schema.base import (
     NotFound,
     ask,
     ask_or_none,
+    base64_or_none,
     change,
     command,
     described,
@@ -97,6 +98,9 @@ class Case:
     outcome: str | None
     route: str | None
     opened_week: str = strawberry.field(description="ISO 8601 week.")
+    reply_key: Base64 | None = strawberry.field(
+        description="Raw X25519 key to which messages to the reporter are sealed, if there is one."
+    )
     entries: list[CaseEntry] = strawberry.field(description="Oldest first.")
 
     @classmethod
@@ -114,6 +118,7 @@ class Case:
             outcome=case.outcome,
             route=case.route,
             opened_week=case.opened_week,
+            reply_key=base64_or_none(case.reply_key),
             entries=[CaseEntry.of(entry) for entry in case.entries],
         )
 
@@ -195,7 +200,7 @@ class CaseQuery:
     ) -> CaseConnection | None:
         """Asks intake."""
         if not 1 <= first <= LARGEST_PAGE:
-            raise invalid("first", f"1-{LARGEST_PAGE}")
+            raise invalid("first", "it must lie between {low} and {high}", low=1, high=LARGEST_PAGE)
         page = await ask(info, "intake.cases", rpc.Page(first=first, after=after), rpc.Cases)
         return CaseConnection.of(page)
 
@@ -238,6 +243,24 @@ class OpenCaseInput:
             relation=self.relation,
             category=self.category,
             unit_id=self.unit_id,
+            words=tuple(sealed.shape() for sealed in self.words),
+        )
+
+
+@strawberry.input
+class SendMessageInput:
+    """Something said in a case."""
+
+    idempotency_key: strawberry.ID
+    case_id: strawberry.ID
+    words: list[SealedInput] = strawberry.field(
+        description="The words, sealed to the reporter's key and to your own."
+    )
+
+    def request(self) -> rpc.SendMessage:
+        """As intake takes it."""
+        return rpc.SendMessage(
+            case_id=uuid_text("caseId", self.case_id),
             words=tuple(sealed.shape() for sealed in self.words),
         )
 
@@ -329,6 +352,11 @@ class OpenCasePayload(_CasePayload):
 
 
 @strawberry.type
+class SendMessagePayload(_CasePayload):
+    """The message stands in the case."""
+
+
+@strawberry.type
 class RecordConversationPayload(_CasePayload):
     """The conversation is recorded."""
 
@@ -351,6 +379,10 @@ class CloseCasePayload(_CasePayload):
 OpenCaseResult = Annotated[
     OpenCasePayload | InvalidInput | NotFound | NotAllowed | Conflict,
     strawberry.union("OpenCaseResult"),
+]
+SendMessageResult = Annotated[
+    SendMessagePayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("SendMessageResult"),
 ]
 RecordConversationResult = Annotated[
     RecordConversationPayload | InvalidInput | NotFound | NotAllowed | Conflict,
@@ -378,6 +410,11 @@ class CaseMutation:
     async def open_case(self, info: Info, input: OpenCaseInput) -> OpenCaseResult:
         """Asks intake."""
         return await command(info, "intake.open_case", input, rpc.Done, OpenCasePayload.of)
+
+    @change("Say something to the reporter of a case, sealed to both of you.")
+    async def send_message(self, info: Info, input: SendMessageInput) -> SendMessageResult:
+        """Asks intake."""
+        return await command(info, "intake.send_message", input, rpc.Done, SendMessagePayload.of)
 
     @change("Record a conversation with sealed minutes.")
     async def record_conversation(
@@ -412,6 +449,7 @@ class CaseMutation:
 
 _COMMANDS = {
     "openCase": "channel anonymity reporterRole relation category unitId words",
+    "sendMessage": "words",
     "recordConversation": "mode minutes",
     "recordIntervention": "intervention",
     "recordOutcome": "outcome route",
@@ -428,7 +466,7 @@ ACCESS = table(
         "Case",
         ADVISER,
         "id status channel anonymity reporterRole relation category unitId outcome route "
-        "openedWeek entries",
+        "openedWeek replyKey entries",
     ),
     grant("CaseEntry", ADVISER, "kind week code sealed"),
     grant("Sealed", ADVISER, "keyId ciphertext"),

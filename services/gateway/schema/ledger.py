@@ -81,9 +81,9 @@ class LedgerQuery:
     ) -> LedgerPage | None:
         """Asks that service."""
         if start < 0:
-            raise invalid("start", ">= 0")
+            raise invalid("start", "it cannot be below zero")
         if not 1 <= first <= LARGEST_PAGE:
-            raise invalid("first", f"1-{LARGEST_PAGE}")
+            raise invalid("first", "it must lie between {low} and {high}", low=1, high=LARGEST_PAGE)
         request = rpc.LedgerQuery(start=start, first=first)
         return LedgerPage.of(await ask(info, f"{service.value}.ledger", request, rpc.LedgerPage))
 

@@ -161,6 +161,8 @@ def import_register(
     units = frozenset(unit.id for unit in known.units)
     for row in rows:
         _check_row(row.kept, codes, units)
+    for total in totals:
+        _check_total(total, codes, units)
     periods = sorted({Period.parse(row.period) for row in rows})
     due = _due(state, periods, set_up_on=known.on, on=on)
 
@@ -207,6 +209,16 @@ def _check_row(kept: RowKept, codes: taxonomy.Taxonomy, units: frozenset[str]) -
         raise invalid(
             "rows.count", "it must lie between {low} and {high}", low=0, high=LARGEST_COUNT
         )
+
+
+def _check_total(total: Total, codes: taxonomy.Taxonomy, units: frozenset[str]) -> None:
+    Period.parse(total.period)
+    if total.category is not None:
+        codes.check("categories", total.category)
+    if total.unit_id is not None and total.unit_id not in units:
+        raise invalid("printedTotals.unitId", "the organisation has no such unit")
+    if total.total < 0:
+        raise invalid("printedTotals.total", "it cannot be below zero")
 
 
 def _due(

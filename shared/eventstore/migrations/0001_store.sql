@@ -48,6 +48,7 @@ CREATE TABLE wrapped_key (
 );
 
 -- The first answer to each command. `key` is a hash of actor and idempotency key; `answer` is sealed.
+-- `request_sha256` is salted, and the salt sealed with the answer: it can be compared, not guessed.
 CREATE TABLE idempotency (
   organisation uuid NOT NULL,
   key bytea NOT NULL CHECK (octet_length(key) = 32),

@@ -1,0 +1,1 @@
+"""Measurements and trials that print a table and write `var/results/<target>-<part>.json`."""

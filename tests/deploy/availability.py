@@ -1,0 +1,133 @@
+"""What every server in the cluster must have: probes, a budget, a spread, an orderly end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from tests.deploy.manifests import Document, Pod, kind, one, pods
+
+PROBES = {
+    "startupProbe": "/health/started",
+    "livenessProbe": "/health/live",
+    "readinessProbe": "/health/ready",
+}
+"""Three questions with three meanings; what each asks stands at its handler."""
+
+SLOWEST_END = 30
+"""Seconds that a program of ours takes at most to finish what it began (gateway: 8 + 8)."""
+
+
+def available(documents: Sequence[Document]) -> list[str]:
+    """Faults of all servers: Deployments and StatefulSets."""
+    faults = []
+    for pod in pods(documents):
+        if pod.owner["kind"] != "Job":
+            faults += [f"{pod.name}: {fault}" for fault in _server(documents, pod)]
+        if pod.owner["kind"] == "Deployment":
+            faults += [f"{pod.name}: {fault}" for fault in _deployment(pod)]
+    return faults
+
+
+def _server(documents: Sequence[Document], pod: Pod) -> Iterator[str]:
+    budgets = [
+        budget["spec"]
+        for budget in kind(documents, "PodDisruptionBudget")
+        if _selects(budget["spec"]["selector"], pod.labels)
+    ]
+    if len(budgets) != 1:
+        yield f"has {len(budgets)} disruption budgets"
+    for budget in budgets:
+        if budget.get("maxUnavailable") != 1:
+            yield "its budget never lets a node be emptied"
+        if budget.get("unhealthyPodEvictionPolicy") != "AlwaysAllow":
+            yield "a broken pod holds its node back"
+    spreads = pod.spec.get("topologySpreadConstraints", ())
+    if not any(_selects(spread["labelSelector"], pod.labels) for spread in spreads):
+        yield "is not spread over nodes"
+    grace = pod.spec.get("terminationGracePeriodSeconds", 30)
+    for container in pod.spec["containers"]:
+        for probe in PROBES:
+            if probe not in container:
+                yield f"has no {probe}"
+        pause = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds")
+        if pause is None:
+            yield "stops while requests are still sent to it"
+        elif grace < pause + SLOWEST_END:
+            yield "is killed before it has finished"
+
+
+def _deployment(pod: Pod) -> Iterator[str]:
+    for container in pod.spec["containers"]:
+        for probe, path in PROBES.items():
+            asked = container.get(probe, {}).get("httpGet", {})
+            if asked.get("path") != path:
+                yield f"{probe} does not ask {path}"
+            if asked.get("port") not in {port["name"] for port in container.get("ports", ())}:
+                yield f"{probe} asks a port that is not there"
+    spec = pod.owner["spec"]
+    if any("persistentVolumeClaim" in volume for volume in pod.volumes.values()) and (
+        spec["replicas"] != 1 or spec["strategy"]["type"] != "Recreate"
+    ):
+        yield "two pods would write to one volume"
+
+
+def connected(documents: Sequence[Document], secrets: Sequence[Document]) -> list[str]:
+    """Names that nothing has: of claims, accounts, secrets, ports; services without a pod."""
+    faults = []
+    known = {
+        (document["kind"], document["metadata"]["name"]) for document in (*documents, *secrets)
+    }
+    for pod in pods(documents):
+        wanted = {("ServiceAccount", pod.spec.get("serviceAccountName", "default"))}
+        for volume in pod.volumes.values():
+            if "secret" in volume:
+                wanted.add(("Secret", volume["secret"]["secretName"]))
+            if "configMap" in volume:
+                wanted.add(("ConfigMap", volume["configMap"]["name"]))
+            if "persistentVolumeClaim" in volume:
+                claim = volume["persistentVolumeClaim"]["claimName"]
+                wanted.add(("PersistentVolumeClaim", claim))
+        faults += [
+            f"{pod.name}: there is no {what} {name}" for what, name in sorted(wanted - known)
+        ]
+    for service in kind(documents, "Service"):
+        faults += [f"Service/{service['metadata']['name']}: {fault}" for fault in _service(documents, service)]
+    for account in kind(documents, "ServiceAccount"):
+        if account.get("automountServiceAccountToken") is not False:
+            faults.append(f"ServiceAccount/{account['metadata']['name']}: gives its token out")
+    return faults
+
+
+def _service(documents: Sequence[Document], service: Document) -> Iterator[str]:
+    spec = service["spec"]
+    if spec.get("type", "ClusterIP") != "ClusterIP":
+        yield "can be reached from outside the cluster"
+    found = [pod for pod in pods(documents) if _matches(spec["selector"], pod.labels)]
+    if len(found) != 1:
+        yield f"stands for {len(found)} workloads"
+    for pod in found:
+        named = {
+            port["name"]: port["containerPort"]
+            for container in pod.spec["containers"]
+            for port in container.get("ports", ())
+        }
+        for port in spec["ports"]:
+            if named.get(port["targetPort"]) != port["port"]:
+                yield f"port {port['port']} is another one in the pod"
+
+
+def _selects(selector: Document, labels: Mapping[str, str]) -> bool:
+    if set(selector) != {"matchLabels"}:
+        raise AssertionError(f"a selector that these tests do not read: {selector}")
+    return _matches(selector["matchLabels"], labels)
+
+
+def _matches(wanted: Mapping[str, str], labels: Mapping[str, str]) -> bool:
+    return wanted.items() <= labels.items()
+
+
+def database_arguments(documents: Sequence[Document]) -> list[str]:
+    """The arguments of the local PostgreSQL."""
+    spec = one(documents, "StatefulSet", "postgres")["spec"]["template"]["spec"]
+    arguments: list[str] = spec["containers"][0]["args"]
+    return arguments
