@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +14,9 @@ from uuid import UUID
 
 import httpx2
 import msgspec
+import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from starlette.types import ASGIApp
 
 from services.gateway.app import application
 from shared.bus.connection import responds
@@ -78,6 +81,7 @@ class Neighbours:
 class Lab:
     """The gateway, a browser's worth of HTTP, and what left it."""
 
+    app: ASGIApp
     http: httpx2.AsyncClient
     signer: Signer
     neighbours: Neighbours
@@ -111,6 +115,24 @@ class Lab:
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[str]:
+        """The gateway on a real port of this machine: its address, without a slash at the end."""
+        server = uvicorn.Server(
+            uvicorn.Config(
+                self.app, port=0, http="httptools", ws="none", lifespan="off", log_config=None
+            )
+        )
+        serving = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            await serving
 
     def left(self) -> str:
         """Every byte that telemetry let out."""
@@ -150,4 +172,4 @@ async def running_gateway(home: Path, *, graphiql: bool = True) -> AsyncIterator
                 transport=httpx2.ASGITransport(app), base_url="http://gateway.example"
             )
         )
-        yield Lab(http, signer, neighbours, bus, telemetry, lines, home / "spans.jsonl")
+        yield Lab(app, http, signer, neighbours, bus, telemetry, lines, home / "spans.jsonl")

@@ -199,8 +199,6 @@ def open_note(note: bytes, known: Iterable[Verifier]) -> Note:
             continue
         if times[key] > 1:
             raise MalformedKey("two known keys have the same name and key id")
-        if key in verified:
-            continue
         if not by_id[key].verify(text.encode(), signature.signature):
             raise InvalidSignature("the signature does not belong to this text and key")
         verified[key] = signature

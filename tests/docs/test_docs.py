@@ -16,6 +16,7 @@ import typer
 from graphql import parse, validate
 
 from services.gateway.access import role_schemas
+from services.gateway.http import STATUS
 from services.gateway.settings import GatewaySettings
 from services.intake import events as intake_events
 from services.reporting import events as reporting_events
@@ -208,6 +209,14 @@ def test_every_error_has_both_sentences() -> None:
     table = text_of(DOCS / "errors.md").split("\n## ", 1)[0]
 
     assert [[f"`{code}`", told.en, told.nl] for code, told in CATALOGUE.items()] == rows(table)
+
+
+def test_every_status_is_documented() -> None:
+    """The page shows the HTTP status of each refusal that GraphQL is not reached with."""
+    table = rows(section(text_of(DOCS / "errors.md"), "## Status of an HTTP answer"))
+    others = ["any other", "400"]
+
+    assert [[f"`{code}`", str(status)] for code, status in STATUS.items()] + [others] == table
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ MALFORMED = {
     "text only": TEXT.encode(),
     "no signature": f"{TEXT}\n".encode(),
     "no final newline": f"{TEXT}\n{PETER_LINE[:-1]}".encode(),
+    "another byte for the final newline": f"{TEXT}\n{PETER_LINE[:-1]}x".encode(),
     "control character": f"\x01{TEXT}\n{PETER_LINE}".encode(),
     "invalid UTF-8": b"\xff" + f"{TEXT}\n{PETER_LINE}".encode(),
     "key name with a space": f"{TEXT}\n{PETER_LINE.replace('PeterNeumann', 'Bad Name')}".encode(),
@@ -98,6 +99,8 @@ def test_a_wrong_signature_of_a_known_key_refuses_the_note() -> None:
         open_note(f"{TEXT}\n{torn}".encode(), known)
     with pytest.raises(InvalidSignature):
         open_note(f"{TEXT}\n{ENOCH_LINE}{torn}".encode(), known)
+    with pytest.raises(InvalidSignature):
+        open_note(f"{TEXT}\n{PETER_LINE}{torn}".encode(), known)
 
 
 def test_a_changed_text_is_refused() -> None:

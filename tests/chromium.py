@@ -1,0 +1,176 @@
+"""A real browser for a test, driven over its debugging pipe: no driver, no port, no network."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+INSTALL = "needs Chromium: apt-get install chromium"
+
+# Without these Chromium asks its maker's hosts for updates, and as root it needs --no-sandbox.
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1280,800",
+    "--remote-debugging-pipe",
+)
+
+
+@dataclass
+class Page:
+    """One tab. `requested` are the addresses that it asked for, `complained` its console errors."""
+
+    send: Any
+    requested: list[str] = field(default_factory=list)
+    complained: list[str] = field(default_factory=list)
+
+    async def go(self, url: str) -> None:
+        """Open an address."""
+        await self.send("Page.navigate", url=url)
+
+    async def run(self, script: str) -> Any:
+        """The value of a JavaScript expression."""
+        answer = await self.send("Runtime.evaluate", expression=script, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    async def until(self, script: str, *, within: float = 15.0) -> Any:
+        """The value of an expression as soon as it is true."""
+        async with asyncio.timeout(within):
+            while not (value := await self.run(script)):
+                await asyncio.sleep(0.05)
+        return value
+
+    async def screenshot(self, path: Path) -> None:
+        """A PNG of what is seen."""
+        answer = await self.send("Page.captureScreenshot", format="png")
+        path.write_bytes(base64.b64decode(answer["data"]))
+
+
+@asynccontextmanager
+async def browser(folder: Path) -> AsyncIterator[Page]:
+    """A tab of a new Chromium with an empty profile in `folder`. Skips where there is none."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip(INSTALL)
+    to_browser, ours_out = os.pipe()
+    ours_in, from_browser = os.pipe()
+    # The shell moves the pipe's ends to the descriptors 3 and 4 that Chromium expects.
+    with (folder / "chromium.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                "sh",
+                "-c",
+                f'exec "$@" 3<&{to_browser} 4>&{from_browser}',
+                "sh",
+                found,
+                *_FLAGS,
+                f"--user-data-dir={folder / 'profile'}",
+                "about:blank",
+            ],
+            pass_fds=(to_browser, from_browser),
+            stdout=log,
+            stderr=log,
+        )
+    os.close(to_browser)
+    os.close(from_browser)
+    pipe = _Pipe(ours_out, ours_in)
+    try:
+        yield await pipe.page()
+        await pipe.send("Browser.close")
+        process.wait(10)
+    finally:
+        process.kill()
+        process.wait()
+        await pipe.close()
+
+
+class _Pipe:
+    """Chrome DevTools protocol: JSON with a zero byte behind each message."""
+
+    def __init__(self, out: int, back: int) -> None:
+        self._out = out
+        self._back = os.fdopen(back, "rb", buffering=0)
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._last = 0
+        self._page: Page | None = None
+        self._reader = asyncio.create_task(self._read())
+
+    async def page(self) -> Page:
+        """The first tab, with its requests and complaints noted from now on."""
+        targets = await self.send("Target.getTargets")
+        tab = next(each for each in targets["targetInfos"] if each["type"] == "page")
+        attached = await self.send("Target.attachToTarget", targetId=tab["targetId"], flatten=True)
+        session = attached["sessionId"]
+
+        async def send(method: str, **parameters: Any) -> dict[str, Any]:
+            return await self.send(method, session=session, **parameters)
+
+        self._page = Page(send)
+        for domain in ("Network", "Page", "Runtime", "Log"):
+            await send(f"{domain}.enable")
+        return self._page
+
+    async def send(
+        self, method: str, *, session: str | None = None, **parameters: Any
+    ) -> dict[str, Any]:
+        """The answer to one command."""
+        self._last += 1
+        message = {"id": self._last, "method": method, "params": parameters}
+        if session is not None:
+            message["sessionId"] = session
+        answer = asyncio.get_running_loop().create_future()
+        self._answers[self._last] = answer
+        os.write(self._out, json.dumps(message).encode() + b"\0")
+        async with asyncio.timeout(30):
+            return await answer
+
+    async def close(self) -> None:
+        """Close our ends of the pipe."""
+        os.close(self._out)
+        await self._reader
+        self._back.close()
+
+    async def _read(self) -> None:
+        rest = b""
+        while part := await asyncio.to_thread(self._back.read, 65536):
+            *messages, rest = (rest + part).split(b"\0")
+            for message in messages:
+                self._take(json.loads(message))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "id" in message:
+            waiting = self._answers.pop(message["id"])
+            if "error" in message:
+                waiting.set_exception(RuntimeError(message["error"]["message"]))
+            else:
+                waiting.set_result(message["result"])
+        elif self._page is not None:
+            parameters = message["params"]
+            match message["method"]:
+                case "Network.requestWillBeSent":
+                    self._page.requested.append(parameters["request"]["url"])
+                case "Log.entryAdded":
+                    self._page.complained.append(parameters["entry"]["text"])
+                case "Runtime.exceptionThrown":
+                    self._page.complained.append(parameters["exceptionDetails"]["text"])
+                case _:
+                    pass

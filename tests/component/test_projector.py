@@ -1,0 +1,265 @@
+"""The projector on a real PostgreSQL: each event once, in order, whatever stops or doubles it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from shared.eventstore.mapper import EventTypes
+from shared.eventstore.projector import Projector
+from shared.eventstore.store import Recorded
+from tests.conftest import Database
+from tests.store_lab import ELSEWHERE, HERE, Lab, store_lab
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteTaken:
+    """An event that the projections want."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteIgnored:
+    """An event that they do not want."""
+
+    number: int
+
+
+TYPES = EventTypes((NoteTaken, NoteIgnored))
+
+
+class Broken(Exception):
+    """What a projection meets."""
+
+
+class Notes:
+    """Keeps the number of each note; fails before a number, if told to."""
+
+    types = frozenset({"NoteTaken"})
+
+    def __init__(self, name: str = "notes", *, fail_at: int | None = None) -> None:
+        self.name = name
+        self.fail_at = fail_at
+
+    async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
+        if recorded.event.number == self.fail_at:
+            raise Broken
+        # No constraint: applied twice it would stand there twice.
+        await connection.execute(
+            "INSERT INTO notes (projection, organisation, number) VALUES (%s, %s, %s)",
+            (self.name, recorded.organisation, recorded.event.number),
+        )
+
+
+@pytest_asyncio.fixture
+async def lab(database: Database, tmp_path: Path) -> AsyncIterator[Lab]:
+    async with store_lab(database, tmp_path, TYPES) as lab:
+        lab.do(
+            "CREATE TABLE notes (projection text, organisation uuid, number bigint,"
+            " place bigserial)",
+            "GRANT SELECT, INSERT ON notes TO intake",
+            "GRANT USAGE ON SEQUENCE notes_place_seq TO intake",
+        )
+        yield lab
+
+
+def projector(lab: Lab, *projections: Notes) -> Projector:
+    """As another process would make it."""
+    return Projector(lab.store, lab.pool, projections, pytest.fail)
+
+
+def held(lab: Lab, projection: str = "notes", organisation: UUID = HERE) -> list[int]:
+    """The numbers that a projection holds, in the order in which they came."""
+    return [
+        row[2]
+        for row in lab.rows("SELECT projection, organisation, number FROM notes ORDER BY place")
+        if row[:2] == (projection, organisation)
+    ]
+
+
+async def fill(lab: Lab, numbers: range, organisation: UUID = HERE) -> None:
+    """A note for each number, in log order, and one that nobody wants behind each."""
+    stream = uuid4()
+    for place, number in enumerate(numbers):
+        await lab.append(stream, 2 * place + 1, NoteTaken(number=number), organisation)
+        await lab.append(stream, 2 * place + 2, NoteIgnored(number=number), organisation)
+
+
+async def test_each_wanted_event_is_applied_in_order(lab: Lab) -> None:
+    """Of every organisation, and nothing again when nothing came."""
+    await fill(lab, range(5))
+    await fill(lab, range(10, 13), ELSEWHERE)
+    one = projector(lab, Notes())
+    await one.catch_up()
+    await one.catch_up()
+    assert list(range(5)) == held(lab)
+    assert [10, 11, 12] == held(lab, organisation=ELSEWHERE)
+    await fill(lab, range(5, 7))
+    await one.catch_up()
+    assert list(range(7)) == held(lab)
+
+
+async def test_a_restart_goes_on_where_the_last_one_was(lab: Lab) -> None:
+    """Also when it stopped within a page: the page's changes and its position go together."""
+    await fill(lab, range(10))
+    with pytest.raises(Broken):
+        await projector(lab, Notes(fail_at=6)).catch_up()
+    assert [] == held(lab), "half a page must leave nothing behind"
+    await projector(lab, Notes()).catch_up()
+    await fill(lab, range(10, 12))
+    await projector(lab, Notes()).catch_up()
+    assert list(range(12)) == held(lab)
+
+
+async def test_pages_before_the_one_that_failed_are_kept(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work that was done is not done again."""
+    monkeypatch.setattr("shared.eventstore.projector._PAGE", 4)
+    await fill(lab, range(6))
+    with pytest.raises(Broken):
+        await projector(lab, Notes(fail_at=5)).catch_up()
+    assert [0, 1, 2, 3] == held(lab)
+    assert [(8,)] == lab.rows("SELECT position FROM projection_position")
+    await projector(lab, Notes()).catch_up()
+    assert list(range(6)) == held(lab)
+
+
+async def test_two_projectors_at_once_apply_each_event_once(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two replicas that start together, and go on together while events come."""
+    monkeypatch.setattr("shared.eventstore.projector._PAGE", 3)
+    await fill(lab, range(20))
+    replicas = [projector(lab, Notes()) for _ in range(2)]
+    await asyncio.gather(*(one.catch_up() for one in replicas))
+    await asyncio.gather(
+        fill(lab, range(20, 40)), *(one.catch_up() for one in replicas for _ in range(5))
+    )
+    await asyncio.gather(*(one.catch_up() for one in replicas))
+    assert list(range(40)) == held(lab)
+
+
+async def test_one_waits_until_one_s_own_event_is_there(database: Database, tmp_path: Path) -> None:
+    """`until` answers once every projection holds the event, not before, and gives up in time."""
+    wakers: list[Projector] = []
+    async with store_lab(
+        database, tmp_path, TYPES, on_append=lambda _one, _last: [one.wake() for one in wakers]
+    ) as lab:
+        lab.do(
+            "CREATE TABLE notes (projection text, organisation uuid, number bigint,"
+            " place bigserial)",
+            "GRANT SELECT, INSERT ON notes TO intake",
+            "GRANT USAGE ON SEQUENCE notes_place_seq TO intake",
+        )
+        one = projector(lab, Notes("fast"), Notes("other"))
+        wakers.append(one)
+        assert not await one.until(HERE, 0, seconds=0.05)
+        running = asyncio.create_task(one.run())
+        stream = uuid4()
+        for number in range(20):
+            index = await lab.append(stream, number + 1, NoteTaken(number=number))
+            assert await one.until(HERE, index)
+            assert number + 1 == len(held(lab, "fast")) == len(held(lab, "other"))
+        assert await one.until(HERE, -1, seconds=0), "nothing appended is nothing to wait for"
+        assert not await one.until(HERE, 20, seconds=0.05)
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+async def test_what_another_replica_appended_is_found(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody wakes this process: it looks by itself."""
+    monkeypatch.setattr("shared.eventstore.projector._POLL_SECONDS", 0.02)
+    one = projector(lab, Notes())
+    running = asyncio.create_task(one.run())
+    await asyncio.sleep(0.05)
+    index = await lab.append(uuid4(), 1, NoteTaken(number=1))
+    assert await one.until(HERE, index)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_an_erased_event_is_passed_over(lab: Lab) -> None:
+    """Its place counts, its content is gone."""
+    await fill(lab, range(4))
+    lab.do(
+        "ALTER TABLE ciphertext DISABLE TRIGGER ALL",
+        "DELETE FROM ciphertext WHERE leaf_index = 2",
+        "ALTER TABLE ciphertext ENABLE ALWAYS TRIGGER no_delete",
+    )
+    await projector(lab, Notes()).catch_up()
+    assert [0, 2, 3] == held(lab)
+    assert [(8,)] == lab.rows("SELECT position FROM projection_position")
+
+
+async def test_a_projection_that_is_added_later_starts_from_nothing(lab: Lab) -> None:
+    """It catches up with all that was, and the older one does nothing again."""
+    await fill(lab, range(5))
+    await projector(lab, Notes()).catch_up()
+    await projector(lab, Notes(), Notes("later")).catch_up()
+    assert list(range(5)) == held(lab)
+    assert list(range(5)) == held(lab, "later")
+
+
+async def test_a_log_that_lost_its_tail_does_not_keep_the_projector_busy(lab: Lab) -> None:
+    """Entries cut off by a superuser, while the head still counts them: it stops and goes on
+    when something comes; the verifier is the one who tells.
+    """
+    await fill(lab, range(3))
+    lab.do(
+        "ALTER TABLE event DISABLE TRIGGER ALL",
+        "ALTER TABLE ciphertext DISABLE TRIGGER ALL",
+        "DELETE FROM ciphertext WHERE leaf_index > 3",
+        "DELETE FROM event WHERE leaf_index > 3",
+    )
+    async with asyncio.timeout(5):
+        await projector(lab, Notes()).catch_up()
+    assert [0, 1] == held(lab)
+
+
+async def test_the_lag_is_what_was_not_projected_when_last_looked(lab: Lab) -> None:
+    """In events, over all projections; none once all is done."""
+    await fill(lab, range(5))
+    one = projector(lab, Notes(), Notes("other"))
+    await one.catch_up()
+    assert 20 == one.lag_events
+    await one.catch_up()
+    assert 0 == one.lag_events
+
+
+async def test_a_lost_database_is_told_and_outlived(lab: Lab) -> None:
+    """The problem is reported, and the projector goes on when the database is back."""
+    problems: list[BaseException] = []
+    one = Projector(lab.store, lab.pool, (Notes(),), problems.append)
+    running = asyncio.create_task(one.run())
+    for number in range(10):
+        with psycopg.connect(lab.database.admin, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = 'intake' AND query NOT LIKE '%append(%'"
+            )
+        one.wake()
+        await lab.append(uuid4(), 1, NoteTaken(number=number))
+        await asyncio.sleep(0.02)
+    async with asyncio.timeout(10):
+        while not await one.until(HERE, 9, seconds=0.2):
+            one.wake()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert list(range(10)) == held(lab)
+    assert all(isinstance(problem, psycopg.OperationalError) for problem in problems)
