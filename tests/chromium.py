@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -55,7 +56,7 @@ class Page:
     async def until(self, script: str, *, within: float = 15.0) -> Any:
         """The value of an expression as soon as it is true."""
         async with asyncio.timeout(within):
-            while not (value := await self.run(script)):
+            while not (value := await self.run(script)):  # noqa: ASYNC110  a page has no event of ours
                 await asyncio.sleep(0.05)
         return value
 
@@ -71,27 +72,25 @@ async def browser(folder: Path) -> AsyncIterator[Page]:
     found = shutil.which("chromium")
     if found is None:
         pytest.skip(INSTALL)
-    to_browser, ours_out = os.pipe()
-    ours_in, from_browser = os.pipe()
-    # The shell moves the pipe's ends to the descriptors 3 and 4 that Chromium expects.
+    reads, ours_out = os.pipe()
+    ours_in, writes = os.pipe()
+    # Well above 3 and 4, where Chromium expects them and where ours must not be in the way.
+    to_browser, from_browser = (fcntl.fcntl(end, fcntl.F_DUPFD, 100) for end in (reads, writes))
+
+    def connect() -> None:
+        os.dup2(to_browser, 3)
+        os.dup2(from_browser, 4)
+
     with (folder / "chromium.log").open("wb") as log:
         process = subprocess.Popen(
-            [
-                "sh",
-                "-c",
-                f'exec "$@" 3<&{to_browser} 4>&{from_browser}',
-                "sh",
-                found,
-                *_FLAGS,
-                f"--user-data-dir={folder / 'profile'}",
-                "about:blank",
-            ],
-            pass_fds=(to_browser, from_browser),
+            [found, *_FLAGS, f"--user-data-dir={folder / 'profile'}", "about:blank"],
+            preexec_fn=connect,
+            pass_fds=(3, 4),
             stdout=log,
             stderr=log,
         )
-    os.close(to_browser)
-    os.close(from_browser)
+    for end in (reads, writes, to_browser, from_browser):
+        os.close(end)
     pipe = _Pipe(ours_out, ours_in)
     try:
         yield await pipe.page()
@@ -137,7 +136,7 @@ class _Pipe:
         message = {"id": self._last, "method": method, "params": parameters}
         if session is not None:
             message["sessionId"] = session
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[self._last] = answer
         os.write(self._out, json.dumps(message).encode() + b"\0")
         async with asyncio.timeout(30):

@@ -35,6 +35,8 @@ SYSTEM = "intake"
 async def close_day(parts: Parts, day: date) -> None:
     """Close the day in every organisation's log: news or not, so that silence says nothing."""
     for organisation_id in await parts.store.heads():
+        if await adviser_seats(parts.store, organisation_id) is None:
+            continue  # a log without an organisation has nobody whose silence could tell anything
         event = DayClosed(organisation_id=organisation_id, message_id=uuid4(), day=day)
         try:
             await parts.store.append(
@@ -66,6 +68,19 @@ DEFINITION = Definition(
         "case": case,
     },
     may=may,
+    quiet=frozenset(
+        {
+            "open_case",
+            "send_message",
+            "record_conversation",
+            "record_intervention",
+            "record_outcome",
+            "close_case",
+            "cases",
+            "case",
+            "my_case",
+        }
+    ),
     seats=adviser_seats,
     projections=lambda ring: (CaseIndex(ring),),
     stream="INTAKE",

@@ -69,6 +69,8 @@ class Consumer:
         handle: Callable[[Delivered], Awaitable[None]],
         dense: bool = True,
         on_problem: OnProblem = log_problem,
+        on_gap: Callable[[], None] = lambda: None,
+        on_dead_letter: Callable[[], None] = lambda: None,
         max_deliver: int = MAX_DELIVER,
         delays: Sequence[float] = DELAYS,
         fetch_seconds: float = FETCH_SECONDS,
@@ -80,6 +82,8 @@ class Consumer:
         self._handle = handle
         self._dense = dense
         self._on_problem = on_problem
+        self._on_gap = on_gap
+        self._on_dead_letter = on_dead_letter
         self._max_deliver = max_deliver
         self._delays = delays
         self._fetch_seconds = fetch_seconds
@@ -177,6 +181,7 @@ class Consumer:
 
     async def _refuse_gap(self, message: Msg, position: int, held: int) -> None:
         self._problem(f"{position} follows {held}; nothing is taken until what is between comes")
+        self._on_gap()
         await message.nak(delay=self._delays[-1])
         if self._rewound_to != held:
             # The database was put back to an earlier day: the durable is ahead of it.
@@ -197,6 +202,8 @@ class Consumer:
         self._problem(f"{delivered.position} failed ({type(error).__name__})")
         if times >= self._max_deliver:
             await self._keep(delivered, error)
+            if times == self._max_deliver:
+                self._on_dead_letter()
             if not self._dense:
                 await message.term()
                 return

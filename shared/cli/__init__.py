@@ -117,14 +117,19 @@ def import_register(
         Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
         typer.Option(help="A file with an adviser's token; without it one is made (local mode)."),
     ] = None,
+    sub: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="The adviser who signs in; without it the demo's (local mode)."),
+    ] = None,
 ) -> None:
     """Load an existing register: all of it, or, when a row is wrong, none."""
     from shared.cli.import_register import run as load
     from shared.local.session import Installation
+    from shared.local.subjects import subject_of
 
     installation = Installation.connect()
     if token_file is None:
-        token = installation.token("adviser-import", "adviser", organisation)
+        token = installation.token(sub or subject_of("adviser"), "adviser", organisation)
     else:
         try:
             token = token_file.read_text(encoding="utf-8").strip()
@@ -142,17 +147,18 @@ def token(
     ] = None,
     sub: Annotated[
         Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
-        typer.Option(help="Who signs in; without it a name made from the role."),
+        typer.Option(help="Who signs in; without it the one of the demo's organisation."),
     ] = None,
 ) -> None:
     """Print a token that signs in with one role (local mode)."""
     from shared.identity.roles import Role
     from shared.local.session import Installation
+    from shared.local.subjects import subject_of
 
     if role not in set(Role):
         raise LocalProblem(f"There is no role '{role}'. The roles are: {', '.join(Role)}.")
 
-    typer.echo(Installation.connect().token(sub or f"{role}-1", role, organisation))
+    typer.echo(Installation.connect().token(sub or subject_of(role), role, organisation))
 
 
 @app.command()

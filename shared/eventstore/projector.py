@@ -75,8 +75,10 @@ class Projector:
             for organisation, size in heads.items():
                 position = self._positions.get((projection.name, organisation), 0)
                 self.lag_events += size - position
-                while position < size:
-                    position = await self._page(projection, organisation)
+                before = -1
+                # A page without progress: the head counts entries that are not there (tampering).
+                while before < position < size:
+                    before, position = position, await self._page(projection, organisation)
 
     async def until(self, organisation: UUID, index: int, seconds: float = 5.0) -> bool:
         """Wait until all projections hold the event at `index`: one reads one's own writes.

@@ -216,7 +216,11 @@ def main() -> int:
         return 2
     checkout = Path(__file__).resolve().parents[2]
     home = Path(os.environ.get("HOEKSTEEN_HOME", checkout / "var"))
-    port = int(os.environ.get("HOEKSTEEN_ISSUER_PORT", "8009"))
+    text = os.environ.get("HOEKSTEEN_ISSUER_PORT", "8009")
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 65536):
+        print("HOEKSTEEN_ISSUER_PORT must be a port number.", file=sys.stderr)
+        return 2
+    port = int(text)
     signer = Signer(
         key=load_key(home / "secrets" / "issuer.key"), issuer=f"http://127.0.0.1:{port}"
     )

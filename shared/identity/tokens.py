@@ -25,6 +25,7 @@ from shared.contracts.errors import Code, Refusal
 from shared.identity.principal import Principal
 from shared.identity.reporter import is_reporter, reporter_of
 from shared.identity.roles import WITHOUT_ORGANISATION, Role
+from shared.runtime.settings import SettingProblem
 
 ALGORITHM = "EdDSA"
 TYPE = "at+jwt"
@@ -154,7 +155,9 @@ class _KeySource:
         text = str(url_or_path)
         if text.startswith(("http://", "https://")):
             if text.startswith("http://") and not _is_loopback(text):
-                raise ValueError("a key set is fetched by https, or by http from this machine only")
+                raise SettingProblem(
+                    "HOEKSTEEN_JWKS must be an https address; plain http is for this machine only."
+                )
             self._url = text
         else:
             self._path = Path(url_or_path)

@@ -31,6 +31,7 @@ from shared.cli.import_register import run as import_register
 from shared.ledger.commands import verify
 from shared.local import documents
 from shared.local.home import CHECKOUT, write_private
+from shared.local.subjects import SUBJECTS
 from shared.taxonomy.calendar import moment_of, tick_of
 from shared.taxonomy.period import Period
 
@@ -41,10 +42,7 @@ if TYPE_CHECKING:
 
     from shared.local.session import Installation
 
-ADVISER = "anna.vermeer"
-HR = "hr.desk"
-AUDITOR = "works.council.auditor"
-ADMIN = "admin"
+ADVISER = SUBJECTS["adviser"]
 
 _UNITS = (
     ("whole", "Voorbeeld Zorg & Techniek", 12, None),
@@ -130,10 +128,7 @@ class _Story:
     def tell(self) -> None:
         """From the first sign-in to the published reports."""
         self.people = {
-            "adviser": self._sign_in(ADVISER, "adviser"),
-            "hr": self._sign_in(HR, "hr"),
-            "auditor": self._sign_in(AUDITOR, "auditor"),
-            "admin": self._sign_in(ADMIN, "admin"),
+            role: self._sign_in(subject, role) for role, subject in SUBJECTS.items()
         }
         self._set_up()
         self._import()

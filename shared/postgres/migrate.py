@@ -245,6 +245,13 @@ def passwords_in(folder: Path) -> dict[str, str]:
     }
 
 
+def _password_folder() -> Path:
+    folder = os.environ.get("HOEKSTEEN_PASSWORD_FOLDER")
+    if folder is None:
+        raise MigrationRefused("Set HOEKSTEEN_PASSWORD_FOLDER: the folder with a file per role.")
+    return Path(folder)
+
+
 async def _main(services: Sequence[str]) -> None:
     admin = os.environ.get("HOEKSTEEN_DATABASE_ADMIN_URL")
     dsn = os.environ.get("HOEKSTEEN_DATABASE_OWNER_URL") or admin
@@ -254,7 +261,7 @@ async def _main(services: Sequence[str]) -> None:
             "database and its roles too)."
         )
     if admin is not None:
-        await make_database(admin, passwords_in(Path(os.environ["HOEKSTEEN_PASSWORD_FOLDER"])))
+        await make_database(admin, passwords_in(_password_folder()))
     for service in services:
         applied = await migrate(dsn, service, migrations_of(service))
         sys.stdout.write(f"{service}: {', '.join(applied) or 'nothing new'}\n")

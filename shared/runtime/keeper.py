@@ -135,9 +135,11 @@ class Keeper:
         try:
             told = msgspec.json.decode(message.data, type=_Told)
             head = Head(told.size, bytes.fromhex(told.root))
+            remembered = await asyncio.to_thread(
+                self._folder.remember, self._service, service, told.organisation, head
+            )
         except (msgspec.DecodeError, ValueError) as error:
             self._telemetry.problem(Event.LEDGER_REFUSED, error)
             return
-        remembered = self._folder.remember(self._service, service, told.organisation, head)
         if remembered is Remembered.CONTRADICTED:
             self._telemetry.log(Event.LEDGER_REFUSED, code="CONTRADICTED")

@@ -95,6 +95,8 @@ class Definition:
     seats: Callable[[EventStore, UUID], Awaitable[frozenset[str] | None]]
     """The subjects with an adviser's seat in an organisation; None where it is not known."""
     projections: Callable[[KeyRing], tuple[Projection, ...]]
+    quiet: frozenset[str] = frozenset()
+    """Verbs that leave no span and no metric: when a case is worked on is nobody's to read."""
     stream: str
     outbound: Mapping[str, Outbound]
     readers: tuple[Reader, ...] = ()
@@ -243,9 +245,10 @@ class Service:
         verb = VERBS.get(f"{name}.{request.verb}")
         if verb is None:
             raise Refusal(Code.NOT_FOUND)
-        # A reporter's call leaves no span and no metric: their time and their path through the
-        # services are nobody's.
-        quiet = request.token is not None and is_reporter(request.token)
+        # Neither does any call of a reporter's, whatever the verb.
+        quiet = verb.name in self.definition.quiet or (
+            request.token is not None and is_reporter(request.token)
+        )
         status = "ok"
         with (
             contextlib.nullcontext()
@@ -305,14 +308,20 @@ class Service:
         return await run_command(call, handler, shape, verb.answer, organisation)
 
     async def _check_seat(self, principal: Principal) -> None:
-        """An adviser holds a seat; who holds one is never also hr, board or manager here.
+        """The organisation is known here; an adviser holds a seat; who holds one is never also hr,
+        board or manager.
 
         Asked anew every time: a seat that was taken away must not live on in a cache.
         """
-        if principal.organisation is None or principal.role not in _SEATED | _APART:
+        if principal.organisation is None:
             return
         seats = await self.definition.seats(self.parts.store, principal.organisation)
-        if seats is not None and (principal.subject in seats) is not (principal.role in _SEATED):
+        if seats is None:
+            # Not even a look is recorded: that would make a log for whatever id a token names.
+            raise Refusal(Code.NOT_FOUND)
+        if principal.role in _SEATED | _APART and (principal.subject in seats) is not (
+            principal.role in _SEATED
+        ):
             raise Refusal(Code.NOT_ALLOWED)
 
     async def _ledger(self, call: Call, request: Any) -> LedgerPage:
@@ -373,8 +382,13 @@ class Service:
                 await reader.handle(self.parts, event, tracking)
             except Exception as error:
                 self.telemetry.problem(Event.CONSUMER_FAILED, error, consumer=reader.durable)
+                self.telemetry.metrics.add("consumer_redelivered", consumer=reader.durable)
                 raise
             self.telemetry.metrics.add("consumer_handled", consumer=reader.durable)
+
+        def dead_letter() -> None:
+            self.telemetry.log(Event.CONSUMER_DEAD_LETTER, consumer=reader.durable)
+            self.telemetry.metrics.add("consumer_dead_letters", consumer=reader.durable)
 
         consumer = Consumer(
             jetstream,
@@ -384,6 +398,8 @@ class Service:
             handle=handle,
             dense=reader.dense,
             on_problem=self._bus_problem,
+            on_gap=lambda: self.telemetry.log(Event.CONSUMER_GAP, consumer=reader.durable),
+            on_dead_letter=dead_letter,
         )
         await consumer.run()
 
@@ -409,26 +425,32 @@ class Service:
             await mark_done(self.pool, "daily", moment.date())
         appended = self.definition.tick is not None and await self.definition.tick(self.parts)
         if self.definition.publish_at_once or appended:
+            await self._queue()
+        if self._relay_behind:
             await self._publish()
 
     async def _daily(self, day: date) -> None:
         if self.definition.daily is not None:
             await self.definition.daily(self.parts, day)
+        await self._queue()
         await self._publish()
         signed = await self.keeper.sign_all()
         self.telemetry.log(Event.CHECKPOINT_SIGNED, count=signed)
 
-    async def _publish(self) -> None:
-        """Queue what was committed and publish it. What fails is tried again at the next look."""
+    async def _queue(self) -> None:
+        """Give what was committed its place in the stream."""
         try:
             queued = await self.outbox.queue()
         except psycopg.errors.Error as error:
             if error.sqlstate != "P0H02":
                 raise
-            queued = 0  # another replica was first; what it queued is published below all the same
-        if self._diverged or (not queued and not self._relay_behind):
+            queued = 1  # another replica was first, and may have died before it published
+        self._relay_behind = self._relay_behind or queued > 0
+
+    async def _publish(self) -> None:
+        """Publish what is queued. What fails is tried again at the next look."""
+        if self._diverged or not self._relay_behind:
             return
-        self._relay_behind = True
         try:
             published = await self.relay.run_once()
         except RelayStuck as error:

@@ -26,9 +26,6 @@ class Event(StrEnum):
     PROGRAM_STOPPING = "program.stopping", logging.INFO, "The program was asked to stop and drains."
     PROGRAM_STOPPED = "program.stopped", logging.INFO, "The program has stopped in order."
     PROGRAM_CRASHED = "program.crashed", logging.ERROR, "An exception ended the program."
-    STEP_DONE = "step.done", logging.INFO, "A step of a start or a job is done; `step` names it."
-    SETTINGS_REFUSED = "settings.refused", logging.ERROR, "A setting is missing or wrong."
-    MIGRATION_APPLIED = "migration.applied", logging.INFO, "A migration was applied."
     DATABASE_PROBLEM = "database.problem", logging.ERROR, "The database failed or was unreachable."
     BUS_CONNECTED = "bus.connected", logging.INFO, "The connection to the bus stands."
     BUS_PROBLEM = (
@@ -42,11 +39,6 @@ class Event(StrEnum):
         "A verb failed by a fault of ours; INTERNAL was answered.",
     )
     RELAY_PUBLISHED = "relay.published", logging.INFO, "The relay published what was due."
-    RELAY_FENCED = (
-        "relay.fenced",
-        logging.WARNING,
-        "Another writer was ahead; the tail is read again.",
-    )
     RELAY_FAILED = "relay.failed", logging.ERROR, "The relay could not publish; it tries again."
     CONSUMER_FAILED = "consumer.failed", logging.ERROR, "Handling a message failed; it comes again."
     CONSUMER_GAP = "consumer.gap", logging.ERROR, "A message before this one is missing; refused."
@@ -56,19 +48,11 @@ class Event(StrEnum):
         "A message failed too often and waits among the dead letters.",
     )
     PROJECTION_FAILED = "projection.failed", logging.ERROR, "A projection could not take an event."
-    RELEASE_MADE = "release.made", logging.INFO, "The release of a period was recorded."
-    REPORT_DRAFTED = "report.drafted", logging.INFO, "A report was drafted from a release."
     CHECKPOINT_SIGNED = "checkpoint.signed", logging.INFO, "Checkpoints of the ledgers were signed."
     LEDGER_REFUSED = (
         "ledger.refused",
         logging.ERROR,
         "A ledger does not agree with what was signed.",
-    )
-    CLOCK_MOVED = "clock.moved", logging.INFO, "The movable clock of local mode went forward."
-    KEYS_UNAVAILABLE = (
-        "keys.unavailable",
-        logging.WARNING,
-        "The issuer's keys or a key ring could not be had.",
     )
     OPERATION_FAILED = (
         "operation.failed",

@@ -41,9 +41,6 @@ METRICS: dict[str, Metric] = {
     "relay_published": Metric(
         "counter", "{message}", "messages published by the relay", ("stream",)
     ),
-    "relay_pending": Metric(
-        "gauge", "{message}", "messages that were committed and are not published yet", ("stream",)
-    ),
     "consumer_handled": Metric("counter", "{message}", "messages handled", ("consumer",)),
     "consumer_redelivered": Metric(
         "counter", "{message}", "messages that failed and come again", ("consumer",)
@@ -52,7 +49,6 @@ METRICS: dict[str, Metric] = {
     "projection_lag": Metric(
         "gauge", "{event}", "events that a projection has not taken yet", ("projection",)
     ),
-    "append_batch": Metric("histogram", "{event}", "events committed in one transaction"),
     "telemetry_refused": Metric(
         "counter",
         "{entry}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 from uuid import UUID
@@ -203,10 +202,11 @@ ATTACKS = {
         Kind.LOG_MISSING,
         Place("intake", ORGANISATION),
     ),
-    "a stream hidden by another schema's table": (
+    "a table replaced by one in another schema": (
         [
             "ALTER TABLE event RENAME TO event_aside",
             "CREATE TABLE public.event AS TABLE event_aside",
+            "GRANT SELECT ON public.event TO PUBLIC",
         ],
         Kind.LOG_UNREADABLE,
         Place("intake", ORGANISATION),
@@ -393,8 +393,8 @@ def test_replay_refuses_a_question_that_makes_no_sense(
 def test_a_row_cannot_speak_to_the_terminal(
     database: Database, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a superuser writes into a type does not move the auditor's cursor."""
-    assert os.path.isdir(home)
+    """What somebody writes into a type or a file's name does not move the auditor's cursor."""
+    (home / "ledger" / "intake" / str(ORGANISATION) / "checkpoint-\x1b[2J").write_bytes(b"")
     tamper(
         database,
         "ALTER TABLE event DROP CONSTRAINT event_type_check",
@@ -405,4 +405,6 @@ def test_a_row_cannot_speak_to_the_terminal(
     assert "\x1b" not in said
     assert "Note\\x1b[2JAdded" in said
     assert NOT_IN_ORDER == verify(home, dsns(database), None, False, "en")
-    assert "\x1b" not in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "checkpoint-\\x1b[2J" in said

@@ -91,7 +91,10 @@ def connected(documents: Sequence[Document], secrets: Sequence[Document]) -> lis
             f"{pod.name}: there is no {what} {name}" for what, name in sorted(wanted - known)
         ]
     for service in kind(documents, "Service"):
-        faults += [f"Service/{service['metadata']['name']}: {fault}" for fault in _service(documents, service)]
+        faults += [
+            f"Service/{service['metadata']['name']}: {fault}"
+            for fault in _service(documents, service)
+        ]
     for account in kind(documents, "ServiceAccount"):
         if account.get("automountServiceAccountToken") is not False:
             faults.append(f"ServiceAccount/{account['metadata']['name']}: gives its token out")

@@ -41,9 +41,10 @@ OUTSIDE = (
     End(
         "kube-dns",
         labels={"k8s-app": "kube-dns"},
-        ports=((53, "UDP"), (53, "TCP"), (9153, "TCP")),
+        ports=((53, "UDP"), (53, "TCP"), (9153, "TCP")),  # the last: its metrics
         namespace="kube-system",
     ),
+    End("controller", ports=((53, "UDP"), (53, "TCP")), namespace="kube-system"),
     # The cluster's other pods, some of them with labels that look like ours.
     End(
         "stranger",

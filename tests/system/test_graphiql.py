@@ -30,7 +30,7 @@ async def page(tmp_path: Path) -> AsyncIterator[Page]:
         yield page
 
 
-async def test_a_person_asks_a_query_offline(lab: Lab, page: Page, tmp_path: Path) -> None:
+async def test_a_person_asks_a_query_offline(lab: Lab, page: Page) -> None:
     """With a token in the header editor the query is answered; no other host is asked."""
     async with lab.listening() as origin:
         await page.go(f"{origin}/graphiql")
@@ -71,7 +71,7 @@ async def test_the_home_page_reads_well_in_both_languages(lab: Lab, page: Page) 
         await page.until("document.querySelector('main') !== null")
         dutch = await page.run("[document.documentElement.lang, document.body.innerText]")
         await page.run("document.querySelector('a[hreflang=en]').click()")
-        await page.until("document.documentElement.lang === 'en'")
+        await page.until("document.documentElement?.lang === 'en'")
 
     assert "nl" == dutch[0]
     assert "vertrouwenspersonen" in dutch[1]

@@ -107,7 +107,7 @@ async def _reach(parts: Parts, data: contracts.DayClosed) -> tuple[UUID, list[Ch
     organisation = UUID(data.organisation_id)
     adopted = await load_organisation(parts.store, organisation)
     if adopted is None:
-        raise NotYetKnown
+        return organisation, []  # it has no facts either: those would have been refused
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT day FROM reached_day WHERE organisation = %s", (organisation,)
