@@ -293,7 +293,7 @@ async def trial(commands: int, seed: int, home: Home) -> list[Result]:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(together), chance.uniform(*_PAUSE))
             if not together.done():
-                if os.environ.get("NOKILL") is None: cluster.kill(turn[0])
+                cluster.kill(turn[0])
                 turn = [*turn[1:], turn[0]] if chance.random() < 0.7 else chance.sample(turn, 6)
         await together
     took = time.monotonic() - began

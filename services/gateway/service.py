@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -11,14 +16,14 @@ from services.gateway.settings import GatewaySettings
 from shared.bus.connection import connect, responds
 from shared.bus.rpc import RpcClient
 from shared.identity.tokens import TokenVerifier
-from shared.runtime.settings import secret
+from shared.runtime.settings import SettingProblem, secret
 from shared.telemetry import Event, Telemetry
 
 DRAIN_SECONDS = 8
 """How long running requests may take to end when the gateway is stopped."""
 
-HEADERS_LARGEST = 16_384
-"""Bytes of a request's head."""
+BACKLOG = 2048
+"""Connections that may wait to be taken."""
 
 
 async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
@@ -40,11 +45,9 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
             ready=lambda: responds(client),
             graphiql=settings.mode == "local",
         )
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 app,
-                host=settings.http_host,
-                port=settings.http_port,
                 http="httptools",
                 ws="none",
                 lifespan="off",
@@ -56,11 +59,47 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
                 timeout_graceful_shutdown=DRAIN_SECONDS,
             )
         )
-        telemetry.log(Event.PROGRAM_READY, port=settings.http_port)
-        await server.serve()
+        with _listening(settings) as listener:
+            telemetry.log(Event.PROGRAM_READY, port=settings.http_port)
+            await server.serve(sockets=[listener])
         telemetry.log(Event.PROGRAM_STOPPING)
     finally:
         # Bounded: a bus that is gone must not hold the gateway back.
         async with asyncio.timeout(DRAIN_SECONDS):
             await client.close()
     telemetry.log(Event.PROGRAM_STOPPED)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but a stop signal only stops it.
+
+    uvicorn raises the signal again when it has stopped, which would end the program before it has
+    closed the bus and written its last spans.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGTERM and SIGINT for as long as the server runs."""
+        loop = asyncio.get_running_loop()
+        stops = (signal.SIGTERM, signal.SIGINT)
+        for stop in stops:
+            loop.add_signal_handler(stop, self.handle_exit, stop, None)
+        try:
+            yield
+        finally:
+            for stop in stops:
+                loop.remove_signal_handler(stop)
+
+
+def _listening(settings: GatewaySettings) -> socket.socket:
+    """A socket on the configured address. Raises SettingProblem where it cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
+    try:
+        return socket.create_server(
+            (settings.http_host, settings.http_port), family=family, backlog=BACKLOG
+        )
+    except OSError as error:
+        raise SettingProblem(
+            f"Port {settings.http_port} cannot be opened ({os.strerror(error.errno or 0)}); another program may "
+            "have it. HOEKSTEEN_HTTP_PORT and HOEKSTEEN_HTTP_HOST say where to listen."
+        ) from error

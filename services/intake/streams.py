@@ -11,7 +11,7 @@ from services.intake.domain import case, organisation, register
 if TYPE_CHECKING:
     from datetime import date
 
-    from shared.eventstore.store import EventStore
+    from shared.eventstore.store import EventStore, Recorded
 
 
 def organisation_stream(organisation_id: UUID) -> UUID:
@@ -36,9 +36,17 @@ async def load_registers(store: EventStore, organisation_id: UUID) -> register.R
     return reduce(register.evolve, (one.event for one in recorded), register.Registers())
 
 
+async def case_events(store: EventStore, organisation_id: UUID, case_id: UUID) -> list[Recorded]:
+    """A case's events, oldest first; none where there is no case, but perhaps another stream: to
+    whoever asks with the id of that one it must look the same.
+    """
+    recorded = await store.load(organisation_id, case_id)
+    return recorded if recorded and isinstance(recorded[0].event, case.CaseOpened) else []
+
+
 async def load_case(store: EventStore, organisation_id: UUID, case_id: UUID) -> case.Case:
     """A case's state; empty when it does not exist in this organisation."""
-    recorded = await store.load(organisation_id, case_id)
+    recorded = await case_events(store, organisation_id, case_id)
     return reduce(case.evolve, (one.event for one in recorded), case.Case())
 
 

@@ -26,6 +26,7 @@ from shared.bus.topology import (
     EXTERNAL_STREAM,
     SERVICES,
     STREAMS,
+    TOMBSTONES,
     export_durable,
     export_subject,
 )
@@ -172,13 +173,19 @@ def _core(
 
 
 def _service(name: str, password: str) -> dict[str, Any]:
-    publish = [f"ledger.v1.head.{name}", f"live.v1.{name}.>"]
+    publish = [
+        f"ledger.v1.head.{name}",
+        f"live.v1.{name}.>",
+        # Signed, and no secret: every service may look whether a position has one.
+        f"$JS.API.STREAM.MSG.GET.{TOMBSTONES}",
+    ]
     for stream in STREAMS:
         if stream.writer == name:
             publish += [
                 *stream.subjects,
                 f"$JS.API.STREAM.INFO.{stream.name}",
                 f"$JS.API.STREAM.MSG.GET.{stream.name}",
+                f"tombstone.v1.{stream.name}.*",
             ]
     for durable in DURABLES:
         if durable.reader == name:

@@ -54,6 +54,7 @@ from shared.bus.topology import (
     EXTERNAL_DURABLE,
     EXTERNAL_STREAM,
     STREAMS,
+    TOMBSTONES,
     export_durable,
     export_subject,
 )
@@ -96,7 +97,7 @@ async def provision(
 
     Raises `NotProvisioned`.
     """
-    await _healthy(monitor_url, wait)
+    await healthy(monitor_url, wait)
     version = core.connected_server_version
     if (version.major, version.minor) < OLDEST_SERVER:
         raise NotProvisioned(f"nats-server {version} is too old; at least 2.14 is needed.")
@@ -117,6 +118,8 @@ async def provision(
                     num_replicas=replicas,
                     # A purge leaves its bytes in the file; erasure is by delete_msg.
                     deny_purge=True,
+                    # Nothing takes a tombstone away: readers would stop at its place again.
+                    deny_delete=stream.name == TOMBSTONES,
                     duplicate_window=DLQ_DUPLICATE_WINDOW_SECONDS
                     if stream.name == "DLQ"
                     else DUPLICATE_WINDOW_SECONDS,
@@ -266,7 +269,8 @@ def _plain(value: object) -> object:
     return value or None
 
 
-async def _healthy(monitor_url: str, wait: float) -> None:
+async def healthy(monitor_url: str, wait: float) -> None:
+    """Return once the server's plain health check says 200. Raises NotProvisioned after `wait` s."""
     deadline = time.monotonic() + wait
     while True:
         status = await asyncio.to_thread(_healthz, monitor_url)
@@ -337,7 +341,7 @@ def settings(environment: Mapping[str, str]) -> Settings:
 async def run(given: Settings) -> Provisioned:
     """Connect as the provisioning users and provision."""
     # Before the first connection, so that a server that still recovers is waited for.
-    await _healthy(given.monitor_url, 30.0)
+    await healthy(given.monitor_url, 30.0)
     async with AsyncExitStack() as stack:
 
         async def connected(user: str) -> Client:

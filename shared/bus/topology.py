@@ -12,6 +12,9 @@ DAY: Final = 86_400.0
 EXTERNAL_STREAM: Final = "SIGNALS_EXT"
 """The integration account's own copy of the signals."""
 
+TOMBSTONES: Final = "TOMBSTONES"
+"""Signed words that a position of another stream was taken out: `shared/bus/tombstone.py`."""
+
 EXTERNAL_DURABLE: Final = "integration"
 """The integration user's place in `SIGNALS_EXT`."""
 
@@ -42,6 +45,8 @@ STREAMS: Final = (
     StreamPlan(name="INTAKE", subjects=("intake.v1.>",), writer="intake", max_age=30 * DAY),
     StreamPlan(name="SIGNALS", subjects=("signals.v1.>",), writer="signals", max_age=None),
     StreamPlan(name="REPORTING", subjects=("reporting.v1.>",), writer="reporting", max_age=None),
+    # Each service signs for its own streams, under its own subjects.
+    StreamPlan(name=TOMBSTONES, subjects=("tombstone.v1.>",), writer=None, max_age=None),
     StreamPlan(
         name="ADVISORIES",
         subjects=(

@@ -143,15 +143,18 @@ class GroupWriter:
         )
 
     async def _run(self) -> None:
+        held: _Queued | None = None
         while True:
-            group = [await self._queue.get()]
+            group = [held or await self._queue.get()]
+            held = None
             taken = {group[0].item.tracking and group[0].item.tracking.consumer}
             while len(group) < _GROUP and not self._queue.empty():
                 nxt = self._queue.get_nowait()
-                group.append(nxt)
                 consumer = nxt.item.tracking and nxt.item.tracking.consumer
                 if consumer and consumer in taken:
-                    break  # two steps of one consumer cannot stand in one UPDATE
+                    held = nxt  # two steps of one consumer cannot stand in one UPDATE
+                    break
+                group.append(nxt)
                 taken.add(consumer)
             try:
                 await self._write(group)
@@ -164,7 +167,7 @@ class GroupWriter:
     async def _write(self, group: list[_Queued]) -> None:
         try:
             indexes = await self._call([queued.item for queued in group])
-        except (errors.IntegrityError, errors.RaiseException, psycopg.DatabaseError) as error:
+        except psycopg.Error as error:
             lost = isinstance(error, psycopg.OperationalError)
             if lost or len(group) > 1:
                 for queued in group:
@@ -193,7 +196,7 @@ class GroupWriter:
                     _settle_error(queued, error)
                     return
                 await asyncio.sleep(0.2)
-            except psycopg.DatabaseError as error:
+            except psycopg.Error as error:
                 _settle_error(queued, error)
                 return
             else:

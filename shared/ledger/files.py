@@ -5,6 +5,7 @@ Under the folder (`<home>/ledger`):
     <service>/<organisation>/checkpoint          the newest checkpoint
     <service>/<organisation>/checkpoint-<size>   every checkpoint, kept
     <service>/<organisation>/log.vkey            the log's public keys, one per line
+    <service>/tombstones.vkey                    the public keys of its tombstones, one per line
     <me>/heads/<service>/<organisation>          the head of another service's log, remembered
     <me>/heads/<service>/<organisation>.evidence/  heads that contradict the remembered one
 
@@ -37,6 +38,7 @@ _SERVICE = re.compile(r"[a-z][a-z0-9-]{0,30}", re.ASCII)
 _HEADS: Final = "heads"
 _NEWEST: Final = "checkpoint"
 _EVIDENCE: Final = ".evidence"
+_TOMBSTONES: Final = "tombstones.vkey"
 
 
 class HeadContradictedError(Exception):
@@ -123,6 +125,19 @@ class LedgerFolder:
     def vkeys(self, service: str, organisation: UUID) -> tuple[str, ...]:
         """The log's public keys as vkey lines, as they stand in the file, oldest first."""
         text = _read(self._log(service, organisation) / "log.vkey")
+        return () if text is None else tuple(text.decode(errors="replace").splitlines())
+
+    def write_tombstone_vkey(self, service: str, vkey: str) -> None:
+        """Add the public key of a service's tombstones. Earlier ones stay. Raises NoteError."""
+        Verifier.parse(vkey)
+        known = self.tombstone_vkeys(service)
+        if vkey not in known:
+            text = "".join(f"{line}\n" for line in (*known, vkey))
+            _write(self.root / _checked(service) / _TOMBSTONES, text.encode())
+
+    def tombstone_vkeys(self, service: str) -> tuple[str, ...]:
+        """The public keys of a service's tombstones as vkey lines, oldest first."""
+        text = _read(self.root / _checked(service) / _TOMBSTONES)
         return () if text is None else tuple(text.decode(errors="replace").splitlines())
 
     def write_checkpoint(self, service: str, organisation: UUID, note: bytes) -> None:

@@ -120,16 +120,32 @@ async def run_command(
     if command is None:
         raise Refusal(Code.INVALID_INPUT, field="idempotencyKey", reason="it is missing")
     for _ in range(_ATTEMPTS):
-        first = await store.answered(organisation, command)
+        first = await _first_answer(store, command, organisation, answer_type)
         if first is not None:
-            if not first.same_content:
-                raise Refusal(Code.KEY_REUSED)
-            answer = msgspec.json.decode(first.answer, type=answer_type)
-            return msgspec.structs.replace(answer, position=first.position)
+            return first
         try:
             return await handler(call, request)
         except Conflict:
             continue
         except StoreUnavailable:
             raise Refusal(Code.UNAVAILABLE) from None
+        except Refusal:
+            # An earlier try of this very command may have landed since: then what is in its way
+            # is itself, and it has its answer.
+            first = await _first_answer(store, command, organisation, answer_type)
+            if first is None:
+                raise
+            return first
     raise Refusal(Code.CONFLICT)
+
+
+async def _first_answer(
+    store: EventStore, command: Command, organisation: UUID, answer_type: type[Shape]
+) -> Shape | None:
+    first = await store.answered(organisation, command)
+    if first is None:
+        return None
+    if not first.same_content:
+        raise Refusal(Code.KEY_REUSED)
+    answer = msgspec.json.decode(first.answer, type=answer_type)
+    return msgspec.structs.replace(answer, position=first.position)

@@ -290,7 +290,7 @@ class Service:
         await self._check_seat(principal)
         try:
             shape = msgspec.json.decode(request.body, type=verb.request)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _malformed(error) from None
         call = Call(principal=principal, now=self.parts.clock.now(), parts=self.parts)
         if verb.name == "ledger":
@@ -553,7 +553,7 @@ def _organisation_in(shape: Any) -> UUID:
         raise invalid("organisationId", "it is not a UUID") from None
 
 
-def _malformed(error: msgspec.DecodeError) -> Refusal:
+def _malformed(error: ValueError) -> Refusal:
     """INVALID_INPUT that names the field, never its value."""
     found = _FIELD.search(str(error))
     return invalid(found.group(1) if found else "request", "it has the wrong form")

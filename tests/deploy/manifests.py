@@ -85,7 +85,8 @@ class Pod:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        return self.template["metadata"].get("labels", {})
+        labels: Mapping[str, str] = self.template["metadata"].get("labels", {})
+        return labels
 
     @property
     def spec(self) -> Document:

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from services.intake.domain import case as domain
 from services.intake.sealed import as_uuid, to_bus
+from services.intake.streams import case_events
 from shared.contracts.rpc import ById, Case, CaseEntry
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
@@ -15,7 +16,7 @@ from shared.runtime.calls import Call
 async def case(call: Call, request: ById) -> Case:
     """See Case."""
     case_id = as_uuid(request.id, "id")
-    recorded = await call.parts.store.load(call.organisation, case_id)
+    recorded = await case_events(call.parts.store, call.organisation, case_id)
     state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
     opened = domain.owned_by(state, call.principal.subject)
     await call.record_access("case", case_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.intake.domain import case as domain
 from services.intake.sealed import to_bus
+from services.intake.streams import case_events
 from shared.contracts.rpc import Empty, Message, MyCase
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
@@ -15,7 +16,7 @@ from shared.runtime.calls import Call
 async def my_case(call: Call, _request: Empty) -> MyCase:
     """See MyCase. A wrong code leads to no case, and is told as that."""
     case_id = UUID(call.principal.subject)
-    recorded = await call.parts.store.load(call.organisation, case_id)
+    recorded = await case_events(call.parts.store, call.organisation, case_id)
     state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
     opened = domain.reported_by(state)
     return MyCase(

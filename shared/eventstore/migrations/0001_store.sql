@@ -16,7 +16,7 @@ CREATE TABLE event (
   leaf_index bigint NOT NULL CHECK (leaf_index >= 0),
   stream uuid NOT NULL,
   version bigint NOT NULL CHECK (version >= 1),
-  type text NOT NULL CHECK (type ~ '^[A-Z][A-Za-z]{1,62}$'),
+  type text NOT NULL CHECK (type ~ '^[A-Za-z][A-Za-z0-9._:-]{0,62}$'),
   week text NOT NULL CHECK (week ~ '^[0-9]{4}-W[0-9]{2}$'),
   actor bytea NOT NULL CHECK (octet_length(actor) = 16),
   suite smallint NOT NULL CHECK (suite = 1),

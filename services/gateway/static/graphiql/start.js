@@ -11,9 +11,10 @@ const storage = {
   clear: () => { kept.clear(); },
 };
 
-const query = `# Paste your token below, in Headers, in the place of the dots. Then refresh the
-# schema (the round arrow at the bottom left): it shows what your role may ask.
-# Plak uw toegangsbewijs hieronder, bij Headers, op de plaats van de puntjes.
+const query = `# 1. Paste your token in Headers, for TOKEN.
+# 2. Refresh the schema: round arrows, left.
+# 1. Plak uw toegangsbewijs bij Headers.
+# 2. Ververs het schema: ronde pijlen, links.
 
 {
   session {
@@ -28,7 +29,7 @@ ReactDOM.createRoot(root).render(
     fetcher: GraphiQL.createFetcher({ url: "/graphql" }),
     storage,
     defaultQuery: query,
-    defaultHeaders: '{\n  "Authorization": "Bearer …"\n}',
+    defaultHeaders: '{\n  "Authorization": "Bearer TOKEN"\n}',
     defaultEditorToolsVisibility: "headers",
     isHeadersEditorEnabled: true,
     shouldPersistHeaders: false,

@@ -1,0 +1,758 @@
+"""Intake as a whole service, asked over the bus: who may what, what is recorded, what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import psycopg
+import pytest
+import pytest_asyncio
+
+from hoeksteen_client.reporter import ReporterCode
+from services.intake.domain.words import key_id_of
+from services.intake.service import DEFINITION
+from services.intake.streams import day_stream, organisation_stream, registers_stream
+from shared.contracts.errors import Code
+from shared.contracts.rpc import (
+    VERBS,
+    AdviserSeat,
+    ById,
+    Case,
+    Cases,
+    CloseCase,
+    Done,
+    Empty,
+    Imported,
+    ImportRegister,
+    LedgerPage,
+    LedgerQuery,
+    MyCase,
+    OpenCase,
+    Organisation,
+    Page,
+    PrintedTotal,
+    PublishAdviserKey,
+    RecordConversation,
+    RecordIntervention,
+    RecordOutcome,
+    RegisterRow,
+    ReleasePolicy,
+    Sealed,
+    SendMessage,
+    SetUpOrganisation,
+    Shape,
+    Unit,
+)
+from shared.identity.roles import Role
+from tests.conftest import Database
+from tests.nats_server import Bus, running_bus
+from tests.service_lab import ELSEWHERE, HERE, START, Running, code_of, eventually, running
+
+PUBLIC_KEY = bytes(range(32))
+KEY_ID = str(key_id_of(PUBLIC_KEY))
+WORDS = (Sealed(key_id=KEY_ID, ciphertext=b"geheim, sealed to Anna"),)
+
+STAFF = {Role.EMPLOYEE, Role.COORDINATOR, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.MANAGER}
+MAY: dict[Role, set[str]] = {
+    Role.ADMIN: {"set_up_organisation"},
+    Role.ADVISER: {
+        "organisation",
+        "publish_adviser_key",
+        "open_case",
+        "send_message",
+        "record_conversation",
+        "record_intervention",
+        "record_outcome",
+        "close_case",
+        "import_register",
+        "cases",
+        "case",
+    },
+    Role.REPORTER: {"organisation", "open_case", "send_message", "my_case"},
+    Role.AUDITOR: {"organisation", "ledger"},
+    Role.INTEGRATION: set(),
+} | {role: {"organisation"} for role in STAFF}
+"""Who may ask intake what: advisers handle cases, admins set up and see no case, auditors see the
+log, everybody of the organisation may look up whom to talk to.
+"""
+
+Asking = Callable[..., Any]
+
+
+def set_up(organisation: UUID = HERE) -> SetUpOrganisation:
+    return SetUpOrganisation(
+        organisation_id=str(organisation),
+        name="De Hoekstee",
+        language="nl",
+        units=(Unit(id="care", name="Zorg", headcount=90),),
+        advisers=(AdviserSeat(id="anna", name="Anna"), AdviserSeat(id="bram", name="Bram")),
+        release=ReleasePolicy(dimension="category", k=5),
+    )
+
+
+def opening(case: UUID | None = None, **changes: Any) -> OpenCase:
+    fields: dict[str, Any] = {
+        "case_id": str(case or uuid4()),
+        "channel": "in_person",
+        "anonymity": "confidential",
+        "reporter_role": "employee",
+        "relation": "colleague",
+        "category": "bullying",
+        "unit_id": "care",
+        "words": WORDS,
+    }
+    return OpenCase(**(fields | changes))
+
+
+@dataclass
+class Intake:
+    """The service, an organisation in it, and its people."""
+
+    running: Running
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.running, name)
+
+    async def found(self, organisation: UUID = HERE) -> None:
+        """Set an organisation up; Anna and Bram advise, and Anna's key is known."""
+        await self.running.ask("set_up_organisation", set_up(organisation), Done, role=Role.ADMIN)
+        await self.running.ask(
+            "publish_adviser_key",
+            PublishAdviserKey(public_key=PUBLIC_KEY),
+            Done,
+            subject="anna",
+            organisation=organisation,
+        )
+
+    async def anna(self, verb: str, request: Shape, answer: type[Any] = Done, **more: Any) -> Any:
+        """What Anna is answered."""
+        return await self.running.ask(verb, request, answer, subject="anna", **more)
+
+    async def open(self, **changes: Any) -> UUID:
+        """A new case of Anna's."""
+        request = opening(**changes)
+        await self.anna("open_case", request)
+        return UUID(request.case_id)
+
+
+@pytest_asyncio.fixture
+async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
+    folder = tmp_path / "nats"
+    folder.mkdir()
+    async with running_bus(folder) as bus:
+        yield bus
+
+
+@pytest_asyncio.fixture
+async def intake(database: Database, tmp_path: Path, bus: Bus) -> AsyncIterator[Intake]:
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        intake = Intake(service)
+        await intake.found()
+        yield intake
+
+
+# The walk ---------------------------------------------------------------------------------------
+
+
+async def test_a_case_is_walked_from_opening_to_close(intake: Intake) -> None:
+    """Each command is answered with what it changed and where that stands in the log; the adviser
+    sees all of it, words sealed as they came, times as weeks.
+    """
+    case = uuid4()
+    name = str(case)
+    answers = [
+        await intake.anna(verb, request)
+        for verb, request in (
+            ("open_case", opening(case)),
+            ("record_conversation", RecordConversation(case_id=name, mode="walk", minutes=WORDS)),
+            ("record_intervention", RecordIntervention(case_id=name, intervention="listening")),
+            ("record_outcome", RecordOutcome(case_id=name, outcome="referred", route="mediation")),
+            ("close_case", CloseCase(case_id=name)),
+        )
+    ]
+    assert [Done(id=name, position=place) for place in range(2, 7)] == answers
+    seen = await intake.anna("case", ById(id=name), Case)
+    assert ("closed", "2026-W10", "referred", "mediation") == (
+        seen.status,
+        seen.opened_week,
+        seen.outcome,
+        seen.route,
+    )
+    assert [
+        ("CaseOpened", "bullying", WORDS),
+        ("ConversationRecorded", "walk", WORDS),
+        ("InterventionRecorded", "listening", ()),
+        ("OutcomeRecorded", "referred", ()),
+        ("CaseClosed", None, ()),
+    ] == [(one.kind, one.code, one.sealed) for one in seen.entries]
+    (listed,) = (await intake.anna("cases", Page(), Cases)).items
+    assert (name, "closed", "bullying", "2026-W10", 1) == (
+        listed.id,
+        listed.status,
+        listed.category,
+        listed.opened_week,
+        listed.conversations,
+    )
+    late = RecordIntervention(case_id=name, intervention="listening")
+    assert (
+        Code.CASE_CLOSED is (await intake.refused("record_intervention", late, subject="anna")).code
+    )
+
+
+async def test_the_organisation_is_shown_with_its_advisers_keys(intake: Intake) -> None:
+    """Whoever seals words sees to whom, and the full order that was recorded."""
+    seen = await intake.ask("organisation", Empty(), Organisation, role=Role.EMPLOYEE)
+    assert [("anna", KEY_ID, PUBLIC_KEY), ("bram", None, None)] == [
+        (one.id, one.key_id, one.public_key) for one in seen.advisers
+    ]
+    assert (str(HERE), "De Hoekstee", "nl", 5) == (
+        seen.id,
+        seen.name,
+        seen.language,
+        seen.release.k,
+    )
+    assert 16 == len(seen.token)
+
+
+async def test_a_reporter_opens_a_case_with_a_code_and_comes_back(intake: Intake) -> None:
+    """They choose an adviser, see what was said, and answer; that they looked is recorded nowhere."""
+    code = ReporterCode.generate()
+    me = {"token": code.token(HERE)}
+    request = opening(
+        code.case_id, adviser_id="anna", reply_key=code.key.public, anonymity="anonymous"
+    )
+    await intake.ask("open_case", request, Done, **me)
+    answer = (Sealed(key_id=str(code.key.key_id), ciphertext=b"sealed to the reporter"), *WORDS)
+    said = SendMessage(case_id=str(code.case_id), words=answer)
+    await intake.anna("send_message", said)
+    before = await intake.types()
+    seen = await intake.ask("my_case", Empty(), MyCase, **me)
+    assert (str(code.case_id), "open", "anna") == (seen.id, seen.status, seen.adviser_id)
+    assert [("reporter", WORDS), ("adviser", answer)] == [
+        (one.sender, one.sealed) for one in seen.messages
+    ]
+    assert before == await intake.types()
+    await intake.ask("send_message", said, Done, **me)
+    assert "MessageSent" == (await intake.types())[-1]
+
+
+async def test_another_code_leads_nowhere(intake: Intake) -> None:
+    """To who holds another code the case looks like none, and they cannot take its id."""
+    code, other = ReporterCode.generate(), ReporterCode.generate()
+    mine = opening(code.case_id, adviser_id="anna", reply_key=code.key.public)
+    await intake.ask("open_case", mine, Done, token=code.token(HERE))
+    stranger = {"token": other.token(HERE)}
+    words = SendMessage(case_id=str(code.case_id), words=WORDS)
+    assert Code.NOT_FOUND is (await intake.refused("my_case", Empty(), **stranger)).code
+    assert Code.NOT_FOUND is (await intake.refused("send_message", words, **stranger)).code
+    taken = await intake.refused("open_case", mine, **stranger)
+    assert (Code.INVALID_INPUT, "caseId") == (taken.code, taken.values["field"])
+    foreign = {"token": code.token(ELSEWHERE)}
+    assert Code.NOT_FOUND is (await intake.refused("my_case", Empty(), **foreign)).code
+    adviser_s_own = await intake.open()
+    found = SendMessage(case_id=str(adviser_s_own), words=WORDS)
+    assert Code.NOT_FOUND is (await intake.refused("send_message", found, **stranger)).code
+
+
+# A command once ---------------------------------------------------------------------------------
+
+
+async def test_a_repeated_command_gets_its_first_answer(intake: Intake) -> None:
+    """Also after later changes; and it changes nothing."""
+    case = await intake.open()
+    request = RecordIntervention(case_id=str(case), intervention="listening")
+    first = await intake.anna("record_intervention", request, key="key-1")
+    await intake.anna("record_intervention", request, key="key-2")
+    before = await intake.types()
+    assert first == await intake.anna("record_intervention", request, key="key-1")
+    assert before == await intake.types()
+    assert 2 == before.count("InterventionRecorded")
+
+
+async def test_a_repeat_outlives_the_process(database: Database, tmp_path: Path, bus: Bus) -> None:
+    """The answer is kept with the events, not in memory."""
+    request = opening()
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        before = Intake(service)
+        await before.found()
+        first = await before.anna("open_case", request, key="key-1")
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        after = Intake(service)
+        assert first == await after.anna("open_case", request, key="key-1")
+        assert 1 == (await after.types()).count("CaseOpened")
+
+
+async def test_a_command_sent_many_times_at_once_runs_once(intake: Intake) -> None:
+    """Everybody gets the same answer."""
+    request = opening()
+    answers = await asyncio.gather(
+        *(intake.anna("open_case", request, key="key-1") for _ in range(12))
+    )
+    assert 1 == len(set(answers))
+    assert 1 == (await intake.types()).count("CaseOpened")
+
+
+async def test_a_key_belongs_to_one_content_and_one_person(intake: Intake) -> None:
+    """The same key with another content is refused; another adviser's same key is another one."""
+    await intake.anna("open_case", opening(), key="key-1")
+    other = await intake.refused("open_case", opening(), key="key-1", subject="anna")
+    assert Code.KEY_REUSED is other.code
+    await intake.ask("open_case", opening(), Done, key="key-1", subject="bram")
+    assert 2 == (await intake.types()).count("CaseOpened")
+
+
+async def test_commands_that_race_for_one_case_all_land(intake: Intake) -> None:
+    """Who lost decides again on the new state; nothing is lost."""
+    name = str(await intake.open())
+    await asyncio.gather(
+        *(
+            intake.anna(
+                "record_intervention", RecordIntervention(case_id=name, intervention="listening")
+            )
+            for _ in range(3)
+        )
+    )
+    seen = await intake.anna("case", ById(id=name), Case)
+    assert ["CaseOpened", *["InterventionRecorded"] * 3] == [one.kind for one in seen.entries]
+
+
+@pytest.mark.parametrize("key", [None, "k" * 201])
+async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: str | None) -> None:
+    """Every command, and nothing is written."""
+    requests: dict[str, Shape] = {
+        "set_up_organisation": set_up(ELSEWHERE),
+        "publish_adviser_key": PublishAdviserKey(public_key=bytes(32)),
+        "open_case": opening(),
+        "record_conversation": RecordConversation(case_id="x", mode="walk", minutes=WORDS),
+        "record_intervention": RecordIntervention(case_id="x", intervention="listening"),
+        "record_outcome": RecordOutcome(case_id="x", outcome="referred", route="mediation"),
+        "close_case": CloseCase(case_id="x"),
+        "send_message": SendMessage(case_id="x", words=WORDS),
+        "import_register": ImportRegister(fingerprint=bytes(32), taxonomy_version=1, rows=()),
+    }
+    assert {
+        verb.name for verb in VERBS.values() if (verb.service, verb.kind) == ("intake", "command")
+    } == set(requests)
+    before = await intake.types()
+    for verb, request in requests.items():
+        admin = verb == "set_up_organisation"
+        token = intake.token(Role.ADMIN) if admin else intake.token(subject="anna")
+        headers = {"Authorization": f"Bearer {token}"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        reply = await intake.raw(verb, msgspec.json.encode(request), **headers)
+        assert Code.INVALID_INPUT is code_of(reply)
+        assert "idempotencyKey" == reply["refused"]["values"]["field"]
+    assert before == await intake.types()
+
+
+# Who may what -----------------------------------------------------------------------------------
+
+
+async def test_every_role_gets_its_own_verbs_and_no_other(intake: Intake) -> None:
+    """Eleven roles times every verb of every service: what is not granted is refused, before a
+    word of the request is read.
+    """
+    assert set(Role) == set(MAY)
+    for role in Role:
+        subject = "anna" if role is Role.ADVISER else f"{role}-1"
+        token = (
+            ReporterCode.generate().token(HERE)
+            if role is Role.REPORTER
+            else intake.token(role, subject=subject)
+        )
+        granted = set()
+        for verb in VERBS.values():
+            reply = await intake.raw(verb.name, b"no JSON", Authorization=f"Bearer {token}")
+            ours = f"intake.{verb.name}" in VERBS
+            expected = {Code.NOT_ALLOWED, Code.INVALID_INPUT} if ours else {Code.NOT_FOUND}
+            assert code_of(reply) in expected, (role, verb.name)
+            if code_of(reply) is Code.INVALID_INPUT:
+                granted.add(verb.name)
+        assert MAY[role] == granted, role
+
+
+async def test_nobody_gets_in_without_a_token(intake: Intake) -> None:
+    """No header, no bearer, a token of nobody."""
+    for headers in ({}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer x.y.z"}):
+        reply = await intake.raw("organisation", b"{}", **headers)
+        assert Code.NOT_SIGNED_IN is code_of(reply)
+
+
+async def test_advising_takes_a_seat_and_keeps_one_apart(intake: Intake) -> None:
+    """A role alone makes nobody an adviser; an adviser is never also hr, board or manager."""
+    unseated = await intake.refused("cases", Page(), subject="carla")
+    assert Code.NOT_ALLOWED is unseated.code
+    for role in (Role.HR, Role.BOARD, Role.MANAGER):
+        refused = await intake.refused("organisation", Empty(), role=role, subject="anna")
+        assert Code.NOT_ALLOWED is refused.code
+    await intake.ask("organisation", Empty(), Organisation, role=Role.WORKS_COUNCIL, subject="anna")
+
+
+def in_case(case: UUID) -> list[tuple[str, Shape]]:
+    """Everything that an adviser can ask about a case."""
+    name = str(case)
+    return [
+        ("case", ById(id=name)),
+        ("record_conversation", RecordConversation(case_id=name, mode="walk", minutes=WORDS)),
+        ("record_intervention", RecordIntervention(case_id=name, intervention="listening")),
+        ("record_outcome", RecordOutcome(case_id=name, outcome="referred", route="mediation")),
+        ("close_case", CloseCase(case_id=name)),
+        ("send_message", SendMessage(case_id=name, words=WORDS)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        pytest.param({"subject": "bram"}, id="another adviser"),
+        pytest.param({"subject": "anna", "organisation": ELSEWHERE}, id="another organisation"),
+        pytest.param({"subject": "anna", "organisation": UUID(int=0xC3)}, id="an unknown one"),
+    ],
+)
+async def test_a_case_of_somebody_else_looks_like_none(intake: Intake, who: dict[str, Any]) -> None:
+    """The refusal is the very one that an id gets which nobody has; nothing is recorded."""
+    await intake.found(ELSEWHERE)
+    case = await intake.open()
+    before = [await intake.types(one) for one in (HERE, ELSEWHERE)]
+    for (verb, theirs), (_, nobodys) in zip(in_case(case), in_case(uuid4()), strict=True):
+        there = await intake.refused(verb, theirs, **who)
+        absent = await intake.refused(verb, nobodys, **who)
+        assert (Code.NOT_FOUND, {}) == (there.code, there.values)
+        assert (absent.code, absent.values) == (there.code, there.values)
+    assert before == [await intake.types(one) for one in (HERE, ELSEWHERE)]
+    if who.get("organisation") != UUID(int=0xC3):
+        assert () == (await intake.ask("cases", Page(), Cases, **who)).items
+
+
+async def test_the_organisations_own_streams_are_no_cases(intake: Intake) -> None:
+    """Their ids can be worked out by anybody; asked for as cases they look like none, and no case
+    can be opened in their place.
+    """
+    streams = [organisation_stream(HERE), registers_stream(HERE), day_stream(HERE, START.date())]
+    streams += [one.stream for one in await intake.log()]
+    for stream in streams:
+        for verb, request in in_case(stream):
+            assert Code.NOT_FOUND is (await intake.refused(verb, request, subject="anna")).code
+    for stream in streams[:3]:
+        refused = await intake.refused("open_case", opening(stream), subject="anna")
+        assert (Code.INVALID_INPUT, "caseId") == (refused.code, refused.values["field"])
+
+
+async def test_an_organisation_that_is_not_known_leaves_no_trace(intake: Intake) -> None:
+    """Whatever id a token names: no log is made for it, which would tell others that it exists."""
+    nowhere = UUID(int=0xC3)
+    for role, verb, request in (
+        (Role.AUDITOR, "ledger", LedgerQuery()),
+        (Role.ADVISER, "cases", Page()),
+        (Role.EMPLOYEE, "organisation", Empty()),
+    ):
+        refused = await intake.refused(verb, request, role=role, organisation=nowhere)
+        assert Code.NOT_FOUND is refused.code
+    stranger = {"token": ReporterCode.generate().token(nowhere)}
+    assert Code.NOT_FOUND is (await intake.refused("my_case", Empty(), **stranger)).code
+    assert [(HERE,)] == intake.rows("SELECT organisation FROM log")
+
+
+# What is refused --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "field"),
+    [
+        pytest.param("case", b"geheim", "request", id="no JSON"),
+        pytest.param("case", b"", "request", id="nothing"),
+        pytest.param("case", b'["geheim"]', "request", id="a list"),
+        pytest.param("case", b"{}", "request", id="a field is missing"),
+        pytest.param("case", b'{"id": 7777}', "id", id="a number for a text"),
+        pytest.param("case", b'{"id": "geheim"}', "id", id="no UUID"),
+        pytest.param("case", b'{"id": "\xff\xfegeheim"}', "request", id="no UTF-8"),
+        pytest.param("case", b'{"geheim": 1, "id": "x"}', "request", id="an unknown field"),
+        pytest.param("case", b"[" * 50_000, "request", id="nested without end"),
+        pytest.param("case", b'{"id": ' + b"[" * 50_000, "id", id="nested within a field"),
+        pytest.param("cases", b'{"first": "geheim"}', "first", id="a text for a number"),
+        pytest.param("cases", b'{"first": 0}', "first", id="too few"),
+        pytest.param("cases", b'{"first": 101}', "first", id="too many"),
+        pytest.param("cases", b'{"first": 1e400}', "first", id="no number at all"),
+        pytest.param("cases", b'{"after": "geheim"}', "after", id="a cursor that is none"),
+        pytest.param(
+            "send_message",
+            b'{"case_id": "x", "words": [{"key_id": "geheim", "ciphertext": "**geheim**"}]}',
+            "words[0].ciphertext",
+            id="no base64, deep inside",
+        ),
+        pytest.param(
+            "send_message",
+            b'{"case_id": "00000000-0000-4000-8000-000000000000",'
+            b' "words": [{"key_id": "geheim", "ciphertext": "eA=="}]}',
+            "keyId",
+            id="a key id that is none",
+        ),
+    ],
+)
+async def test_a_malformed_request_is_told_by_its_field(
+    intake: Intake, verb: str, body: bytes, field: str
+) -> None:
+    """INVALID_INPUT names the field, never what stood in it; nothing is recorded."""
+    if field == "keyId":
+        case = str(await intake.open()).encode()
+        body = body.replace(b"00000000-0000-4000-8000-000000000000", case)
+    before = await intake.types()
+    token = intake.token(subject="anna")
+    reply = await intake.raw(
+        verb, body, **{"Authorization": f"Bearer {token}", "Idempotency-Key": "key-1"}
+    )
+    assert Code.INVALID_INPUT is code_of(reply), reply
+    assert field == reply["refused"]["values"]["field"]
+    assert b"geheim" not in msgspec.json.encode(reply)
+    assert b"7777" not in msgspec.json.encode(reply)
+    assert before == await intake.types()
+
+
+async def test_a_refused_command_changes_nothing(intake: Intake) -> None:
+    """And its key is free for the command as it should have been."""
+    request = opening(category="Pesten")
+    before = await intake.types()
+    refused = await intake.refused("open_case", request, subject="anna", key="key-1")
+    assert Code.UNKNOWN_CODE is refused.code
+    assert before == await intake.types()
+    await intake.anna("open_case", opening(), key="key-1")
+
+
+# A look is recorded -----------------------------------------------------------------------------
+
+
+async def test_a_look_stands_in_the_log_with_who_and_what(intake: Intake) -> None:
+    """One entry per question that showed something; none for a question that did not."""
+    assert () == (await intake.anna("cases", Page(), Cases)).items
+    case = await intake.open()
+    await intake.refused("case", ById(id=str(uuid4())), subject="anna")
+    before = len(await intake.log())
+    await intake.anna("case", ById(id=str(case)), Case)
+    await intake.anna("cases", Page(), Cases)
+    await intake.ask("ledger", LedgerQuery(), LedgerPage, role=Role.AUDITOR)
+    looks = (await intake.log())[before:]
+    assert ["AccessRecorded"] * 3 == [one.type for one in looks]
+    assert [("case", case, "adviser"), ("cases", None, "adviser"), ("ledger", None, "auditor")] == [
+        (one.event.what, one.event.ref, one.event.role) for one in looks
+    ]
+    assert all(one.event.at.date() == START.date() for one in looks)
+    actors = intake.rows(
+        "SELECT actor FROM event WHERE type = 'AccessRecorded' ORDER BY leaf_index"
+    )
+    pseudonym = intake.running.service.parts.ring.pseudonym
+    assert [
+        (pseudonym(HERE, 2026, "anna"),),
+        (pseudonym(HERE, 2026, "anna"),),
+        (pseudonym(HERE, 2026, "auditor-1"),),
+    ] == actors
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer"), [("case", Case), ("cases", Cases), ("ledger", LedgerPage)]
+)
+async def test_no_answer_leaves_before_the_look_is_durable(
+    intake: Intake, verb: str, answer: type[Shape]
+) -> None:
+    """While the log cannot be written, nothing is shown; once it can, look and answer come."""
+    case = await intake.open()
+    request = {"case": ById(id=str(case)), "cases": Page(), "ledger": LedgerQuery()}[verb]
+    who = {"role": Role.AUDITOR} if verb == "ledger" else {"subject": "anna"}
+    before = len(await intake.log())
+    async with await psycopg.AsyncConnection.connect(intake.database.admin) as superuser:
+        await superuser.execute("LOCK TABLE intake.event IN SHARE ROW EXCLUSIVE MODE")
+        asked = asyncio.create_task(intake.ask(verb, request, answer, **who))
+        await asyncio.sleep(0.4)
+        assert not asked.done()
+        assert before == len(await intake.log())
+    assert isinstance(await asked, answer)
+    assert before + 1 == len(await intake.log())
+
+
+# Pages ------------------------------------------------------------------------------------------
+
+
+async def test_cases_come_in_pages_newest_first(intake: Intake) -> None:
+    """Each once, whatever the size of the page, also when new ones come in between."""
+    opened = [str(await intake.open()) for _ in range(7)]
+    await intake.ask("open_case", opening(), Done, subject="bram")
+    found: list[str] = []
+    page = Page(first=3)
+    for length, more in ((3, True), (3, True), (1, False)):
+        answer = await intake.anna("cases", page, Cases)
+        assert (length, more) == (len(answer.items), answer.has_next)
+        assert answer.items[-1].id == answer.end_cursor
+        found += [one.id for one in answer.items]
+        page = Page(first=3, after=answer.end_cursor)
+        await intake.open()
+    assert opened[::-1] == found
+    beyond = await intake.anna("cases", Page(after=opened[0]), Cases)
+    assert ((), None, False) == (beyond.items, beyond.end_cursor, beyond.has_next)
+
+
+async def test_a_page_that_ends_exactly_has_no_next(intake: Intake) -> None:
+    """No empty page follows."""
+    for _ in range(2):
+        await intake.open()
+    assert not (await intake.anna("cases", Page(first=2), Cases)).has_next
+
+
+async def test_a_cursor_of_somebody_else_leads_nowhere(intake: Intake) -> None:
+    """Neither another adviser's case nor one that does not exist says where it stands."""
+    foreign = opening()
+    await intake.open()
+    await intake.ask("open_case", foreign, Done, subject="bram")
+    await intake.open()
+    for after in (foreign.case_id, str(uuid4())):
+        assert () == (await intake.anna("cases", Page(after=after), Cases)).items
+
+
+# The register -----------------------------------------------------------------------------------
+
+
+def register(*rows: RegisterRow, dry_run: bool = False) -> ImportRegister:
+    return ImportRegister(
+        fingerprint=bytes(32),
+        taxonomy_version=1,
+        rows=rows or (RegisterRow(period="2018", category="bullying", count=12),),
+        printed_totals=(PrintedTotal(period="2018", total=13),),
+        dry_run=dry_run,
+    )
+
+
+async def test_a_register_is_checked_loaded_and_recognised(intake: Intake) -> None:
+    """A dry run says what it would do and does nothing; the second load says what was found then,
+    also under another key, also when the file is sent twice at once.
+    """
+    before = await intake.types()
+    dry = await intake.anna("import_register", register(dry_run=True), Imported)
+    assert ("checked", 1, 12) == (dry.status, dry.rows, dry.cases)
+    (difference,) = dry.differences
+    assert ("2018", 13, 12) == (difference.period, difference.printed, difference.counted)
+    assert before == await intake.types()
+    both = await asyncio.gather(
+        *(intake.anna("import_register", register(), Imported) for _ in range(2))
+    )
+    assert {"imported", "already_imported"} == {one.status for one in both}
+    again = await intake.anna("import_register", register(), Imported)
+    assert ("already_imported", dry.differences) == (again.status, again.differences)
+    assert [*before, "RegisterImported", "RegisterRowsImported"] == await intake.types()
+
+
+async def test_one_bad_row_and_nothing_is_loaded(intake: Intake) -> None:
+    """All or nothing."""
+    before = await intake.types()
+    bad = register(
+        RegisterRow(period="2018", category="bullying", count=12),
+        RegisterRow(period="2018", category="bullying", count=-1),
+    )
+    assert Code.INVALID_INPUT is (await intake.refused("import_register", bad, subject="anna")).code
+    assert before == await intake.types()
+
+
+# What lies about --------------------------------------------------------------------------------
+
+
+async def test_nothing_of_a_case_stands_in_clear(intake: Intake) -> None:
+    """No code, no words, no subject, no exact time in any column of any table."""
+    code = ReporterCode.generate()
+    case = await intake.open(category="sexual_harassment", relation="board_member")
+    await intake.anna("case", ById(id=str(case)), Case)
+    reported = opening(code.case_id, adviser_id="anna", reply_key=code.key.public)
+    await intake.ask("open_case", reported, Done, token=code.token(HERE))
+    tables = [
+        row[0] for row in intake.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'intake'")
+    ]
+    assert 9 <= len(tables)
+    stored = b"|".join(
+        column if isinstance(column, bytes) else str(column).encode()
+        for table in tables
+        for row in intake.rows(f"SELECT * FROM {table}")  # noqa: S608  names from the catalogue
+        for column in row
+    )
+    assert str(case).encode() in stored, "the search looks at the wrong bytes"
+    for secret in (
+        b"sexual_harassment",
+        b"board_member",
+        b"anna",
+        b"geheim",
+        b64encode(b"geheim"),
+        code.key.public,
+        code.token(HERE).encode(),
+        b"10:00:0",
+        b"2026-03-02T",
+    ):
+        assert secret not in stored
+
+
+# Once a day -------------------------------------------------------------------------------------
+
+
+async def stream(intake: Intake) -> list[tuple[str, Any]]:
+    """What was published: kinds and data."""
+    jetstream = (await intake.bus.client("intake")).jetstream()
+    last = (await jetstream.stream_info("INTAKE")).state.last_seq
+    events = [
+        msgspec.json.decode((await jetstream.get_msg("INTAKE", place)).data or b"")
+        for place in range(1, last + 1)
+    ]
+    return [(one["type"].removeprefix("intake.v1."), one["data"]) for one in events]
+
+
+async def test_facts_leave_once_a_day_and_every_day_is_closed(intake: Intake) -> None:
+    """Nothing leaves before three o'clock; then everything, and the day's end for each
+    organisation, with news or without.
+    """
+    await intake.found(ELSEWHERE)
+    await intake.open()
+    intake.clock.move(datetime(2026, 3, 3, 2, 59, 55, tzinfo=UTC))
+    await asyncio.sleep(0.6)
+    assert [] == await stream(intake)
+    intake.clock.move(datetime(2026, 3, 3, 3, 0, 0, tzinfo=UTC))
+
+    async def closed(many: int) -> bool:
+        kinds = [kind for kind, _ in await stream(intake)]
+        return kinds.count("day.closed") == many
+
+    await eventually(lambda: closed(2))
+    first = await stream(intake)
+    assert {"organisation.set_up": 2, "facts.booked": 1, "day.closed": 2} == {
+        kind: [one for one, _ in first].count(kind) for kind, _ in first
+    }
+    assert {("2026-03-03", str(HERE)), ("2026-03-03", str(ELSEWHERE))} == {
+        (data["day"], data["organisation_id"]) for kind, data in first if kind == "day.closed"
+    }
+    intake.clock.move(datetime(2026, 3, 4, 3, 0, 1, tzinfo=UTC))
+    await eventually(lambda: closed(4))
+    assert ["day.closed"] * 2 == [kind for kind, _ in (await stream(intake))[5:]]
+
+
+async def test_what_a_crash_left_queued_goes_out_at_the_next_start(
+    database: Database, tmp_path: Path, bus: Bus
+) -> None:
+    """Without waiting for another day; and what was not queued yet still waits for its day."""
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        before = Intake(service)
+        await before.found()
+        await before.open()
+        await service.service.outbox.queue()  # the process dies before the relay runs
+        assert [] == await stream(before)
+        await before.open()
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        after = Intake(service)
+
+        async def published() -> bool:
+            return len(await stream(after)) > 0
+
+        await eventually(published)
+        await asyncio.sleep(0.6)
+        kinds = [kind for kind, _ in await stream(after)]
+    assert ["organisation.set_up", "facts.booked"] == kinds

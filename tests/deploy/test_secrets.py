@@ -1,0 +1,101 @@
+"""deploy/secrets: what make.py makes, and that it stays out of the repository."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from base64 import b64decode
+from pathlib import Path
+
+from shared.bus import accounts
+from shared.ledger.files import log_key
+from tests.deploy.manifests import CHECKOUT, SECRETS, Document, kind
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Every file that was made, with its content."""
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file() and file.name not in {"jwks.json", "kustomization.yaml"}
+    }
+
+
+def make(folder: Path) -> None:
+    """Run make.py as its README says."""
+    subprocess.run(
+        [sys.executable, SECRETS / "make.py", "--into", folder],
+        check=True,
+        capture_output=True,
+        cwd=CHECKOUT,
+    )
+
+
+def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    """A secret that is there is never replaced; one that is missing is made, and what follows."""
+    make(tmp_path)
+    first = files(tmp_path)
+    make(tmp_path)
+    assert files(tmp_path) == first
+
+    (tmp_path / "gateway/nats-password").unlink()
+    make(tmp_path)
+    second = files(tmp_path)
+    changed = {name for name in first if first[name] != second[name]}
+    assert changed == {"gateway/nats-password", "nats/nats.conf", "streams/nats-passwords.json"}
+
+
+def test_two_installations_share_no_secret(tmp_path: Path) -> None:
+    """Nothing is fixed: two runs in two folders have no file in common."""
+    make(tmp_path / "one")
+    make(tmp_path / "two")
+    one, two = files(tmp_path / "one"), files(tmp_path / "two")
+    assert set(one) == set(two)
+    assert not set(one.values()) & set(two.values())
+
+
+def test_each_secret_gives_one_program_what_it_needs(
+    secrets: list[Document], secret_files: Path
+) -> None:
+    """Passwords are the same on both sides, and no program gets a foreign one."""
+    data = {
+        each["metadata"]["name"]: {name: b64decode(value) for name, value in each["data"].items()}
+        for each in kind(secrets, "Secret")
+    }
+    config = json.loads(data["nats"]["nats.conf"])
+    known = {user["user"]: user["password"] for user in config["accounts"]["CORE"]["users"]}
+    for service in ("gateway", "intake", "signals", "reporting"):
+        assert data[service]["nats-password"].decode() == known[service]
+        assert [service] == [
+            user
+            for user, password in known.items()
+            if password.encode() in b"".join(data[service].values())
+        ]
+    everybody = json.loads(data["streams"]["nats-passwords.json"])
+    assert set(accounts.users()) == set(everybody)
+    assert everybody.items() >= known.items()
+    for service in ("intake", "signals", "reporting"):
+        password = data["migrations"][f"database-{service}"].decode()
+        assert data[service]["pg_service.conf"].decode() == f"[{service}]\npassword={password}\n"
+        before = data[service]["log-key"]
+        log_key(secret_files / service / "log-key")
+        assert before == (secret_files / service / "log-key").read_bytes()
+
+
+def test_others_on_this_machine_cannot_reach_them(tmp_path: Path) -> None:
+    """The folder is its owner's alone; in it a container's user may read."""
+    make(tmp_path / "secrets")
+    assert 0o700 == stat.S_IMODE((tmp_path / "secrets").stat().st_mode)
+    for file in (tmp_path / "secrets").rglob("*"):
+        assert (0o755 if file.is_dir() else 0o644) == stat.S_IMODE(file.stat().st_mode)
+
+
+def test_git_ignores_what_is_made(secret_files: Path) -> None:
+    """Git sees the four files of the folder that hold no secret, and nothing that was made."""
+    lines = (SECRETS / ".gitignore").read_text().splitlines()
+    everything, *seen = [line for line in lines if not line.startswith("#")]
+    assert everything == "*"
+    assert seen == ["!.gitignore", "!README.md", "!kustomization.yaml", "!make.py"]
+    assert not {line.removeprefix("!") for line in seen} & set(files(secret_files))
