@@ -22,6 +22,12 @@ run: .venv/.ready-run ## Start everything, walk one case to a published report, 
 demo: .venv/.ready-run ## The same walk in a new organisation, then stop; the exit status says how it went
 	@exec $(BIN)/hoeksteen demo
 
+##@ Try to break it
+
+.PHONY: faults
+faults: .venv/.ready ## Kill every part at random moments under load, then count (SEED=n COMMANDS=n)
+	@exec $(BIN)/python -m bench.faults $(if $(SEED),--seed $(SEED)) $(if $(COMMANDS),--commands $(COMMANDS))
+
 ##@ Work on it
 
 .PHONY: setup
@@ -53,6 +59,7 @@ lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject
 	@printf 'uv==0.13.9\n' | $(LOCK) --no-annotate -o requirements/uv.txt -
 	@$(LOCK) --extra local --extra dev -o requirements/dev.txt pyproject.toml
 	@$(LOCK) --extra local -o requirements/run.txt pyproject.toml
+	@$(LOCK) -c requirements/run.txt -o requirements/service.txt pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what was built and cached; the data in var/ stay

@@ -217,10 +217,10 @@ class Client:
         twice = self._random.random() < _SENT_TWICE
         lost = self._random.random() < _LOST_REPLIES
         first: Any = None
+        other = threading.Thread(target=self._send_once, args=(document, variables))
         if twice:
             with known.lock:
                 known.doubled += 1
-            other = threading.Thread(target=self._send_once, args=(document, variables))
             other.start()
         end = time.monotonic() + _PATIENCE
         while True:
@@ -302,7 +302,7 @@ async def trial(commands: int, seed: int, home: Home) -> list[Result]:
     results = await asyncio.to_thread(_count, cluster, organisation, known)
     await cluster.stop()
     killed = cluster.kills
-    print(  # noqa: T201  what was done, beside what came of it
+    print(
         f"seed {seed}: {commands} commands from {CLIENTS} clients in {took:.0f} s;"
         f" killed {dict(killed)}; repeated {known.retried} times after {dict(known.refused)};"
         f" {known.lost} replies lost, {known.doubled} commands sent twice at once;"
@@ -311,7 +311,9 @@ async def trial(commands: int, seed: int, home: Home) -> list[Result]:
     return [
         *results,
         *(
-            Result(name=f"{name} killed", value=killed[name], unit="times", bound=1, better="higher")
+            Result(
+                name=f"{name} killed", value=killed[name], unit="times", bound=1, better="higher"
+            )
             for name in VICTIMS
         ),
     ]
@@ -401,7 +403,7 @@ def main() -> int:
     parser.add_argument("--commands", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
     chosen = parser.parse_args()
-    print(f"seed {chosen.seed}", flush=True)  # noqa: T201  before anything can go wrong
+    print(f"seed {chosen.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="hoeksteen-faults-") as folder:
         home = Home(Path(folder) / "home")
         home.create()

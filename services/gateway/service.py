@@ -100,6 +100,6 @@ def _listening(settings: GatewaySettings) -> socket.socket:
         )
     except OSError as error:
         raise SettingProblem(
-            f"Port {settings.http_port} cannot be opened ({os.strerror(error.errno or 0)}); another program may "
-            "have it. HOEKSTEEN_HTTP_PORT and HOEKSTEEN_HTTP_HOST say where to listen."
+            f"Port {settings.http_port} cannot be opened ({os.strerror(error.errno or 0)}); another "
+            "program may have it. HOEKSTEEN_HTTP_PORT and HOEKSTEEN_HTTP_HOST say where to listen."
         ) from error

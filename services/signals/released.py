@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from shared.contracts import events as contracts
 from shared.contracts.rpc import Release, ReleasedCell, WithheldBlock
 from shared.runtime.outbox import Outbound, Rank
@@ -12,7 +14,23 @@ if TYPE_CHECKING:
     from shared.eventstore.store import Recorded
 
 SIZE_CLASS = 32_768
-"""Bytes. A message is filled up to this, so that its length says nothing about its figures."""
+"""Bytes. Messages come in multiples of this."""
+
+# What a message holds beside its cells and labels, and a cell beside its code, at the most.
+_ENVELOPE = 2048
+_CELL = len('{"code":,"count":1000000000000},')
+
+
+def size_of(recorded: Recorded) -> int:
+    """The length of the message in bytes: room for every cell to be shown, with any count.
+
+    It follows from the frozen structure alone; so it is the same whatever the figures are, and
+    whether few cells or many are withheld.
+    """
+    event = recorded.event
+    labels = msgspec.json.encode((event.labels_en, event.labels_nl))
+    cells = sum(len(msgspec.json.encode(code)) + _CELL for code in event.labels_en)
+    return -(-(len(labels) + cells + _ENVELOPE) // SIZE_CLASS) * SIZE_CLASS
 
 
 def to_bus(recorded: Recorded) -> Release:
@@ -50,7 +68,7 @@ OUTBOUND: dict[str, Outbound] = {
         id=lambda recorded: recorded.event.release_id,
         data=_message,
         rank=Rank.SHUFFLED,
-        size=SIZE_CLASS,
+        size=size_of,
         subject=lambda recorded: {"token": recorded.event.token},
     )
 }

@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -21,6 +21,7 @@ from nats.js.api import Header
 from nats.js.client import JetStreamContext
 
 from shared.bus.connection import OnProblem, describe, log_problem
+from shared.bus.tombstone import BadTombstone, Tombstones
 
 MAX_DELIVER: Final = 5
 DELAYS: Final = (1.0, 5.0, 30.0, 60.0)
@@ -32,9 +33,13 @@ FETCH_SECONDS: Final = 1.0
 IN_PROGRESS_SECONDS: Final = 10.0
 """A third of the durables' ack_wait: a slow handler's message is not given to another reader."""
 
+Asked = TypeVar("Asked")
+
 SUBJECT: Final = "Hoeksteen-Subject"
 POSITION: Final = "Hoeksteen-Position"
 ERROR: Final = "Hoeksteen-Error"
+
+_UNREADABLE: Final = "tombstones are not readable, or the position not storable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,11 @@ class Consumer:
     What then happens depends on `dense`. A dense reader stops there and tries the message again
     at the slowest pace until it succeeds: to go on would leave a hole in its figures. A filtered
     reader goes on with the next message.
+
+    `tombstones` tell which positions were taken out on purpose. A gap that is all tombstones is
+    passed over, and so is a message that failed and has one; anything else stays refused.
+    `pass_over(previous, position)` stores the new position without a change, and raises if it could
+    not.
     """
 
     def __init__(
@@ -67,9 +77,13 @@ class Consumer:
         *,
         position: Callable[[], Awaitable[int]],
         handle: Callable[[Delivered], Awaitable[None]],
+        tombstones: Tombstones,
+        pass_over: Callable[[int, int], Awaitable[None]],
         dense: bool = True,
         on_problem: OnProblem = log_problem,
         on_gap: Callable[[], None] = lambda: None,
+        on_passed_over: Callable[[int], None] = lambda _count: None,
+        on_bad_tombstone: Callable[[], None] = lambda: None,
         on_dead_letter: Callable[[], None] = lambda: None,
         max_deliver: int = MAX_DELIVER,
         delays: Sequence[float] = DELAYS,
@@ -83,12 +97,16 @@ class Consumer:
         self._dense = dense
         self._on_problem = on_problem
         self._on_gap = on_gap
+        self._tombstones = tombstones
+        self._pass_over = pass_over
+        self._on_passed_over = on_passed_over
+        self._on_bad_tombstone = on_bad_tombstone
         self._on_dead_letter = on_dead_letter
         self._max_deliver = max_deliver
         self._delays = delays
         self._fetch_seconds = fetch_seconds
         self._stopping = False
-        self._last_problem = ""
+        self._told: set[str] = set()
         self._failing: tuple[int, int] = (0, 0)
         self._rewound_to = -1
 
@@ -140,22 +158,30 @@ class Consumer:
         delivered = Delivered(
             message.metadata.sequence.stream, message.subject, bytes(message.data)
         )
-        try:
-            held = await self._position()
-        except asyncio.CancelledError:
-            await message.nak()
-            raise
-        except Exception as error:  # noqa: BLE001  any driver's error; it is told, and tried again
-            # The database is away; that is not the message's fault.
-            self._problem(f"own position is not readable ({type(error).__name__})")
-            await message.nak(delay=self._delays[0])
+        held = await self._ask(message, self._position(), "own position is not readable")
+        if held is None:
             return
         if delivered.position <= held:
             await message.ack()
             return
         if self._dense and delivered.position != held + 1:
-            await self._refuse_gap(message, delivered.position, held)
-            return
+            between = range(held + 1, delivered.position)
+            passed = await self._ask(message, self._passed(held, between), _UNREADABLE)
+            if passed is None:
+                return
+            if not passed:
+                await self._refuse_gap(message, delivered.position, held)
+                return
+            held = between[-1]
+        if self._failing[0] == delivered.position:
+            # It failed before: perhaps somebody decided meanwhile that it is not to be taken.
+            here = range(delivered.position, delivered.position + 1)
+            passed = await self._ask(message, self._passed(held, here), _UNREADABLE)
+            if passed is None:
+                return
+            if passed:
+                await message.ack()
+                return
         try:
             await self._handled(message, delivered)
         except asyncio.CancelledError:
@@ -165,7 +191,35 @@ class Consumer:
             await self._failed(message, delivered, error)
             return
         await message.ack()
-        self._last_problem = ""
+        self._told.clear()
+
+    async def _ask(self, message: Msg, question: Awaitable[Asked], problem: str) -> Asked | None:
+        """The answer, or None: then database or NATS is away, and the message comes again."""
+        try:
+            return await question
+        except asyncio.CancelledError:
+            await message.nak()
+            raise
+        except Exception as error:  # noqa: BLE001  any driver's error; it is told, and tried again
+            # That is not the message's fault, so it does not count as a failure of it.
+            self._problem(f"{problem} ({type(error).__name__})")
+            await message.nak(delay=self._delays[0])
+            return None
+
+    async def _passed(self, held: int, positions: range) -> bool:
+        """Whether all `positions` have a tombstone; then the database has been moved over them."""
+        for position in positions:
+            try:
+                if await self._tombstones.find(position) is None:
+                    return False
+            except BadTombstone as error:
+                self._problem(f"the tombstone of {position} is refused: {error}")
+                self._on_bad_tombstone()
+                return False
+        await self._pass_over(held, positions[-1])
+        self._told.clear()
+        self._on_passed_over(len(positions))
+        return True
 
     async def _handled(self, message: Msg, delivered: Delivered) -> None:
         handling = asyncio.ensure_future(self._handle(delivered))
@@ -223,7 +277,7 @@ class Consumer:
         )
 
     def _problem(self, problem: str) -> None:
-        # Told once, not on every attempt.
-        if problem != self._last_problem:
-            self._last_problem = problem
+        # Told once until something succeeds, not on every attempt.
+        if problem not in self._told:
+            self._told.add(problem)
             self._on_problem(f"{self._stream}, {self._durable}: {problem}")

@@ -28,9 +28,14 @@ app = typer.Typer(
 )
 _import = typer.Typer(help="Bring in what an organisation has already.", no_args_is_help=True)
 app.add_typer(_import, name="import")
+_rebuild = typer.Typer(help="Make anew what is made of the databases.", no_args_is_help=True)
+app.add_typer(_rebuild, name="rebuild")
+_dead_letters = typer.Typer(help="Messages that a reader could not take.")
+app.add_typer(_dead_letters, name="dead-letters")
 
 Organisation = Annotated[str, typer.Option(help="The organisation's id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Language = Annotated[str, typer.Option(help="en or nl.")]
 
 
@@ -138,6 +143,61 @@ def import_register(
     raise typer.Exit(load(file, organisation, dry_run, installation.gateway_url, token))
 
 
+@_rebuild.command("streams")
+def rebuild_streams(
+    service: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="intake, signals or reporting; without it all three."),
+    ] = None,
+    yes: Yes = False,  # noqa: FBT002  typer's way to say a flag
+) -> None:
+    """Delete a service's stream and fill it again from its database, at the same positions."""
+    from shared.cli.rebuild import streams
+    from shared.local.session import Installation
+
+    raise typer.Exit(streams(Installation.connect(), service, yes=yes))
+
+
+@_rebuild.command("projections")
+def rebuild_projections(
+    service: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="intake, signals or reporting; without it all three."),
+    ] = None,
+) -> None:
+    """Fill a service's projections anew from its logs, while it runs."""
+    from shared.cli.rebuild import projections
+    from shared.local.session import Installation
+
+    raise typer.Exit(projections(Installation.connect(), service))
+
+
+@_dead_letters.callback(invoke_without_command=True)
+def dead_letters(
+    context: typer.Context,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """List what readers could not take: where it is and the class of the error, never its words."""
+    if context.invoked_subcommand is None:
+        from shared.cli.dead_letters import show
+        from shared.local.session import Installation
+
+        raise typer.Exit(show(Installation.connect(), as_json=as_json))
+
+
+@_dead_letters.command("pass")
+def pass_over(
+    stream: Annotated[str, typer.Argument(help="INTAKE, SIGNALS or REPORTING.")],
+    position: Annotated[int, typer.Argument(min=1, help="As `dead-letters` lists it.")],
+    yes: Yes = False,  # noqa: FBT002
+) -> None:
+    """Let readers go on without one message, for good: a signed tombstone is laid in its place."""
+    from shared.cli.dead_letters import pass_over
+    from shared.local.session import Installation
+
+    raise typer.Exit(pass_over(Installation.connect(), stream, position, yes=yes))
+
+
 @app.command()
 def token(
     role: Annotated[str, typer.Argument(help="adviser, hr, auditor, admin, ...")],
@@ -179,6 +239,16 @@ def clock(
         home.create()
         move_clock(home, to.replace(tzinfo=UTC))
     typer.echo(f"{now(home):%Y-%m-%d %H:%M} UTC")
+
+
+@app.command()
+def doctor() -> None:
+    """Say in sentences what is wrong with this installation, and what to do. Changes nothing."""
+    from rich.console import Console
+
+    from shared.cli.doctor import examine
+
+    raise typer.Exit(examine(Home(), Console(highlight=False, soft_wrap=True)))
 
 
 @app.command()

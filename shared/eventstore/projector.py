@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +23,13 @@ _POLL_SECONDS = 1.0
 
 
 class Projection(Protocol):
-    """Tables made of events alone. `name` is its tracking name; `types` are the events it wants."""
+    """Tables made of events alone. `name` is its tracking name; `types` are the events it wants;
+    `tables` is all that it writes, and nobody else writes them.
+    """
 
     name: str
     types: frozenset[str]
+    tables: tuple[str, ...]
 
     async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
         """Change the tables for one event, on the connection of the transaction."""
@@ -70,10 +74,16 @@ class Projector:
     async def catch_up(self) -> None:
         """Bring every projection up to every log's head."""
         heads = await self._store.heads()
+        # From the database, not from memory: another replica may have projected, or a rebuild may
+        # have begun anew.
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("SELECT name, position FROM projection_position")
+            held: dict[str, int] = dict(await cursor.fetchall())
         self.lag_events = 0
         for projection in self._projections:
             for organisation, size in heads.items():
-                position = self._positions.get((projection.name, organisation), 0)
+                position = held.get(_tracking(projection, organisation), 0)
+                await self._reached(projection, organisation, position)
                 self.lag_events += size - position
                 before = -1
                 # A page without progress: the head counts entries that are not there (tampering).
@@ -95,8 +105,42 @@ class Projector:
                 await self._moved.wait_for(there)
         return there()
 
+    async def rebuild(self) -> int:
+        """Empty every projection's tables and fill them anew from the logs; how many events that
+        were.
+
+        It is one transaction: whoever reads meanwhile, a tick that counts for instance, sees the
+        tables as they were, never half of them. Projectors of running processes wait for it, and go
+        on behind what it took.
+        """
+        count = 0
+        async with self._pool.connection() as connection, connection.transaction():
+            # Projectors begin each page by writing here.
+            await connection.execute("LOCK TABLE projection_position IN SHARE ROW EXCLUSIVE MODE")
+            heads = await self._store.heads()
+            for projection in self._projections:
+                await connection.execute(
+                    "DELETE FROM projection_position WHERE starts_with(name, %s)",
+                    (f"projection/{projection.name}/",),
+                )
+                for table in projection.tables:
+                    await connection.execute(
+                        sql.SQL("DELETE FROM {}").format(sql.Identifier(table))
+                    )
+                for organisation in heads:
+                    position, before = 0, -1
+                    while before < position:
+                        before = position
+                        position = await self._apply(connection, projection, organisation, before)
+                    await connection.execute(
+                        "INSERT INTO projection_position (name, position) VALUES (%s, %s)",
+                        (_tracking(projection, organisation), position),
+                    )
+                    count += position
+        return count
+
     async def _page(self, projection: Projection, organisation: UUID) -> int:
-        tracking = f"projection/{projection.name}/{organisation}"
+        tracking = _tracking(projection, organisation)
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(
                 "INSERT INTO projection_position (name, position) VALUES (%s, 0)"
@@ -108,16 +152,35 @@ class Projector:
                 "SELECT position FROM projection_position WHERE name = %s FOR UPDATE", (tracking,)
             )
             row = await cursor.fetchone()
-            position = row[0] if row else 0
-            page = await self._store.read(organisation, position, _PAGE)
-            for recorded in page:
-                if recorded.type in projection.types and recorded.event is not None:
-                    await projection.apply(connection, recorded)
-            position += len(page)
+            position = await self._apply(connection, projection, organisation, row[0] if row else 0)
             await connection.execute(
                 "UPDATE projection_position SET position = %s WHERE name = %s", (position, tracking)
             )
-        async with self._moved:
-            self._positions[projection.name, organisation] = position
-            self._moved.notify_all()
-        return int(position)
+        await self._reached(projection, organisation, position)
+        return position
+
+    async def _apply(
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        projection: Projection,
+        organisation: UUID,
+        position: int,
+    ) -> int:
+        """Change the tables for one page of events; the position behind it."""
+        page = await self._store.read(organisation, position, _PAGE)
+        for recorded in page:
+            if recorded.type in projection.types and recorded.event is not None:
+                await projection.apply(connection, recorded)
+        return position + len(page)
+
+    async def _reached(self, projection: Projection, organisation: UUID, position: int) -> None:
+        """Tell those who wait in `until`."""
+        key = (projection.name, organisation)
+        if self._positions.get(key, 0) != position:
+            async with self._moved:
+                self._positions[key] = position
+                self._moved.notify_all()
+
+
+def _tracking(projection: Projection, organisation: UUID) -> str:
+    return f"projection/{projection.name}/{organisation}"

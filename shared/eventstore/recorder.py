@@ -165,7 +165,7 @@ class LedgerRecorder(ProcessRecorder):
             if tracking is None:
                 indexes = self._submit(Item(leaves=leaves)) if leaves else []
             else:
-                indexes = self._submit(Item(leaves=leaves)); self._track([], tracking)
+                indexes = self._track(leaves, tracking)
         return [index + 1 for index in indexes]
 
     def insert_tracking(self, tracking: persistence.Tracking) -> None:

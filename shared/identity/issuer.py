@@ -209,7 +209,7 @@ def _b64(raw: bytes) -> str:
 def main() -> int:
     """Start the issuer; the exit status is 2, with one sentence, where it refuses."""
     if os.environ.get("HOEKSTEEN_MODE") != "local":
-        print(
+        print(  # noqa: T201  a sentence for whoever started it
             "The development issuer mints any token, so it starts only with HOEKSTEEN_MODE=local.",
             file=sys.stderr,
         )
@@ -218,7 +218,7 @@ def main() -> int:
     home = Path(os.environ.get("HOEKSTEEN_HOME", checkout / "var"))
     text = os.environ.get("HOEKSTEEN_ISSUER_PORT", "8009")
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 65536):
-        print("HOEKSTEEN_ISSUER_PORT must be a port number.", file=sys.stderr)
+        print("HOEKSTEEN_ISSUER_PORT must be a port number.", file=sys.stderr)  # noqa: T201
         return 2
     port = int(text)
     signer = Signer(

@@ -150,17 +150,15 @@ class _KeySource:
     """The issuer's Ed25519 keys by key id, from a URL or a file, fetched one at a time."""
 
     def __init__(self, url_or_path: str | Path) -> None:
-        self._url: str | None = None
-        self._path: Path | None = None
         text = str(url_or_path)
         if text.startswith(("http://", "https://")):
             if text.startswith("http://") and not _is_loopback(text):
                 raise SettingProblem(
                     "HOEKSTEEN_JWKS must be an https address; plain http is for this machine only."
                 )
-            self._url = text
+            self._place: str | Path = text
         else:
-            self._path = Path(url_or_path)
+            self._place = Path(url_or_path)
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
@@ -207,12 +205,11 @@ class _KeySource:
                 self.generation += 1
 
     async def _read(self) -> bytes:
-        if self._path is not None:
-            return await asyncio.to_thread(self._path.read_bytes)
-        assert self._url is not None
+        if isinstance(self._place, Path):
+            return await asyncio.to_thread(self._place.read_bytes)
         async with (
             httpx2.AsyncClient(timeout=5.0, trust_env=False) as client,
-            client.stream("GET", self._url) as answer,
+            client.stream("GET", self._place) as answer,
         ):
             answer.raise_for_status()
             body = bytearray()

@@ -137,12 +137,7 @@ def _programs(installation: Installation, postgres: EmbeddedPostgres) -> tuple[P
             name="streams",
             argv=_module("shared.bus.provision"),
             after=("nats",),
-            environment=_common(home)
-            | {
-                "HOEKSTEEN_NATS_URL": installation.nats_url,
-                "HOEKSTEEN_NATS_MONITOR_URL": f"http://127.0.0.1:{ports.nats_monitor}",
-                "HOEKSTEEN_NATS_PASSWORDS_FILE": str(home.secrets / "nats-passwords.json"),
-            },
+            environment=provisioner_environment(installation),
             one_shot=True,
         ),
         *(
@@ -150,7 +145,7 @@ def _programs(installation: Installation, postgres: EmbeddedPostgres) -> tuple[P
                 name=service,
                 argv=_module(f"services.{service}"),
                 after=("migrations", "streams", "issuer"),
-                environment=_service(installation, service),
+                environment=service_environment(installation, service),
                 ports=(ports.service(service),),
                 ready_url=f"http://127.0.0.1:{ports.service(service)}/health/ready",
             )
@@ -215,7 +210,18 @@ def _gateway(installation: Installation) -> dict[str, str]:
     )
 
 
-def _service(installation: Installation, service: str) -> dict[str, str]:
+def provisioner_environment(installation: Installation) -> dict[str, str]:
+    """What `python -m shared.bus.provision` is told, and `python -m shared.bus.rebuild`."""
+    home = installation.home
+    return _common(home) | {
+        "HOEKSTEEN_NATS_URL": installation.nats_url,
+        "HOEKSTEEN_NATS_MONITOR_URL": f"http://127.0.0.1:{installation.ports.nats_monitor}",
+        "HOEKSTEEN_NATS_PASSWORDS_FILE": str(home.secrets / "nats-passwords.json"),
+    }
+
+
+def service_environment(installation: Installation, service: str) -> dict[str, str]:
+    """What `python -m services.<service>` is told."""
     home = installation.home
     return (
         _common(home)

@@ -1,4 +1,7 @@
-"""The entrance of every service: settings, then run; a fault of the operator's is one sentence."""
+"""The entrance of every service: settings, then run; a fault of the operator's is one sentence.
+
+With arguments it does one thing for an operator instead: shared/runtime/operate.py.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import uvloop
 
 from shared.bus.connection import CannotConnect
 from shared.keys.ring import KeyRingProblem
+from shared.runtime.operate import OperationRefused, operation, tell
 from shared.runtime.service import Definition, Service
 from shared.runtime.settings import SettingProblem, load
 
@@ -18,11 +22,18 @@ if TYPE_CHECKING:
 
 
 def run(definition: Definition) -> None:
-    """Run a service until it is told to stop. Exits 1 with a sentence when it cannot start."""
+    """Run a service until it is told to stop, or do what the program's arguments ask for.
+
+    Exits 1 with a sentence when it cannot start, or could not do it.
+    """
+    crashed = False
     try:
-        settings = load()
-        crashed = uvloop.run(_run(definition, settings))
-    except (SettingProblem, KeyRingProblem, CannotConnect) as problem:
+        if arguments := sys.argv[1:]:
+            work = operation(definition, arguments)
+            tell(uvloop.run(work(load())))
+        else:
+            crashed = uvloop.run(_run(definition, load()))
+    except (SettingProblem, KeyRingProblem, CannotConnect, OperationRefused) as problem:
         sys.exit(f"{definition.name}: {problem}")
     except psycopg.OperationalError:
         sys.exit(f"{definition.name}: The database does not answer at HOEKSTEEN_DATABASE_URL.")

@@ -41,13 +41,15 @@ class Outbound:
 
     `id` names the message for ever (the same on every retry) and must not name a case.
     `size` is the body's size class in bytes: it is filled up with spaces to a multiple of it.
+    Where the figures in a body could make it cross from one multiple to the next, it is a function
+    of what was known before the figures were.
     """
 
     contract: str
     id: Callable[[Recorded], UUID]
     data: Callable[[Recorded], Shape]
     rank: Rank
-    size: int
+    size: int | Callable[[Recorded], int]
     subject: Callable[[Recorded], dict[str, str]] = lambda _recorded: {}
 
 
@@ -129,7 +131,8 @@ class Outbox:
             data=msgspec.Raw(msgspec.json.encode(outbound.data(recorded))),
         )
         body = msgspec.json.encode(event)
-        filled = -(-len(body) // outbound.size) * outbound.size
+        size = outbound.size if isinstance(outbound.size, int) else outbound.size(recorded)
+        filled = -(-len(body) // size) * size
         return Outgoing(
             position=position,
             id=event_id,

@@ -28,6 +28,7 @@ from shared.bus.connection import connect, responds
 from shared.bus.consumer import Consumer, Delivered
 from shared.bus.relay import Relay, RelayStuck, StreamDiverged
 from shared.bus.rpc import RpcRequest, RpcServer
+from shared.bus.tombstone import Tombstones, key_name
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.events import CloudEvent
 from shared.contracts.rpc import VERBS, LedgerEntry, LedgerPage, LedgerQuery, Shape, Verb
@@ -39,13 +40,14 @@ from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.keys.ring import FileKeyRing, KeyRing
 from shared.ledger.files import LedgerFolder, LogSigner, log_key
+from shared.ledger.note import Signer
 from shared.postgres.pool import open_pool
 from shared.runtime.calls import Call, Parts, run_command
 from shared.runtime.clock import Clock, MovableClock, SystemClock
 from shared.runtime.keeper import Keeper
 from shared.runtime.outbox import Outbound, Outbox
 from shared.runtime.schedule import done_until, last_daily, mark_done
-from shared.runtime.settings import ServiceSettings, secret
+from shared.runtime.settings import ServiceSettings, SettingProblem, secret
 from shared.telemetry.configure import Telemetry, configure
 from shared.telemetry.events import Event
 
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from starlette.requests import Request
 
     from shared.eventstore.mapper import EventTypes
@@ -71,6 +74,10 @@ _MOST_ENTRIES = 500
 _LAG_BOUND = 10_000
 # How often the clock is looked at for what is due; the movable clock may jump at any time.
 _LOOK_SECONDS = 0.25
+# How often the relay compares stream and database although nothing is new: a stream that was lost
+# and made again is filled again by that. It asks for the tail and its message, and queues nothing.
+_RELAY_SECONDS = 20.0
+_NOBODY = UUID(int=0)
 _FIELD = re.compile(r" - at `\$\.?([A-Za-z_.\[\]0-9]{1,80})`$")
 
 
@@ -122,6 +129,7 @@ class Service:
         self._stop = asyncio.Event()
         # What a crash left queued and unpublished goes out at the first look.
         self._relay_behind = True
+        self._relayed_at = 0.0
         self._diverged = False
 
     async def run(self) -> None:
@@ -160,12 +168,14 @@ class Service:
             on_problem=self._bus_problem,
         )
         stack.push_async_callback(self.client.close)
-        folder = LedgerFolder(settings.ledger_dir)
+        self.folder = folder = LedgerFolder(settings.ledger_dir)
+        key = signing_key(settings)
+        folder.write_tombstone_vkey(name, Signer(key_name(name), key).verifier.vkey)
         self.keeper = Keeper(
             service=name,
             pool=pool,
             folder=folder,
-            signer=LogSigner(service=name, folder=folder, key=log_key(settings.log_key_file)),
+            signer=LogSigner(service=name, folder=folder, key=key),
             client=self.client,
             telemetry=self.telemetry,
         )
@@ -386,6 +396,19 @@ class Service:
                 raise
             self.telemetry.metrics.add("consumer_handled", consumer=reader.durable)
 
+        async def pass_over(previous: int, position: int) -> None:
+            step = Tracking(consumer=reader.durable, previous=previous, position=position)
+            await self.parts.store.append(
+                _NOBODY,
+                [],
+                actor=self.definition.name,
+                at=self.parts.clock.now(),
+                tracking=step,
+            )
+
+        def passed_over(count: int) -> None:
+            self.telemetry.log(Event.CONSUMER_PASSED_OVER, consumer=reader.durable, count=count)
+
         def dead_letter() -> None:
             self.telemetry.log(Event.CONSUMER_DEAD_LETTER, consumer=reader.durable)
             self.telemetry.metrics.add("consumer_dead_letters", consumer=reader.durable)
@@ -396,9 +419,15 @@ class Service:
             reader.durable,
             position=position,
             handle=handle,
+            tombstones=Tombstones(jetstream, reader.stream, self.folder),
+            pass_over=pass_over,
             dense=reader.dense,
             on_problem=self._bus_problem,
             on_gap=lambda: self.telemetry.log(Event.CONSUMER_GAP, consumer=reader.durable),
+            on_passed_over=passed_over,
+            on_bad_tombstone=lambda: self.telemetry.log(
+                Event.CONSUMER_TOMBSTONE_REFUSED, consumer=reader.durable
+            ),
             on_dead_letter=dead_letter,
         )
         await consumer.run()
@@ -426,8 +455,7 @@ class Service:
         appended = self.definition.tick is not None and await self.definition.tick(self.parts)
         if self.definition.publish_at_once or appended:
             await self._queue()
-        if self._relay_behind:
-            await self._publish()
+        await self._publish()
 
     async def _daily(self, day: date) -> None:
         if self.definition.daily is not None:
@@ -448,9 +476,14 @@ class Service:
         self._relay_behind = self._relay_behind or queued > 0
 
     async def _publish(self) -> None:
-        """Publish what is queued. What fails is tried again at the next look."""
-        if self._diverged or not self._relay_behind:
+        """Publish what is queued and not in the stream. What fails is tried again at the next look.
+
+        Now and then also when nothing is known to be missing: the stream may have been lost.
+        """
+        due = time.monotonic() - self._relayed_at >= _RELAY_SECONDS
+        if self._diverged or not (self._relay_behind or due):
             return
+        self._relayed_at = time.monotonic()
         try:
             published = await self.relay.run_once()
         except RelayStuck as error:
@@ -463,8 +496,9 @@ class Service:
             self.telemetry.problem(Event.RELAY_FAILED, error)
             return
         self._relay_behind = False
-        self.telemetry.metrics.add("relay_published", published, stream=self.definition.stream)
-        self.telemetry.log(Event.RELAY_PUBLISHED, stream=self.definition.stream)
+        if published:
+            self.telemetry.metrics.add("relay_published", published, stream=self.definition.stream)
+            self.telemetry.log(Event.RELAY_PUBLISHED, stream=self.definition.stream)
 
     # Health -----------------------------------------------------------------------------------
 
@@ -534,6 +568,18 @@ def _status(alive: bool) -> Response:  # noqa: FBT001  the one thing it says
     return JSONResponse({"ok": alive}, status_code=200 if alive else 503)
 
 
+def signing_key(settings: ServiceSettings) -> Ed25519PrivateKey:
+    """The log's signing key. Only local mode makes one: elsewhere a key that is not there is a
+    mistake of the installation, and a new one would sign a history that the old one began.
+    """
+    if settings.mode != "local" and not settings.log_key_file.exists():
+        raise SettingProblem("The file of HOEKSTEEN_LOG_KEY_FILE is not there.")
+    try:
+        return log_key(settings.log_key_file)
+    except (OSError, ValueError) as error:
+        raise SettingProblem("The file of HOEKSTEEN_LOG_KEY_FILE cannot be used.") from error
+
+
 def _clock(settings: ServiceSettings) -> Clock:
     return SystemClock() if settings.clock_file is None else MovableClock(settings.clock_file)
 
@@ -553,7 +599,7 @@ def _organisation_in(shape: Any) -> UUID:
         raise invalid("organisationId", "it is not a UUID") from None
 
 
-def _malformed(error: ValueError) -> Refusal:
+def _malformed(error: msgspec.DecodeError | UnicodeDecodeError) -> Refusal:
     """INVALID_INPUT that names the field, never its value."""
     found = _FIELD.search(str(error))
     return invalid(found.group(1) if found else "request", "it has the wrong form")

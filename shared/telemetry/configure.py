@@ -101,7 +101,7 @@ class Telemetry:
     def shutdown(self) -> None:
         """Write out what is pending and let go of the standard library's logging."""
         logging.getLogger().removeHandler(self._foreign)
-        logging.captureWarnings(False)
+        logging.captureWarnings(capture=False)
         sys.excepthook = sys.__excepthook__
         self._tracers.shutdown()
         self._meters.shutdown()
@@ -170,7 +170,7 @@ def configure(
     foreign = ForeignWords(log)
     root = logging.getLogger()
     root.addHandler(foreign)
-    logging.captureWarnings(True)
+    logging.captureWarnings(capture=True)
 
     def crashed(
         _kind: type[BaseException], problem: BaseException, _traceback: TracebackType | None

@@ -42,6 +42,16 @@ class Event(StrEnum):
     RELAY_FAILED = "relay.failed", logging.ERROR, "The relay could not publish; it tries again."
     CONSUMER_FAILED = "consumer.failed", logging.ERROR, "Handling a message failed; it comes again."
     CONSUMER_GAP = "consumer.gap", logging.ERROR, "A message before this one is missing; refused."
+    CONSUMER_PASSED_OVER = (
+        "consumer.passed_over",
+        logging.WARNING,
+        "Messages with a tombstone were passed over; `count` says how many.",
+    )
+    CONSUMER_TOMBSTONE_REFUSED = (
+        "consumer.tombstone_refused",
+        logging.ERROR,
+        "What stands in a tombstone's place was not signed by the stream's service.",
+    )
     CONSUMER_DEAD_LETTER = (
         "consumer.dead_letter",
         logging.ERROR,

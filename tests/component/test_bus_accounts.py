@@ -66,6 +66,11 @@ PUBLISH: list[tuple[str, str, bool]] = [
     ("signals", "dlq.INTAKE.reporting-organisations", False),
     ("reporting", "dlq.SIGNALS.reporting-drafts", True),
     ("intake", "dlq.INTAKE.signals-facts", False),
+    # Tombstones: of one's own stream; every service may look.
+    *((s, f"tombstone.v1.{o.upper()}.1", s == o) for s in SERVICES for o in SERVICES),
+    *((user, "tombstone.v1.INTAKE.1", False) for user in EVERYBODY[3:]),
+    ("intake", "tombstone.v1.INTAKE.1.2", False),
+    *((user, "$JS.API.STREAM.MSG.GET.TOMBSTONES", user in SERVICES) for user in EVERYBODY),
     # JetStream: look at and read one's own, nothing else.
     ("intake", "$JS.API.STREAM.INFO.INTAKE", True),
     ("intake", "$JS.API.STREAM.INFO.SIGNALS", False),

@@ -33,13 +33,14 @@ def _fingerprints(folder: Path) -> dict[str, str]:
 
 
 async def test_everything_exists_after_the_first_run(tmp_path: Path) -> None:
-    """Five streams and three service durables in CORE, one of each in the integration's account."""
+    """Six streams and three service durables in CORE, one of each in the integration's account."""
     async with running_bus(tmp_path, provisioned=False) as bus:
         done = await bus.provision()
         assert done.created == [
             "INTAKE",
             "SIGNALS",
             "REPORTING",
+            "TOMBSTONES",
             "ADVISORIES",
             "DLQ",
             "INTAKE/signals-facts",
@@ -57,6 +58,12 @@ async def test_everything_exists_after_the_first_run(tmp_path: Path) -> None:
             True,
         )
         assert (await js.stream_info("SIGNALS")).config.max_age == 0
+        tombstones = (await js.stream_info("TOMBSTONES")).config
+        assert (tombstones.max_age, tombstones.deny_delete, tombstones.deny_purge) == (
+            0,
+            True,
+            True,
+        )
         facts = (await js.consumer_info("INTAKE", "signals-facts")).config
         assert (facts.ack_policy, facts.max_ack_pending, facts.ack_wait, facts.deliver_subject) == (
             "explicit",
@@ -72,7 +79,7 @@ async def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     """Provisioning again finds all as it should be."""
     async with running_bus(tmp_path) as bus:
         again = await bus.provision()
-        assert (again.created, again.adjusted, len(again.unchanged)) == ([], [], 11)
+        assert (again.created, again.adjusted, len(again.unchanged)) == ([], [], 12)
 
 
 async def test_what_drifted_is_put_right_and_keeps_its_messages(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_without_the_secret_nobody_mints(issuer: Running, secret: str) -> None:
     answer = httpx2.post(
         f"{issuer.url}/token",
         json={"sub": "x", "role": "admin"},
-        headers={"X-Issuer-Secret": secret.encode()},
+        headers=[(b"X-Issuer-Secret", secret.encode())],
         trust_env=False,
     )
 

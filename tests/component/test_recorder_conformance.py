@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -67,9 +68,7 @@ class OnPostgres(TestCase):
         return made
 
 
-class TestApplicationRecorder(
-    OnPostgres, suites.ApplicationRecorderTestCase[LedgerRecorder]
-):
+class TestApplicationRecorder(OnPostgres, suites.ApplicationRecorderTestCase[LedgerRecorder]):
     pass
 
 
@@ -81,9 +80,7 @@ class TestProcessRecorder(OnPostgres, suites.ProcessRecorderTestCase):
     pass
 
 
-class TestNonInterleavingNotificationIDs(
-    OnPostgres, suites.NonInterleavingNotificationIDsBaseCase
-):
+class TestNonInterleavingNotificationIDs(OnPostgres, suites.NonInterleavingNotificationIDsBaseCase):
     pass
 
 
@@ -133,6 +130,23 @@ def test_events_of_a_position_that_does_not_move_do_not_land(database: Database)
         assert (1, 5) == (one.max_notification_id(), one.max_tracking_id("upstream"))
 
 
+def test_a_later_position_is_not_lost_in_a_race(database: Database) -> None:
+    """Of workers who move one position at once, the one that is furthest always lands."""
+    with recorder(database) as one, ThreadPoolExecutor(THREADS) as threads:
+
+        def move(position: int) -> int:
+            try:
+                one.insert_events(events(uuid4(), 1), tracking=Tracking("upstream", position))
+            except IntegrityError:
+                return 0
+            return position
+
+        for group in range(10):
+            landed = set(threads.map(move, range(group * THREADS + 1, (group + 1) * THREADS + 1)))
+            assert (group + 1) * THREADS in landed
+            assert max(landed) == one.max_tracking_id("upstream")
+
+
 def test_what_is_not_known_is_refused(database: Database) -> None:
     """A name that is no short name, an id that is no UUID, an argument of another recorder."""
     with recorder(database) as one:
@@ -150,11 +164,11 @@ def test_what_is_not_known_is_refused(database: Database) -> None:
 
 def test_an_absent_database_is_an_operational_error(database: Database) -> None:
     """And the recorder leaves no thread behind."""
+    before = set(threading.enumerate())
     url = database.url("intake").replace(database.name, "absent")
     with pytest.raises(OperationalError):
-        LedgerRecorder(
-            url, organisation=HERE, actor=ACTOR, week=lambda: "2026-W48", patience=0.2
-        )
+        LedgerRecorder(url, organisation=HERE, actor=ACTOR, week=lambda: "2026-W48", patience=0.2)
+    assert set(threading.enumerate()) <= before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

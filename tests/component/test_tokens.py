@@ -24,6 +24,7 @@ from shared.identity.issuer import Signer
 from shared.identity.principal import Principal
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
+from shared.runtime.settings import SettingProblem
 
 ISSUER = "https://issuer.example"
 ORGANISATION = UUID("00000000-0000-4000-8000-000000000001")
@@ -272,5 +273,5 @@ def test_keys_do_not_come_over_a_network_in_the_clear() -> None:
     TokenVerifier("http://127.0.0.1:8009/jwks.json", ISSUER, "hoeksteen")
     TokenVerifier("https://issuer.example/jwks.json", ISSUER, "hoeksteen")
 
-    with pytest.raises(ValueError, match="https"):
+    with pytest.raises(SettingProblem, match="https"):
         TokenVerifier("http://issuer.example/jwks.json", ISSUER, "hoeksteen")

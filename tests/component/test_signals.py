@@ -1,0 +1,572 @@
+"""Signals as a whole service: facts in from intake's stream, held back, released once at the tick."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import psycopg
+import pytest
+import pytest_asyncio
+
+from hoeksteen_client.reporter import ReporterCode
+from services.signals.commands.release_windows import release_windows
+from services.signals.domain.window import StatisticsReleased
+from services.signals.events import TYPES
+from services.signals.service import DEFINITION
+from services.signals.streams import release_stream
+from shared.contracts import events as contracts
+from shared.contracts.errors import Code
+from shared.contracts.events import CloudEvent, DayClosed, Fact, FactsBooked, OrganisationSetUp
+from shared.contracts.rpc import (
+    VERBS,
+    Release,
+    ReleasedCell,
+    ReleasePolicy,
+    Shape,
+    Statistics,
+    StatisticsQuery,
+    Unit,
+    WithheldBlock,
+)
+from shared.eventstore.store import Change, Conflict
+from shared.identity.roles import Role
+from shared.taxonomy.period import Period
+from tests.conftest import Database
+from tests.nats_server import Bus, running_bus
+from tests.service_lab import ELSEWHERE, HERE, Running, code_of, eventually, running
+from tests.store_lab import NOW, Lab, store_lab
+
+TICK = datetime(2026, 7, 15, 9, 0, tzinfo=UTC)
+DUE = date(2026, 7, 15)
+TOKENS = {HERE: "5d41402abc4b2a76", ELSEWHERE: "7d793037a0760186"}
+UNITS = (("care", "Zorg", 90), ("office", "Kantoor", 40))
+
+MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
+    Role.ADVISER: {"statistics"},
+    Role.HR: {"statistics"},
+    Role.AUDITOR: {"ledger"},
+}
+"""Who may ask signals what: released figures for advisers and hr, the log for auditors."""
+
+
+@dataclass
+class Signals:
+    """The service, intake's place on the bus, and people who ask."""
+
+    running: Running
+    sent: int = field(default=0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.running, name)
+
+    async def send(self, kind: str, data: Shape, message_id: UUID | None = None) -> None:
+        """Intake publishes a message; returns once signals has taken it in."""
+        event = CloudEvent(
+            id=str(message_id or uuid4()),
+            source="/hoeksteen/intake",
+            type=kind,
+            week="2026-W10",
+            data=msgspec.Raw(msgspec.json.encode(data)),
+        )
+        intake = await self.running.bus.client("intake")
+        await intake.jetstream().publish(kind, msgspec.json.encode(event))
+        self.sent += 1
+        await eventually(self._taken)
+
+    async def _taken(self) -> bool:
+        return [(self.sent,)] == self.running.rows("SELECT position FROM tracking")
+
+    async def organisation(
+        self,
+        organisation: UUID = HERE,
+        *,
+        dimension: str = "category",
+        units: Iterable[tuple[str, str, int]] = UNITS,
+        merge_order: tuple[str, ...] = (),
+    ) -> None:
+        """An organisation with Anna as its adviser, set up on 2 March 2026."""
+        await self.send(
+            "intake.v1.organisation.set_up",
+            OrganisationSetUp(
+                organisation_id=str(organisation),
+                token=TOKENS[organisation],
+                name="De Hoekstee",
+                language="nl",
+                units=tuple(Unit(id=one, name=name, headcount=n) for one, name, n in units),
+                release=ReleasePolicy(
+                    dimension=dimension,  # type: ignore[arg-type]
+                    k=5,
+                    merge_order=merge_order,
+                ),
+                on=date(2026, 3, 2),
+                advisers=("anna",),
+            ),
+        )
+
+    async def facts(
+        self,
+        count: int,
+        category: str = "bullying",
+        *,
+        unit: str | None = None,
+        period: str = "2026-H1",
+        due: date = DUE,
+        organisation: UUID = HERE,
+    ) -> UUID:
+        """Facts of so many cases; the id under which they are kept."""
+        facts_id = uuid4()
+        fact = Fact(
+            facts_id=str(facts_id), period=period, category=category, unit_id=unit, count=count
+        )
+        booked = FactsBooked(
+            organisation_id=str(organisation), taxonomy_version=1, due=due, facts=(fact,)
+        )
+        await self.send("intake.v1.facts.booked", booked, facts_id)
+        return facts_id
+
+    async def day(self, day: date = DUE, organisation: UUID = HERE) -> None:
+        """A day is closed."""
+        await self.send(
+            "intake.v1.day.closed", DayClosed(organisation_id=str(organisation), day=day)
+        )
+
+    async def statistics(self, **who: Any) -> tuple[Release, ...]:
+        """What hr is shown."""
+        found = await self.running.ask(
+            "statistics", StatisticsQuery(), Statistics, **({"role": Role.HR} | who)
+        )
+        return found.releases
+
+    async def released(self, many: int = 1, **who: Any) -> tuple[Release, ...]:
+        """What hr is shown, once it is so much."""
+
+        async def there() -> tuple[Release, ...] | None:
+            found = await self.statistics(**who)
+            return found if len(found) == many else None
+
+        found: tuple[Release, ...] = await eventually(there)
+        return found
+
+    async def nothing_is_released(self) -> None:
+        """Also not while the service looks a few times more."""
+        await asyncio.sleep(0.7)
+        assert [] == self.running.rows("SELECT * FROM released_window")
+
+    async def messages(self, many: int) -> list[tuple[str, bytes]]:
+        """Subject and body of all that was published, once it is so much."""
+        jetstream = (await self.running.bus.client("signals")).jetstream()
+
+        async def there() -> bool:
+            return bool((await jetstream.stream_info("SIGNALS")).state.last_seq >= many)
+
+        await eventually(there)
+        await asyncio.sleep(0.4)
+        last = (await jetstream.stream_info("SIGNALS")).state.last_seq
+        found = [await jetstream.get_msg("SIGNALS", place) for place in range(1, last + 1)]
+        return [(str(one.subject), one.data or b"") for one in found]
+
+
+@pytest_asyncio.fixture
+async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
+    folder = tmp_path / "nats"
+    folder.mkdir()
+    async with running_bus(folder) as bus:
+        yield bus
+
+
+@pytest_asyncio.fixture
+async def signals(database: Database, tmp_path: Path, bus: Bus) -> AsyncIterator[Signals]:
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        yield Signals(service)
+
+
+# Frozen before the first fact -------------------------------------------------------------------
+
+
+async def test_the_structure_is_frozen_before_the_first_fact(signals: Signals) -> None:
+    """For each period, in the ledger's order; later facts of it freeze nothing again."""
+    await signals.organisation()
+    await signals.facts(1)
+    await signals.facts(1)
+    await signals.facts(9, period="2018", due=DUE)
+    assert [
+        "OrganisationAdopted",
+        "StructureFrozen",
+        "FactsKept",
+        "FactsKept",
+        "StructureFrozen",
+        "FactsKept",
+    ] == await signals.types()
+    frozen = [one.event for one in await signals.log() if one.type == "StructureFrozen"]
+    assert [("2026-H1", DUE, 5), ("2018", DUE, 5)] == [
+        (one.period, one.due, one.k) for one in frozen
+    ]
+
+
+async def test_every_half_year_has_a_window_with_cases_or_without(signals: Signals) -> None:
+    """From the one of the set-up to the one of the day, also when days were skipped; each is
+    released at its own tick, and each is one message.
+    """
+    await signals.organisation()
+    await signals.day(date(2026, 3, 3))
+    assert [("2026-H1", DUE)] == signals.rows("SELECT period, due FROM held_window")
+    await signals.day(date(2027, 8, 1))
+    assert [
+        ("2026-H1", DUE),
+        ("2026-H2", date(2027, 1, 15)),
+        ("2027-H1", date(2027, 7, 15)),
+        ("2027-H2", date(2028, 1, 15)),
+    ] == signals.rows("SELECT period, due FROM held_window ORDER BY due")
+    signals.clock.move(datetime(2027, 8, 1, 4, 0, tzinfo=UTC))
+    found = await signals.released(3)
+    assert ["2026-H1", "2026-H2", "2027-H1"] == [one.period for one in found]
+    assert {((), None)} == {(one.cells, one.total) for one in found}
+    assert 3 == len(await signals.messages(3))
+
+
+async def test_a_closed_day_of_an_unknown_organisation_stops_nobody(signals: Signals) -> None:
+    """A log without an organisation: the message is taken and means nothing."""
+    await signals.day(date(2026, 3, 3), organisation=ELSEWHERE)
+    await signals.organisation()
+    await signals.facts(1)
+    assert 1 == (await signals.types()).count("FactsKept")
+    assert [] == await signals.types(ELSEWHERE)
+
+
+# At the tick ------------------------------------------------------------------------------------
+
+
+async def test_a_release_waits_for_its_moment_and_for_its_facts(signals: Signals) -> None:
+    """Neither the clock alone nor the closed day alone releases anything."""
+    await signals.organisation()
+    await signals.facts(12)
+    signals.clock.move(TICK + timedelta(seconds=1))
+    await signals.nothing_is_released()
+    await signals.day(DUE - timedelta(days=1))
+    await signals.nothing_is_released()
+    signals.clock.move(TICK - timedelta(seconds=20))
+    await signals.day(DUE)
+    await signals.nothing_is_released()
+    signals.clock.move(TICK)
+    (release,) = await signals.released()
+    assert (12, 12) == (sum(one.count for one in release.cells), release.total) or (
+        release.withheld is not None
+    )
+
+
+async def test_a_release_shows_what_is_large_enough(signals: Signals) -> None:
+    """The Avans report of 2013 by city: Tilburg's 3 leaves only with the smallest other city."""
+    await signals.organisation(
+        dimension="unit",
+        units=(("breda", "Breda", 1300), ("tilburg", "Tilburg", 500), ("bosch", "Den Bosch", 900)),
+        merge_order=("tilburg", "bosch", "breda"),
+    )
+    for unit, count in (("breda", 41), ("tilburg", 3), ("bosch", 13)):
+        await signals.facts(count, unit=unit)
+    await signals.day()
+    signals.clock.move(TICK)
+    (release,) = await signals.released()
+    assert (ReleasedCell(code="breda", count=41),) == release.cells
+    assert WithheldBlock(codes=("tilburg", "bosch", "not_said"), count=16) == release.withheld
+    assert ("unit", "2026-H1", 57, 5, TOKENS[HERE], "2026-W29") == (
+        release.dimension,
+        release.period,
+        release.total,
+        release.k,
+        release.organisation_token,
+        release.released_week,
+    )
+
+
+async def test_cases_without_a_unit_have_a_cell_of_their_own(signals: Signals) -> None:
+    """They count; their cell is named in both languages."""
+    await signals.organisation(dimension="unit")
+    for unit, count in (("care", 30), ("office", 20), (None, 8)):
+        await signals.facts(count, unit=unit)
+    await signals.day()
+    signals.clock.move(TICK)
+    (release,) = await signals.released()
+    assert [("care", 30), ("office", 20), ("not_said", 8)] == [
+        (one.code, one.count) for one in release.cells
+    ]
+    assert (None, 58) == (release.withheld, release.total)
+    ((_, body),) = await signals.messages(1)
+    event = msgspec.json.decode(body, type=CloudEvent)
+    told = msgspec.json.decode(event.data, type=contracts.StatisticsReleased)
+    assert {"care": "Zorg", "office": "Kantoor", "not_said": "Not said"} == told.labels_en
+    assert "Niet gezegd" == told.labels_nl["not_said"]
+    assert release == told.release
+
+
+async def test_facts_of_several_imports_and_cases_add_up(signals: Signals) -> None:
+    """Every message counts once in its own period."""
+    await signals.organisation(dimension="unit")
+    for unit in ("care", "office", None):
+        for count in (1, 2, 3):
+            await signals.facts(count, unit=unit)
+    await signals.facts(50, unit="care", period="2025-H2", due=DUE)
+    await signals.day()
+    signals.clock.move(TICK)
+    older, newer = await signals.released(2)
+    assert ("2025-H2", "2026-H1") == (older.period, newer.period)
+    assert {"care": 6, "office": 6, "not_said": 6} == {one.code: one.count for one in newer.cells}
+    assert 50 == older.total
+
+
+# Once and never again ---------------------------------------------------------------------------
+
+
+def row_of(signals: Signals) -> list[tuple[Any, ...]]:
+    """The release as it lies in the database: leaf and ciphertext."""
+    return signals.rows(
+        "SELECT * FROM event JOIN ciphertext USING (organisation, leaf_index)"
+        " WHERE type = 'StatisticsReleased'"
+    )
+
+
+async def test_late_facts_change_no_released_number(signals: Signals) -> None:
+    """They are kept, and neither counted nor told: event, answers and messages stay as they were,
+    also over a restart of the clock's day.
+    """
+    await signals.organisation()
+    await signals.facts(12)
+    await signals.day()
+    signals.clock.move(TICK)
+    before = await signals.released()
+    stored = row_of(signals)
+    messages = await signals.messages(1)
+    await signals.facts(40)
+    await signals.facts(7, "stalking")
+    await signals.day(DUE + timedelta(days=1))
+    signals.clock.move(TICK + timedelta(days=1))
+    await asyncio.sleep(0.7)
+    assert not await release_windows(signals.service.parts)
+    assert before == await signals.statistics()
+    assert stored == row_of(signals)
+    assert messages == await signals.messages(1)
+    assert 3 == (await signals.types()).count("FactsKept")
+
+
+async def test_many_who_release_at_once_release_once(signals: Signals) -> None:
+    """The service's own look and eight more at the same moment: one draw, one message."""
+    await signals.organisation()
+    await signals.facts(12)
+    await signals.day()
+    signals.clock.move(TICK)
+    await asyncio.gather(*(release_windows(signals.service.parts) for _ in range(8)))
+    await signals.released()
+    assert 1 == len(row_of(signals))
+    assert 1 == len(await signals.messages(1))
+
+
+def draw(period: Period, total: int) -> StatisticsReleased:
+    return StatisticsReleased(
+        release_id=uuid4(),
+        organisation_id=HERE,
+        token=TOKENS[HERE],
+        period=str(period),
+        policy="exact",
+        rule="exact/1",
+        dimension="category",
+        k=5,
+        taxonomy_version=1,
+        shown=(("bullying", total),),
+        withheld_cells=(),
+        withheld_count=None,
+        total=total,
+        labels_en={},
+        labels_nl={},
+    )
+
+
+async def test_the_database_refuses_a_second_release_of_a_window(
+    database: Database, tmp_path: Path
+) -> None:
+    """Fifty windows, two processes each time with another draw: one of the two is kept, the other
+    is told; nor can a later one, or a second version, be added.
+    """
+
+    async def record(lab: Lab, period: Period, total: int) -> int:
+        change = Change(release_stream(HERE, period), 1, draw(period, total))
+        await lab.store.append(HERE, [change], actor="signals", at=NOW)
+        return total
+
+    periods = [Period(1970 + n // 2, 1 + n % 2) for n in range(50)]  # type: ignore[arg-type]
+    async with (
+        store_lab(database, tmp_path, TYPES, service="signals") as one,
+        store_lab(database, tmp_path, TYPES, service="signals") as other,
+    ):
+        for period in periods:
+            results = await asyncio.gather(
+                record(one, period, 10), record(other, period, 20), return_exceptions=True
+            )
+            (kept,) = [result for result in results if isinstance(result, int)]
+            assert 1 == sum(isinstance(result, Conflict) for result in results)
+            (stored,) = await one.store.load(HERE, release_stream(HERE, period))
+            assert kept == stored.event.total
+            with pytest.raises(Conflict):
+                await record(other, period, 30)
+        assert [(50,)] == one.rows("SELECT count(*) FROM event")
+
+
+# What leaves ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        pytest.param(UNITS, id="a few units"),
+        # About as long as a size class, so that shown or withheld would make the difference.
+        pytest.param(
+            [(f"afdeling-{n}-met-een-lange-naam", f"Afdeling {n}", n) for n in range(240)],
+            id="many units",
+        ),
+    ],
+)
+async def test_messages_have_one_size_whatever_the_figures(
+    signals: Signals, units: list[tuple[str, str, int]]
+) -> None:
+    """All shown, nothing shown, or large figures: subject apart, two organisations' messages of
+    one structure cannot be told apart from outside.
+    """
+    for organisation in (HERE, ELSEWHERE):
+        await signals.organisation(organisation, dimension="unit", units=units)
+    facts = tuple(
+        Fact(facts_id=str(uuid4()), period="2026-H1", category="bullying", unit_id=unit, count=n)
+        for unit, n in [*((one[0], 1_000_000) for one in units), (None, 7)]
+    )
+    await signals.send(
+        "intake.v1.facts.booked",
+        FactsBooked(organisation_id=str(HERE), taxonomy_version=1, due=DUE, facts=facts),
+    )
+    for organisation in (HERE, ELSEWHERE):
+        await signals.day(organisation=organisation)
+    signals.clock.move(TICK)
+    messages = await signals.messages(2)
+    assert {f"signals.v1.{token}.statistics-released" for token in TOKENS.values()} == {
+        subject for subject, _ in messages
+    }
+    contents = [body.rstrip(b" ") for _, body in messages]
+    assert len(contents[0]) != len(contents[1])
+    assert 1 == len({len(body) for _, body in messages})
+    assert {None, 1_000_000 * len(units) + 7} == {
+        msgspec.json.decode(
+            msgspec.json.decode(body, type=CloudEvent).data, type=contracts.StatisticsReleased
+        ).release.total
+        for body in contents
+    }
+
+
+async def test_a_message_carries_no_trace_of_what_led_to_it(signals: Signals) -> None:
+    """No header but the relay's two, no facts id, no release id in its subject, no time."""
+    await signals.organisation()
+    facts_id = await signals.facts(12)
+    await signals.day()
+    signals.clock.move(TICK)
+    ((subject, body),) = await signals.messages(1)
+    jetstream = (await signals.bus.client("signals")).jetstream()
+    message = await jetstream.get_msg("SIGNALS", 1)
+    assert {"Nats-Msg-Id", "Nats-Expected-Last-Sequence"} == set(message.headers or {})
+    assert f"signals.v1.{TOKENS[HERE]}.statistics-released" == subject
+    assert str(facts_id).encode() not in body
+    assert b"09:00" not in body
+    assert {"specversion", "id", "source", "type", "week", "datacontenttype", "data"} == set(
+        msgspec.json.decode(body)
+    )
+
+
+# Who is answered --------------------------------------------------------------------------------
+
+
+async def test_every_role_gets_its_own_verbs_and_no_other(signals: Signals) -> None:
+    """Eleven roles times every verb of every service: what is not granted is refused."""
+    await signals.organisation()
+    assert set(Role) == set(MAY)
+    for role in Role:
+        subject = "anna" if role is Role.ADVISER else f"{role}-1"
+        token = (
+            ReporterCode.generate().token(HERE)
+            if role is Role.REPORTER
+            else signals.token(role, subject=subject)
+        )
+        granted = set()
+        for verb in VERBS.values():
+            reply = await signals.raw(verb.name, b"no JSON", Authorization=f"Bearer {token}")
+            ours = f"signals.{verb.name}" in VERBS
+            expected = {Code.NOT_ALLOWED, Code.INVALID_INPUT} if ours else {Code.NOT_FOUND}
+            assert code_of(reply) in expected, (role, verb.name)
+            if code_of(reply) is Code.INVALID_INPUT:
+                granted.add(verb.name)
+        assert MAY[role] == granted, role
+
+
+async def test_statistics_are_one_s_own_organisation_s(signals: Signals) -> None:
+    """Another organisation's readers see theirs; to an unknown one nothing exists."""
+    for organisation, count in ((HERE, 12), (ELSEWHERE, 30)):
+        await signals.organisation(organisation)
+        await signals.facts(count, organisation=organisation)
+        await signals.day(organisation=organisation)
+    signals.clock.move(TICK)
+    (ours,), (theirs,) = await signals.released(), await signals.released(organisation=ELSEWHERE)
+    assert (str(HERE), 12) == (ours.organisation_id, ours.total)
+    assert (str(ELSEWHERE), 30) == (theirs.organisation_id, theirs.total)
+    refused = await signals.refused(
+        "statistics", StatisticsQuery(), role=Role.HR, organisation=UUID(int=0xC3)
+    )
+    assert Code.NOT_FOUND is refused.code
+    assert (
+        ()
+        == (
+            await signals.ask(
+                "statistics", StatisticsQuery(period="2026-H2"), Statistics, role=Role.HR
+            )
+        ).releases
+    )
+
+
+async def test_a_look_at_the_figures_is_recorded_before_they_are_shown(signals: Signals) -> None:
+    """While the log cannot be written nothing is shown; a look at nothing is none."""
+    await signals.organisation()
+    await signals.facts(12)
+    await signals.day()
+    assert () == await signals.statistics()
+    signals.clock.move(TICK)
+    await signals.messages(1)
+    assert 0 == (await signals.types()).count("AccessRecorded")
+    async with await psycopg.AsyncConnection.connect(signals.database.admin) as superuser:
+        await superuser.execute("LOCK TABLE signals.event IN SHARE ROW EXCLUSIVE MODE")
+        asked = asyncio.create_task(signals.statistics())
+        await asyncio.sleep(0.4)
+        assert not asked.done()
+    assert 1 == len(await asked)
+    look = (await signals.log())[-1]
+    assert ("AccessRecorded", "statistics", "hr") == (look.type, look.event.what, look.event.role)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        pytest.param(b'{"period": 7777}', Code.INVALID_INPUT, "period", id="a number"),
+        pytest.param(b'{"geheim": "x"}', Code.INVALID_INPUT, "request", id="an unknown field"),
+        pytest.param(b'{"period": "\xffgeheim"}', Code.INVALID_INPUT, "request", id="no UTF-8"),
+        pytest.param(b'{"period": "geheim"}', Code.INVALID_PERIOD, None, id="no period"),
+    ],
+)
+async def test_a_malformed_question_is_told_by_its_field(
+    signals: Signals, body: bytes, code: Code, field: str | None
+) -> None:
+    """The refusal never repeats what stood in it."""
+    await signals.organisation()
+    token = signals.token(Role.HR)
+    reply = await signals.raw("statistics", body, Authorization=f"Bearer {token}")
+    assert code is code_of(reply)
+    assert field == reply["refused"]["values"].get("field")
+    assert b"geheim" not in msgspec.json.encode(reply)
+    assert b"7777" not in msgspec.json.encode(reply)
