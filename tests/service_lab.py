@@ -163,6 +163,7 @@ async def running(
             await asyncio.sleep(0.01)
             if task.done():
                 task.result()
+                pytest.fail("the service stopped by itself while it started")
         yield Running(
             service=service,
             bus=bus,

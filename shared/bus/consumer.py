@@ -66,7 +66,7 @@ class Consumer:
     `tombstones` tell which positions were taken out on purpose. A gap that is all tombstones is
     passed over, and so is a message that failed and has one; anything else stays refused.
     `pass_over(previous, position)` stores the new position without a change, and raises if it could
-    not.
+    not. Without the two nothing is ever passed over.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class Consumer:
         *,
         position: Callable[[], Awaitable[int]],
         handle: Callable[[Delivered], Awaitable[None]],
-        tombstones: Tombstones,
-        pass_over: Callable[[int, int], Awaitable[None]],
         dense: bool = True,
+        tombstones: Tombstones | None = None,
+        pass_over: Callable[[int, int], Awaitable[None]] | None = None,
         on_problem: OnProblem = log_problem,
         on_gap: Callable[[], None] = lambda: None,
         on_passed_over: Callable[[int], None] = lambda _count: None,
@@ -208,6 +208,8 @@ class Consumer:
 
     async def _passed(self, held: int, positions: range) -> bool:
         """Whether all `positions` have a tombstone; then the database has been moved over them."""
+        if self._tombstones is None or self._pass_over is None:
+            return False
         for position in positions:
             try:
                 if await self._tombstones.find(position) is None:

@@ -19,6 +19,8 @@ from shared.local.problem import LocalProblem
 from shared.runtime.operate import PASS_OVER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nats.js.client import JetStreamContext
 
     from shared.local.session import Installation
@@ -41,13 +43,16 @@ class DeadLetter:
 
 def show(installation: Installation, *, as_json: bool) -> int:
     """Print the dead letters; the exit status."""
-    letters = asyncio.run(_found(installation))
+    typer.echo(told(asyncio.run(_found(installation)), as_json=as_json))
+    return 0
+
+
+def told(letters: Sequence[DeadLetter], *, as_json: bool) -> str:
+    """The list for people, or for programs."""
     if as_json:
-        typer.echo(json.dumps([asdict(letter) for letter in letters]))
-        return 0
+        return json.dumps([asdict(letter) for letter in letters])
     if not letters:
-        typer.echo("There are no dead letters.")
-        return 0
+        return "There are no dead letters."
     rows = [("stream", "durable", "position", "week", "error", "")] + [
         (
             letter.stream,
@@ -60,10 +65,7 @@ def show(installation: Installation, *, as_json: bool) -> int:
         for letter in letters
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())
-    return 0
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def pass_over(installation: Installation, stream: str, position: int, *, yes: bool) -> int:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from shared.runtime.service import Definition
-    from shared.runtime.service import signing_key
 from shared.runtime.settings import ServiceSettings
 
 REBUILD_PROJECTIONS: Final = "rebuild-projections"

@@ -12,8 +12,6 @@ import pytest
 
 from shared.bus import consumer as consumer_module
 from shared.bus.consumer import Consumer, Delivered
-from shared.bus.tombstone import Tombstones
-from shared.ledger.files import LedgerFolder
 from tests.nats_server import Bus, running_bus, until
 
 if TYPE_CHECKING:
@@ -49,10 +47,6 @@ class Database:
         self.taken.append(delivered)
         self.held = delivered.position
 
-    async def pass_over(self, previous: int, position: int) -> None:
-        assert previous == self.held
-        self.held = position
-
     @property
     def positions(self) -> list[int]:
         return [delivered.position for delivered in self.taken]
@@ -69,15 +63,12 @@ async def reading(
     max_deliver: int = 3,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """A running reader of INTAKE with delays a test can wait for."""
-    js = (await bus.client(user)).jetstream()
     consumer = Consumer(
-        js,
+        (await bus.client(user)).jetstream(),
         "INTAKE",
         durable,
         position=database.position,
         handle=database.handle,
-        tombstones=Tombstones(js, "INTAKE", LedgerFolder(bus.home / "ledger")),
-        pass_over=database.pass_over,
         dense=dense,
         on_problem=bus.problems.append,
         max_deliver=max_deliver,
@@ -320,10 +311,6 @@ async def test_a_reader_cancelled_while_waiting_leaves_nothing_hanging(tmp_path:
                 "signals-facts",
                 position=database.position,
                 handle=database.handle,
-                tombstones=Tombstones(
-                    signals.jetstream(), "INTAKE", LedgerFolder(tmp_path / "ledger")
-                ),
-                pass_over=database.pass_over,
                 fetch_seconds=0.2,
             )
             task = asyncio.create_task(consumer.run())

@@ -173,6 +173,8 @@ def test_the_cache_is_bounded() -> None:
     documents = Documents(SCHEMA, keep=3)
     for n in range(10):
         documents.prepare(f"query Q{n} {{ session {{ role }} }}")
-    documents.prepare("{ session { role } }" + " " * LARGEST_CACHED)
+    roomy = Documents(SCHEMA)
+    roomy.prepare("{ session { role } }" + " " * LARGEST_CACHED)
 
     assert 3 == len(documents)
+    assert 0 == len(roomy)

@@ -595,6 +595,12 @@ async def test_a_pdf_that_is_not_the_recorded_one_is_not_served(lab: Lab) -> Non
 )
 async def test_a_pdf_that_one_may_not_see_looks_absent(lab: Lab, role: Role, report: str) -> None:
     """Another role's report, an ill-formed id and a report that is not there give the same."""
+    pdf = b"%PDF-1.7"
+    lab.neighbours.answers["reporting.render_report"] = (
+        Refusal(Code.NOT_FOUND)
+        if role is Role.ADVISER
+        else rpc.Document(pdf=pdf, sha256=hashlib.sha256(pdf).digest())
+    )
     answer = await get_pdf(lab, role, report)
 
     assert (404, CATALOGUE[Code.NOT_FOUND].en) == (

@@ -46,7 +46,7 @@ class Notes:
     """Keeps the number of each note; fails before a number, if told to."""
 
     types = frozenset({"NoteTaken"})
-    tables = ("notes",)
+    tables: tuple[str, ...] = ("notes",)
 
     def __init__(self, name: str = "notes", *, fail_at: int | None = None) -> None:
         self.name = name

@@ -79,6 +79,7 @@ class Signals:
         await intake.jetstream().publish(kind, msgspec.json.encode(event))
         self.sent += 1
         await eventually(self._taken)
+        await self.running.service.projector.catch_up()
 
     async def _taken(self) -> bool:
         return [(self.sent,)] == self.running.rows("SELECT position FROM tracking")
@@ -325,7 +326,7 @@ async def test_facts_of_several_imports_and_cases_add_up(signals: Signals) -> No
 
 def row_of(signals: Signals) -> list[tuple[Any, ...]]:
     """The release as it lies in the database: leaf and ciphertext."""
-    return signals.rows(
+    return signals.running.rows(
         "SELECT * FROM event JOIN ciphertext USING (organisation, leaf_index)"
         " WHERE type = 'StatisticsReleased'"
     )

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import logging
+import re
 import stat
 import subprocess
 import sys
@@ -140,8 +141,23 @@ def test_planted_labels_do_not_leave(lab: Lab) -> None:
     assert 'telemetry_refused_total{kind="label"} 2.0' in left
 
 
-def test_metrics_carry_no_exemplar(lab: Lab) -> None:
+def test_metrics_carry_no_exemplar(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A measurement inside a span brings neither the trace id nor a dropped label with it."""
+    collected: list[str] = []
+    (reader,) = lab.telemetry._meters._sdk_config.metric_readers
+    monkeypatch.setattr(
+        reader, "_receive_metrics", lambda data, *_, **__: collected.append(data.to_json())
+    )
+    with lab.telemetry.span("rpc"):
+        lab.telemetry.metrics.record("rpc_duration", 0.2, verb="intake.case", status="ok")
+    reader.collect()
+
+    assert '"rpc_duration"' in collected[0]
+    assert {"[]"} == set(re.findall(r'"exemplars": (\[[^]]*\])', collected[0]))
+
+
+def test_the_exposition_carries_no_trace(lab: Lab) -> None:
+    """What Prometheus reads has no trace id in it."""
     with lab.telemetry.span("rpc") as span:
         lab.telemetry.metrics.record("rpc_duration", 0.2, verb="intake.case", status="ok")
         trace_id = f"{span.get_span_context().trace_id:032x}"

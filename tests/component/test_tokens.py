@@ -242,9 +242,10 @@ async def test_a_withdrawn_key_takes_its_tokens_with_it(
 
 
 async def test_unknown_key_ids_do_not_make_us_fetch_without_end(
-    signer: Signer, tmp_path: Path
+    signer: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within the interval, a key that appears after a fetch is not looked for again."""
+    monkeypatch.setattr(tokens, "RETRY_SECONDS", 0.0)
     path = tmp_path / "jwks.json"
     path.write_text(json.dumps(signer.jwks()))
     verifier = TokenVerifier(path, ISSUER, "hoeksteen")

@@ -26,7 +26,7 @@ class CaseIndex:
 
     name = "case_index"
     types = frozenset({"CaseOpened"})
-    tables = ("case_index",)
+    tables: tuple[str, ...] = ("case_index",)
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring

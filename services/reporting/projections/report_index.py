@@ -23,7 +23,7 @@ class ReportIndex:
 
     name = "report_index"
     types = frozenset(_BECOMES)
-    tables = ("report_index",)
+    tables: tuple[str, ...] = ("report_index",)
 
     async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
         """See Projection."""

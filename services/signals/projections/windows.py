@@ -15,7 +15,7 @@ class Windows:
 
     name = "windows"
     types = frozenset({"StructureFrozen", "FactsKept", "DayReached", "StatisticsReleased"})
-    tables = ("held_window", "held_facts", "reached_day", "released_window")
+    tables: tuple[str, ...] = ("held_window", "held_facts", "reached_day", "released_window")
 
     async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
         """See Projection."""
