@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nats.js.client import JetStreamContext
 from nats.js.errors import APIError
 
 from shared.bus.consumer import Consumer, Delivered
@@ -23,12 +26,15 @@ from shared.bus.tombstone import (
     key_name,
     lay,
 )
+from shared.cli.dead_letters import DeadLetter, dead_letters, told
 from shared.eventstore.mapper import EventTypes
 from shared.eventstore.store import Change, Tracking
+from shared.eventstore.week import week_of
 from shared.ledger.files import LedgerFolder
 from shared.ledger.note import Signer, sign
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus, until
+from tests.service_lab import eventually
 from tests.store_lab import HERE, NOW, Lab, store_lab
 
 DURABLE = "signals-facts"
@@ -252,17 +258,63 @@ async def test_a_poison_message_is_passed_over_once_somebody_decides_so(reading:
     """The reader stands at it and goes on by itself when its tombstone is laid."""
     await reading.publish(4)
     reading.poison = {2}
+    admin = (await reading.bus.client("provisioner")).jetstream()
     async with reading.running():
-        await until(lambda: any("2 failed (Poison)" in each for each in reading.bus.problems))
-        await asyncio.sleep(0.5)
+        letters = await eventually(lambda: dead_letters(admin))
         assert reading.held() == 1
+        assert letters == [_dead(waits=True)]
         assert await reading.lay(2, Reason.PASSED_OVER)
         await until(lambda: reading.held() == 4)
+        await eventually(lambda: _gone_on(admin))
     assert reading.handled == [1, 3, 4]
     assert reading.passed == [1]
     assert reading.taken() == 3
+
+
+def _dead(*, waits: bool) -> DeadLetter:
+    return DeadLetter(
+        stream="INTAKE",
+        durable=DURABLE,
+        position=2,
+        week=week_of(datetime.now(UTC)),
+        error="Poison",
+        waits=waits,
+    )
+
+
+async def _gone_on(js: JetStreamContext) -> bool:
+    """Whether the dead letter is still shown, as one that nobody waits at."""
+    return await dead_letters(js) == [_dead(waits=False)]
+
+
+async def test_the_list_of_dead_letters_holds_no_body(reading: Reading) -> None:
+    """Where it is, when it was given up, and the class of the error; for people and programs."""
+    assert told([], as_json=False) == "There are no dead letters."
+    assert told([], as_json=True) == "[]"
+    intake = (await reading.bus.client("intake")).jetstream()
+    await intake.publish("intake.v1.facts.booked", b"{}")
+    await intake.publish("intake.v1.facts.booked", b"geheim")
+    reading.poison = {2}
     admin = (await reading.bus.client("provisioner")).jetstream()
-    assert (await admin.stream_info("DLQ")).state.messages == 1, "the dead letter stays visible"
+    async with reading.running():
+        letters = await eventually(lambda: dead_letters(admin))
+    text, read = told(letters, as_json=False), json.loads(told(letters, as_json=True))
+    week = week_of(datetime.now(UTC))
+    assert text.splitlines() == [
+        "stream  durable        position  week      error",
+        f"INTAKE  signals-facts  2         {week}  Poison  the reader waits here",
+    ]
+    assert read == [
+        {
+            "stream": "INTAKE",
+            "durable": DURABLE,
+            "position": 2,
+            "week": week,
+            "error": "Poison",
+            "waits": True,
+        }
+    ]
+    assert "geheim" not in text + str(read)
 
 
 async def test_a_message_that_can_be_taken_is_taken(reading: Reading) -> None:

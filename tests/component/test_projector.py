@@ -68,7 +68,7 @@ async def lab(database: Database, tmp_path: Path) -> AsyncIterator[Lab]:
         lab.do(
             "CREATE TABLE notes (projection text, organisation uuid, number bigint,"
             " place bigserial)",
-            "GRANT SELECT, INSERT ON notes TO intake",
+            "GRANT SELECT, INSERT, DELETE ON notes TO intake",
             "GRANT USAGE ON SEQUENCE notes_place_seq TO intake",
         )
         yield lab
@@ -232,6 +232,85 @@ async def test_the_lag_is_what_was_not_projected_when_last_looked(lab: Lab) -> N
     assert 20 == one.lag_events
     await one.catch_up()
     assert 0 == one.lag_events
+
+
+async def test_a_rebuild_is_seen_whole_or_not_at_all(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it runs, readers see the tables as they were, and a running projector waits; what is
+    appended meanwhile is there once, and `until` keeps its word.
+    """
+    monkeypatch.setattr("shared.eventstore.projector._PAGE", 8)
+    monkeypatch.setattr("shared.eventstore.projector._POLL_SECONDS", 0.02)
+    await fill(lab, range(40))
+    one, rebuilding = projector(lab, Notes()), projector(lab, Notes())
+    running = asyncio.create_task(one.run())
+    assert await one.until(HERE, 79)
+    lab.do("DELETE FROM notes WHERE number = 7", "UPDATE notes SET number = 99 WHERE number = 9")
+    seen = set()
+
+    async def look() -> None:
+        while True:
+            seen.add(tuple(sorted(held(lab))))
+            await asyncio.sleep(0)
+
+    looking = asyncio.create_task(look())
+    stream = uuid4()
+    count, index = await asyncio.gather(
+        rebuilding.rebuild(), lab.append(stream, 1, NoteTaken(number=40))
+    )
+    assert await one.until(HERE, index)
+    for task in (looking, running):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    assert count in (80, 81)
+    assert list(range(41)) == held(lab)
+    spoilt = sorted({*range(40), 99} - {7, 9})
+    assert seen <= {
+        tuple(spoilt),
+        tuple(sorted([*spoilt, 40])),
+        tuple(range(40)),
+        tuple(range(41)),
+    }
+
+
+async def test_a_rebuild_that_fails_changes_nothing(lab: Lab) -> None:
+    """Tables and positions stay as they were."""
+    await fill(lab, range(5))
+    await projector(lab, Notes()).catch_up()
+    with pytest.raises(Broken):
+        await projector(lab, Notes(fail_at=3)).rebuild()
+    assert list(range(5)) == held(lab)
+    assert [(10,)] == lab.rows("SELECT position FROM projection_position")
+
+
+async def test_a_rebuild_leaves_other_projections_alone(lab: Lab) -> None:
+    """Whose name merely begins like it, for instance."""
+    await fill(lab, range(3))
+    await projector(lab, Notes(), Notes("notes2")).catch_up()
+    lab.do("DELETE FROM notes WHERE projection = 'notes'")
+    other = Notes()
+    other.tables = ()
+    await projector(lab, other).rebuild()
+    assert list(range(3)) == held(lab)
+    assert list(range(3)) == held(lab, "notes2")
+
+
+async def test_positions_that_were_put_back_are_followed(lab: Lab) -> None:
+    """Somebody emptied table and positions by hand: a running projector begins anew, and `until`
+    waits for that.
+    """
+    await fill(lab, range(3))
+    one = projector(lab, Notes())
+    await one.catch_up()
+    lab.do("DELETE FROM notes", "DELETE FROM projection_position")
+    await one.catch_up()
+    assert list(range(3)) == held(lab)
+    lab.do("DELETE FROM notes", "UPDATE projection_position SET position = 0")
+    assert await one.until(HERE, 5, seconds=0), "what it knows is from before"
+    await asyncio.gather(one.catch_up(), one.until(HERE, 5))
+    assert list(range(3)) == held(lab)
 
 
 async def test_lost_connections_are_outlived(lab: Lab) -> None:

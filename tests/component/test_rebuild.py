@@ -117,7 +117,7 @@ class World:
         """The ids of what the integration's stream gives out now, acknowledged."""
         js = (await self.bus.client("integration")).jetstream()
         pull = await js.pull_subscribe_bind("integration", "SIGNALS_EXT")
-        found = []
+        found: list[str] = []
         while True:
             try:
                 [message] = await pull.fetch(1, timeout=1)
@@ -271,6 +271,6 @@ async def test_projections_that_are_rebuilt_hold_what_they_held(world: World) ->
 
     await world.cases(1)
     found = await world.intake.ask("cases", Page(), Cases, subject="anna")
-    assert len(found.cases) == 7
+    assert len(found.items) == 7
     world.at(NEXT_TICK)
     await world.released(2)

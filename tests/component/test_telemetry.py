@@ -144,7 +144,7 @@ def test_planted_labels_do_not_leave(lab: Lab) -> None:
 def test_metrics_carry_no_exemplar(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A measurement inside a span brings neither the trace id nor a dropped label with it."""
     collected: list[str] = []
-    (reader,) = lab.telemetry._meters._sdk_config.metric_readers
+    (reader,) = lab.telemetry._meters._metric_readers
     monkeypatch.setattr(
         reader, "_receive_metrics", lambda data, *_, **__: collected.append(data.to_json())
     )

@@ -36,7 +36,8 @@ def test_help_names_every_command(home: Home) -> None:
     before = sorted(home.path.rglob("*"))
     shown = hoeksteen("--help")
     assert shown.returncode == 0
-    for command in ("run", "demo", "verify", "replay", "import", "token", "clock", "version"):
+    assert "\n  dead-letters " in shown.stdout
+    for command in ("run", "demo", "verify", "replay", "import", "rebuild", "token", "clock"):
         assert f"\n  {command} " in shown.stdout
     assert sorted(home.path.rglob("*")) == before
 
