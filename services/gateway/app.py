@@ -18,6 +18,7 @@ from services.gateway.pages import routes as page_routes
 from services.gateway.pdf import ReportPdf
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
+from shared.identity.reporter import is_reporter
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import Event, Telemetry
 
@@ -96,7 +97,7 @@ class _Counted:
         self._telemetry = telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or _is_reporters(scope):
             await self._app(scope, receive, send)
             return
 
@@ -110,6 +111,12 @@ class _Counted:
             await send(message)
 
         await self._app(scope, receive, counting)
+
+
+def _is_reporters(scope: Scope) -> bool:
+    """Whether the request says it is a reporter's. Those are not counted."""
+    _, _, token = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
+    return is_reporter(token.strip())
 
 
 _ROUTES = {"/graphql": "graphql", "/": "home", "/graphiql": "graphiql"}

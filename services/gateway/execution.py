@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    execute,
+)
 
 from services.gateway.operations import (
     Documents,
+    Prepared,
     Problem,
     Refused,
     choose,
@@ -78,6 +86,10 @@ class Engine:
             operation = choose(prepared.document, request.operation_name)
         except Refused as refused:
             return _refused(refused.problems, language)
+        run = partial(self._run, request, prepared, operation, principal, token, language)
+        if role is Role.REPORTER:
+            # No span, no metric and a trace of its own: a reporter's moment is nobody's to read.
+            return (await run(traceparent=None))[0]
         began = time.perf_counter()
         kind = operation.operation.value
         with self._telemetry.span(
@@ -86,36 +98,7 @@ class Engine:
             operation_type=kind,
             operation_cost=prepared.cost,
         ) as span:
-            context = Context(
-                principal=principal,
-                token=token,
-                language=language,
-                rpc=self._rpc,
-                traceparent=self._telemetry.traceparent(),
-            )
-            variables = request.variables or {}
-            result = execute(
-                documents.schema,
-                prepared.document,
-                context_value=context,
-                variable_values=variables,
-                operation_name=request.operation_name,
-                hide_suggestions=True,
-            )
-            if not isinstance(result, ExecutionResult):
-                result = await result
-            if result.errors and all(error.path is None for error in result.errors):
-                # Nothing ran: the variables do not fit. Where, is found out only now.
-                problems = variable_problems(documents.schema, operation, variables)
-                answer, status = _refused(problems, language), Code.INVALID_VARIABLES.value
-            else:
-                refusals = [self._told(error) for error in result.errors or ()]
-                errors = [
-                    _error(refusal, language, path=tuple(error.path or ()))
-                    for refusal, error in zip(refusals, result.errors or (), strict=True)
-                ]
-                answer = Answer(ran=True, data=result.data, errors=errors)
-                status = refusals[0].code.value if refusals else "ok"
+            answer, status = await run(traceparent=self._telemetry.traceparent())
             span.set_attribute("status", status)
         self._telemetry.metrics.record(
             "operation_duration",
@@ -125,6 +108,50 @@ class Engine:
             status=status,
         )
         return answer
+
+    async def _run(
+        self,
+        request: GraphQLRequest,
+        prepared: Prepared,
+        operation: OperationDefinitionNode,
+        principal: Principal,
+        token: str,
+        language: Language,
+        *,
+        traceparent: str | None,
+    ) -> tuple[Answer, str]:
+        """The answer, and how it ended: ok, or the code of a refusal."""
+        schema = self._documents[principal.role].schema
+        assert prepared.document is not None  # noqa: S101  a document without problems
+        context = Context(
+            principal=principal,
+            token=token,
+            language=language,
+            rpc=self._rpc,
+            traceparent=traceparent,
+        )
+        variables = request.variables or {}
+        result = execute(
+            schema,
+            prepared.document,
+            context_value=context,
+            variable_values=variables,
+            operation_name=request.operation_name,
+            hide_suggestions=True,
+        )
+        if not isinstance(result, ExecutionResult):
+            result = await result
+        if result.errors and all(error.path is None for error in result.errors):
+            # Nothing ran: the variables do not fit. Where, is found out only now.
+            problems = variable_problems(schema, operation, variables)
+            return _refused(problems, language), Code.INVALID_VARIABLES.value
+        refusals = [self._told(error) for error in result.errors or ()]
+        errors = [
+            _error(refusal, language, path=tuple(error.path or ()))
+            for refusal, error in zip(refusals, result.errors or (), strict=True)
+        ]
+        status = refusals[0].code.value if refusals else "ok"
+        return Answer(ran=True, data=result.data, errors=errors), status
 
     def _told(self, error: GraphQLError) -> Refusal:
         """What the caller is told of an error; a fault of ours is logged and masked."""

@@ -8,11 +8,16 @@ Access = dict[str, frozenset[Role]]
 """Schema coordinate (`Type.field`, `Type.field(arg:)`, `Input.field`) → the roles that have it."""
 
 ADVISER = frozenset({Role.ADVISER})
-HR = frozenset({Role.HR})
 AUDITOR = frozenset({Role.AUDITOR})
 ADMIN = frozenset({Role.ADMIN})
-EVERY_ROLE = ADVISER | HR | AUDITOR | ADMIN
-"""Every role that has a schema now; the others are refused at the door."""
+REPORTER = frozenset({Role.REPORTER})
+LEADERS = frozenset({Role.HR, Role.BOARD, Role.WORKS_COUNCIL})
+"""Who gets released figures and published reports of the whole organisation."""
+INTEGRATION = frozenset({Role.INTEGRATION})
+MEMBERS = LEADERS | frozenset({Role.EMPLOYEE, Role.COORDINATOR, Role.MANAGER})
+"""Who belongs to the organisation without being its adviser, auditor or a reporter."""
+EVERY_ROLE = frozenset(Role)
+"""Every role has a schema of its own, however small."""
 
 
 def grant(type_name: str, roles: frozenset[Role], members: str) -> Access:

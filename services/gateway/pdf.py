@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.gateway.grants import ADVISER, LEADERS
 from services.gateway.http import SECURITY_HEADERS, language_of, refuse, sign_in
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
@@ -16,7 +17,7 @@ from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import Event, Telemetry
 
-READERS = frozenset({Role.ADVISER, Role.HR})
+READERS = ADVISER | LEADERS
 """Roles that may ask for a PDF; which reports, reporting decides."""
 
 RENDER_SECONDS = 30.0

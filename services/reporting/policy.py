@@ -11,10 +11,12 @@ from shared.identity.roles import Role
 if TYPE_CHECKING:
     from shared.identity.principal import Principal
 
+_LEADERS = frozenset({Role.HR, Role.BOARD, Role.WORKS_COUNCIL})
+
 ALLOWED: dict[str, frozenset[Role]] = {
-    "reports": frozenset({Role.ADVISER, Role.HR}),
-    "report": frozenset({Role.ADVISER, Role.HR}),
-    "render_report": frozenset({Role.ADVISER, Role.HR}),
+    "reports": frozenset({Role.ADVISER}) | _LEADERS,
+    "report": frozenset({Role.ADVISER}) | _LEADERS,
+    "render_report": frozenset({Role.ADVISER}) | _LEADERS,
     "save_interpretation": frozenset({Role.ADVISER}),
     "approve_report": frozenset({Role.ADVISER}),
     "publish_report": frozenset({Role.ADVISER}),
@@ -24,7 +26,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
 
 VISIBLE: dict[Role, frozenset[Status]] = {
     Role.ADVISER: frozenset(Status),
-    Role.HR: frozenset({Status.PUBLISHED}),
+    **dict.fromkeys(_LEADERS, frozenset({Status.PUBLISHED})),
 }
 """Role → how far a report of their own organisation must be for them to see it. No other role sees
 any, and a report that is not visible looks like one that does not exist."""

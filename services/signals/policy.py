@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from shared.identity.principal import Principal
 
 ALLOWED: dict[str, frozenset[Role]] = {
-    "statistics": frozenset({Role.ADVISER, Role.HR}),
+    "statistics": frozenset(
+        {Role.ADVISER, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.INTEGRATION}
+    ),
     "ledger": frozenset({Role.AUDITOR}),
 }
 """Verb → roles. A verb that is not here is nobody's."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from shared.runtime.service import Definition
-from shared.runtime.settings import ServiceSettings
+    from shared.runtime.settings import ServiceSettings
 
 REBUILD_PROJECTIONS: Final = "rebuild-projections"
 PASS_OVER: Final = "pass-over"  # noqa: S105  to pass over, no password

@@ -297,7 +297,7 @@ class Service:
         principal = await self.verifier.verify(request.token)
         if not self.definition.may(principal, verb.name):
             raise Refusal(Code.NOT_ALLOWED)
-        await self._check_seat(principal)
+        await self._check_seat(principal, verb)
         try:
             shape = msgspec.json.decode(request.body, type=verb.request)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -317,7 +317,7 @@ class Service:
         call = Call(principal=principal, now=call.now, parts=self.parts, command=command)
         return await run_command(call, handler, shape, verb.answer, organisation)
 
-    async def _check_seat(self, principal: Principal) -> None:
+    async def _check_seat(self, principal: Principal, verb: Verb) -> None:
         """The organisation is known here; an adviser holds a seat; who holds one is never also hr,
         board or manager.
 
@@ -327,8 +327,10 @@ class Service:
             return
         seats = await self.definition.seats(self.parts.store, principal.organisation)
         if seats is None:
-            # Not even a look is recorded: that would make a log for whatever id a token names.
-            raise Refusal(Code.NOT_FOUND)
+            if verb.name == "ledger":
+                # Not even the look is recorded: it would make a log for any id that a token names.
+                raise Refusal(Code.NOT_FOUND)
+            return  # nothing of this organisation is here yet, and so there is nothing to protect
         if principal.role in _SEATED | _APART and (principal.subject in seats) is not (
             principal.role in _SEATED
         ):

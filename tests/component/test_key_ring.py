@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import select
 import stat
 import subprocess
 import sys
@@ -309,6 +310,45 @@ def test_processes_that_make_a_key_at_once_agree_on_it(path: Path) -> None:
     for lines in told:
         for n, sealed in enumerate(lines[1::2]):
             assert b"a secret" == ring.open(UUID(int=n), b"case-key", bytes.fromhex(sealed))
+
+
+ONE_KEY = """
+import sys
+from pathlib import Path
+from uuid import UUID
+from shared.keys.ring import FileKeyRing
+ring = FileKeyRing(Path(sys.argv[1]), sys.argv[2].encode())
+print("ready", flush=True)
+sys.stdin.readline()
+print(ring.pseudonym(UUID(int=0xA1), 2026, "anna").hex(), flush=True)
+"""
+
+
+def test_a_process_that_wants_a_key_waits_for_the_one_that_is_making_it(
+    ring: FileKeyRing, path: Path
+) -> None:
+    """While one is between reading and writing, another neither reads nor writes; then it takes
+    the key that it finds.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", ONE_KEY, str(path), PASSPHRASE.decode()],
+        cwd=CHECKOUT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert "ready\n" == process.stdout.readline()
+        with ring._locked():
+            process.stdin.write("go\n")
+            process.stdin.flush()
+            assert [] == select.select([process.stdout], [], [], 0.5)[0]
+            key = b64encode(b"the key that was made first.....").decode()
+            ring._write({f"{HERE}/actors/2026": key})
+        found = process.stdout.readline().strip()
+    assert found == ring.pseudonym(HERE, 2026, "anna").hex()
+    assert [key] == list(reopened(path)._keys.values())
 
 
 def test_a_running_process_finds_the_keys_that_another_made(ring: FileKeyRing, path: Path) -> None:

@@ -274,7 +274,7 @@ def test_a_period_is_due_at_a_tick(
         pytest.param("2018", [loaded("2018", on=date(2026, 3, 2))], ON, id="old: added too late"),
         pytest.param(
             "2018",
-            [loaded("2018", on=date(2026, 3, 2)), loaded("2018", on=date(2026, 7, 14))],
+            [loaded("2018", on=date(2026, 3, 2)), loaded("2018", on=date(2026, 8, 1))],
             ON,
             id="old: the first import counts",
         ),

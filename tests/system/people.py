@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import httpx2
 from rich.console import Console
 
-from hoeksteen_client import AdviserKey, GatewayClient, seal
+from hoeksteen_client import AdviserKey, GatewayClient, GatewayError, seal
 from shared.cli.import_register import run as import_register
 from shared.local import documents
 from shared.local.demo import Person
@@ -116,8 +116,17 @@ class Organisation:
         period = Period.containing(self.installation.now().date())
         moment = moment_of(tick_of(period, period.start)) + timedelta(minutes=1)
         self.installation.move_clock(max(moment, self.installation.now()))
-        until(lambda: any(one["period"] == str(period) for one in self.statistics()))
+        until(lambda: self._is_released(str(period)))
         return period
+
+    def _is_released(self, period: str) -> bool:
+        try:
+            return any(one["period"] == period for one in self.statistics())
+        except GatewayError as error:
+            # Signals hears of a new organisation at the daily moment.
+            if error.code != "NOT_FOUND":
+                raise
+            return False
 
     def statistics(self) -> list[dict[str, Any]]:
         """What hr is shown."""

@@ -16,7 +16,7 @@ import strawberry
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
-from services.gateway.grants import ADMIN, ADVISER, EVERY_ROLE, grant, table
+from services.gateway.grants import ADMIN, ADVISER, EVERY_ROLE, REPORTER, grant, table
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal, invalid
 from shared.contracts.rpc import VERBS, Shape
@@ -288,7 +288,7 @@ class SessionQuery:
         return Session(role=info.context.principal.role.value)
 
 
-_CHANGES = ADVISER | ADMIN
+_CHANGES = ADVISER | ADMIN | REPORTER
 
 ACCESS = table(
     grant("Query", EVERY_ROLE, "session"),

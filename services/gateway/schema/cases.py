@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, grant, table
+from services.gateway.grants import ADVISER, REPORTER, grant, table
 from services.gateway.schema.base import (
     Base64,
     Conflict,
@@ -26,6 +26,7 @@ from services.gateway.schema.base import (
 )
 from shared.contracts import rpc
 from shared.contracts.errors import Refusal, invalid
+from shared.identity.roles import Role
 
 LARGEST_PAGE = 100
 
@@ -222,7 +223,16 @@ class OpenCaseInput:
     """A new case. Codes are those of the taxonomy."""
 
     idempotency_key: strawberry.ID
-    case_id: strawberry.ID = strawberry.field(description="A new random UUID, made by the client.")
+    case_id: strawberry.ID = strawberry.field(
+        description="A new random UUID, made by the client; a reporter's is derived from their code."
+    )
+    adviser_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The adviser whom the reporter chose."
+    )
+    reply_key: Base64 | None = strawberry.field(
+        default=None,
+        description="The reporter's public key (raw X25519, 32 bytes): answers are sealed to it.",
+    )
     channel: str
     anonymity: str
     reporter_role: str
@@ -237,6 +247,8 @@ class OpenCaseInput:
         """As intake takes it."""
         return rpc.OpenCase(
             case_id=uuid_text("caseId", self.case_id),
+            adviser_id=self.adviser_id,
+            reply_key=self.reply_key,
             channel=self.channel,
             anonymity=self.anonymity,
             reporter_role=self.reporter_role,
@@ -456,6 +468,18 @@ _COMMANDS = {
     "closeCase": "",
 }
 
+_BOTH = frozenset({"openCase", "sendMessage"})
+"""What a reporter may do too."""
+
+
+def _who(name: str) -> frozenset[Role]:
+    return ADVISER | REPORTER if name in _BOTH else ADVISER
+
+
+def _title(name: str) -> str:
+    return f"{name[0].upper()}{name[1:]}"
+
+
 ACCESS = table(
     grant("Query", ADVISER, "cases cases(first:) cases(after:) case case(id:)"),
     grant("CaseConnection", ADVISER, "edges pageInfo"),
@@ -469,15 +493,15 @@ ACCESS = table(
         "openedWeek replyKey entries",
     ),
     grant("CaseEntry", ADVISER, "kind week code sealed"),
-    grant("Sealed", ADVISER, "keyId ciphertext"),
-    grant("SealedInput", ADVISER, "keyId ciphertext"),
-    *(grant("Mutation", ADVISER, f"{name} {name}(input:)") for name in _COMMANDS),
+    grant("Sealed", ADVISER | REPORTER, "keyId ciphertext"),
+    grant("SealedInput", ADVISER | REPORTER, "keyId ciphertext"),
+    grant("OpenCaseInput", REPORTER, "adviserId replyKey"),
+    *(grant("Mutation", _who(name), f"{name} {name}(input:)") for name in _COMMANDS),
     *(
-        grant(f"{name[0].upper()}{name[1:]}Input", ADVISER, f"idempotencyKey caseId {fields}")
+        grant(f"{_title(name)}Input", _who(name), f"idempotencyKey caseId {fields}")
         for name, fields in _COMMANDS.items()
     ),
-    *(
-        grant(f"{name[0].upper()}{name[1:]}Payload", ADVISER, "caseId position case")
-        for name in _COMMANDS
-    ),
+    *(grant(f"{_title(name)}Payload", _who(name), "caseId") for name in _COMMANDS),
+    # A position is the size of the organisation's ledger: how much goes on is not a reporter's.
+    *(grant(f"{_title(name)}Payload", ADVISER, "position case") for name in _COMMANDS),
 )

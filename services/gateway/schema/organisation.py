@@ -7,7 +7,16 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADMIN, ADVISER, AUDITOR, HR, grant, table
+from services.gateway.grants import (
+    ADMIN,
+    ADVISER,
+    AUDITOR,
+    LEADERS,
+    MEMBERS,
+    REPORTER,
+    grant,
+    table,
+)
 from services.gateway.schema.base import (
     Base64,
     Conflict,
@@ -276,12 +285,17 @@ class OrganisationMutation:
 
 
 ACCESS = table(
-    grant("Query", ADVISER | HR | AUDITOR, "organisation"),
-    grant("Organisation", ADVISER | HR | AUDITOR, "name"),
-    grant("Organisation", ADVISER | HR, "units"),
-    grant("Organisation", ADVISER, "id language token advisers release"),
-    grant("Unit", ADVISER | HR, "id name headcount parent"),
-    grant("Adviser", ADVISER, "id name keyId publicKey"),
+    grant("Query", ADVISER | MEMBERS | AUDITOR | REPORTER, "organisation"),
+    grant("Organisation", ADVISER | MEMBERS | AUDITOR | REPORTER, "name"),
+    # Who the advisers are is for everybody who may turn to one; their keys for who seals to them.
+    grant("Organisation", ADVISER | MEMBERS | REPORTER, "language advisers"),
+    grant("Organisation", ADVISER | LEADERS | REPORTER, "units"),
+    grant("Organisation", ADVISER | REPORTER, "id"),
+    grant("Organisation", ADVISER, "token release"),
+    grant("Unit", ADVISER | LEADERS | REPORTER, "id name parent"),
+    grant("Unit", ADVISER | LEADERS, "headcount"),
+    grant("Adviser", ADVISER | MEMBERS | REPORTER, "name"),
+    grant("Adviser", ADVISER | REPORTER, "id keyId publicKey"),
     grant("ReleasePolicy", ADVISER, "policy dimension k mergeOrder"),
     grant("Mutation", ADMIN, "setUpOrganisation setUpOrganisation(input:)"),
     grant(

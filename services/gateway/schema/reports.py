@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, HR, grant, table
+from services.gateway.grants import ADVISER, LEADERS, grant, table
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -247,9 +247,9 @@ class ReportMutation:
 
 
 ACCESS = table(
-    grant("Query", ADVISER | HR, "reports report report(id:)"),
-    grant("ReportSummary", ADVISER | HR, "id period status"),
-    grant("Report", ADVISER | HR, "id period status release interpretation pdfSha256 pdfPath"),
+    grant("Query", ADVISER | LEADERS, "reports report report(id:)"),
+    grant("ReportSummary", ADVISER | LEADERS, "id period status"),
+    grant("Report", ADVISER | LEADERS, "id period status release interpretation pdfSha256 pdfPath"),
     grant("Report", ADVISER, "drafts"),
     grant("Mutation", ADVISER, "saveInterpretation saveInterpretation(input:)"),
     grant("SaveInterpretationInput", ADVISER, "idempotencyKey reportId sealed"),

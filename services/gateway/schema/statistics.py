@@ -6,7 +6,7 @@ from typing import Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, HR, grant, table
+from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, grant, table
 from services.gateway.schema.base import Dimension, Info, ask, described
 from shared.contracts import rpc
 
@@ -75,12 +75,12 @@ class StatisticsQuery:
 
 
 ACCESS = table(
-    grant("Query", ADVISER | HR, "statistics statistics(period:)"),
+    grant("Query", ADVISER | LEADERS | INTEGRATION, "statistics statistics(period:)"),
     grant(
         "Release",
-        ADVISER | HR,
+        ADVISER | LEADERS | INTEGRATION,
         "id period policy dimension k taxonomyVersion cells withheld total releasedWeek",
     ),
-    grant("ReleasedCell", ADVISER | HR, "code count"),
-    grant("WithheldBlock", ADVISER | HR, "codes count"),
+    grant("ReleasedCell", ADVISER | LEADERS | INTEGRATION, "code count"),
+    grant("WithheldBlock", ADVISER | LEADERS | INTEGRATION, "codes count"),
 )

@@ -6,7 +6,7 @@ from typing import Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, HR, grant, table
+from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, REPORTER, grant, table
 from services.gateway.schema.base import Info, LanguageChoice, described
 from shared import taxonomy
 from shared.contracts.errors import Language
@@ -73,13 +73,19 @@ class TaxonomyQuery:
         return Taxonomy.of(found, info.context.language if language is None else language.value)
 
 
+_READERS = ADVISER | LEADERS | REPORTER | INTEGRATION
+
 ACCESS = table(
-    grant("Query", ADVISER | HR, "taxonomy taxonomy(language:) taxonomy(version:)"),
+    grant(
+        "Query",
+        _READERS,
+        "taxonomy taxonomy(language:) taxonomy(version:)",
+    ),
     grant(
         "Taxonomy",
-        ADVISER | HR,
+        _READERS,
         "version categories reporterRoles relations channels anonymity conversationModes "
         "interventions routes outcomes",
     ),
-    grant("Term", ADVISER | HR, "code label parent"),
+    grant("Term", _READERS, "code label parent"),
 )

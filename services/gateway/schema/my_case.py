@@ -1,0 +1,77 @@
+"""The reporter's side of a case: what was said, and nothing of how it is kept."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Self
+
+import strawberry
+
+from services.gateway.grants import REPORTER, grant, table
+from services.gateway.schema.base import Info, ask_or_none, described
+from services.gateway.schema.cases import CaseStatus, Sealed
+from shared.contracts import rpc
+
+
+@strawberry.enum(description="Who said it.")
+class Sender(Enum):
+    """A side of the conversation."""
+
+    REPORTER = "reporter"
+    ADVISER = "adviser"
+
+
+@strawberry.type(description="Something said in your case. Only your client can open the words.")
+class Message:
+    """One message."""
+
+    sender: Sender
+    week: str = strawberry.field(description="ISO 8601 week, such as 2026-W48.")
+    sealed: list[Sealed]
+
+    @classmethod
+    def of(cls, message: rpc.Message) -> Self:
+        """From intake's answer."""
+        return cls(
+            sender=Sender(message.sender),
+            week=message.week,
+            sealed=[Sealed.of(sealed) for sealed in message.sealed],
+        )
+
+
+@strawberry.type(description="Your case. That you looked at it is recorded nowhere.")
+class MyCase:
+    """What a reporter comes back to."""
+
+    id: strawberry.ID
+    status: CaseStatus
+    adviser_id: strawberry.ID
+    messages: list[Message] = strawberry.field(description="Oldest first.")
+
+    @classmethod
+    def of(cls, case: rpc.MyCase) -> Self:
+        """From intake's answer."""
+        return cls(
+            id=strawberry.ID(case.id),
+            status=CaseStatus(case.status),
+            adviser_id=strawberry.ID(case.adviser_id),
+            messages=[Message.of(message) for message in case.messages],
+        )
+
+
+@strawberry.type
+class MyCaseQuery:
+    """The reporter's question."""
+
+    @described("Your case, by your code; null when there is none with this code.")
+    async def my_case(self, info: Info) -> MyCase | None:
+        """Asks intake."""
+        found = await ask_or_none(info, "intake.my_case", rpc.Empty(), rpc.MyCase)
+        return None if found is None else MyCase.of(found)
+
+
+ACCESS = table(
+    grant("Query", REPORTER, "myCase"),
+    grant("MyCase", REPORTER, "id status adviserId messages"),
+    grant("Message", REPORTER, "sender week sealed"),
+)
