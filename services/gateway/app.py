@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
@@ -61,7 +63,8 @@ def application(
         return refuse(Refusal(code), language_of(request), status=status)
 
     async def fault(request: Request, error: Exception) -> Response:
-        telemetry.problem(Event.OPERATION_FAILED, error)
+        if not _is_reporters(request.scope):
+            telemetry.problem(Event.OPERATION_FAILED, error)
         return refuse(Refusal(Code.INTERNAL), language_of(request))
 
     endpoint = GraphQLEndpoint(engine, verifier)
@@ -97,15 +100,21 @@ class _Counted:
         self._telemetry = telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _is_reporters(scope):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if _is_reporters(scope):
+            # A fault of ours is answered before it is raised on; raised to the server, it would be
+            # a log line at the moment of a reporter.
+            with contextlib.suppress(Exception):
+                await self._app(scope, receive, send)
             return
 
         async def counting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._telemetry.metrics.add(
                     "http_requests",
-                    http_route=_ROUTES.get(scope["path"], "other"),
+                    http_route=_route(scope["path"]),
                     http_status=message["status"],
                 )
             await send(message)
@@ -114,9 +123,25 @@ class _Counted:
 
 
 def _is_reporters(scope: Scope) -> bool:
-    """Whether the request says it is a reporter's. Those are not counted."""
+    """Whether the request says it is a reporter's. Those are neither counted nor logged."""
     _, _, token = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
     return is_reporter(token.strip())
 
 
-_ROUTES = {"/graphql": "graphql", "/": "home", "/graphiql": "graphiql"}
+_ROUTES = {
+    "/graphql": "graphql",
+    "/": "home",
+    "/graphiql": "graphiql",
+    "/health/started": "health",
+    "/health/live": "health",
+    "/health/ready": "health",
+    "/metrics": "metrics",
+}
+_REPORT_PDF = re.compile(r"/reports/[^/]+\.pdf")
+
+
+def _route(path: str) -> str:
+    """Our own name for an address; the address itself may hold anything and is never told."""
+    if _REPORT_PDF.fullmatch(path):
+        return "report.pdf"
+    return _ROUTES.get(path, "other")

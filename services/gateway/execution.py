@@ -145,7 +145,7 @@ class Engine:
             # Nothing ran: the variables do not fit. Where, is found out only now.
             problems = variable_problems(schema, operation, variables)
             return _refused(problems, language), Code.INVALID_VARIABLES.value
-        refusals = [self._told(error) for error in result.errors or ()]
+        refusals = [self._told(error, principal.role) for error in result.errors or ()]
         errors = [
             _error(refusal, language, path=tuple(error.path or ()))
             for refusal, error in zip(refusals, result.errors or (), strict=True)
@@ -153,12 +153,16 @@ class Engine:
         status = refusals[0].code.value if refusals else "ok"
         return Answer(ran=True, data=result.data, errors=errors), status
 
-    def _told(self, error: GraphQLError) -> Refusal:
-        """What the caller is told of an error; a fault of ours is logged and masked."""
+    def _told(self, error: GraphQLError, role: Role) -> Refusal:
+        """What the caller is told of an error; a fault of ours is logged and masked.
+
+        Not a reporter's: the line of our code says whose it was, and the log says when.
+        """
         problem = error.original_error
         if isinstance(problem, Refusal):
             return problem
-        self._telemetry.problem(Event.OPERATION_FAILED, problem or error)
+        if role is not Role.REPORTER:
+            self._telemetry.problem(Event.OPERATION_FAILED, problem or error)
         return Refusal(Code.INTERNAL)
 
 

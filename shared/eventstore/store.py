@@ -149,7 +149,10 @@ class EventStore:
         Raises Conflict (another change was first, or the command's key is taken: see `answered`),
         PositionMoved (another worker was first), StoreUnavailable.
         """
-        pseudonym = self._ring.pseudonym(organisation, at.year, actor)
+        if command is not None and not changes:
+            raise ValueError("a command is stored with its events; this one has none")
+        # Only for events: a pseudonym makes a key for the organisation.
+        pseudonym = self._ring.pseudonym(organisation, at.year, actor) if changes else b""
         week = week_of(at)
         key_of_stream: dict[UUID, UUID] = {}
         keys: dict[UUID, CaseKey] = {}

@@ -128,6 +128,11 @@ class GroupWriter:
         if self._connection is not None:
             await self._connection.close()
 
+    async def ended(self) -> None:
+        """Returns, or raises, when the writer has ended; while it lives nothing is lost in it."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
     async def submit(self, item: Item) -> list[int]:
         """The leaf indexes of the item's events, once they are durable.
 
@@ -170,8 +175,10 @@ class GroupWriter:
         except psycopg.Error as error:
             lost = isinstance(error, psycopg.OperationalError)
             if lost or len(group) > 1:
+                # One deadline for all: with the database away nobody waits for those before them.
+                deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
                 for queued in group:
-                    await self._write_one(queued, perhaps_landed=lost)
+                    await self._write_one(queued, deadline, perhaps_landed=lost)
             else:
                 _settle_error(group[0], error)
             return
@@ -180,8 +187,7 @@ class GroupWriter:
             _settle(queued, indexes[:count])
             indexes = indexes[count:]
 
-    async def _write_one(self, queued: _Queued, *, perhaps_landed: bool) -> None:
-        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    async def _write_one(self, queued: _Queued, deadline: float, *, perhaps_landed: bool) -> None:
         while True:
             try:
                 if perhaps_landed:

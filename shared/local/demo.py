@@ -127,9 +127,7 @@ class _Story:
 
     def tell(self) -> None:
         """From the first sign-in to the published reports."""
-        self.people = {
-            role: self._sign_in(subject, role) for role, subject in SUBJECTS.items()
-        }
+        self.people = {role: self._sign_in(subject, role) for role, subject in SUBJECTS.items()}
         self._set_up()
         self._import()
         case = self._case()

@@ -207,6 +207,7 @@ class Service:
         self.verifier = TokenVerifier(settings.jwks, settings.issuer, AUDIENCE)
 
         await self.projector.catch_up()
+        self._spawn(stack, writer.ended())
         self._spawn(stack, self.projector.run())
         self._spawn(stack, self.keeper.run())
         self._spawn(stack, self._schedule())

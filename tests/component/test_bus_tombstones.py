@@ -221,6 +221,9 @@ async def test_what_is_no_tombstone_of_this_place_is_refused_and_told(
     reading: Reading, note: bytes
 ) -> None:
     """Forged, unsigned or foreign: the gap stays a gap, it is said, and a true one covers it."""
+    # Copied to the wrong folder: still not a key of intake's.
+    foreign = Signer(key_name("signals"), SIGNALS_KEY).verifier.vkey
+    reading.folder.write_tombstone_vkey("intake", foreign)
     await reading.publish(3)
     await reading.erase(2)
     intake = (await reading.bus.client("intake")).jetstream()

@@ -295,6 +295,46 @@ async def test_a_rebuild_leaves_other_projections_alone(lab: Lab) -> None:
     await projector(lab, other).rebuild()
     assert list(range(3)) == held(lab)
     assert list(range(3)) == held(lab, "notes2")
+    positions = "SELECT position FROM projection_position WHERE name LIKE 'projection/notes2/%'"
+    assert [(6,)] == lab.rows(positions)
+
+
+class Gated(Notes):
+    """A projection in the middle of a page until its gate opens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.gate = asyncio.Event(), asyncio.Event()
+
+    async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
+        self.began.set()
+        await self.gate.wait()
+        await super().apply(connection, recorded)
+
+
+async def test_a_rebuild_waits_for_a_page_under_way(lab: Lab) -> None:
+    """Of an organisation that nothing was projected of before, so that there is no row to lock."""
+    await fill(lab, range(3))
+    slow = Gated()
+    page = asyncio.create_task(projector(lab, slow).catch_up())
+    await slow.began.wait()
+    rebuild = asyncio.create_task(projector(lab, Notes()).rebuild())
+    await asyncio.sleep(0.3)
+    assert not rebuild.done()
+    slow.gate.set()
+    await asyncio.gather(page, rebuild)
+    assert list(range(3)) == held(lab)
+    assert [(6,)] == lab.rows("SELECT position FROM projection_position")
+
+
+async def test_what_another_replica_projected_is_known(lab: Lab) -> None:
+    """Nothing is left to do here, and `until` knows it."""
+    await fill(lab, range(3))
+    await projector(lab, Notes()).catch_up()
+    one = projector(lab, Notes())
+    assert not await one.until(HERE, 5, seconds=0)
+    await one.catch_up()
+    assert await one.until(HERE, 5, seconds=0)
 
 
 async def test_positions_that_were_put_back_are_followed(lab: Lab) -> None:
