@@ -7,8 +7,12 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+import msgspec
 import psycopg
 from psycopg import sql
+
+from shared.eventstore.mapper import UnknownEventType
+from shared.keys.case_key import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,8 +91,12 @@ class Projector:
                 self.lag_events += size - position
                 before = -1
                 # A page without progress: the head counts entries that are not there (tampering).
-                while before < position < size:
-                    before, position = position, await self._page(projection, organisation)
+                try:
+                    while before < position < size:
+                        before, position = position, await self._page(projection, organisation)
+                except (Unreadable, UnknownEventType, msgspec.DecodeError) as error:
+                    # One organisation's damaged log stops its own projections, nobody else's.
+                    self._on_problem(error)
 
     async def until(self, organisation: UUID, index: int, seconds: float = 5.0) -> bool:
         """Wait until all projections hold the event at `index`: one reads one's own writes.

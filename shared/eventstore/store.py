@@ -310,7 +310,10 @@ class EventStore:
 def _recorded(row: tuple[Any, ...], mapper: CaseMapper, keys: dict[UUID, CaseKey]) -> Recorded:
     organisation, index, stream, version, name, week, suite, key_id, nonce, ciphertext = row
     event = None
-    if ciphertext is not None and key_id in keys:
+    if ciphertext is not None:
+        if key_id not in keys:
+            # Erasure deletes both. A key alone that is gone is damage, and must not pass for it.
+            raise Unreadable
         state = Envelope(suite, key_id, nonce, ciphertext).pack()
         event = mapper.to_domain_event(StoredEvent(stream, version, name, state)).event
     return Recorded(

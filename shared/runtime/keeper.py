@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+import psycopg
 
 from shared.ledger.files import Head, HeadContradictedError, LedgerFolder, LogSigner, Remembered
 from shared.telemetry.events import Event
@@ -68,7 +69,12 @@ class Keeper:
             await asyncio.sleep(_PAUSE_SECONDS)
             grown, self._grown = self._grown, set()
             for organisation in grown:
-                head = await self._taken_in(organisation)
+                try:
+                    head = await self._taken_in(organisation)
+                except psycopg.OperationalError as error:
+                    self._telemetry.problem(Event.DATABASE_PROBLEM, error)
+                    self.grew(organisation)  # looked at again once the database is back
+                    continue
                 if head is not None:
                     if self._folder.newest(self._service, organisation) is None:
                         # A new log is signed at once: until then nothing outside the database

@@ -115,6 +115,15 @@ class Definition:
     """Looked at all the time; answers whether it appended something."""
 
 
+class TickFailed(Exception):  # noqa: N818  what is told when the others are done
+    """Some of what was due could not be done; it is tried again, and told once each."""
+
+    def __init__(self, failed: Mapping[str, Exception], *, released: bool) -> None:
+        super().__init__()
+        self.failed = failed
+        self.released = released
+
+
 class Service:
     """A running service."""
 
@@ -131,6 +140,7 @@ class Service:
         self._relay_behind = True
         self._relayed_at = 0.0
         self._diverged = False
+        self._told: set[str] = set()
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT, then stop in order."""
@@ -455,10 +465,22 @@ class Service:
         elif done < moment.date():
             await self._daily(moment.date())
             await mark_done(self.pool, "daily", moment.date())
-        appended = self.definition.tick is not None and await self.definition.tick(self.parts)
+        appended = await self._tick()
         if self.definition.publish_at_once or appended:
             await self._queue()
         await self._publish()
+
+    async def _tick(self) -> bool:
+        if self.definition.tick is None:
+            return False
+        try:
+            return await self.definition.tick(self.parts)
+        except TickFailed as failure:
+            for what, error in failure.failed.items():
+                if what not in self._told:
+                    self._told.add(what)
+                    self.telemetry.problem(Event.TICK_FAILED, error)
+            return failure.released
 
     async def _daily(self, day: date) -> None:
         if self.definition.daily is not None:

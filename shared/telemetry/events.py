@@ -58,6 +58,11 @@ class Event(StrEnum):
         "A message failed too often and waits among the dead letters.",
     )
     PROJECTION_FAILED = "projection.failed", logging.ERROR, "A projection could not take an event."
+    TICK_FAILED = (
+        "tick.failed",
+        logging.ERROR,
+        "A window could not be released; the others were, and it is tried again.",
+    )
     CHECKPOINT_SIGNED = "checkpoint.signed", logging.INFO, "Checkpoints of the ledgers were signed."
     LEDGER_REFUSED = (
         "ledger.refused",

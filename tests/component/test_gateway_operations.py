@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -555,6 +556,8 @@ async def test_telemetry_holds_neither_text_nor_variables(lab: Lab) -> None:
 
 # Reports as PDF ---------------------------------------------------------------------------------
 
+PDF_READERS = {Role.ADVISER, Role.HR, Role.BOARD, Role.WORKS_COUNCIL}
+
 
 async def get_pdf(lab: Lab, role: Role = Role.HR, report: str = REPORT) -> Any:
     """GET a report's PDF."""
@@ -563,13 +566,14 @@ async def get_pdf(lab: Lab, role: Role = Role.HR, report: str = REPORT) -> Any:
     )
 
 
-async def test_a_report_is_served_as_pdf(lab: Lab) -> None:
+@pytest.mark.parametrize("role", sorted(PDF_READERS))
+async def test_a_report_is_served_as_pdf(lab: Lab, role: Role) -> None:
     """The bytes come as reporting rendered them, kept by no cache."""
     pdf = b"%PDF-1.7 \x00\xff"
     lab.neighbours.answers["reporting.render_report"] = rpc.Document(
         pdf=pdf, sha256=hashlib.sha256(pdf).digest()
     )
-    answer = await get_pdf(lab)
+    answer = await get_pdf(lab, role)
 
     assert (200, pdf) == (answer.status_code, answer.content)
     assert ("application/pdf", "no-store", "nosniff") == tuple(
@@ -591,7 +595,11 @@ async def test_a_pdf_that_is_not_the_recorded_one_is_not_served(lab: Lab) -> Non
 
 @pytest.mark.parametrize(
     ("role", "report"),
-    [(Role.AUDITOR, REPORT), (Role.ADMIN, REPORT), (Role.HR, "x"), (Role.ADVISER, REPORT)],
+    [
+        *((role, REPORT) for role in sorted(set(Role) - PDF_READERS - {Role.REPORTER})),
+        (Role.HR, "x"),
+        (Role.ADVISER, REPORT),
+    ],
 )
 async def test_a_pdf_that_one_may_not_see_looks_absent(lab: Lab, role: Role, report: str) -> None:
     """Another role's report, an ill-formed id and a report that is not there give the same."""
@@ -643,9 +651,28 @@ async def test_metrics_count_by_route_and_status(lab: Lab) -> None:
     await lab.post({"query": "{ session { role } }"})
     await lab.http.get("/who/is/anna")
     await get_pdf(lab)
+    await lab.http.get("/reports/anna/de.pdf")
+    for name in ("started", "live", "ready"):
+        await lab.http.get(f"/health/{name}")
+    await lab.http.get("/health/anna")
+    await lab.http.get("/")
+    await lab.http.get("/graphiql")
+    await lab.http.get("/metrics")
     metrics = (await lab.http.get("/metrics")).text
 
-    assert 'http_requests_total{http_route="graphql",http_status="200"} 1.0' in metrics
-    assert 'http_requests_total{http_route="other",http_status="404"} 2.0' in metrics
+    assert {
+        ("graphql", "200"): 1,
+        ("other", "404"): 3,
+        ("report.pdf", "404"): 1,
+        ("health", "200"): 3,
+        ("home", "200"): 1,
+        ("graphiql", "200"): 1,
+        ("metrics", "200"): 1,
+    } == {
+        (route, status): int(float(count))
+        for route, status, count in re.findall(
+            r'http_requests_total\{http_route="([^"]+)",http_status="(\d+)"\} (\S+)', metrics
+        )
+    }
     assert "anna" not in metrics
     assert REPORT not in metrics

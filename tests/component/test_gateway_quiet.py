@@ -19,7 +19,7 @@ from shared.contracts.errors import Code, Refusal
 from shared.identity.roles import Role
 from tests.gateway_lab import ORGANISATION, Lab, running_gateway
 
-CODE = ReporterCode.generate()
+CODE = ReporterCode(bytes(range(16)))
 TOKEN = CODE.token(ORGANISATION)
 MINE = "{ myCase { id status messages { sender week } } }"
 OPEN = "mutation ($input: OpenCaseInput!) { openCase(input: $input) { __typename } }"
@@ -262,6 +262,7 @@ async def test_nothing_that_was_planted_is_found(
                     json={
                         "query": query,
                         "variables": variables,
+                        "operationName": "PlantedOperation" if "Planted" in query else None,
                         "extensions": {"planted": SECRET},
                     },
                     headers={

@@ -20,7 +20,7 @@ from hoeksteen_client.reporter import ReporterCode
 from services.intake.domain.words import key_id_of
 from services.intake.service import DEFINITION
 from services.intake.streams import day_stream, organisation_stream, registers_stream
-from shared.contracts.errors import Code
+from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import (
     VERBS,
     AdviserSeat,
@@ -450,7 +450,8 @@ async def test_the_organisations_own_streams_are_no_cases(intake: Intake) -> Non
 async def test_an_organisation_that_is_not_known_leaves_no_trace(intake: Intake) -> None:
     """Whatever id a token names: no log is made for it, which would tell others that it exists."""
     nowhere = UUID(int=0xC3)
-    keys = set(intake.running.service.parts.ring._keys)
+    ring = intake.running.service.settings.key_ring
+    keys = ring.read_bytes()
     stranger = {"token": ReporterCode.generate().token(nowhere)}
     refusals: list[tuple[str, Shape, dict[str, Any]]] = [
         ("ledger", LedgerQuery(), {"role": Role.AUDITOR, "organisation": nowhere}),
@@ -461,7 +462,7 @@ async def test_an_organisation_that_is_not_known_leaves_no_trace(intake: Intake)
     for verb, request, who in refusals:
         assert Code.NOT_FOUND is (await intake.refused(verb, request, **who)).code
     # Anybody can make up a reporter's token for any organisation: it must cost nothing here.
-    assert keys == set(intake.running.service.parts.ring._keys)
+    assert keys == ring.read_bytes()
     assert () == (await intake.anna("cases", Page(), Cases, organisation=nowhere)).items
     assert [(HERE,)] == intake.rows("SELECT organisation FROM log")
 
@@ -737,6 +738,42 @@ async def test_facts_leave_once_a_day_and_every_day_is_closed(intake: Intake) ->
     intake.clock.move(datetime(2026, 3, 4, 3, 0, 1, tzinfo=UTC))
     await eventually(lambda: closed(4))
     assert ["day.closed"] * 2 == [kind for kind, _ in (await stream(intake))[5:]]
+
+
+async def test_lost_connections_lose_and_double_nothing(intake: Intake) -> None:
+    """Every connection cut under way, three times: who is told so asks again with the same key and
+    gets the answer; the service itself stays.
+    """
+
+    def cut() -> None:
+        with psycopg.connect(intake.database.admin, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'intake'"
+            )
+
+    async def insist(request: OpenCase) -> Done:
+        while True:
+            try:
+                done = await intake.anna("open_case", request, key=request.case_id)
+            except Refusal as refusal:
+                if refusal.code not in {Code.UNAVAILABLE, Code.TIMED_OUT}:
+                    raise
+                await asyncio.sleep(0.05)
+            else:
+                assert isinstance(done, Done)
+                return done
+
+    requests = [opening() for _ in range(30)]
+    answers: list[Done] = []
+    for start in range(0, 30, 10):
+        under_way = asyncio.gather(*map(insist, requests[start : start + 10]))
+        await asyncio.sleep(0.01)
+        cut()
+        answers += await under_way
+    stored = {str(one.stream): one.index for one in await intake.log() if one.type == "CaseOpened"}
+    assert {one.id: one.position for one in answers} == stored
+    assert {one.case_id for one in requests} == set(stored)
+    assert not intake.running.service.crashed
 
 
 async def test_what_a_crash_left_queued_goes_out_at_the_next_start(

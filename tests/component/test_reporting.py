@@ -228,6 +228,7 @@ def _environment(database: Database, folder: Path, *, nats_url: str, port: int) 
         "LOG_KEY_FILE": str(folder / "reporting-log.key"),
         "LEDGER_DIR": str(folder / "ledger"),
     }
+    (folder / "reporting-log.key").write_bytes(os.urandom(32))
     return {f"HOEKSTEEN_{name}": text for name, text in settings.items()}
 
 

@@ -11,7 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hoeksteen_client import AdviserKey, ReporterCode, WrongCode, seal
+from hoeksteen_client.sealing import CannotOpen
 from shared.contracts.errors import Code, Refusal
+from shared.identity.principal import Principal
 from shared.identity.reporter import LOOKUP_BYTES, case_of, is_reporter, reporter_of
 from shared.identity.roles import Role
 
@@ -146,7 +148,7 @@ def test_who_has_the_lookup_key_opens_no_words() -> None:
     assert "Wilt u vertellen wat er daarna gebeurde?" == code.key.open(
         envelope, organisation=ORGANISATION, case=code.case_id
     )
-    with pytest.raises(Exception, match="key"):
+    with pytest.raises(CannotOpen):
         thief.open(envelope, organisation=ORGANISATION, case=code.case_id)
 
 
@@ -235,14 +237,19 @@ def test_no_text_breaks_the_reading_of_tokens(token: str) -> None:
     assert Code.NOT_SIGNED_IN is caught.value.code
 
 
-@given(st.integers(0, len(WHOLE) - 1), st.characters(max_codepoint=0x2FF))
+def read(token: str) -> Principal | None:
+    """Whose token it is; None for nobody's."""
+    try:
+        return reporter_of(token)
+    except Refusal:
+        return None
+
+
+# Not the last one: of its six bits two are beyond the 256 of the lookup key.
+@given(st.integers(0, len(WHOLE) - 2), st.characters(max_codepoint=0x2FF))
 def test_a_changed_token_is_refused_or_leads_to_another_case(place: int, wrong: str) -> None:
     """One wrong character never leads to the case in the organisation that was meant."""
     changed = WHOLE[:place] + wrong + WHOLE[place + 1 :]
     assume(changed != WHOLE)
-    try:
-        found = reporter_of(changed)
-    except Refusal as refusal:
-        assert Code.NOT_SIGNED_IN is refusal.code
-    else:
-        assert reporter_of(WHOLE) != found
+
+    assert read(WHOLE) != read(changed)

@@ -8,7 +8,10 @@ from uuid import UUID, uuid4
 
 from services.signals.domain.window import cell_of, release
 from services.signals.streams import load_organisation, load_window, release_stream
+from shared.eventstore.mapper import UnknownEventType
 from shared.eventstore.store import Change, Conflict
+from shared.keys.case_key import Unreadable
+from shared.runtime.service import TickFailed
 from shared.taxonomy.calendar import moment_of
 from shared.taxonomy.period import Period
 
@@ -24,6 +27,8 @@ _PAGE = 500
 async def release_windows(parts: Parts) -> bool:
     """Release what is due. A window is due from its tick on, once all facts up to that day have
     arrived. Answers whether anything was released.
+
+    Raises TickFailed after all others were released, for windows that could not be.
     """
     now = parts.clock.now()
     async with parts.pool.connection() as connection:
@@ -36,9 +41,17 @@ async def release_windows(parts: Parts) -> bool:
         )
         due: list[tuple[UUID, str, date]] = await cursor.fetchall()
     released = False
+    failed: dict[str, Exception] = {}
     for organisation, text, day in due:
-        if moment_of(day) <= now:
+        if moment_of(day) > now:
+            continue
+        try:
             released |= await _release(parts, organisation, Period.parse(text))
+        except (ValueError, Unreadable, UnknownEventType) as error:
+            # One organisation's damaged facts keep no other organisation's figures back.
+            failed[f"{organisation}/{text}"] = error
+    if failed:
+        raise TickFailed(failed, released=released)
     return released
 
 

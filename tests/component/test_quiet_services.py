@@ -1,0 +1,237 @@
+"""A service leaves no span and no metric of a reporter, nor of work on a case; of anybody no content."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import psycopg
+import pytest
+import pytest_asyncio
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from hoeksteen_client.reporter import ReporterCode
+from services.intake.service import DEFINITION
+from shared.contracts.errors import Code
+from shared.contracts.rpc import (
+    VERBS,
+    AdviserSeat,
+    Done,
+    Empty,
+    ReleasePolicy,
+    SetUpOrganisation,
+    Shape,
+    Unit,
+)
+from shared.identity.roles import Role
+from shared.runtime.calls import Call
+from shared.telemetry import configure
+from tests.conftest import Database
+from tests.nats_server import running_bus
+from tests.service_lab import HERE, Running, code_of, running
+
+CODE = ReporterCode(bytes(range(16)))
+TOKEN = CODE.token(HERE)
+SECRET = "Anna de Vries was shouted at"
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
+
+
+async def breaks(_call: Call, _request: Shape) -> Shape:
+    """A fault of ours, whose text holds what somebody wrote."""
+    raise RuntimeError(f"{SECRET} {CODE.case_id}")
+
+
+async def loses_the_database(_call: Call, _request: Shape) -> Shape:
+    """What PostgreSQL says can hold values of a row."""
+    raise psycopg.OperationalError(f"{SECRET} {CODE.case_id}")
+
+
+@dataclass
+class Quiet:
+    """Intake, whose answers to some verbs break, and all that has left it."""
+
+    running: Running
+    spans: InMemorySpanExporter
+    lines: io.StringIO
+
+    def measured(self) -> str:
+        """Every span and every metric so far."""
+        telemetry = self.running.service.telemetry
+        spans = "".join(span.to_json() for span in self.spans.get_finished_spans())
+        return spans + telemetry.exposition().decode()
+
+    async def reply(self, verb: str, request: Shape, token: str) -> dict[str, Any]:
+        """The bare reply to a request with all its headers, a trace among them."""
+        return await self.running.raw(
+            verb,
+            msgspec.json.encode(request),
+            **{
+                "Authorization": f"Bearer {token}",
+                "Idempotency-Key": str(uuid4()),
+                "traceparent": TRACEPARENT,
+            },
+        )
+
+
+@pytest_asyncio.fixture
+async def quiet(
+    monkeypatch: pytest.MonkeyPatch, database: Database, tmp_path: Path
+) -> AsyncIterator[Quiet]:
+    """An intake in which one organisation is set up."""
+    broken = {
+        "send_message": breaks,
+        "my_case": loses_the_database,
+        "case": breaks,
+        "publish_adviser_key": breaks,
+        "import_register": loses_the_database,
+    }
+    definition = dataclasses.replace(DEFINITION, handlers={**DEFINITION.handlers, **broken})
+    spans, lines = InMemorySpanExporter(), io.StringIO()
+    # The service's own telemetry, with the places that its tests look into.
+    monkeypatch.setattr(
+        "shared.runtime.service.configure", partial(configure, exporter=spans, file=lines)
+    )
+    (tmp_path / "nats").mkdir()
+    async with (
+        running_bus(tmp_path / "nats") as bus,
+        running(definition, database, bus, tmp_path) as service,
+    ):
+        await service.ask(
+            "set_up_organisation",
+            SetUpOrganisation(
+                organisation_id=str(HERE),
+                name="De Hoekstee",
+                language="nl",
+                units=(Unit(id="care", name="Zorg", headcount=90),),
+                advisers=(AdviserSeat(id="anna", name="Anna"),),
+                release=ReleasePolicy(dimension="category", k=5),
+            ),
+            Done,
+            role=Role.ADMIN,
+        )
+        yield Quiet(service, spans, lines)
+
+
+def empty(verb: str) -> Shape:
+    """A request of a verb's shape, with nothing much in it."""
+    kinds = {"id": str(CODE.case_id), "case_id": str(CODE.case_id), "taxonomy_version": 1}
+    shape = VERBS[f"intake.{verb}"].request
+    fields = msgspec.structs.fields(shape)
+    values = {
+        field.name: kinds.get(field.name, () if "tuple" in str(field.type) else b"\x00" * 32)
+        for field in fields
+        if field.required
+    }
+    return msgspec.convert(msgspec.to_builtins(values), shape)
+
+
+async def test_staff_are_measured_where_reporters_are_not(quiet: Quiet) -> None:
+    """The places that the next tests find unchanged do change with the same question of staff."""
+    before = quiet.measured()
+    hr = quiet.running.token(Role.HR)
+    reply = await quiet.reply("organisation", Empty(), hr)
+    measured = quiet.measured()
+
+    assert "ok" in reply
+    assert before != measured
+    assert TRACE in measured
+    assert '"intake.organisation"' in measured
+
+
+@pytest.mark.parametrize(
+    ("verb", "code"),
+    [
+        ("organisation", None),
+        ("my_case", Code.UNAVAILABLE),
+        ("send_message", Code.INTERNAL),
+        ("cases", Code.NOT_ALLOWED),
+        ("publish_adviser_key", Code.NOT_ALLOWED),
+        ("ledger", Code.NOT_ALLOWED),
+    ],
+)
+async def test_a_reporters_call_is_not_measured(quiet: Quiet, verb: str, code: Code | None) -> None:
+    """Whatever they ask and however it ends: no span, no duration, not under the caller's trace."""
+    before = quiet.measured()
+    reply = await quiet.reply(verb, empty(verb), TOKEN)
+
+    assert code == code_of(reply)
+    assert before == quiet.measured()
+
+
+@pytest.mark.parametrize("token", ["reporter.", TOKEN[:-1], f"reporter.{HERE}.{'!' * 43}"])
+async def test_a_code_that_is_amiss_is_not_measured(quiet: Quiet, token: str) -> None:
+    """A mistyped code is a reporter's too, and is refused as quietly."""
+    before = quiet.measured()
+    reply = await quiet.reply("organisation", Empty(), token)
+
+    assert Code.NOT_SIGNED_IN is code_of(reply)
+    assert before == quiet.measured()
+
+
+@pytest.mark.parametrize("verb", sorted(DEFINITION.quiet))
+async def test_work_on_a_case_is_not_measured(quiet: Quiet, verb: str) -> None:
+    """When an adviser works on a case is nobody's to read either, refused or not."""
+    before = quiet.measured()
+    reply = await quiet.reply(verb, empty(verb), quiet.running.token(subject="anna"))
+
+    assert reply.keys() & {"ok", "refused"}
+    assert before == quiet.measured()
+
+
+def test_every_verb_of_a_case_is_quiet() -> None:
+    """What names a case in its request, or lists or opens one, is among the quiet verbs."""
+    of_cases = {
+        verb.name
+        for verb in VERBS.values()
+        if verb.service == "intake"
+        and (
+            {"case_id"} & {field.name for field in msgspec.structs.fields(verb.request)}
+            or re.search(r"(^|_)cases?$", verb.name)
+        )
+    }
+
+    assert of_cases == DEFINITION.quiet
+
+
+async def test_nothing_that_was_planted_is_found(quiet: Quiet) -> None:
+    """Token, case id, content and exception text: in no span, metric or log line, whoever asks."""
+    anna = quiet.running.token(subject="anna")
+    asked: list[tuple[str, Shape, str]] = [
+        (verb, empty(verb), token)
+        for token in (anna, TOKEN, "planted.token.x")
+        for verb in ("case", "send_message", "my_case", "publish_adviser_key", "import_register")
+    ]
+    codes = {code_of(await quiet.reply(*each)) for each in asked}
+    await quiet.running.raw(SECRET.replace(" ", "_"), b"planted", Authorization=f"Bearer {anna}")
+    await quiet.running.raw("case", f'{{"id": ["{SECRET}"]}}'.encode(), Authorization=anna)
+    left = quiet.measured() + quiet.lines.getvalue()
+
+    assert {Code.INTERNAL, Code.UNAVAILABLE, Code.NOT_ALLOWED, Code.NOT_SIGNED_IN} == codes
+    assert '"rpc.failed"' in left
+    assert '"database.problem"' in left
+    assert '"RuntimeError"' in left
+    for planted in (
+        SECRET,
+        SECRET.replace(" ", "_"),
+        "Anna",
+        "planted",
+        str(CODE.case_id),
+        CODE.case_id.hex,
+        str(HERE),
+        anna,
+        anna.rpartition(".")[2],
+        TOKEN,
+        TOKEN.rpartition(".")[2],
+        "anna",
+        "De Hoekstee",
+    ):
+        assert planted not in left, planted
