@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.access import role_schemas
 from services.gateway.execution import Engine
-from services.gateway.http import GraphQLEndpoint, language_of, refuse
+from services.gateway.http import QUIET, GraphQLEndpoint, language_of, refuse
 from services.gateway.pages import routes as page_routes
 from services.gateway.pdf import ReportPdf
 from shared.bus.rpc import RpcClient
@@ -111,7 +111,7 @@ class _Counted:
             return
 
         async def counting(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and not scope.get(QUIET):
                 self._telemetry.metrics.add(
                     "http_requests",
                     http_route=_route(scope["path"]),

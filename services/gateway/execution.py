@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import msgspec
 from graphql import (
     ExecutionResult,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -25,6 +26,7 @@ from services.gateway.operations import (
     variable_problems,
 )
 from services.gateway.schema.base import Context
+from services.gateway.schema.cases import QUIET_FIELDS
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal
 from shared.identity.principal import Principal
@@ -48,6 +50,8 @@ class Answer:
     ran: bool
     data: dict[str, Any] | None = None
     errors: list[dict[str, Any]] = field(default_factory=list)
+    quiet: bool = False
+    """Whether not even the request may be counted."""
 
     def body(self) -> bytes:
         """As JSON."""
@@ -87,9 +91,10 @@ class Engine:
         except Refused as refused:
             return _refused(refused.problems, language)
         run = partial(self._run, request, prepared, operation, principal, token, language)
-        if role is Role.REPORTER:
-            # No span, no metric and a trace of its own: a reporter's moment is nobody's to read.
-            return (await run(traceparent=None))[0]
+        if role is Role.REPORTER or _is_quiet(operation):
+            # No span, no metric and no trace: when somebody reports, or works on a case, is nobody's
+            # to read.
+            return replace((await run(traceparent=None))[0], quiet=True)
         began = time.perf_counter()
         kind = operation.operation.value
         with self._telemetry.span(
@@ -164,6 +169,14 @@ class Engine:
         if role is not Role.REPORTER:
             self._telemetry.problem(Event.OPERATION_FAILED, problem or error)
         return Refusal(Code.INTERNAL)
+
+
+def _is_quiet(operation: OperationDefinitionNode) -> bool:
+    """Whether the operation touches a case. A fragment at the root could hide one: it counts too."""
+    return any(
+        not isinstance(selection, FieldNode) or selection.name.value in QUIET_FIELDS
+        for selection in operation.selection_set.selections
+    )
 
 
 def _refused(problems: tuple[Problem, ...], language: Language) -> Answer:

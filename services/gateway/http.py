@@ -22,6 +22,9 @@ from shared.identity.tokens import TokenVerifier
 RESPONSE_JSON: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 
+QUIET = "hoeksteen.quiet"
+"""In a request's scope: it is not counted."""
+
 LARGEST_BODY = 2 * 1024 * 1024
 """Bytes of a request's body."""
 
@@ -94,6 +97,8 @@ class GraphQLEndpoint:
         answer = await self._engine.answer(
             wanted, principal=caller.principal, token=caller.token, language=language
         )
+        if answer.quiet:
+            request.scope[QUIET] = True
         return _response(answer, accepted)
 
 

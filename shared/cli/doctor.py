@@ -141,7 +141,7 @@ def _clock(home: Home) -> Iterator[Finding]:
             f"{home.clock} is not readable as a clock.", "Delete it: the time is then now."
         )
         return
-    if offset:
+    if offset and not home.demo.exists():
         yield Finding(
             f"The clock of this installation runs {offset / 86400:.0f} days ahead.",
             "That is right for a demo (`hoeksteen clock`). For real cases start on an empty home.",

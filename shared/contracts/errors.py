@@ -194,6 +194,10 @@ REASONS: dict[str, str] = {
     "the organisation has no such adviser": "de organisatie heeft deze vertrouwenspersoon niet",
     "the organisation has no such unit": "de organisatie heeft dit onderdeel niet",
     "the register is empty": "het register is leeg",
+    "they are not sealed to the adviser's current key": "ze zijn niet verzegeld voor de huidige "
+    "sleutel van de vertrouwenspersoon",
+    "they are not sealed to the reporter's key": "ze zijn niet verzegeld voor de sleutel van de "
+    "melder",
     "this case has no reporter with a code who could read them": "deze zaak heeft geen melder met "
     "een code die ze kan lezen",
     "this id stands for cases without a unit": "deze naam staat voor zaken zonder onderdeel",

@@ -27,7 +27,11 @@ from shared.identity.roles import Role
 PREFIX: Final = "reporter."
 LOOKUP_BYTES: Final = 32
 
-_TOKEN = re.compile(r"reporter\.([0-9a-f-]{36})\.([A-Za-z0-9_-]{43})", re.ASCII)
+_TOKEN = re.compile(
+    # One spelling for each reporter: no hyphen elsewhere, no stray bits in the last character.
+    r"reporter\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])",
+    re.ASCII,
+)
 _CASE = b"hoeksteen/reporter/v1/case"
 
 

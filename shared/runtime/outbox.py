@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+import psycopg
 
 from shared.bus.relay import Outgoing
 from shared.contracts.events import CONTRACTS, CloudEvent
@@ -72,18 +73,29 @@ class Outbox:
     async def queue(self) -> int:
         """Give everything that was committed and not yet queued its place. Answers how many.
 
-        Organisations are queued one by one, in random order. Raises psycopg.Error P0H02 when
-        another replica queues at the same time; nothing is queued twice.
+        Organisations are queued one by one, in random order. Where another replica was first with
+        one, the rest goes on and what is left is looked at again; nothing is queued twice.
         """
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT log.organisation, coalesce(relay_mark.size, 0), log.size"
-                " FROM log LEFT JOIN relay_mark USING (organisation)"
-                " WHERE log.size > coalesce(relay_mark.size, 0)"
-            )
-            logs = await cursor.fetchall()
-        _shuffle(logs)
-        return sum([await self._queue_one(*log) for log in logs])
+        queued = 0
+        while True:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(
+                    "SELECT log.organisation, coalesce(relay_mark.size, 0), log.size"
+                    " FROM log LEFT JOIN relay_mark USING (organisation)"
+                    " WHERE log.size > coalesce(relay_mark.size, 0)"
+                )
+                logs = await cursor.fetchall()
+            _shuffle(logs)
+            beaten = False
+            for log in logs:
+                try:
+                    queued += await self._queue_one(*log)
+                except psycopg.DatabaseError as error:
+                    if error.sqlstate != "P0H02":
+                        raise
+                    beaten = True
+            if not beaten:
+                return queued
 
     async def _queue_one(self, organisation: UUID, before: int, size: int) -> int:
         async with self._pool.connection() as connection:

@@ -266,10 +266,9 @@ class Service:
         verb = VERBS.get(f"{name}.{request.verb}")
         if verb is None:
             raise Refusal(Code.NOT_FOUND)
-        # Neither does any call of a reporter's, whatever the verb.
-        quiet = verb.name in self.definition.quiet or (
-            request.token is not None and is_reporter(request.token)
-        )
+        # Neither does any call of a reporter's, whatever the verb; not even its fault is told.
+        reporters = request.token is not None and is_reporter(request.token)
+        quiet = reporters or verb.name in self.definition.quiet
         status = "ok"
         with (
             contextlib.nullcontext()
@@ -289,7 +288,8 @@ class Service:
                 raise Refusal(Code.UNAVAILABLE) from None
             except Exception as error:  # noqa: BLE001  nothing of ours may reach the caller
                 status = Code.INTERNAL.value
-                self.telemetry.problem(Event.RPC_FAILED, error, verb=f"{name}.{verb.name}")
+                if not reporters:
+                    self.telemetry.problem(Event.RPC_FAILED, error, verb=f"{name}.{verb.name}")
                 raise Refusal(Code.INTERNAL) from None
             finally:
                 if span is not None:

@@ -528,10 +528,20 @@ async def test_an_old_taxonomy_is_there_or_refused(lab: Lab) -> None:
 
 
 async def test_telemetry_holds_neither_text_nor_variables(lab: Lab) -> None:
-    """One span per operation with role, type, cost and status; nothing that the caller sent."""
+    """One span per operation with role, type, cost and status; nothing that the caller sent. Of an
+    operation on a case not even that.
+    """
     lab.neighbours.answers["intake.open_case"] = rpc.Done(id=CASE, position=7)
+    lab.neighbours.answers["reporting.publish_report"] = rpc.Done(id=REPORT, position=7)
+    before = lab.left()
+    await lab.ask(OPEN_CASE, {"input": INPUT}, role=Role.ADVISER)
+    assert before == lab.left()
+    published = {"idempotencyKey": "key-for-bullying", "reportId": REPORT, "language": "NL"}
     await lab.ask(
-        OPEN_CASE.replace("Open(", "Anna(") + "# Bob", {"input": INPUT}, role=Role.ADVISER
+        "mutation Anna($input: PublishReportInput!) { publishReport(input: $input) { __typename } }"
+        "# Bob",
+        {"input": published},
+        role=Role.ADVISER,
     )
     await lab.post({"query": "{ Carol }"})
     left = lab.left()
@@ -541,15 +551,16 @@ async def test_telemetry_holds_neither_text_nor_variables(lab: Lab) -> None:
         {
             "role": "adviser",
             "operation.type": "mutation",
-            "operation.cost": 7,
+            "operation.cost": 2,
             "status": "ok",
         }
     ] == [span["attributes"] for span in spans]
     assert ["graphql.operation"] == [span["name"] for span in spans]
-    assert f"-{spans[0]['trace']}-" in (lab.neighbours.asked[0].traceparent or "").replace(
+    assert f"-{spans[0]['trace']}-" in (lab.neighbours.asked[-1].traceparent or "").replace(
         "00-", "-", 1
     )
-    for secret in ("Anna", "Bob", "Carol", CASE, "bullying", "person", str(ORGANISATION)):
+    assert lab.neighbours.asked[0].traceparent is None
+    for secret in ("Anna", "Bob", "Carol", CASE, REPORT, "bullying", "person", str(ORGANISATION)):
         assert secret not in left, secret
     assert 'role="adviser"' in left
 

@@ -241,9 +241,15 @@ async def test_nothing_that_was_planted_is_found(
         raise RuntimeError(f"{SECRET} {PLANTED_CASE}")
 
     lab.neighbours.answers |= {"intake.case": neighbour, "intake.open_case": neighbour}
+    lab.neighbours.answers["reporting.report"] = neighbour
     lab.neighbours.answers["intake.my_case"] = neighbour
     if fault == "in a resolver":
-        for place in ("cases.ask_or_none", "my_case.ask_or_none", "cases.command"):
+        for place in (
+            "cases.ask_or_none",
+            "my_case.ask_or_none",
+            "cases.command",
+            "reports.ask_or_none",
+        ):
             monkeypatch.setattr(f"services.gateway.schema.{place}", raising)
     if fault == "in the request":
         monkeypatch.setattr("services.gateway.http._decode", raising)
@@ -252,6 +258,7 @@ async def test_nothing_that_was_planted_is_found(
         for token in (staff, TOKEN, "planted.token.x"):
             for query, variables in [
                 (QUERY, {"planted_variable": PLANTED_CASE}),
+                (QUERY.replace("case(", "report("), {"planted_variable": PLANTED_CASE}),
                 (MINE, {}),
                 (CHANGE, {"input": opening(caseId=PLANTED_CASE, unitId="planted-unit")}),
                 (CHANGE, {"input": {"planted": SECRET}}),

@@ -59,6 +59,8 @@ from tests.service_lab import ELSEWHERE, HERE, START, Running, code_of, eventual
 PUBLIC_KEY = bytes(range(32))
 KEY_ID = str(key_id_of(PUBLIC_KEY))
 WORDS = (Sealed(key_id=KEY_ID, ciphertext=b"geheim, sealed to Anna"),)
+BRAMS_KEY = bytes(range(100, 132))
+FOR_BRAM = (Sealed(key_id=str(key_id_of(BRAMS_KEY)), ciphertext=b"geheim, sealed to Bram"),)
 
 STAFF = {Role.EMPLOYEE, Role.COORDINATOR, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.MANAGER}
 MAY: dict[Role, set[str]] = {
@@ -300,12 +302,20 @@ async def test_a_command_sent_many_times_at_once_runs_once(intake: Intake) -> No
     assert 1 == (await intake.types()).count("CaseOpened")
 
 
+async def bram_opens(intake: Intake, request: OpenCase, **key: str) -> None:
+    """Bram makes a key and opens a case whose words are sealed to it."""
+    mine = PublishAdviserKey(public_key=BRAMS_KEY)
+    await intake.ask("publish_adviser_key", mine, Done, subject="bram")
+    sealed = msgspec.structs.replace(request, words=FOR_BRAM)
+    await intake.ask("open_case", sealed, Done, subject="bram", **key)
+
+
 async def test_a_key_belongs_to_one_content_and_one_person(intake: Intake) -> None:
     """The same key with another content is refused; another adviser's same key is another one."""
     await intake.anna("open_case", opening(), key="key-1")
     other = await intake.refused("open_case", opening(), key="key-1", subject="anna")
     assert Code.KEY_REUSED is other.code
-    await intake.ask("open_case", opening(), Done, key="key-1", subject="bram")
+    await bram_opens(intake, opening(), key="key-1")
     assert 2 == (await intake.types()).count("CaseOpened")
 
 
@@ -588,7 +598,7 @@ async def test_no_answer_leaves_before_the_look_is_durable(
 async def test_cases_come_in_pages_newest_first(intake: Intake) -> None:
     """Each once, whatever the size of the page, also when new ones come in between."""
     opened = [str(await intake.open()) for _ in range(7)]
-    await intake.ask("open_case", opening(), Done, subject="bram")
+    await bram_opens(intake, opening())
     found: list[str] = []
     page = Page(first=3)
     for length, more in ((3, True), (3, True), (1, False)):
@@ -614,7 +624,7 @@ async def test_a_cursor_of_somebody_else_leads_nowhere(intake: Intake) -> None:
     """Neither another adviser's case nor one that does not exist says where it stands."""
     foreign = opening()
     await intake.open()
-    await intake.ask("open_case", foreign, Done, subject="bram")
+    await bram_opens(intake, foreign)
     await intake.open()
     for after in (foreign.case_id, str(uuid4())):
         assert () == (await intake.anna("cases", Page(after=after), Cases)).items

@@ -132,6 +132,7 @@ class Reporting:
                 name="De Hoekstee",
                 language="nl",
                 units=(Unit(id="zorg", name="Zorg", headcount=120),),
+                advisers=("adviser-1",),
                 release=ReleasePolicy(dimension="category"),
                 on=date(2026, 1, 5),
             ),

@@ -28,6 +28,7 @@ from services.intake.domain.register import (
     Row,
     RowKept,
     Total,
+    content_of,
     evolve,
     import_register,
 )
@@ -95,6 +96,7 @@ def loaded(*periods: str, on: date = ON) -> RegisterImported:
     """An earlier import."""
     return RegisterImported(
         fingerprint=b"".join(one.encode() for one in periods).ljust(32, b"."),
+        content=b"".join(one.encode() for one in periods).ljust(32, b"-"),
         periods=periods,
         rows=1,
         cases=3,
@@ -119,12 +121,12 @@ def part(number: int, period: str, due: date, *rows: RowKept) -> RegisterRowsImp
 
 def test_a_register_becomes_a_summary_and_rows_of_each_period() -> None:
     """The summary counts rows and cases; each period's rows are facts under an id of their own."""
-    given(Registers(), evolve).when(
-        loading(row("2018"), row("2017", count=2), row("2018", category="stalking", count=1))
-    ).then(
+    rows = (row("2018"), row("2017", count=2), row("2018", category="stalking", count=1))
+    given(Registers(), evolve).when(loading(*rows)).then(
         Import(
             summary=RegisterImported(
                 fingerprint=FILE,
+                content=content_of(rows),
                 periods=("2017", "2018"),
                 rows=3,
                 cases=6,
@@ -146,7 +148,7 @@ def test_a_row_may_leave_out_what_was_not_recorded() -> None:
     bare = row(unit_id=None, role=None, relation=None, route=None, outcome=None)
     given(Registers(), evolve).when(loading(bare)).then(
         Import(
-            summary=replace(loaded("2018"), fingerprint=FILE),
+            summary=replace(loaded("2018"), fingerprint=FILE, content=content_of([bare])),
             parts=(part(1, "2018", date(2027, 1, 15), bare.kept),),
         )
     )
@@ -163,9 +165,10 @@ def test_many_rows_are_split_into_events_of_500() -> None:
 
 def test_rows_that_count_nothing_add_nothing() -> None:
     """A zero beside others is not sent on; it stays in the number of rows."""
-    given(Registers(), evolve).when(loading(ROW, row(category="stalking", count=0))).then(
+    rows = (ROW, row(category="stalking", count=0))
+    given(Registers(), evolve).when(loading(*rows)).then(
         Import(
-            summary=replace(loaded("2018"), fingerprint=FILE, rows=2),
+            summary=replace(loaded("2018"), fingerprint=FILE, content=content_of(rows), rows=2),
             parts=(part(1, "2018", date(2027, 1, 15), KEPT),),
         )
     )
@@ -174,17 +177,35 @@ def test_rows_that_count_nothing_add_nothing() -> None:
 def test_a_period_in_which_nothing_was_counted_is_loaded_all_the_same() -> None:
     """One row with zero stands for it, so that its facts have a period and it gets its release."""
     nothing = replace(KEPT, count=0)
-    given(Registers(), evolve).when(
-        loading(ROW, row("2017", count=0), row("2017", category="stalking", count=0))
-    ).then(
+    rows = (ROW, row("2017", count=0), row("2017", category="stalking", count=0))
+    given(Registers(), evolve).when(loading(*rows)).then(
         Import(
-            summary=replace(loaded("2017", "2018"), fingerprint=FILE, rows=3, cases=3),
+            summary=replace(
+                loaded("2017", "2018"),
+                fingerprint=FILE,
+                content=content_of(rows),
+                rows=3,
+                cases=3,
+            ),
             parts=(
                 part(1, "2017", date(2027, 1, 15), nothing),
                 part(2, "2018", date(2027, 1, 15), KEPT),
             ),
         )
     )
+
+
+def test_the_same_rows_in_another_file_are_recognised() -> None:
+    """However a register is saved and sorted, its rows are loaded once; other counts are others."""
+    rows = (row("2018"), row("2017", count=2), row("2018", category="stalking", count=1))
+    first = loading(*rows)(Registers()).summary
+    state = given(Registers(), evolve, [first]).state
+    halves = (row("2017", count=1), row("2017", count=1))
+    assert first == state.same(b"x" * 32, rows[::-1])
+    assert first == state.same(b"x" * 32, (rows[0], *halves, rows[2]))
+    assert state.same(b"x" * 32, (*rows, row("2016", count=0))) is None
+    assert state.same(b"x" * 32, (row("2018", count=4), *rows[1:])) is None
+    assert state.same(b"x" * 32, (row("2018", unit_id=None), *rows[1:])) is None
 
 
 def test_the_same_file_is_recognised() -> None:

@@ -32,15 +32,23 @@ def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> No
     expected = {
         Role.ADVISER: reading | writing,
         Role.HR: reading,
+        Role.BOARD: reading,
+        Role.WORKS_COUNCIL: reading,
         Role.AUDITOR: {"ledger"},
     }.get(role, set())
     assert expected == {verb for verb in [*ALLOWED, "unheard_of"] if may(_as(role), verb)}
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_hr_sees_published_reports_alone_and_other_roles_none(role: Role) -> None:
+def test_leaders_see_published_reports_alone_and_other_roles_none(role: Role) -> None:
     """Drafts and approved reports are the advisers' own."""
-    expected = {Role.ADVISER: set(Status), Role.HR: {Status.PUBLISHED}}.get(role, set())
+    published = {Status.PUBLISHED}
+    expected = {
+        Role.ADVISER: set(Status),
+        Role.HR: published,
+        Role.BOARD: published,
+        Role.WORKS_COUNCIL: published,
+    }.get(role, set())
     seen = {status for status in Status if visible(_as(role), organisation=HERE, status=status)}
     assert expected == seen
 

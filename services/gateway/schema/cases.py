@@ -468,6 +468,10 @@ _COMMANDS = {
     "closeCase": "",
 }
 
+QUIET_FIELDS = frozenset({"cases", "case", "myCase", *_COMMANDS})
+"""Root fields that leave no span, no metric and no count: when a case is worked on is nobody's to
+read. The services hold to the same for their verbs (Definition.quiet)."""
+
 _BOTH = frozenset({"openCase", "sendMessage"})
 """What a reporter may do too."""
 

@@ -16,7 +16,22 @@ async def import_register(call: Call, request: ImportRegister) -> Imported:
     """See ImportRegister. A file that was loaded before changes nothing and says so."""
     organisation = await load_organisation(call.parts.store, call.organisation)
     state = await load_registers(call.parts.store, call.organisation)
-    earlier = state.same(request.fingerprint)
+    rows = [
+        register.Row(
+            period=row.period,
+            kept=register.RowKept(
+                category=row.category,
+                unit_id=row.unit_id,
+                role=row.role,
+                relation=row.relation,
+                route=row.route,
+                outcome=row.outcome,
+                count=row.count,
+            ),
+        )
+        for row in request.rows
+    ]
+    earlier = state.same(request.fingerprint, rows)
     if earlier is not None:
         return _answer("already_imported", earlier)
     loaded = register.import_register(
@@ -24,21 +39,7 @@ async def import_register(call: Call, request: ImportRegister) -> Imported:
         organisation,
         fingerprint=request.fingerprint,
         taxonomy_version=request.taxonomy_version,
-        rows=[
-            register.Row(
-                period=row.period,
-                kept=register.RowKept(
-                    category=row.category,
-                    unit_id=row.unit_id,
-                    role=row.role,
-                    relation=row.relation,
-                    route=row.route,
-                    outcome=row.outcome,
-                    count=row.count,
-                ),
-            )
-            for row in request.rows
-        ],
+        rows=rows,
         totals=[
             register.Total(
                 period=total.period,

@@ -188,7 +188,9 @@ def open_case(
         relation=relation,
         category=category,
         unit_id=unit_id,
-        words=check_sealed(words, _readers(organisation, reply_key), field="words"),
+        words=_sealed_for(
+            words, organisation, adviser_id=adviser_id, reply_key=reply_key, must_reply=False
+        ),
         at=at,
         by=by,
         reply_key=reply_key,
@@ -207,7 +209,13 @@ def send_message(
     opened = _running(state)
     if opened.reply_key is None:
         raise invalid("words", "this case has no reporter with a code who could read them")
-    sealed = check_sealed(words, _readers(organisation, opened.reply_key), field="words")
+    sealed = _sealed_for(
+        words,
+        organisation,
+        adviser_id=opened.adviser_id,
+        reply_key=opened.reply_key,
+        must_reply=True,
+    )
     return MessageSent(sender=sender, words=sealed, at=at)
 
 
@@ -270,6 +278,25 @@ def _running(state: Case) -> CaseOpened:
     if state.closed:
         raise Refusal(Code.CASE_CLOSED)
     return state.opened
+
+
+def _sealed_for(
+    words: tuple[SealedWords, ...],
+    organisation: Organisation,
+    *,
+    adviser_id: str,
+    reply_key: bytes | None,
+    must_reply: bool,
+) -> tuple[SealedWords, ...]:
+    """`words`, if whom they are for can open them: words that nobody can read are lost words."""
+    sealed = check_sealed(words, _readers(organisation, reply_key), field="words")
+    keys = {one.key_id for one in sealed}
+    current = organisation.current_key(adviser_id)
+    if current is None or current.key_id not in keys:
+        raise invalid("words", "they are not sealed to the adviser's current key")
+    if must_reply and reply_key is not None and key_id_of(reply_key) not in keys:
+        raise invalid("words", "they are not sealed to the reporter's key")
+    return sealed
 
 
 def _readers(organisation: Organisation, reply_key: bytes | None) -> frozenset[UUID]:

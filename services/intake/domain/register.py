@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
@@ -67,9 +69,12 @@ class DifferenceFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterImported:
-    """A whole register was loaded. `fingerprint`: SHA-256 of its file."""
+    """A whole register was loaded. `fingerprint`: SHA-256 of its file; `content`: SHA-256 of its
+    rows, which are the same however the file was saved.
+    """
 
     fingerprint: bytes
+    content: bytes
     periods: tuple[str, ...]
     rows: int
     cases: int
@@ -90,9 +95,17 @@ class Registers:
     version: int = 0
     imports: tuple[RegisterImported, ...] = ()
 
-    def same(self, fingerprint: bytes) -> RegisterImported | None:
-        """The earlier import of the same file."""
-        return next((one for one in self.imports if one.fingerprint == fingerprint), None)
+    def same(self, fingerprint: bytes, rows: Iterable[Row] = ()) -> RegisterImported | None:
+        """The earlier import of the same file, or of the same rows in another file."""
+        content = content_of(rows)
+        return next(
+            (
+                one
+                for one in self.imports
+                if one.fingerprint == fingerprint or one.content == content
+            ),
+            None,
+        )
 
 
 def evolve(state: Registers, event: Event) -> Registers:
@@ -184,6 +197,7 @@ def import_register(
         )
     summary = RegisterImported(
         fingerprint=fingerprint,
+        content=content_of(rows),
         periods=tuple(str(period) for period in periods),
         rows=len(rows),
         cases=sum(row.kept.count for row in rows),
@@ -191,6 +205,17 @@ def import_register(
         on=on,
     )
     return Import(summary=summary, parts=tuple(parts))
+
+
+def content_of(rows: Iterable[Row]) -> bytes:
+    """SHA-256 over the rows, in an order of their own: counts of equal rows are added up."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for row in rows:
+        kept = row.kept
+        cells = (kept.category, kept.unit_id, kept.role, kept.relation, kept.route, kept.outcome)
+        counts[row.period, *("" if cell is None else f"={cell}" for cell in cells)] += kept.count
+    lines = sorted((*cells, str(count)) for cells, count in counts.items())
+    return hashlib.sha256(json.dumps(lines).encode()).digest()
 
 
 def _check_row(kept: RowKept, codes: taxonomy.Taxonomy, units: frozenset[str]) -> None:
