@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from shared.local.topology import STOP_ORDER, topology
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+_WHERE = ("HOEKSTEEN_HOME", "HOEKSTEEN_PORT")
 
 # As a shell says of a program that Ctrl-C ended (128 + SIGINT).
 _INTERRUPTED = 130
@@ -29,7 +32,6 @@ def stay(home: Home, *, walk: bool = True) -> int:
             code = await _walk(installation, console, new_organisation=False)
             if code != 0:
                 return code
-            write_private_json(home.demo, {"walked": True})
         else:
             _print_addresses(console, installation)
         console.print("\nHoeksteen runs. Ctrl-C stops it.")
@@ -97,11 +99,19 @@ def _run(home: Home, console: Console, body: Callable[[Installation], Awaitable[
 
 
 def _print_addresses(console: Console, installation: Installation) -> None:
+    try:
+        organisation = json.loads(installation.home.demo.read_bytes())["organisation"]
+    except (FileNotFoundError, ValueError, KeyError):
+        organisation = "ORGANISATION"
+    # What another terminal needs to find this installation.
+    said = [f"{name}={os.environ[name]}" for name in _WHERE if name in os.environ]
+    command = " ".join([*said, ".venv/bin/hoeksteen"])
     console.print(
         f"\nGraphQL   {installation.gateway_url}\n"
         f"GraphiQL  {installation.gateway_origin}/graphiql\n"
         f"Reports   {installation.home.reports}\n"
         f"Logs      {installation.home.logs}\n"
-        "Tokens    .venv/bin/hoeksteen token adviser --organisation ORGANISATION\n"
-        "Time      .venv/bin/hoeksteen clock --to 2027-01-15T10:00"
+        f"Tokens    {command} token adviser --organisation {organisation}\n"
+        f"Time      {command} clock",
+        soft_wrap=True,
     )

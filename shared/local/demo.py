@@ -30,7 +30,7 @@ from shared.bus.topology import EXTERNAL_DURABLE, EXTERNAL_STREAM
 from shared.cli.import_register import run as import_register
 from shared.ledger.commands import verify
 from shared.local import documents
-from shared.local.home import CHECKOUT, write_private
+from shared.local.home import CHECKOUT, write_private, write_private_json
 from shared.local.subjects import SUBJECTS
 from shared.taxonomy.calendar import moment_of, tick_of
 from shared.taxonomy.period import Period
@@ -101,6 +101,8 @@ async def walk(installation: Installation, console: Console, *, new_organisation
         await asyncio.to_thread(story.tell)
         received = await _received(installation, story.token)
         await asyncio.to_thread(story.close, received)
+        if not new_organisation:
+            write_private_json(installation.home.demo, {"organisation": str(story.organisation)})
     except DemoFailedError as failure:
         console.print(f"[red]The walk stopped: {failure}[/red]")
         return 1
