@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -80,6 +81,17 @@ def tables(installation: Installation) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
+def quiet(installation: Installation) -> bool:
+    """Whether nothing changes any more."""
+
+    def state() -> list[Any]:
+        return [tables(installation), *(len(stream(installation, each)) for each in TABLES)]
+
+    before = state()
+    time.sleep(2.5)
+    return before == state()
+
+
 @pytest.fixture
 def lived(found: Found) -> Organisation:
     """An organisation with cases, of which a half-year has been released and drafted."""
@@ -88,6 +100,8 @@ def lived(found: Found) -> Organisation:
         organisation.open_case()
     organisation.live_to_tick()
     until(lambda: len(organisation.adviser.ask(documents.REPORTS)) > 0)
+    # The installation is everybody's: what other organisations were in the middle of ends first.
+    until(lambda: quiet(organisation.installation), 120)
     return organisation
 
 
