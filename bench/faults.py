@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import io
 import os
 import random
 import secrets
@@ -368,7 +369,8 @@ def _count(cluster: Cluster, organisation: UUID, known: Ledger) -> list[Result]:
         name: installation.database_url("hoeksteen_auditor")
         for name in ("intake", "signals", "reporting")
     }
-    code = verify(installation.home.path, urls, None, True, "en")  # noqa: FBT003  see verify
+    with contextlib.redirect_stdout(io.StringIO()):  # its status is what counts here
+        code = verify(installation.home.path, urls, None, True, "en")  # noqa: FBT003  see verify
 
     def none(name: str, value: float, unit: str = "") -> Result:
         return Result(name=name, value=value, unit=unit, bound=0, better="lower")
