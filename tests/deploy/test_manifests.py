@@ -189,7 +189,7 @@ def test_pods_are_hardened(local: list[Document]) -> None:
     (lambda d: container(d, "intake")["resources"]["limits"].update(cpu="1"), "throttles"),
     (lambda d: container(d, "intake")["resources"]["requests"].pop("cpu"), "request"),
     (
-        lambda d: container(d, "nats", "StatefulSet").update(image="docker.io/nats"),
+        lambda d: container(d, "nats", "StatefulSet").update(image="library/nats"),
         "nats: runs whatever",
     ),
     (lambda d: container(d, "intake").update(image="x/hoeksteen:latest"), "intake: runs whatever"),
