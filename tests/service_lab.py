@@ -153,6 +153,7 @@ async def running(
             key_ring_passphrase_file=folder / "passphrase",
             log_key_file=folder / f"{definition.name}-log.key",
             ledger_dir=folder / "ledger",
+            witness_policy=None,
             clock_file=clock.path,
             spans_file=None,
         ),

@@ -42,6 +42,8 @@ class ServiceSettings:
     """File with the log's Ed25519 signing key; outside the database."""
     ledger_dir: Path
     """Where checkpoints and remembered heads are written."""
+    witness_policy: Path | None
+    """Which witnesses cosign checkpoints, as a C2SP tlog-policy; none: nobody is asked."""
     clock_file: Path | None
     """The movable clock's file; local mode only."""
     spans_file: Path | None
@@ -49,7 +51,7 @@ class ServiceSettings:
 
 
 _DEFAULTS: dict[str, str] = {"mode": "production", "http_host": "127.0.0.1"}
-_OPTIONAL = frozenset({"clock_file", "spans_file"})
+_OPTIONAL = frozenset({"witness_policy", "clock_file", "spans_file"})
 
 
 def load() -> ServiceSettings:
