@@ -12,8 +12,8 @@ from uuid import UUID
 
 import psycopg
 
-from shared.eventstore.mapper import EventTypes
 from shared.eventstore.store import Change, EventStore
+from shared.eventstore.types import EventTypes
 from shared.eventstore.writer import GroupWriter
 from shared.keys.ring import FileKeyRing
 from shared.postgres.pool import Pool, open_pool

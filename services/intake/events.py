@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.intake.domain import case, day, organisation, register
-from shared.eventstore.mapper import EventTypes
+from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 
 TYPES = EventTypes(

@@ -17,13 +17,11 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 from shared.keys.case_key import NONCE_BYTES, SUITE, CaseKey, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
+    from shared.eventstore.types import EventTypes
 
 _FORMAT = b"hoeksteen/event/v1"
-
-
-class UnknownEventType(Exception):  # noqa: N818  raised when code older than the data runs
-    """An event of a type that this version of the service does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,40 +53,6 @@ class Envelope:
         if len(state) < 1 + 16 + NONCE_BYTES:
             raise Unreadable
         return cls(state[0], UUID(bytes=state[1:17]), state[17:29], state[29:])
-
-
-class EventTypes:
-    """The names under which a service stores its events. A name is never given to another class."""
-
-    def __init__(self, classes: Iterable[type]) -> None:
-        self._by_name: dict[str, type] = {}
-        self._decoders: dict[str, msgspec.json.Decoder[Any]] = {}
-        for cls in classes:
-            if cls.__name__ in self._by_name:
-                raise ValueError(f"two event classes are called {cls.__name__}")
-            self._by_name[cls.__name__] = cls
-            # Made here, so that a class that cannot be read back stops the start, not a replay.
-            self._decoders[cls.__name__] = msgspec.json.Decoder(cls)
-
-    @property
-    def classes(self) -> tuple[type, ...]:
-        """All classes."""
-        return tuple(self._by_name.values())
-
-    def name_of(self, event: object) -> str:
-        """The name of an event's class, which must be one of these."""
-        name = type(event).__name__
-        if self._by_name.get(name) is not type(event):
-            raise UnknownEventType(name)
-        return name
-
-    def decode(self, name: str, encoded: bytes) -> Any:
-        """The event that `encoded` (JSON) holds. Raises UnknownEventType, msgspec.DecodeError."""
-        try:
-            decoder = self._decoders[name]
-        except KeyError:
-            raise UnknownEventType(name) from None
-        return decoder.decode(encoded)
 
 
 class CaseMapper(Mapper[UUID]):

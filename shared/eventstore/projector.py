@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from shared.eventstore.mapper import UnknownEventType
+from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
 
 if TYPE_CHECKING:

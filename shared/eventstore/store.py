@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 
 from eventsourcing.persistence import StoredEvent
 
-from shared.eventstore.mapper import CaseMapper, Envelope, EventTypes, StreamEvent
+from shared.eventstore.mapper import CaseMapper, Envelope, StreamEvent
+from shared.eventstore.types import EventTypes
 from shared.eventstore.week import week_of
 from shared.eventstore.writer import (
     Conflict,

@@ -31,7 +31,7 @@ from shared.bus.rpc import RpcRequest, RpcServer
 from shared.bus.tombstone import Tombstones, key_name
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.events import CloudEvent
-from shared.contracts.rpc import VERBS, LedgerEntry, LedgerPage, LedgerQuery, Shape, Verb
+from shared.contracts.rpc import LEDGER_VERBS, VERBS, Shape, Verb
 from shared.eventstore.projector import Projection, Projector
 from shared.eventstore.store import Command, EventStore, StoreUnavailable, Tracking
 from shared.eventstore.writer import GroupWriter
@@ -45,6 +45,7 @@ from shared.postgres.pool import open_pool
 from shared.runtime.calls import Call, Parts, run_command
 from shared.runtime.clock import Clock, MovableClock, SystemClock
 from shared.runtime.keeper import Keeper
+from shared.runtime.ledger_verbs import LedgerVerbs
 from shared.runtime.outbox import Outbound, Outbox
 from shared.runtime.schedule import done_until, last_daily, mark_done
 from shared.runtime.settings import ServiceSettings, SettingProblem, secret
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from starlette.requests import Request
 
-    from shared.eventstore.mapper import EventTypes
+    from shared.eventstore.types import EventTypes
     from shared.identity.principal import Principal
 
 AUDIENCE = "hoeksteen"
@@ -69,7 +70,6 @@ _SEATED = frozenset({Role.ADVISER})
 _APART = frozenset({Role.HR, Role.BOARD, Role.MANAGER})
 
 _LONGEST_KEY = 200
-_MOST_ENTRIES = 500
 # A projection that is further behind than this makes the service unready.
 _LAG_BOUND = 10_000
 # How often the clock is looked at for what is due; the movable clock may jump at any time.
@@ -214,6 +214,7 @@ class Service:
         self.relay = Relay(
             jetstream, self.definition.stream, self.outbox, on_problem=self._bus_problem
         )
+        self.ledger_verbs = LedgerVerbs(service=name, pool=pool, folder=folder)
         self.verifier = TokenVerifier(settings.jwks, settings.issuer, AUDIENCE)
 
         await self.projector.catch_up()
@@ -303,19 +304,18 @@ class Service:
         return msgspec.json.encode(answer)
 
     async def _answer(self, verb: Verb, request: RpcRequest) -> Shape:
+        if verb.public:
+            return await self.ledger_verbs.published(_decoded(verb, request))
         if request.token is None:
             raise Refusal(Code.NOT_SIGNED_IN)
         principal = await self.verifier.verify(request.token)
         if not self.definition.may(principal, verb.name):
             raise Refusal(Code.NOT_ALLOWED)
         await self._check_seat(principal, verb)
-        try:
-            shape = msgspec.json.decode(request.body, type=verb.request)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _malformed(error) from None
+        shape = _decoded(verb, request)
         call = Call(principal=principal, now=self.parts.clock.now(), parts=self.parts)
-        if verb.name == "ledger":
-            return await self._ledger(call, shape)
+        if verb.name in LEDGER_VERBS:
+            return await self.ledger_verbs.answer(call, shape)
         handler = self.definition.handlers[verb.name]
         if verb.kind == "query":
             return await handler(call, shape)
@@ -338,7 +338,7 @@ class Service:
             return
         seats = await self.definition.seats(self.parts.store, principal.organisation)
         if seats is None:
-            if verb.name == "ledger":
+            if verb.name in LEDGER_VERBS:
                 # Not even the look is recorded: it would make a log for any id that a token names.
                 raise Refusal(Code.NOT_FOUND)
             return  # nothing of this organisation is here yet, and so there is nothing to protect
@@ -346,42 +346,6 @@ class Service:
             principal.role in _SEATED
         ):
             raise Refusal(Code.NOT_ALLOWED)
-
-    async def _ledger(self, call: Call, request: Any) -> LedgerPage:
-        """The skeleton, for the organisation's auditor. The visit is recorded first."""
-        if call.principal.role is not Role.AUDITOR or not isinstance(request, LedgerQuery):
-            raise Refusal(Code.NOT_ALLOWED)
-        if not 1 <= request.first <= _MOST_ENTRIES:
-            raise invalid(
-                "first", "it must lie between {low} and {high}", low=1, high=_MOST_ENTRIES
-            )
-        if request.start < 0:
-            raise invalid("start", "it cannot be below zero")
-        await call.record_access("ledger")
-        async with self.pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT leaf_index, stream, version, type, week, actor, leaf_hash FROM event"
-                " WHERE organisation = %s AND leaf_index >= %s ORDER BY leaf_index LIMIT %s",
-                (call.organisation, request.start, request.first),
-            )
-            rows = await cursor.fetchall()
-        heads = await self.parts.store.heads()
-        return LedgerPage(
-            size=heads.get(call.organisation, 0),
-            checkpoint=await self.keeper.newest_checkpoint(call.organisation),
-            entries=tuple(
-                LedgerEntry(
-                    index=row[0],
-                    stream=str(row[1]),
-                    version=row[2],
-                    type=row[3],
-                    week=row[4],
-                    actor=row[5],
-                    leaf_hash=row[6],
-                )
-                for row in rows
-            ),
-        )
 
     # Consumers --------------------------------------------------------------------------------
 
@@ -622,6 +586,13 @@ def _organisation_in(shape: Any) -> UUID:
         return UUID(shape.organisation_id)
     except (AttributeError, ValueError):
         raise invalid("organisationId", "it is not a UUID") from None
+
+
+def _decoded(verb: Verb, request: RpcRequest) -> Any:
+    try:
+        return msgspec.json.decode(request.body, type=verb.request)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _malformed(error) from None
 
 
 def _malformed(error: msgspec.DecodeError | UnicodeDecodeError) -> Refusal:

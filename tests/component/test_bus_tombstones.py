@@ -27,8 +27,8 @@ from shared.bus.tombstone import (
     lay,
 )
 from shared.cli.dead_letters import DeadLetter, dead_letters, told
-from shared.eventstore.mapper import EventTypes
 from shared.eventstore.store import Change, Tracking
+from shared.eventstore.types import EventTypes
 from shared.eventstore.week import week_of
 from shared.ledger.files import LedgerFolder
 from shared.ledger.note import Signer, sign

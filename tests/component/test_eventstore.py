@@ -13,7 +13,6 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from shared.eventstore.mapper import EventTypes
 from shared.eventstore.store import (
     Change,
     Command,
@@ -22,6 +21,7 @@ from shared.eventstore.store import (
     PositionMoved,
     Tracking,
 )
+from shared.eventstore.types import EventTypes
 from shared.eventstore.writer import GroupWriter
 from shared.keys.case_key import Unreadable
 from shared.keys.ring import FileKeyRing

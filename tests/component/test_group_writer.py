@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest_asyncio
 
-from shared.eventstore.mapper import EventTypes
 from shared.eventstore.store import Change, Conflict, Tracking
+from shared.eventstore.types import EventTypes
 from tests.conftest import Database
 from tests.store_lab import HERE, NOW, Lab, store_lab
 

@@ -16,10 +16,9 @@ from services.signals.events import TYPES as SIGNALS
 from shared.eventstore.mapper import (
     CaseMapper,
     Envelope,
-    EventTypes,
     StreamEvent,
-    UnknownEventType,
 )
+from shared.eventstore.types import EventTypes, UnknownEventType
 from shared.keys.case_key import CaseKey, Unreadable
 
 STREAM, OTHER_STREAM = UUID(int=1), UUID(int=2)

@@ -14,9 +14,9 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from shared.eventstore.mapper import EventTypes
 from shared.eventstore.projector import Projector
 from shared.eventstore.store import Recorded
+from shared.eventstore.types import EventTypes
 from tests.conftest import Database
 from tests.store_lab import ELSEWHERE, HERE, Lab, store_lab
 

@@ -25,8 +25,9 @@ from eventsourcing.persistence import (
     Tracking,
 )
 
-from shared.eventstore.mapper import CaseMapper, Envelope, EventTypes, StreamEvent
+from shared.eventstore.mapper import CaseMapper, Envelope, StreamEvent
 from shared.eventstore.recorder import OPAQUE, LedgerRecorder
+from shared.eventstore.types import EventTypes
 from shared.ledger.files import LedgerFolder, LogSigner
 from shared.ledger.source import open_postgres
 from shared.ledger.verify import verify_installation

@@ -24,7 +24,7 @@ from services.signals import events as signals_events
 from shared.cli import app
 from shared.contracts.errors import CATALOGUE
 from shared.contracts.events import CONTRACTS, CloudEvent
-from shared.eventstore.mapper import EventTypes
+from shared.eventstore.types import EventTypes
 from shared.identity.roles import Role
 from shared.runtime.calls import AccessRecorded
 from shared.runtime.settings import ServiceSettings

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 from services.signals.domain.window import cell_of, release
 from services.signals.streams import load_organisation, load_window, release_stream
-from shared.eventstore.mapper import UnknownEventType
 from shared.eventstore.store import Change, Conflict
+from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
 from shared.runtime.service import TickFailed
 from shared.taxonomy.calendar import moment_of
