@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 ED25519: Final = b"\x01"
-"""The algorithm byte of plain Ed25519 keys; others (cosignatures) come with the witnesses."""
+"""The algorithm byte of plain Ed25519 keys. Lines of other algorithms, such as cosignatures, carry
+other key ids: here they are signatures of unknown keys."""
 
 MAX_SIGNATURES: Final = 100
 """Go's limit, so that a note cannot keep a reader busy for ever."""
@@ -54,9 +55,47 @@ class MalformedKey(NoteError):  # noqa: N818
     """Not a key of this kind, or its key id does not belong to it."""
 
 
-def key_id(name: str, public_key: bytes) -> bytes:
-    """SHA-256(name ‖ newline ‖ 0x01 ‖ public key), the first 4 bytes."""
-    return hashlib.sha256(name.encode() + b"\n" + ED25519 + public_key).digest()[:4]
+def key_id(name: str, public_key: bytes, algorithm: bytes = ED25519) -> bytes:
+    """SHA-256(name ‖ newline ‖ algorithm byte ‖ public key), the first 4 bytes."""
+    return hashlib.sha256(name.encode() + b"\n" + algorithm + public_key).digest()[:4]
+
+
+def check_key(name: str, public_key: bytes) -> None:
+    """Raises MalformedKey unless this can be the name and the 32 bytes of an Ed25519 key."""
+    if not _valid_name(name):
+        raise MalformedKey("the key's name is empty or holds a space or a plus sign")
+    if len(public_key) != 32:
+        raise MalformedKey("the public key is not 32 bytes long")
+
+
+def parse_vkey(vkey: str, algorithm: bytes = ED25519) -> tuple[str, bytes]:
+    """The name and the 32 bytes of an Ed25519 key in a vkey line of `algorithm`.
+
+    Raises MalformedKey, also for a key of another algorithm.
+    """
+    # At most two splits: base64 holds plus signs of its own.
+    parts = vkey.split("+", 2)
+    if len(parts) != 3:
+        raise MalformedKey("this is not a verifier key")
+    name, id_hex, encoded = parts
+    public_key = _decode_key(encoded, algorithm)
+    check_key(name, public_key)
+    if _KEY_ID.fullmatch(id_hex) is None or bytes.fromhex(id_hex) != key_id(
+        name, public_key, algorithm
+    ):
+        raise MalformedKey("the key id does not belong to this name and key")
+    return name, public_key
+
+
+def vkey_line(name: str, public_key: bytes, algorithm: bytes = ED25519) -> str:
+    """The vkey, without a newline."""
+    identity = key_id(name, public_key, algorithm).hex()
+    return f"{name}+{identity}+{_base64(algorithm + public_key)}"
+
+
+def signature_line(name: str, identity: bytes, signature: bytes) -> str:
+    """The line that stands under a text, with its newline. `identity` is the key id, 4 bytes."""
+    return f"{_SIGNATURE_PREFIX}{name} {_base64(identity + signature)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +107,12 @@ class Verifier:
     """32 bytes."""
 
     def __post_init__(self) -> None:
-        if not _valid_name(self.name):
-            raise MalformedKey("the key's name is empty or holds a space or a plus sign")
-        if len(self.public_key) != 32:
-            raise MalformedKey("the public key is not 32 bytes long")
+        check_key(self.name, self.public_key)
 
     @classmethod
     def parse(cls, vkey: str) -> Verifier:
         """Read a vkey line. Raises MalformedKey."""
-        # At most two splits: base64 holds plus signs of its own.
-        parts = vkey.split("+", 2)
-        if len(parts) != 3:
-            raise MalformedKey("this is not a verifier key")
-        name, id_hex, encoded = parts
-        key = _decode_key(encoded)
-        verifier = cls(name, key)
-        if _KEY_ID.fullmatch(id_hex) is None or bytes.fromhex(id_hex) != verifier.key_id:
-            raise MalformedKey("the key id does not belong to this name and key")
-        return verifier
+        return cls(*parse_vkey(vkey))
 
     @property
     def key_id(self) -> bytes:
@@ -95,7 +122,7 @@ class Verifier:
     @property
     def vkey(self) -> str:
         """The vkey line, without a newline."""
-        return f"{self.name}+{self.key_id.hex()}+{_base64(ED25519 + self.public_key)}"
+        return vkey_line(self.name, self.public_key)
 
     def verify(self, text: bytes, signature: bytes) -> bool:
         """Whether `signature` (64 bytes) is this key's signature of `text`."""
@@ -120,15 +147,15 @@ class Signer:
         if len(parts) != 5 or parts[:2] != ["PRIVATE", "KEY"]:
             raise MalformedKey("this is not a signer key")
         _, _, name, id_hex, encoded = parts
-        signer = cls(name, Ed25519PrivateKey.from_private_bytes(_decode_key(encoded)))
+        signer = cls(name, Ed25519PrivateKey.from_private_bytes(_decode_key(encoded, ED25519)))
         if _KEY_ID.fullmatch(id_hex) is None or bytes.fromhex(id_hex) != signer.verifier.key_id:
             raise MalformedKey("the key id does not belong to this name and key")
         return signer
 
     def signature_line(self, text: str) -> str:
         """The line that stands under `text`, with its newline."""
-        signature = self.verifier.key_id + self._key.sign(text.encode())
-        return f"{_SIGNATURE_PREFIX}{self.verifier.name} {_base64(signature)}\n"
+        signature = self._key.sign(text.encode())
+        return signature_line(self.verifier.name, self.verifier.key_id, signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,11 +248,11 @@ def _valid_name(name: str) -> bool:
     return bool(name) and "+" not in name and not any(c.isspace() or c < " " for c in name)
 
 
-def _decode_key(encoded: str) -> bytes:
+def _decode_key(encoded: str, algorithm: bytes) -> bytes:
     """The 32 bytes behind the algorithm byte. Raises MalformedKey."""
     raw = _canonical_base64(encoded)
-    if raw is None or len(raw) != 33 or raw[:1] != ED25519:
-        raise MalformedKey("this is not an Ed25519 key")
+    if raw is None or len(raw) != 33 or raw[:1] != algorithm:
+        raise MalformedKey("this is not an Ed25519 key of this use")
     return raw[1:]
 
 
