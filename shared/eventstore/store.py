@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from eventsourcing.persistence import StoredEvent
 
 from shared.eventstore.mapper import CaseMapper, Envelope, StreamEvent
-from shared.eventstore.types import EventTypes
+from shared.eventstore.types import EventTypes, split_name
 from shared.eventstore.week import week_of
 from shared.eventstore.writer import (
     Conflict,
@@ -101,7 +101,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """An event as read back, decrypted. `event` is None when it was erased."""
+    """An event as read back, decrypted. `event` is None when it was erased.
+
+    `type` is the base name: an event of an older version has been brought to the present one.
+    """
 
     organisation: UUID
     index: int
@@ -322,7 +325,7 @@ def _recorded(row: tuple[Any, ...], mapper: CaseMapper, keys: dict[UUID, CaseKey
         index=index,
         stream=stream,
         version=version,
-        type=name,
+        type=split_name(name)[0],
         week=week,
         key_id=key_id,
         event=event,

@@ -1,31 +1,95 @@
-"""The types of event that a service knows, and the names under which they are stored."""
+"""The types of event that a service knows, their versions, and the names under which they are stored.
+
+Version 1 of a type is stored under the class's name, `CaseOpened`; version 2 as `CaseOpened.v2`, and
+so on. The stored name is part of the leaf and of the associated data: an event can be brought to a
+newer version when it is read, never in the store.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+
+_STORED_NAME = re.compile(r"(?P<base>[A-Za-z][A-Za-z0-9_]*)(?:\.v(?P<version>[1-9][0-9]*))?")
 
 
 class UnknownEventType(Exception):  # noqa: N818  raised when code older than the data runs
-    """An event of a type that this version of the service does not know."""
+    """An event of a type, or of a version of one, that this version of the service does not know."""
+
+
+def stored_name(base: str, version: int) -> str:
+    """The name under which a version of a type is stored; `version` counts from 1."""
+    return base if version == 1 else f"{base}.v{version}"
+
+
+def split_name(name: str) -> tuple[str, int]:
+    """Base name and version of a stored name. Raises UnknownEventType for what is none."""
+    found = _STORED_NAME.fullmatch(name)
+    if found is None or found["version"] == "1":
+        raise UnknownEventType(name)
+    return found["base"], int(found["version"] or 1)
 
 
 class EventTypes:
-    """The names under which a service stores its events. A name is never given to another class."""
+    """The events of one service. A name is never given to another class, a version never to another
+    form.
+    """
 
-    def __init__(self, classes: Iterable[type]) -> None:
+    def __init__(
+        self,
+        classes: Iterable[type],
+        *,
+        versions: Mapping[type, int] | None = None,
+        upcasts: Mapping[tuple[str, int], Upcast] | None = None,
+    ) -> None:
+        """`versions` has the present version of each class that is not at its first.
+
+        `upcasts[name, n]` makes of the JSON object of version n that of version n + 1. It must not
+        change what it is given only in part: what it answers is what version n + 1 would have
+        stored.
+
+        Raises ValueError, with a sentence, where a step is missing or leads nowhere.
+        """
         self._by_name: dict[str, type] = {}
+        self._versions: dict[str, int] = {}
         self._decoders: dict[str, msgspec.json.Decoder[Any]] = {}
+        present = dict(versions or {})
         for cls in classes:
-            if cls.__name__ in self._by_name:
-                raise ValueError(f"two event classes are called {cls.__name__}")
-            self._by_name[cls.__name__] = cls
+            name = cls.__name__
+            if name in self._by_name:
+                raise ValueError(f"two event classes are called {name}")
+            self._by_name[name] = cls
+            self._versions[name] = present.pop(cls, 1)
             # Made here, so that a class that cannot be read back stops the start, not a replay.
-            self._decoders[cls.__name__] = msgspec.json.Decoder(cls)
+            self._decoders[name] = msgspec.json.Decoder(cls)
+        if present:
+            strangers = ", ".join(sorted(cls.__name__ for cls in present))
+            raise ValueError(f"a version is given for what is no event here: {strangers}")
+        self._upcasts = dict(upcasts or {})
+        needed = {
+            (name, version)
+            for name, newest in self._versions.items()
+            for version in range(1, newest)
+        }
+        for name, newest in self._versions.items():
+            if newest < 1:
+                raise ValueError(f"{name} is at version {newest}; versions count from 1")
+        for name, version in sorted(needed - self._upcasts.keys()):
+            raise ValueError(
+                f"{name} is at version {self._versions[name]}, but nothing brings version "
+                f"{version} to version {version + 1}"
+            )
+        for name, version in sorted(self._upcasts.keys() - needed):
+            raise ValueError(
+                f"an upcast of {name} from version {version} leads to no version that there is"
+            )
 
     @property
     def classes(self) -> tuple[type, ...]:
@@ -33,16 +97,42 @@ class EventTypes:
         return tuple(self._by_name.values())
 
     def name_of(self, event: object) -> str:
-        """The name of an event's class, which must be one of these."""
+        """The name under which an event is stored; its class must be one of these."""
         name = type(event).__name__
         if self._by_name.get(name) is not type(event):
             raise UnknownEventType(name)
-        return name
+        return stored_name(name, self._versions[name])
+
+    def stored_names(self, base: str) -> tuple[str, ...]:
+        """The names under which events of one type may stand in the log, oldest version first.
+
+        Raises UnknownEventType.
+        """
+        if base not in self._by_name:
+            raise UnknownEventType(base)
+        newest = self._versions[base]
+        return tuple(stored_name(base, version) for version in range(1, newest + 1))
+
+    def base_of(self, name: str) -> str:
+        """The base name of a stored name. Raises UnknownEventType, also for a version that is newer
+        than this code: it is never guessed what such an event says.
+        """
+        base, version = split_name(name)
+        if version > self._versions.get(base, 0):
+            raise UnknownEventType(name)
+        return base
 
     def decode(self, name: str, encoded: bytes) -> Any:
-        """The event that `encoded` (JSON) holds. Raises UnknownEventType, msgspec.DecodeError."""
-        try:
-            decoder = self._decoders[name]
-        except KeyError:
-            raise UnknownEventType(name) from None
-        return decoder.decode(encoded)
+        """The event that `encoded` (JSON) holds, stored as `name`, in its class's present form.
+
+        Raises UnknownEventType, msgspec.DecodeError.
+        """
+        base = self.base_of(name)
+        _, version = split_name(name)
+        newest = self._versions[base]
+        if version < newest:
+            body = msgspec.json.decode(encoded, type=dict[str, Any])
+            for step in range(version, newest):
+                body = self._upcasts[base, step](body)
+            encoded = msgspec.json.encode(body)
+        return self._decoders[base].decode(encoded)
