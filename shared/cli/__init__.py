@@ -33,10 +33,14 @@ app.add_typer(_rebuild, name="rebuild")
 _dead_letters = typer.Typer(help="Messages that a reader could not take.")
 app.add_typer(_dead_letters, name="dead-letters")
 
+_witness = typer.Typer(help="Cosign the logs of others.", no_args_is_help=True)
+app.add_typer(_witness, name="witness")
+
 Organisation = Annotated[str, typer.Option(help="The organisation's id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Language = Annotated[str, typer.Option(help="en or nl.")]
+WitnessFolder = Annotated[Path, typer.Option("--dir", help="The folder of this witness.")]
 
 
 @app.command()
@@ -196,6 +200,55 @@ def pass_over(
     from shared.local.session import Installation
 
     raise typer.Exit(pass_over(Installation.connect(), stream, position, yes=yes))
+
+
+@_witness.command("init")
+def witness_init(
+    folder: WitnessFolder,
+    name: Annotated[str, typer.Option(help="Such as witness.works-council.example.")],
+) -> None:
+    """Make the key of a new witness, and print its public key for the operator's policy."""
+    from shared.cli.witness import init
+
+    raise typer.Exit(init(folder, name))
+
+
+@_witness.command("trust")
+def witness_trust(
+    folder: WitnessFolder,
+    vkey: Annotated[
+        str, typer.Argument(help="The public key of a log or, ending in /*, a service.")
+    ],
+) -> None:
+    """Cosign the logs of one more key."""
+    from shared.cli.witness import trust
+
+    raise typer.Exit(trust(folder, vkey))
+
+
+@_witness.command("show")
+def witness_show(folder: WitnessFolder, as_json: AsJson = False) -> None:  # noqa: FBT002
+    """Tell what it trusts and remembers. Exit status 1: it has evidence, or a damaged file."""
+    from shared.cli.witness import show
+
+    raise typer.Exit(show(folder, as_json=as_json))
+
+
+@_witness.command("serve")
+def witness_serve(
+    folder: WitnessFolder,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8443,
+    prefix: Annotated[str, typer.Option(help="The path before /add-checkpoint.")] = "",
+    clock_file: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="The movable clock's file (local mode only)."),
+    ] = None,
+) -> None:
+    """Answer requests for cosignatures until it is stopped."""
+    from shared.cli.witness import serve
+
+    raise typer.Exit(serve(folder, host=host, port=port, prefix=prefix, clock_file=clock_file))
 
 
 @app.command()

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from shared.ledger.note import (
     InvalidSignature,
     MalformedKey,
+    MalformedNote,
     check_key,
     key_id,
     parse,
@@ -132,6 +133,23 @@ def cosigned(note: bytes, known: Iterable[Cosigner]) -> list[Cosigned]:
         at = by_id[key].timestamp(text, signature.signature)
         found[signature.name] = min(at, found.get(signature.name, at))
     return [Cosigned(name, at) for name, at in found.items()]
+
+
+def with_lines(note: bytes, lines: Iterable[str]) -> bytes:
+    """The note with these signature lines under it, each once. Raises MalformedNote.
+
+    That happens when something among `lines` is no signature line, or there are too many.
+    """
+    text, _ = parse(note)
+    whole = note.decode()
+    present = set(whole.removeprefix(f"{text}\n").splitlines(keepends=True))
+    for line in lines:
+        if line not in present:
+            present.add(line)
+            whole += line
+    if parse(whole.encode())[0] != text:
+        raise MalformedNote("a line to add is not a signature")
+    return whole.encode()
 
 
 def _message(text: str, at: int) -> bytes:
