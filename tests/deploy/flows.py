@@ -39,6 +39,12 @@ OUTSIDE = (
         namespace_labels={"hoeksteen.local/role": "issuer"},
     ),
     End(
+        "witnesses",
+        ports=((443, "TCP"), (80, "TCP")),
+        namespace="way-out",
+        namespace_labels={"hoeksteen.local/role": "witnesses"},
+    ),
+    End(
         "kube-dns",
         labels={"k8s-app": "kube-dns"},
         ports=((53, "UDP"), (53, "TCP"), (9153, "TCP")),  # the last: its metrics
@@ -74,6 +80,7 @@ MEANT: frozenset[Flow] = frozenset(
     }
     | {(name, "nats", 4222, "TCP") for name in SERVICES}
     | {(name, "issuer", 443, "TCP") for name in SERVICES}
+    | {(name, "witnesses", 443, "TCP") for name in SERVICES}
     | {("monitoring", name, port, "TCP") for name, port in SERVICES.items()}
     | {(name, f"{name}-db", 5432, "TCP") for name in SERVICES}
     | {("migrations", f"{name}-db", 5432, "TCP") for name in SERVICES}
