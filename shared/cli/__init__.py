@@ -35,6 +35,8 @@ app.add_typer(_dead_letters, name="dead-letters")
 
 _witness = typer.Typer(help="Cosign the logs of others.", no_args_is_help=True)
 app.add_typer(_witness, name="witness")
+_checkpoint = typer.Typer(help="A checkpoint on paper.", no_args_is_help=True)
+app.add_typer(_checkpoint, name="checkpoint")
 
 Organisation = Annotated[str, typer.Option(help="The organisation's id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
@@ -251,6 +253,49 @@ def witness_serve(
     raise typer.Exit(serve(folder, host=host, port=port, prefix=prefix, clock_file=clock_file))
 
 
+@_checkpoint.command("print")
+def checkpoint_print(
+    file: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Argument(help="A checkpoint's file; without it the newest of --organisation."),
+    ] = None,
+    organisation: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="The organisation's id, to print from this data folder."),
+    ] = None,
+    service: Annotated[str, typer.Option(help="intake, signals or reporting.")] = "intake",
+    signature: Annotated[bool, typer.Option(help="Print the log's signature too.")] = True,  # noqa: FBT002
+    language: Language = "en",
+) -> None:
+    """Print a checkpoint as a page that can be typed back."""
+    from shared.cli.checkpoint import newest, note_of, print_page
+
+    check_language(language)
+    if (file is None) == (organisation is None):
+        raise LocalProblem("Name a checkpoint's file, or an organisation with --organisation.")
+    note = newest(Home().ledger, service, organisation or "") if file is None else note_of(file)
+    raise typer.Exit(print_page(note, language=language, signed=signature))
+
+
+@_checkpoint.command("type")
+def checkpoint_type(
+    file: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Argument(help="What was typed; without it each line is asked for."),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="Keep what was typed here, for 'verify --compare'."),
+    ] = None,
+    language: Language = "en",
+) -> None:
+    """Read a printed checkpoint back; exit status 1 names each line that is mistyped."""
+    from shared.cli.checkpoint import type_back
+
+    check_language(language)
+    raise typer.Exit(type_back(file, out, language))
+
+
 @app.command()
 def token(
     role: Annotated[str, typer.Argument(help="adviser, hr, auditor, admin, ...")],
@@ -308,6 +353,12 @@ def doctor() -> None:
 def version() -> None:
     """Print the version."""
     typer.echo(VERSION)
+
+
+def check_language(language: str) -> None:
+    """Raises LocalProblem for one that there are no sentences in."""
+    if language not in ("en", "nl"):
+        raise LocalProblem("The languages are en and nl.")
 
 
 def main() -> None:
