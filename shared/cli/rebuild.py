@@ -42,7 +42,7 @@ def streams(installation: Installation, service: str | None, *, yes: bool) -> in
 def projections(installation: Installation, service: str | None) -> int:
     """Make the projections anew while the services run."""
     for each in chosen(service):
-        typer.echo(in_service(installation, each, REBUILD_PROJECTIONS))
+        typer.echo(in_service(installation, each, REBUILD_PROJECTIONS, watched=True))
     return 0
 
 

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg import sql
 
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
@@ -27,8 +26,12 @@ _POLL_SECONDS = 1.0
 
 
 class Projection(Protocol):
-    """Tables made of events alone. `name` is its tracking name; `types` are the events it wants;
-    `tables` is all that it writes, and nobody else writes them.
+    """Tables made of events alone. `name` is its tracking name; `types` are the events it wants, by
+    base name; `tables` is all that it writes, and nobody else writes them.
+
+    `apply` names its tables without a schema and reads no others: a rebuild fills new tables with
+    the same statements. Each table has a primary key, no trigger and no foreign key, and a migration
+    that registers it in `projection_table`.
     """
 
     name: str
@@ -86,7 +89,7 @@ class Projector:
         self.lag_events = 0
         for projection in self._projections:
             for organisation, size in heads.items():
-                position = held.get(_tracking(projection, organisation), 0)
+                position = held.get(tracking_name(projection.name, organisation), 0)
                 await self._reached(projection, organisation, position)
                 self.lag_events += size - position
                 before = -1
@@ -113,42 +116,8 @@ class Projector:
                 await self._moved.wait_for(there)
         return there()
 
-    async def rebuild(self) -> int:
-        """Empty every projection's tables and fill them anew from the logs; how many events that
-        were.
-
-        It is one transaction: whoever reads meanwhile, a tick that counts for instance, sees the
-        tables as they were, never half of them. Projectors of running processes wait for it, and go
-        on behind what it took.
-        """
-        count = 0
-        async with self._pool.connection() as connection, connection.transaction():
-            # Projectors begin each page by writing here.
-            await connection.execute("LOCK TABLE projection_position IN SHARE ROW EXCLUSIVE MODE")
-            heads = await self._store.heads()
-            for projection in self._projections:
-                await connection.execute(
-                    "DELETE FROM projection_position WHERE starts_with(name, %s)",
-                    (f"projection/{projection.name}/",),
-                )
-                for table in projection.tables:
-                    await connection.execute(
-                        sql.SQL("DELETE FROM {}").format(sql.Identifier(table))
-                    )
-                for organisation in heads:
-                    position, before = 0, -1
-                    while before < position:
-                        before = position
-                        position = await self._apply(connection, projection, organisation, before)
-                    await connection.execute(
-                        "INSERT INTO projection_position (name, position) VALUES (%s, %s)",
-                        (_tracking(projection, organisation), position),
-                    )
-                    count += position
-        return count
-
     async def _page(self, projection: Projection, organisation: UUID) -> int:
-        tracking = _tracking(projection, organisation)
+        tracking = tracking_name(projection.name, organisation)
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(
                 "INSERT INTO projection_position (name, position) VALUES (%s, 0)"
@@ -174,12 +143,15 @@ class Projector:
         organisation: UUID,
         position: int,
     ) -> int:
-        """Change the tables for one page of events; the position behind it."""
+        """Change the tables for one page of events; the position behind it.
+
+        What was erased and what fills a tile has no content, but its place counts.
+        """
         page = await self._store.read(organisation, position, _PAGE)
         for recorded in page:
             if recorded.type in projection.types and recorded.event is not None:
                 await projection.apply(connection, recorded)
-        return position + len(page)
+        return page[-1].index + 1 if page else position
 
     async def _reached(self, projection: Projection, organisation: UUID, position: int) -> None:
         """Tell those who wait in `until`."""
@@ -190,5 +162,6 @@ class Projector:
                 self._moved.notify_all()
 
 
-def _tracking(projection: Projection, organisation: UUID) -> str:
-    return f"projection/{projection.name}/{organisation}"
+def tracking_name(projection: str, organisation: UUID) -> str:
+    """Under which name `projection_position` holds how far a projection of a log has come."""
+    return f"projection/{projection}/{organisation}"

@@ -6,24 +6,27 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import nats.errors
 
 from shared.bus.connection import connect
 from shared.bus.tombstone import NoSuchPosition, Reason, Tombstone, lay
-from shared.eventstore.projector import Projector
+from shared.eventstore.rebuild import RebuildRefused, rebuild
 from shared.eventstore.store import EventStore
 from shared.eventstore.writer import GroupWriter
 from shared.keys.ring import FileKeyRing
 from shared.postgres.pool import open_pool
+from shared.runtime.meter import PROGRESS, Meter
 from shared.runtime.service import signing_key
 from shared.runtime.settings import SettingProblem, secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
+    from shared.eventstore.projector import Projection
+    from shared.eventstore.rebuild import OnProgress
     from shared.runtime.service import Definition
     from shared.runtime.settings import ServiceSettings
 
@@ -35,8 +38,30 @@ class OperationRefused(Exception):  # noqa: N818  its text is the sentence that 
     """It was not done; the text says why."""
 
 
-async def rebuild_projections(definition: Definition, settings: ServiceSettings) -> str:
-    """Fill the service's projections anew from its logs; a sentence of what was done."""
+async def rebuild_projections(
+    definition: Definition,
+    settings: ServiceSettings,
+    on_progress: OnProgress = lambda _done, _total: None,
+) -> str:
+    """Fill the service's projections anew from its logs; a sentence of what was done.
+
+    Raises OperationRefused.
+    """
+    async with _store(definition, settings) as (store, projections):
+        try:
+            count = await rebuild(
+                settings.database_url, definition.name, store, projections, on_progress
+            )
+        except RebuildRefused as problem:
+            raise OperationRefused(str(problem)) from problem
+    names = ", ".join(projection.name for projection in projections)
+    return f"{definition.name}: {names} made anew from {count} events."
+
+
+@asynccontextmanager
+async def _store(
+    definition: Definition, settings: ServiceSettings
+) -> AsyncIterator[tuple[EventStore, tuple[Projection, ...]]]:
     ring = await asyncio.to_thread(
         FileKeyRing, settings.key_ring, secret(settings.key_ring_passphrase_file).encode()
     )
@@ -45,11 +70,10 @@ async def rebuild_projections(definition: Definition, settings: ServiceSettings)
         stack.push_async_callback(pool.close)
         # Only reads: its writer is never started.
         writer = GroupWriter(settings.database_url)
-        store = EventStore(pool=pool, writer=writer, types=definition.types, ring=ring)
-        projections = definition.projections(ring)
-        count = await Projector(store, pool, projections, _raise).rebuild()
-    names = ", ".join(projection.name for projection in projections)
-    return f"{definition.name}: {names} made anew from {count} events."
+        yield (
+            EventStore(pool=pool, writer=writer, types=definition.types, ring=ring),
+            definition.projections(ring),
+        )
 
 
 async def pass_over(definition: Definition, settings: ServiceSettings, position: int) -> str:
@@ -85,8 +109,10 @@ def operation(
 ) -> Callable[[ServiceSettings], Coroutine[Any, Any, str]]:
     """What the program's arguments ask for. Raises SettingProblem with the usage."""
     match arguments:
-        case [word] if word == REBUILD_PROJECTIONS:
-            return lambda settings: rebuild_projections(definition, settings)
+        case [word, *options] if word == REBUILD_PROJECTIONS and options in ([], [PROGRESS]):
+            return lambda settings: rebuild_projections(
+                definition, settings, _meter(definition.name, shown=bool(options))
+            )
         case [word, position] if word == PASS_OVER and position.isdecimal():
             return lambda settings: pass_over(definition, settings, int(position))
         case _:
@@ -96,8 +122,9 @@ def operation(
             )
 
 
-def _raise(problem: BaseException) -> None:
-    raise problem
+def _meter(label: str, *, shown: bool) -> OnProgress:
+    meter = Meter(label, sys.stderr)
+    return meter if shown or sys.stderr.isatty() else lambda _done, _total: None
 
 
 def tell(sentence: str) -> None:

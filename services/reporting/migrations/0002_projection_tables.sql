@@ -1,0 +1,2 @@
+-- Which tables may be rebuilt from events alone (shared/eventstore/migrations/0004_rebuild.sql).
+INSERT INTO projection_table (name) VALUES ('report_index');
