@@ -25,8 +25,8 @@ demo: .venv/.ready-run ## The same walk in a new organisation, then stop; the ex
 ##@ Try to break it
 
 .PHONY: faults
-faults: .venv/.ready ## Kill every part at random moments under load, then count (SEED=n COMMANDS=n)
-	@exec $(BIN)/python -m bench.faults $(if $(SEED),--seed $(SEED)) $(if $(COMMANDS),--commands $(COMMANDS))
+faults: .venv/.ready ## Kill parts at random moments under load, then count (PART=main|replicas SEED=n COMMANDS=n)
+	@exec $(BIN)/python -m bench.faults $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(COMMANDS),--commands $(COMMANDS))
 
 ##@ Work on it
 

@@ -1,12 +1,15 @@
 """`make faults`: kill everything at random moments under load, then count.
 
-Eight clients send commands through the gateway. Each client keeps one idempotency key a command and
+Clients send commands through the gateway. Each client keeps one idempotency key a command and
 repeats it until it is answered; some replies are thrown away and some commands are sent twice at
-once. Meanwhile intake, signals, reporting, the gateway, nats-server and PostgreSQL are killed with
-SIGKILL at random moments and started again. Afterwards: every acknowledged command is there once,
-none twice, signals counted what intake booked, the ledgers verify.
+once. Meanwhile programs are killed with SIGKILL at random moments and started again. Afterwards:
+every acknowledged command is there once, none twice, signals counted what intake booked, the
+ledgers verify.
 
-    python -m bench.faults [--commands 2000] [--seed N]
+`main`: eight clients; intake, signals, reporting, the gateway, nats-server and PostgreSQL are
+killed. `replicas`: two intakes write the same logs at once for 32 clients, and are killed.
+
+    python -m bench.faults [--part main|replicas] [--commands 2000] [--seed N]
 """
 
 from __future__ import annotations
@@ -18,13 +21,14 @@ import io
 import os
 import random
 import secrets
+import socket
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,8 +53,29 @@ if TYPE_CHECKING:
     from shared.local.program import Program
     from shared.local.session import Installation
 
-CLIENTS = 8
-VICTIMS = ("intake", "signals", "reporting", "gateway", "nats", "postgres")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One kind of trial: how many clients, who is killed, and what runs twice."""
+
+    name: str
+    clients: int
+    victims: tuple[str, ...]
+    twice: str | None = None
+    """The service of which a second replica runs."""
+
+
+PARTS = {
+    part.name: part
+    for part in (
+        Part(
+            name="main",
+            clients=8,
+            victims=("intake", "signals", "reporting", "gateway", "nats", "postgres"),
+        ),
+        Part(name="replicas", clients=32, victims=("intake", "intake-2"), twice="intake"),
+    )
+}
 # Seconds between two kills; the next victim is drawn while the last one is still coming back.
 _PAUSE = (0.4, 1.6)
 _PATIENCE = 240.0
@@ -63,11 +88,14 @@ _AGAIN = frozenset({"UNAVAILABLE", "TIMED_OUT", "UNREACHABLE", "INTERNAL", "CONF
 class Cluster:
     """All programs of one installation, each started again as soon as it ends."""
 
-    def __init__(self, home: Home, ports: Ports) -> None:
+    def __init__(self, home: Home, ports: Ports, twice: str | None = None) -> None:
         plan = topology(home, ports)
         self.installation: Installation = plan.installation
         self._home = home
         self._programs = {program.name: program for program in plan.programs}
+        if twice is not None:
+            replica = _replica(self._programs[twice])
+            self._programs[replica.name] = replica
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -92,7 +120,9 @@ class Cluster:
     async def stop(self) -> None:
         """Stop everything, services first."""
         self._stopping = True
-        for name in ("gateway", "intake", "signals", "reporting", "issuer", "nats", "postgres"):
+        last = ["issuer", "nats", "postgres"]
+        names = [name for name in self._running if name not in last] + last
+        for name in names:
             process = self._running[name]
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(self._programs[name].stop_signal)
@@ -149,6 +179,19 @@ class Cluster:
     async def all_ready(self) -> None:
         """Wait until everything answers again."""
         await self._ready(*(name for name, one in self._programs.items() if not one.one_shot))
+
+
+def _replica(program: Program) -> Program:
+    """A second one of a service, with the same database, key ring and ledger folder."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    return replace(
+        program,
+        name=f"{program.name}-2",
+        environment=dict(program.environment) | {"HOEKSTEEN_HTTP_PORT": str(port)},
+        ports=(port,),
+        ready_url=f"http://127.0.0.1:{port}/health/ready",
+    )
 
 
 @dataclass
@@ -267,35 +310,40 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-async def trial(commands: int, seed: int, home: Home) -> list[Result]:
+async def trial(part: Part, commands: int, seed: int, home: Home, ports: Ports) -> list[Result]:
     """One trial on an empty home."""
     chance = random.Random(seed)  # noqa: S311  a trial that can be run again
-    cluster = Cluster(home, Ports.from_environment())
+    cluster = Cluster(home, ports, part.twice)
     await cluster.start()
     organisation, key = uuid4(), AdviserKey.generate()
     await asyncio.to_thread(_set_up, cluster.installation, organisation, key)
 
     known = Ledger()
     began = time.monotonic()
-    with ThreadPoolExecutor(CLIENTS) as threads:
+    with ThreadPoolExecutor(part.clients) as threads:
         clients = [
-            Client(cluster.installation, organisation, key, f"{seed}-{n}") for n in range(CLIENTS)
+            Client(cluster.installation, organisation, key, f"{seed}-{n}")
+            for n in range(part.clients)
         ]
         work = [
             asyncio.get_running_loop().run_in_executor(
-                threads, client.run, commands // CLIENTS, known
+                threads, client.run, commands // part.clients, known
             )
             for client in clients
         ]
         together = asyncio.gather(*work)
-        turn = list(VICTIMS)
+        turn = list(part.victims)
         chance.shuffle(turn)
         while not together.done():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(together), chance.uniform(*_PAUSE))
             if not together.done():
                 cluster.kill(turn[0])
-                turn = [*turn[1:], turn[0]] if chance.random() < 0.7 else chance.sample(turn, 6)
+                turn = (
+                    [*turn[1:], turn[0]]
+                    if chance.random() < 0.7
+                    else chance.sample(turn, len(turn))
+                )
         await together
     took = time.monotonic() - began
 
@@ -304,7 +352,7 @@ async def trial(commands: int, seed: int, home: Home) -> list[Result]:
     await cluster.stop()
     killed = cluster.kills
     print(
-        f"seed {seed}: {commands} commands from {CLIENTS} clients in {took:.0f} s;"
+        f"seed {seed}: {commands} commands from {part.clients} clients in {took:.0f} s;"
         f" killed {dict(killed)}; repeated {known.retried} times after {dict(known.refused)};"
         f" {known.lost} replies lost, {known.doubled} commands sent twice at once;"
         f" ended by themselves {dict(cluster.ended_by_themselves)}"
@@ -315,7 +363,7 @@ async def trial(commands: int, seed: int, home: Home) -> list[Result]:
             Result(
                 name=f"{name} killed", value=killed[name], unit="times", bound=1, better="higher"
             )
-            for name in VICTIMS
+            for name in part.victims
         ),
     ]
 
@@ -402,16 +450,22 @@ def _released(installation: Installation, organisation: UUID, period: str) -> in
 def main() -> int:
     """Run one trial; the exit status says whether everything holds."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--part", choices=PARTS, action="append")
     parser.add_argument("--commands", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
     chosen = parser.parse_args()
     print(f"seed {chosen.seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="hoeksteen-faults-") as folder:
-        home = Home(Path(folder) / "home")
-        home.create()
-        results = asyncio.run(trial(chosen.commands, chosen.seed, home))
-    path = CHECKOUT / "var" / "results" / "faults-main.json"
-    return report(results, path, f"Faults (seed {chosen.seed})")
+    statuses = []
+    for part in [PARTS[name] for name in chosen.part or PARTS]:
+        with tempfile.TemporaryDirectory(prefix="hoeksteen-faults-") as folder:
+            home = Home(Path(folder) / "home")
+            home.create()
+            ports = Ports.from_environment()
+            results = asyncio.run(trial(part, chosen.commands, chosen.seed, home, ports))
+        path = CHECKOUT / "var" / "results" / f"faults-{part.name}.json"
+        title = f"Faults, {part.name} (seed {chosen.seed})"
+        statuses.append(report(results, path, title))
+    return max(statuses)
 
 
 if __name__ == "__main__":
