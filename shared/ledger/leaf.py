@@ -21,6 +21,9 @@ FIRST_VERSION: Final = 1
 KEY_DESTROYED: Final = "KeyDestroyed"
 """The type of the event after which a stream's ciphertexts may be gone."""
 
+BLANK: Final = "Blank"
+"""The type of an entry that fills a tile; nothing happened. Only the record tells it apart."""
+
 SUITES: Final[dict[int, str]] = {1: "AES-256-GCM with key commitment"}
 """Every cipher suite that a leaf may name. A suite is never removed, or old logs stop verifying."""
 
