@@ -35,12 +35,17 @@ _WRONG_LAST_SEQUENCE: Final = 10071
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to publish. `id` is random and the same on every retry; `position` starts at 1."""
+    """A message to publish. `id` is random and the same on every retry; `position` starts at 1.
+
+    `erased`: its content is gone for good. Something empty keeps its place in a stream that is made
+    anew, and what the old stream held there cannot be compared with it.
+    """
 
     position: int
     id: str
     subject: str
     body: bytes
+    erased: bool = False
 
 
 class RelaySource(Protocol):
@@ -142,6 +147,8 @@ class Relay:
             raise StreamDiverged(
                 f"Stream {self._stream} ends at {tail}, where the database holds nothing."
             )
+        if newest[0].erased:
+            return tail
         try:
             stored = await self._js.get_msg(self._stream, tail)
         except NotFoundError:

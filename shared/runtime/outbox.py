@@ -7,7 +7,7 @@ order of events; what must come before facts comes first, what closes a day come
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,15 @@ import psycopg
 
 from shared.bus.relay import Outgoing
 from shared.contracts.events import CONTRACTS, CloudEvent
+from shared.eventstore.types import UnknownEventType
+from shared.ledger.leaf import BLANK
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
 
     from shared.contracts.rpc import Shape
     from shared.eventstore.store import EventStore, Recorded
+    from shared.eventstore.types import EventTypes
 
 _shuffle = random.SystemRandom().shuffle
 
@@ -63,11 +66,14 @@ class Outbox:
         service: str,
         pool: AsyncConnectionPool[Any],
         store: EventStore,
+        types: EventTypes,
         outbound: Mapping[str, Outbound],
     ) -> None:
+        """`outbound` by the base name of the event's type."""
         self._service = service
         self._pool = pool
         self._store = store
+        self._types = types
         self._outbound = outbound
 
     async def queue(self) -> int:
@@ -75,7 +81,12 @@ class Outbox:
 
         Organisations are queued one by one, in random order. Where another replica was first with
         one, the rest goes on and what is left is looked at again; nothing is queued twice.
+
+        Raises UnknownEventType, when all others are queued, where a log holds a type or a version
+        that this code does not know: a newer replica may want it to leave, and what is passed over
+        here is never looked at again.
         """
+        unknown: UnknownEventType | None = None
         queued = 0
         while True:
             async with self._pool.connection() as connection:
@@ -94,20 +105,30 @@ class Outbox:
                     if error.sqlstate != "P0H02":
                         raise
                     beaten = True
+                except UnknownEventType as error:
+                    unknown = error
             if not beaten:
+                if unknown is not None:
+                    raise unknown
                 return queued
 
     async def _queue_one(self, organisation: UUID, before: int, size: int) -> int:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
+                "SELECT DISTINCT type FROM event WHERE organisation = %s"
+                " AND leaf_index >= %s AND leaf_index < %s",
+                (organisation, before, size),
+            )
+            leaving = self._leaving([name for (name,) in await cursor.fetchall()])
+            cursor = await connection.execute(
                 "SELECT type, leaf_index FROM event WHERE organisation = %s"
                 " AND leaf_index >= %s AND leaf_index < %s AND type = ANY (%s) ORDER BY leaf_index",
-                (organisation, before, size, list(self._outbound)),
+                (organisation, before, size, list(leaving)),
             )
             rows = await cursor.fetchall()
             by_rank: dict[Rank, list[int]] = {rank: [] for rank in Rank}
             for name, index in rows:
-                by_rank[self._outbound[name].rank].append(index)
+                by_rank[leaving[name].rank].append(index)
             _shuffle(by_rank[Rank.SHUFFLED])
             indexes = [index for rank in Rank for index in by_rank[rank]]
             await connection.execute(
@@ -115,6 +136,13 @@ class Outbox:
                 ([organisation] * len(indexes), indexes, [organisation], [before], [size]),
             )
         return len(indexes)
+
+    def _leaving(self, names: Iterable[str]) -> dict[str, Outbound]:
+        """Of stored names those whose events leave. Raises UnknownEventType."""
+        bases = {name: self._types.base_of(name) for name in names if name != BLANK}
+        return {
+            name: self._outbound[base] for name, base in bases.items() if base in self._outbound
+        }
 
     async def after(self, position: int, limit: int) -> Sequence[Outgoing]:
         """See RelaySource: the messages behind `position`, in order."""
@@ -133,6 +161,15 @@ class Outbox:
 
     def _outgoing(self, position: int, recorded: Recorded) -> Outgoing:
         outbound = self._outbound[recorded.type]
+        if recorded.event is None:
+            # Erased: only its place is left. Readers pass it over by its tombstone.
+            return Outgoing(
+                position=position,
+                id=f"erased-{position}",
+                subject=f"{self._service}.v1.erased",
+                body=b"",
+                erased=True,
+            )
         contract = CONTRACTS[outbound.contract]
         event_id = str(outbound.id(recorded))
         event = CloudEvent(

@@ -33,6 +33,7 @@ from services.intake.outbound import OUTBOUND
 from shared.bus.relay import Outgoing, Relay
 from shared.contracts.events import CONTRACTS, CloudEvent, FactsBooked
 from shared.eventstore.store import Change
+from shared.eventstore.types import EventTypes, UnknownEventType
 from shared.runtime.outbox import Outbox
 from tests.conftest import Database
 from tests.nats_server import running_bus
@@ -128,7 +129,7 @@ class Intake:
 
 
 def outbox_of(lab: Lab) -> Outbox:
-    return Outbox(service="intake", pool=lab.pool, store=lab.store, outbound=OUTBOUND)
+    return Outbox(service="intake", pool=lab.pool, store=lab.store, types=TYPES, outbound=OUTBOUND)
 
 
 @pytest_asyncio.fixture
@@ -399,3 +400,93 @@ async def test_after_a_crash_the_relay_goes_on_exactly_where_it_was(
     assert [(one.subject, one.body) for one in await intake.messages()] == [
         (one.subject, one.data) for one in stored
     ]
+
+
+# Versions, blanks, erasure ----------------------------------------------------------------------
+
+
+def types_of_another_time(version: int) -> EventTypes:
+    """Intake's events where the close of a day is at its `version`-th form."""
+    return EventTypes(
+        TYPES.classes,
+        versions={DayClosed: version},
+        upcasts={("DayClosed", step): lambda body: body for step in range(1, version)},
+    )
+
+
+async def test_every_version_of_an_event_leaves(database: Database, tmp_path: Path) -> None:
+    """What an older replica stored, and what a newer one stores after it, under both names."""
+    outboxes = []
+    for version in (1, 2):
+        types = types_of_another_time(version)
+        async with store_lab(database, tmp_path, types) as lab:
+            intake = Intake(
+                lab,
+                Outbox(
+                    service="intake",
+                    pool=lab.pool,
+                    store=lab.store,
+                    types=types,
+                    outbound=OUTBOUND,
+                ),
+            )
+            await intake.log(closed(23 + version))
+            outboxes.append(lab.rows("SELECT type FROM event ORDER BY leaf_index"))
+            if version == 2:
+                assert 2 == await intake.outbox.queue()
+                assert ["day.closed"] * 2 == kinds(await intake.messages())
+    assert [("DayClosed",), ("DayClosed.v2",)] == outboxes[-1]
+
+
+async def test_an_older_relay_passes_over_nothing_that_it_does_not_know(
+    database: Database, tmp_path: Path
+) -> None:
+    """In a rolling update: that organisation waits for the newer replica, the others go out."""
+    async with store_lab(database, tmp_path, types_of_another_time(2)) as newer:
+        await Intake(newer, outbox_of(newer)).log(closed(24))
+        await Intake(newer, outbox_of(newer)).cases(1, ELSEWHERE)
+    async with store_lab(database, tmp_path, TYPES) as older:
+        for _ in range(2):
+            with pytest.raises(UnknownEventType, match=r"DayClosed\.v2"):
+                await outbox_of(older).queue()
+        assert [(ELSEWHERE,)] == older.rows("SELECT organisation FROM relay_queue")
+        assert [(ELSEWHERE,)] == older.rows("SELECT organisation FROM relay_mark")
+
+
+async def test_what_was_erased_keeps_its_place_and_nothing_else(
+    intake: Intake, tmp_path: Path
+) -> None:
+    """Published and erased since: the relay goes on, and a stream that is made anew has the same
+    positions with something empty in that one.
+    """
+    await intake.cases(3)
+    await intake.log(closed())
+    await intake.outbox.queue()
+    before = await intake.messages()
+    intake.lab.do(
+        "ALTER TABLE ciphertext DISABLE TRIGGER ALL",
+        "DELETE FROM ciphertext USING relay_queue WHERE position = 4"
+        " AND ciphertext.leaf_index = relay_queue.leaf_index",
+    )
+    after = await intake.messages()
+    assert before[:3] == after[:3]
+    assert (4, b"", True) == (after[3].position, after[3].body, after[3].erased)
+    assert before[3].id not in (after[3].id, after[3].subject)
+    folder = tmp_path / "nats"
+    folder.mkdir()
+    async with running_bus(folder) as bus:
+        jetstream = (await bus.client("intake")).jetstream()
+        for one in before:
+            await jetstream.publish(one.subject, one.body, headers={"Nats-Msg-Id": one.id})
+        relay = Relay(jetstream, "INTAKE", intake.outbox)
+        assert 0 == await relay.run_once()
+        await intake.cases(1)
+        await intake.outbox.queue()
+        assert 1 == await relay.run_once()
+    other = tmp_path / "other-nats"
+    other.mkdir()
+    async with running_bus(other) as bus:
+        jetstream = (await bus.client("intake")).jetstream()
+        assert 5 == await Relay(jetstream, "INTAKE", intake.outbox).run_once()
+        stored = [await jetstream.get_msg("INTAKE", place) for place in range(1, 6)]
+    assert [one.body for one in await intake.messages()] == [one.data or b"" for one in stored]
