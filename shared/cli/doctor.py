@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.bus.server import ServerMissing, find_server
+from shared.ledger.witness.state import Witness, WitnessProblem
 from shared.local.problem import LocalProblem
-from shared.local.session import SERVICES, Installation, Ports
+from shared.local.session import SERVICES, WITNESSES, Installation, Ports
 from shared.postgres.embedded import binaries
 
 if TYPE_CHECKING:
@@ -130,6 +131,30 @@ def _keys(home: Home) -> Iterator[Finding]:
             )
 
 
+def _witnesses(home: Home) -> Iterator[Finding]:
+    """The witnesses of this machine saw every log only grow."""
+    for name in WITNESSES:
+        if not (home.witness(name) / "witness.key").exists():
+            continue
+        try:
+            remembered = Witness(home.witness(name)).remembered()
+        except WitnessProblem as problem:
+            yield Finding(str(problem), f"Put {home.witness(name)} back from your safe.")
+            continue
+        for each in remembered:
+            if each.head is None:
+                yield Finding(
+                    f"What the witness {name} remembers of a log is damaged (logs/{each.file}).",
+                    "Put that file back from a copy: the witness cosigns nothing of that log.",
+                )
+            if each.evidence:
+                yield Finding(
+                    f"The witness {name} kept {each.evidence} checkpoints that did not fit.",
+                    "Run `hoeksteen verify`, and show the auditor "
+                    f"{home.witness(name) / 'evidence' / each.file}.",
+                )
+
+
 def _clock(home: Home) -> Iterator[Finding]:
     """The time is the machine's own."""
     try:
@@ -179,6 +204,10 @@ def _answers(home: Home) -> Iterator[Finding]:
         ("nats", f"http://127.0.0.1:{ports.nats_monitor}/healthz"),
         ("issuer", installation.jwks_url),
         *(
+            (witness, f"http://127.0.0.1:{ports.witness(witness)}/health/live")
+            for witness in WITNESSES
+        ),
+        *(
             (service, f"http://127.0.0.1:{ports.service(service)}/health/ready")
             for service in SERVICES
         ),
@@ -222,6 +251,7 @@ CHECKS: tuple[Callable[[Home], Iterator[Finding]], ...] = (
     _folder,
     _private,
     _keys,
+    _witnesses,
     _clock,
     _ports,
     _answers,

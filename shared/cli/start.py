@@ -11,7 +11,7 @@ from rich.console import Console
 
 from shared.local.home import Home, write_private_json
 from shared.local.launcher import Interrupted, Launcher
-from shared.local.session import Installation, Ports
+from shared.local.session import WITNESSES, Installation, Ports
 from shared.local.topology import STOP_ORDER, topology
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def _print_addresses(console: Console, installation: Installation) -> None:
         f"Reports   {installation.home.reports}\n"
         f"Logs      {installation.home.logs}\n"
         f"Tokens    {command} token adviser --organisation {organisation}\n"
-        f"Time      {command} clock",
+        f"Time      {command} clock\n"
+        f"Witnesses {', '.join(WITNESSES)}: on this machine, so independent of nobody",
         soft_wrap=True,
     )

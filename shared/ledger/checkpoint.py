@@ -22,6 +22,11 @@ def origin(service: str, organisation: UUID) -> str:
     return f"hoeksteen.local/{service}/{organisation}"
 
 
+def service_keys(service: str) -> str:
+    """The name under which a policy lists the key of a service for all its organisations' logs."""
+    return f"hoeksteen.local/{service}/*"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """A log's head. Raises MalformedNote for fields that do not fit."""

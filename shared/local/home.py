@@ -38,6 +38,9 @@ class Home:
         self.secrets = self.path / "secrets"
         self.keys = self.path / "keys"
         self.ledger = self.path / "ledger"
+        self.witnesses = self.path / "witnesses"
+        self.witness_policy = self.path / "witness-policy"
+        """Who cosigns: the two witnesses of local mode."""
         self.reports = self.path / "reports"
         self.clock = self.path / "clock.json"
         self.run = self.path / "run.json"
@@ -56,6 +59,7 @@ class Home:
             self.secrets,
             self.keys,
             self.ledger,
+            self.witnesses,
             self.reports,
         )
         try:
@@ -131,6 +135,10 @@ class Home:
     def log_key(self, service: str) -> Path:
         """The key with which `service` signs the checkpoints of its ledgers."""
         return self.secrets / f"{service}-log.key"
+
+    def witness(self, name: str) -> Path:
+        """The folder of one of local mode's witnesses."""
+        return self.witnesses / name
 
     def _unwritable(self, error: OSError) -> LocalProblem:
         return LocalProblem(

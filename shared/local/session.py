@@ -22,6 +22,9 @@ DEFAULT_PORT = 8000
 SERVICES = ("intake", "signals", "reporting")
 """The services with a database schema; their ports follow the gateway's in this order."""
 
+WITNESSES = ("works-council.demo", "external-adviser.demo")
+"""The witnesses that local mode runs beside the logs, to show how it works: not independent."""
+
 DATABASE_ROLES = ("postgres", "hoeksteen_owner", "hoeksteen_auditor", *SERVICES)
 
 _ISSUER_WITHIN = 10.0
@@ -49,6 +52,10 @@ class Ports:
     def service(self, name: str) -> int:
         """Health and metrics of one service."""
         return self.base + 1 + SERVICES.index(name)
+
+    def witness(self, name: str) -> int:
+        """One of the two witnesses of local mode."""
+        return self.base + 7 + WITNESSES.index(name)
 
     @property
     def issuer(self) -> int:

@@ -16,7 +16,8 @@ from shared.bus import accounts, server
 from shared.local.home import CHECKOUT, Home, write_private, write_private_json
 from shared.local.problem import LocalProblem
 from shared.local.program import Program
-from shared.local.session import DATABASE_ROLES, SERVICES, Installation, Ports
+from shared.local.session import DATABASE_ROLES, SERVICES, WITNESSES, Installation, Ports
+from shared.local.witnesses import prepare_witnesses
 from shared.postgres.embedded import SUPERUSER, EmbeddedPostgres, environment
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _PREDECESSOR_GONE_WITHIN = 10.0
 STOP_ORDER = (
     ("gateway",),  # nothing new comes in
     ("intake", "signals", "reporting"),  # what came in is finished
-    ("issuer",),
+    ("issuer", *WITNESSES),
     ("nats",),
     ("postgres",),
 )
@@ -49,6 +50,7 @@ def topology(home: Home, ports: Ports) -> Topology:
     postgres = embedded_postgres(home)
     installation = Installation(home, ports, database_urls(home, postgres))
     home.secret("issuer-secret")
+    prepare_witnesses(home, ports)
     return Topology(installation, _programs(installation, postgres), postgres)
 
 
@@ -119,6 +121,24 @@ def _programs(installation: Installation, postgres: EmbeddedPostgres) -> tuple[P
             environment=_common(home) | {"HOEKSTEEN_ISSUER_PORT": str(ports.issuer)},
             ports=(ports.issuer,),
             ready_url=f"{installation.jwks_url}",
+        ),
+        *(
+            # Nobody waits for them: a checkpoint is cosigned when a witness is there.
+            Program(
+                name=witness,
+                argv=_module(
+                    "shared.cli",
+                    "witness",
+                    "serve",
+                    f"--dir={home.witness(witness)}",
+                    f"--port={ports.witness(witness)}",
+                    f"--clock-file={home.clock}",
+                ),
+                environment=_common(home),
+                ports=(ports.witness(witness),),
+                ready_url=f"http://127.0.0.1:{ports.witness(witness)}/health/live",
+            )
+            for witness in WITNESSES
         ),
         Program(
             name="migrations",
@@ -235,6 +255,7 @@ def service_environment(installation: Installation, service: str) -> dict[str, s
             "HOEKSTEEN_KEY_RING_PASSPHRASE_FILE": str(home.secret(f"key-ring-{service}")),
             "HOEKSTEEN_LOG_KEY_FILE": str(home.log_key(service)),
             "HOEKSTEEN_LEDGER_DIR": str(home.ledger),
+            "HOEKSTEEN_WITNESS_POLICY": str(home.witness_policy),
             "HOEKSTEEN_CLOCK_FILE": str(home.clock),
             "HOEKSTEEN_SPANS_FILE": str(home.spans(service)),
         }
