@@ -230,27 +230,40 @@ class EventStore:
             answer=answer, position=row[2], same_content=row[0] == _request_hash(salt, command)
         )
 
-    async def load(self, organisation: UUID, stream: UUID) -> list[Recorded]:
-        """All events of one stream, oldest first; empty when there are none here."""
+    async def load(
+        self, organisation: UUID, stream: UUID, *, until: int | None = None
+    ) -> list[Recorded]:
+        """All events of one stream, oldest first; empty when there are none here.
+
+        `until` gives the stream as it was when the log had so many entries.
+        """
         return await self._select(
-            _SELECT + "WHERE event.stream = %s AND event.organisation = %s ORDER BY event.version",
-            (stream, organisation),
+            _SELECT + "WHERE event.stream = %s AND event.organisation = %s"
+            " AND event.leaf_index < coalesce(%s, 9223372036854775807) ORDER BY event.version",
+            (stream, organisation, until),
         )
 
-    async def load_many(self, organisation: UUID, streams: Sequence[UUID]) -> list[Recorded]:
-        """The events of several streams, in log order."""
+    async def load_many(
+        self, organisation: UUID, streams: Sequence[UUID], *, until: int | None = None
+    ) -> list[Recorded]:
+        """The events of several streams, in log order; `until` as in `load`."""
         return await self._select(
-            _SELECT + "WHERE event.stream = ANY (%s)"
-            " AND event.organisation = %s ORDER BY event.leaf_index",
-            (list(streams), organisation),
+            _SELECT + "WHERE event.stream = ANY (%s) AND event.organisation = %s"
+            " AND event.leaf_index < coalesce(%s, 9223372036854775807) ORDER BY event.leaf_index",
+            (list(streams), organisation, until),
         )
 
-    async def read(self, organisation: UUID, start: int, limit: int) -> list[Recorded]:
-        """Up to `limit` events of one organisation in log order, from leaf `start` on."""
+    async def read(
+        self, organisation: UUID, start: int, limit: int, *, until: int | None = None
+    ) -> list[Recorded]:
+        """Up to `limit` events of one organisation in log order, from leaf `start` on; none from
+        leaf `until` on.
+        """
         return await self._select(
-            _SELECT + "WHERE event.organisation = %s"
-            " AND event.leaf_index >= %s ORDER BY event.leaf_index LIMIT %s",
-            (organisation, start, limit),
+            _SELECT + "WHERE event.organisation = %s AND event.leaf_index >= %s"
+            " AND event.leaf_index < coalesce(%s, 9223372036854775807)"
+            " ORDER BY event.leaf_index LIMIT %s",
+            (organisation, start, until, limit),
         )
 
     async def heads(self) -> dict[UUID, int]:
