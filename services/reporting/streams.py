@@ -28,9 +28,14 @@ async def load_organisation(store: EventStore, organisation_id: UUID) -> organis
     return reduce(organisation.evolve, (one.event for one in recorded), organisation.Organisation())
 
 
-async def load_report(store: EventStore, organisation_id: UUID, report_id: UUID) -> report.Report:
-    """A report's state; empty when this organisation has no such report."""
-    recorded = await store.load(organisation_id, report_id)
+async def load_report(
+    store: EventStore, organisation_id: UUID, report_id: UUID, *, until: int | None = None
+) -> report.Report:
+    """A report's state; empty when this organisation has no such report.
+
+    `until` gives the state when the log had so many entries.
+    """
+    recorded = await store.load(organisation_id, report_id, until=until)
     return reduce(report.evolve, (one.event for one in recorded), report.Report())
 
 

@@ -191,6 +191,8 @@ REASONS: dict[str, str] = {
     "it must lie between {low} and {high}": "het moet tussen {low} en {high} liggen",
     "it names a cell twice or one that does not exist": "het noemt een cel dubbel, of een die niet "
     "bestaat",
+    "the newest checkpoint of this log is at {newest}": "het nieuwste controlepunt van dit logboek "
+    "staat bij {newest}",
     "the organisation has no such adviser": "de organisatie heeft deze vertrouwenspersoon niet",
     "the organisation has no such unit": "de organisatie heeft dit onderdeel niet",
     "the register is empty": "het register is leeg",

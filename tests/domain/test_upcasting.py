@@ -84,9 +84,8 @@ def test_the_files_are_as_they_were_laid_down() -> None:
     """Nobody makes a test pass by changing what was stored: each file has its SHA-256 in the list,
     and a new file adds a line to it.
     """
-    listed = dict(
-        reversed(line.split("  ")) for line in (FOLDER / "SHA256SUMS").read_text().splitlines()
-    )
+    lines = [line.split("  ") for line in (FOLDER / "SHA256SUMS").read_text().splitlines()]
+    listed = {name: digest for digest, name in lines}
     assert listed == {
         str(file.relative_to(FOLDER)): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in STORED

@@ -24,7 +24,7 @@ from services.gateway.schema.base import (
     uuid_text,
 )
 from services.gateway.schema.cases import Sealed, SealedInput
-from services.gateway.schema.statistics import Release
+from services.gateway.schema.statistics import AS_OF, Release
 from shared.contracts import rpc
 from shared.contracts.errors import Refusal
 
@@ -91,8 +91,9 @@ class Report:
         )
 
 
-async def _report(info: Info, report_id: str) -> Report | None:
-    found = await ask_or_none(info, "reporting.report", rpc.ById(id=report_id), rpc.Report)
+async def _report(info: Info, report_id: str, as_of: int | None = None) -> Report | None:
+    request = rpc.ReportQuery(id=report_id, as_of=as_of)
+    found = await ask_or_none(info, "reporting.report", request, rpc.Report)
     return None if found is None else Report.of(found)
 
 
@@ -101,19 +102,23 @@ class ReportQuery:
     """Questions about reports."""
 
     @described("Your organisation's reports, newest period first.")
-    async def reports(self, info: Info) -> list[ReportSummary] | None:
+    async def reports(
+        self, info: Info, as_of: Annotated[int | None, AS_OF] = None
+    ) -> list[ReportSummary] | None:
         """Asks reporting."""
-        found = await ask(info, "reporting.reports", rpc.Empty(), rpc.Reports)
+        found = await ask(info, "reporting.reports", rpc.ReportsQuery(as_of=as_of), rpc.Reports)
         return [ReportSummary.of(report) for report in found.items]
 
     @described("One report; null if it is not there or not yours to see.")
-    async def report(self, info: Info, id: strawberry.ID) -> Report | None:
+    async def report(
+        self, info: Info, id: strawberry.ID, as_of: Annotated[int | None, AS_OF] = None
+    ) -> Report | None:
         """Asks reporting."""
         try:
             report_id = uuid_text("id", id)
         except Refusal:
             return None  # no report has such an id
-        return await _report(info, report_id)
+        return await _report(info, report_id, as_of)
 
 
 # Commands ---------------------------------------------------------------------------------------
@@ -247,7 +252,7 @@ class ReportMutation:
 
 
 ACCESS = table(
-    grant("Query", ADVISER | LEADERS, "reports report report(id:)"),
+    grant("Query", ADVISER | LEADERS, "reports reports(asOf:) report report(id:) report(asOf:)"),
     grant("ReportSummary", ADVISER | LEADERS, "id period status"),
     grant("Report", ADVISER | LEADERS, "id period status release interpretation pdfSha256 pdfPath"),
     grant("Report", ADVISER, "drafts"),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Final, Self
 
 import strawberry
 
 from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, grant, table
 from services.gateway.schema.base import Dimension, Info, ask, described
 from shared.contracts import rpc
+
+AS_OF: Final = strawberry.argument(
+    description="As it was at the newest checkpoint of the service's ledger of at most so many "
+    "entries; the size of any checkpoint will do."
+)
 
 
 @strawberry.type(description="A cell that is shown.")
@@ -67,15 +72,22 @@ class StatisticsQuery:
     """Questions about statistics."""
 
     @described("Your organisation's releases, of one period or of all, oldest first.")
-    async def statistics(self, info: Info, period: str | None = None) -> list[Release] | None:
+    async def statistics(
+        self,
+        info: Info,
+        period: str | None = None,
+        as_of: Annotated[int | None, AS_OF] = None,
+    ) -> list[Release] | None:
         """Asks signals."""
-        request = rpc.StatisticsQuery(period=period)
+        request = rpc.StatisticsQuery(period=period, as_of=as_of)
         found = await ask(info, "signals.statistics", request, rpc.Statistics)
         return [Release.of(release) for release in found.releases]
 
 
 ACCESS = table(
-    grant("Query", ADVISER | LEADERS | INTEGRATION, "statistics statistics(period:)"),
+    grant(
+        "Query", ADVISER | LEADERS | INTEGRATION, "statistics statistics(period:) statistics(asOf:)"
+    ),
     grant(
         "Release",
         ADVISER | LEADERS | INTEGRATION,

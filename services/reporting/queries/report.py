@@ -5,14 +5,16 @@ from __future__ import annotations
 from services.reporting import policy
 from services.reporting.own import own_report
 from services.reporting.shapes import as_uuid, drafts_to_bus, release_to_bus
-from shared.contracts.rpc import ById, Report
+from shared.contracts.rpc import Report, ReportQuery
+from shared.runtime.as_of import checkpoint_at
 from shared.runtime.calls import Call
 
 
-async def report(call: Call, request: ById) -> Report:
+async def report(call: Call, request: ReportQuery) -> Report:
     """See Report. Drafts are given to advisers alone, still sealed."""
     report_id = as_uuid(request.id, "id")
-    state = await own_report(call, report_id)
+    until = await checkpoint_at(call, request.as_of)
+    state = await own_report(call, report_id, until=until)
     await call.record_access("report", report_id)
     return Report(
         id=str(report_id),

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from itertools import groupby
+from uuid import UUID
+
 from services.reporting import policy
+from services.reporting.domain import report
 from services.reporting.domain.report import Status
-from shared.contracts.rpc import Empty, Reports, ReportSummary
+from shared.contracts.rpc import Reports, ReportsQuery, ReportSummary
+from shared.runtime.as_of import checkpoint_at
 from shared.runtime.calls import Call
 
 
-async def reports(call: Call, _request: Empty) -> Reports:
+async def reports(call: Call, request: ReportsQuery) -> Reports:
     """See Reports."""
+    until = await checkpoint_at(call, request.as_of)
     async with call.parts.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT report_id, period, status FROM report_index WHERE organisation = %s"
@@ -18,10 +25,29 @@ async def reports(call: Call, _request: Empty) -> Reports:
         )
         rows = await cursor.fetchall()
     items = tuple(
-        ReportSummary(id=str(report_id), period=period, status=Status(status).value)
-        for report_id, period, status in rows
-        if policy.visible(call.principal, organisation=call.organisation, status=Status(status))
+        ReportSummary(id=str(report_id), period=period, status=status.value)
+        for report_id, period, status in (
+            [(row[0], row[1], Status(row[2])) for row in rows]
+            if until is None
+            else await _as_they_were(call, rows, until)
+        )
+        if policy.visible(call.principal, organisation=call.organisation, status=status)
     )
     if items:
         await call.record_access("reports")
     return Reports(items=items)
+
+
+async def _as_they_were(
+    call: Call, rows: list[tuple[UUID, str, str]], until: int
+) -> list[tuple[UUID, str, Status]]:
+    """Of the reports that there are now, those that there were, as far as they were."""
+    loaded = await call.parts.store.load_many(
+        call.organisation, [row[0] for row in rows], until=until
+    )
+    loaded.sort(key=lambda one: (one.stream, one.version))
+    then = {
+        stream: reduce(report.evolve, (one.event for one in events), report.Report()).status
+        for stream, events in groupby(loaded, key=lambda one: one.stream)
+    }
+    return [(row[0], row[1], then[row[0]]) for row in rows if row[0] in then]
