@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 
 from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.merkle import consistency_proof, root
-from shared.ledger.note import Signer, parse
+from shared.ledger.note import Signer, open_note, parse
 from shared.ledger.policy import Policy
 from shared.ledger.submit import Reason, submit
 from shared.ledger.witness.state import Witness
@@ -176,6 +176,10 @@ def test_200_a_log_that_grows_is_cosigned(running: Running) -> None:
         answer = running.program.ask(running.log.request(old, size))
         assert before <= running.checked(answer, size) <= time.time()
     assert [(600, 0)] == remembered(running.program.folder)
+    # What it keeps says by itself who signed it.
+    (state,) = (running.program.folder / "logs").iterdir()
+    opened = open_note(state.read_bytes(), [running.log.signer.verifier])
+    assert running.log.note(600).partition(b"\n\n")[0] + b"\n" == opened.text.encode()
 
 
 def test_200_the_same_head_is_cosigned_again(running: Running) -> None:
@@ -446,7 +450,9 @@ def test_killed_at_any_moment_it_never_cosigns_two_histories(tmp_path: Path) -> 
     assert 0 == evidence
 
 
-@pytest.mark.parametrize("damage", ["empty", "a changed byte", "another log's", "cut"])
+@pytest.mark.parametrize(
+    "damage", ["empty", "a changed byte", "another log's", "cut", "not its own"]
+)
 def test_a_damaged_memory_refuses(running: Running, damage: str) -> None:
     """With a damaged memory of a log the witness says nothing about it, and never begins anew."""
     running.checked(running.program.ask(running.log.request(0, 256)), 256)
@@ -458,6 +464,7 @@ def test_a_damaged_memory_refuses(running: Running, damage: str) -> None:
             "a changed byte": good.replace(b"\n256\n", b"\n255\n"),
             "another log's": good.replace(b"intake", b"signal"),
             "cut": good[:-10],
+            "not its own": good[: good.rindex(b"\xe2\x80\x94")],
         }[damage]
     )
     for old, size in ((0, 600), (256, 600), (0, 0)):
