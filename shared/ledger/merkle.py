@@ -89,20 +89,28 @@ def inclusion_proof(leaf_hashes: Sequence[bytes], index: int) -> list[bytes]:
 
     Raises ProofError when there is no leaf at `index`. Costs O(n) hashes.
     """
-    if not 0 <= index < len(leaf_hashes):
+    return [root(leaf_hashes[low:high]) for low, high in inclusion_ranges(index, len(leaf_hashes))]
+
+
+def inclusion_ranges(index: int, size: int) -> list[tuple[int, int]]:
+    """Over which leaves (from, to without) each hash of an inclusion proof stands, in its order.
+
+    Raises ProofError when there is no leaf at `index`.
+    """
+    if not 0 <= index < size:
         raise ProofError("there is no leaf at this index")
-    proof: list[bytes] = []
-    low, high = 0, len(leaf_hashes)
+    ranges: list[tuple[int, int]] = []
+    low, high = 0, size
     while high - low > 1:
         middle = low + _split(high - low)
         if index < middle:
-            proof.append(root(leaf_hashes[middle:high]))
+            ranges.append((middle, high))
             high = middle
         else:
-            proof.append(root(leaf_hashes[low:middle]))
+            ranges.append((low, middle))
             low = middle
-    proof.reverse()
-    return proof
+    ranges.reverse()
+    return ranges
 
 
 def verify_inclusion(
@@ -127,23 +135,33 @@ def consistency_proof(leaf_hashes: Sequence[bytes], size1: int) -> list[bytes]:
 
     Raises ProofError unless 0 < size1 <= n. Costs O(n) hashes.
     """
-    if not 0 < size1 <= len(leaf_hashes):
+    return [
+        root(leaf_hashes[low:high]) for low, high in consistency_ranges(size1, len(leaf_hashes))
+    ]
+
+
+def consistency_ranges(size1: int, size2: int) -> list[tuple[int, int]]:
+    """Over which leaves (from, to without) each hash of a consistency proof stands, in its order.
+
+    Raises ProofError unless 0 < size1 <= size2.
+    """
+    if not 0 < size1 <= size2:
         raise ProofError("there is no proof between these sizes")
-    proof: list[bytes] = []
-    low, high = 0, len(leaf_hashes)
+    ranges: list[tuple[int, int]] = []
+    low, high = 0, size2
     while size1 != high:
         middle = low + _split(high - low)
         if size1 <= middle:
-            proof.append(root(leaf_hashes[middle:high]))
+            ranges.append((middle, high))
             high = middle
         else:
-            proof.append(root(leaf_hashes[low:middle]))
+            ranges.append((low, middle))
             low = middle
     if low:
         # Inside the old tree the verifier knows no root of its own to start from.
-        proof.append(root(leaf_hashes[low:high]))
-    proof.reverse()
-    return proof
+        ranges.append((low, high))
+    ranges.reverse()
+    return ranges
 
 
 def verify_consistency(

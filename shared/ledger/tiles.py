@@ -13,7 +13,15 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from shared.ledger.merkle import HASH_BYTES, NODE_PREFIX, CompactRange, ProofError, node_hash
+from shared.ledger.merkle import (
+    HASH_BYTES,
+    NODE_PREFIX,
+    CompactRange,
+    ProofError,
+    consistency_ranges,
+    inclusion_ranges,
+    node_hash,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -209,43 +217,15 @@ class TiledTree:
 
     def inclusion_proof(self, index: int) -> list[bytes]:
         """PATH(index, D[size]) of RFC 6962 section 2.1.1. Raises ProofError outside the tree."""
-        if not 0 <= index < self.size:
-            raise ProofError("there is no leaf at this index")
-        proof: list[bytes] = []
-        low, high = 0, self.size
-        while high - low > 1:
-            middle = low + _split(high - low)
-            if index < middle:
-                proof.append(self._range(middle, high))
-                high = middle
-            else:
-                proof.append(self._range(low, middle))
-                low = middle
-        proof.reverse()
-        return proof
+        return [self._range(low, high) for low, high in inclusion_ranges(index, self.size)]
 
     def consistency_proof(self, size1: int) -> list[bytes]:
-        """PROOF(size1, D[size]) of RFC 6962 section 2.1.2. Raises ProofError unless 0 < size1 <= size.
+        """PROOF(size1, D[size]) of RFC 6962 section 2.1.2.
 
-        From nothing there is no proof: it would say nothing while looking like one.
+        Raises ProofError unless 0 < size1 <= size: from nothing there is no proof, for it would say
+        nothing while looking like one.
         """
-        if not 0 < size1 <= self.size:
-            raise ProofError("there is no proof between these sizes")
-        proof: list[bytes] = []
-        low, high = 0, self.size
-        while size1 != high:
-            middle = low + _split(high - low)
-            if size1 <= middle:
-                proof.append(self._range(middle, high))
-                high = middle
-            else:
-                proof.append(self._range(low, middle))
-                low = middle
-        if low:
-            # Inside the old tree the verifier knows no root of its own to start from.
-            proof.append(self._range(low, high))
-        proof.reverse()
-        return proof
+        return [self._range(low, high) for low, high in consistency_ranges(size1, self.size)]
 
     def _range(self, low: int, high: int) -> bytes:
         """MTH(D[low:high]), where `low` is a multiple of the largest power of two that fits."""
@@ -316,8 +296,3 @@ def _row_above(row: bytes) -> bytes:
             for at in range(0, len(row) - pair + 1, pair)
         ]
     )
-
-
-def _split(size: int) -> int:
-    """The largest power of two below `size` (size >= 2)."""
-    return 1 << (size - 1).bit_length() - 1
