@@ -178,6 +178,21 @@ def rebuild_projections(
     raise typer.Exit(projections(Installation.connect(), service))
 
 
+@app.command()
+def audit(
+    service: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="intake, signals or reporting; without it all three."),
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+    language: Language = "en",
+) -> None:
+    """Compare projections with a fresh replay, and streams with the databases. 1: not all agrees."""
+    from shared.cli.audit import audit as compare
+
+    raise typer.Exit(compare(service, "nl" if language == "nl" else "en", as_json=as_json))
+
+
 @_dead_letters.callback(invoke_without_command=True)
 def dead_letters(
     context: typer.Context,

@@ -32,7 +32,7 @@ def in_service(
     """What `python -m services.<service> <arguments>` answers on standard output.
 
     `watched`: its progress is shown on the terminal where there is one. `statuses` are the exit
-    statuses that come with an answer. Raises LocalProblem.
+    statuses that may come with an answer. Raises LocalProblem.
     """
     shown = watched and sys.stderr.isatty()
     said = b""
@@ -57,7 +57,7 @@ def in_service(
         text = answer.read().decode()
     if shown:
         sys.stderr.write(f"\r{'':<76}\r")
-    if process.returncode not in statuses:
+    if process.returncode not in statuses or (process.returncode and not text):
         lines = said.decode(errors="replace").replace("\r", "\n").strip().splitlines()
         raise LocalProblem(lines[-1].strip() if lines else f"{service} could not do it.")
     return text.strip()

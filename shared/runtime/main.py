@@ -24,21 +24,22 @@ if TYPE_CHECKING:
 def run(definition: Definition) -> None:
     """Run a service until it is told to stop, or do what the program's arguments ask for.
 
-    Exits 1 with a sentence when it cannot start, or could not do it.
+    Exits 1 with a sentence when it cannot start, or could not do it; an operation may have other
+    statuses of its own.
     """
-    crashed = False
+    status = 0
     try:
         if arguments := sys.argv[1:]:
             work = operation(definition, arguments)
-            tell(uvloop.run(work(load())))
+            status = tell(uvloop.run(work(load())))
         else:
-            crashed = uvloop.run(_run(definition, load()))
+            status = int(uvloop.run(_run(definition, load())))
     except (SettingProblem, KeyRingProblem, CannotConnect, OperationRefused) as problem:
         sys.exit(f"{definition.name}: {problem}")
     except psycopg.OperationalError:
         sys.exit(f"{definition.name}: The database does not answer at HOEKSTEEN_DATABASE_URL.")
-    if crashed:
-        sys.exit(1)
+    if status:
+        sys.exit(status)
 
 
 async def _run(definition: Definition, settings: ServiceSettings) -> bool:

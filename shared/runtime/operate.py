@@ -1,5 +1,6 @@
 """What an operator has a service's program do once, in its own environment, instead of running:
-`python -m services.intake rebuild-projections`, `python -m services.intake pass-over 17`.
+`python -m services.intake rebuild-projections`, `python -m services.intake audit`,
+`python -m services.intake pass-over 17`.
 """
 
 from __future__ import annotations
@@ -7,19 +8,24 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import nats.errors
 
 from shared.bus.connection import connect
-from shared.bus.tombstone import NoSuchPosition, Reason, Tombstone, lay
-from shared.eventstore.rebuild import RebuildRefused, rebuild
+from shared.bus.tombstone import NoSuchPosition, Reason, Tombstone, Tombstones, lay
+from shared.eventstore.rebuild import RebuildRefused, rebuild, shadow
 from shared.eventstore.store import EventStore
 from shared.eventstore.writer import GroupWriter
 from shared.keys.ring import FileKeyRing
+from shared.ledger.files import LedgerFolder
 from shared.postgres.pool import open_pool
+from shared.runtime.audit import PAUSE_SECONDS, Auditor, Looked, compare_projections, report
 from shared.runtime.meter import PROGRESS, Meter
-from shared.runtime.service import signing_key
+from shared.runtime.outbox import Outbox
+from shared.runtime.service import clock_of, signing_key
 from shared.runtime.settings import SettingProblem, secret
 
 if TYPE_CHECKING:
@@ -27,10 +33,13 @@ if TYPE_CHECKING:
 
     from shared.eventstore.projector import Projection
     from shared.eventstore.rebuild import OnProgress
+    from shared.postgres.pool import Pool
     from shared.runtime.service import Definition
     from shared.runtime.settings import ServiceSettings
 
 REBUILD_PROJECTIONS: Final = "rebuild-projections"
+AUDIT: Final = "audit"
+AS_JSON: Final = "--json"
 PASS_OVER: Final = "pass-over"  # noqa: S105  to pass over, no password
 
 
@@ -47,7 +56,7 @@ async def rebuild_projections(
 
     Raises OperationRefused.
     """
-    async with _store(definition, settings) as (store, projections):
+    async with _store(definition, settings) as (store, projections, _):
         try:
             count = await rebuild(
                 settings.database_url, definition.name, store, projections, on_progress
@@ -61,7 +70,7 @@ async def rebuild_projections(
 @asynccontextmanager
 async def _store(
     definition: Definition, settings: ServiceSettings
-) -> AsyncIterator[tuple[EventStore, tuple[Projection, ...]]]:
+) -> AsyncIterator[tuple[EventStore, tuple[Projection, ...], Pool]]:
     ring = await asyncio.to_thread(
         FileKeyRing, settings.key_ring, secret(settings.key_ring_passphrase_file).encode()
     )
@@ -73,7 +82,64 @@ async def _store(
         yield (
             EventStore(pool=pool, writer=writer, types=definition.types, ring=ring),
             definition.projections(ring),
+            pool,
         )
+
+
+async def audit(
+    definition: Definition,
+    settings: ServiceSettings,
+    on_progress: OnProgress = lambda _done, _total: None,
+    pause: float = PAUSE_SECONDS,
+) -> Looked:
+    """Compare what the service keeps with what it must be, while it runs.
+
+    Raises OperationRefused where that cannot be done.
+    """
+    async with AsyncExitStack() as stack:
+        store, projections, pool = await stack.enter_async_context(_store(definition, settings))
+        client = await connect(
+            servers=settings.nats_url,
+            user=settings.nats_user,
+            password=secret(settings.nats_password_file),
+            name=f"{definition.name}-operator",
+        )
+        stack.push_async_callback(client.close)
+        jetstream = client.jetstream()
+        auditor = Auditor(
+            service=definition.name,
+            stream=definition.stream,
+            readers=tuple((one.stream, one.durable, one.dense) for one in definition.readers),
+            pool=pool,
+            jetstream=jetstream,
+            outbox=Outbox(
+                service=definition.name,
+                pool=pool,
+                store=store,
+                types=definition.types,
+                outbound=definition.outbound,
+            ),
+            tombstones=Tombstones(jetstream, definition.stream, LedgerFolder(settings.ledger_dir)),
+            now=clock_of(settings).now(),
+        )
+        try:
+            async with shadow(
+                settings.database_url, definition.name, store, projections, on_progress
+            ) as copies:
+                looked = await compare_projections(copies, pool)
+            looked.findings += await auditor.twice([one.name for one in projections], pause)
+            looked.messages, found = await auditor.messages(on_progress, pause)
+            looked.findings += found
+            for stream, durable, _ in auditor.readers:
+                looked.readers[durable] = (stream, await auditor.position(durable))
+            looked.stream, looked.last = definition.stream, await auditor.last()
+        except RebuildRefused as problem:
+            raise OperationRefused(str(problem)) from problem
+        except (nats.errors.Error, TimeoutError) as error:
+            raise OperationRefused(
+                f"NATS does not answer ({type(error).__name__}); are the streams there?"
+            ) from error
+    return looked
 
 
 async def pass_over(definition: Definition, settings: ServiceSettings, position: int) -> str:
@@ -104,21 +170,47 @@ async def pass_over(definition: Definition, settings: ServiceSettings, position:
     return f"{stream}, position {position}: a tombstone was laid; readers go on without it."
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an operation says on standard output, and the program's exit status."""
+
+    text: str
+    status: int = 0
+
+
 def operation(
     definition: Definition, arguments: Sequence[str]
-) -> Callable[[ServiceSettings], Coroutine[Any, Any, str]]:
+) -> Callable[[ServiceSettings], Coroutine[Any, Any, Outcome]]:
     """What the program's arguments ask for. Raises SettingProblem with the usage."""
-    match arguments:
-        case [word, *options] if word == REBUILD_PROJECTIONS and options in ([], [PROGRESS]):
-            return lambda settings: rebuild_projections(
-                definition, settings, _meter(definition.name, shown=bool(options))
-            )
-        case [word, position] if word == PASS_OVER and position.isdecimal():
-            return lambda settings: pass_over(definition, settings, int(position))
+    watched = PROGRESS in arguments
+    meter = _meter(definition.name, shown=watched)
+
+    async def rebuilt(settings: ServiceSettings) -> Outcome:
+        return Outcome(await rebuild_projections(definition, settings, meter))
+
+    async def audited(settings: ServiceSettings) -> Outcome:
+        looked = await audit(definition, settings, meter)
+        text = (
+            msgspec.json.encode(looked).decode()
+            if AS_JSON in arguments
+            else report([(definition.name, looked)], "nl" if "nl" in arguments else "en")
+        )
+        return Outcome(text, 1 if looked.findings else 0)
+
+    async def passed(settings: ServiceSettings) -> Outcome:
+        return Outcome(await pass_over(definition, settings, int(arguments[1])))
+
+    match [one for one in arguments if one != PROGRESS]:
+        case [word] if word == REBUILD_PROJECTIONS:
+            return rebuilt
+        case [word] | [word, "en" | "nl" | "--json"] if word == AUDIT:
+            return audited
+        case [word, position] if word == PASS_OVER and position.isdecimal() and not watched:
+            return passed
         case _:
             raise SettingProblem(
-                f"Without arguments it runs; `{REBUILD_PROJECTIONS}` and `{PASS_OVER} POSITION` "
-                "are the others."
+                f"Without arguments it runs; `{REBUILD_PROJECTIONS}`, `{AUDIT} [en|nl|{AS_JSON}]` "
+                f"and `{PASS_OVER} POSITION` are the others."
             )
 
 
@@ -127,6 +219,7 @@ def _meter(label: str, *, shown: bool) -> OnProgress:
     return meter if shown or sys.stderr.isatty() else lambda _done, _total: None
 
 
-def tell(sentence: str) -> None:
-    """A command's answer, on standard output."""
-    sys.stdout.write(f"{sentence}\n")
+def tell(outcome: Outcome) -> int:
+    """Write a command's answer to standard output; the exit status."""
+    sys.stdout.write(f"{outcome.text}\n")
+    return outcome.status
