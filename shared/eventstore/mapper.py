@@ -69,22 +69,12 @@ class CaseMapper(Mapper[UUID]):
 
     def to_stored_event(self, domain_event: StreamEvent) -> StoredEvent:  # type: ignore[override]
         """Encode, pad and encrypt. `topic` is the event's type name."""
-        name = self._types.name_of(domain_event.event)
-        nonce = os.urandom(NONCE_BYTES)
-        ciphertext = self._keys[domain_event.key_id].encrypt(
-            nonce,
-            msgspec.json.encode(domain_event.event),
-            _associated(
-                domain_event.originator_id,
-                domain_event.originator_version,
-                name,
-                domain_event.key_id,
-            ),
+        stream, version = domain_event.originator_id, domain_event.originator_version
+        key_id = domain_event.key_id
+        name, nonce, ciphertext = encrypt_event(
+            self._types, self._keys[key_id], stream, version, key_id, domain_event.event
         )
-        envelope = Envelope(SUITE, domain_event.key_id, nonce, ciphertext)
-        return StoredEvent(
-            domain_event.originator_id, domain_event.originator_version, name, envelope.pack()
-        )
+        return StoredEvent(stream, version, name, Envelope(SUITE, key_id, nonce, ciphertext).pack())
 
     def to_domain_event(self, stored_event: StoredEvent) -> StreamEvent:
         """Decrypt and decode. Raises Unreadable, UnknownEventType, msgspec.DecodeError."""
@@ -92,24 +82,68 @@ class CaseMapper(Mapper[UUID]):
         stream = stored_event.originator_id
         if envelope.suite != SUITE or not isinstance(stream, UUID):
             raise Unreadable
-        plaintext = self._keys[envelope.key_id].decrypt(
+        event = decrypt_event(
+            self._types,
+            self._keys[envelope.key_id],
+            stream,
+            stored_event.originator_version,
+            stored_event.topic,
+            envelope.key_id,
             envelope.nonce,
             envelope.ciphertext,
-            _associated(
-                stream, stored_event.originator_version, stored_event.topic, envelope.key_id
-            ),
         )
-        event = self._types.decode(stored_event.topic, plaintext)
         return StreamEvent(stream, stored_event.originator_version, envelope.key_id, event)
 
 
-def _associated(stream: UUID, version: int, name: str, key_id: UUID) -> bytes:
-    fields = (
-        _FORMAT,
-        bytes([SUITE]),
-        stream.bytes,
-        version.to_bytes(8, "big"),
-        name.encode(),
-        key_id.bytes,
+def encrypt_event(
+    types: EventTypes, key: CaseKey, stream: UUID, version: int, key_id: UUID, event: object
+) -> tuple[str, bytes, bytes]:
+    """Type name, nonce (12 random bytes) and ciphertext of an event at its place."""
+    name = types.name_of(event)
+    nonce = os.urandom(NONCE_BYTES)
+    associated = associated_data(_FORMAT, stream, version, name, key_id)
+    return name, nonce, key.encrypt(nonce, _encode(event), associated)
+
+
+def decrypt_event(
+    types: EventTypes,
+    key: CaseKey,
+    stream: UUID,
+    version: int,
+    name: str,
+    key_id: UUID,
+    nonce: bytes,
+    ciphertext: bytes,
+) -> Any:
+    """The event that was encrypted for this place. Raises Unreadable, UnknownEventType,
+    msgspec.DecodeError.
+    """
+    associated = associated_data(_FORMAT, stream, version, name, key_id)
+    return types.decode(name, key.decrypt(nonce, ciphertext, associated))
+
+
+_encode = msgspec.json.Encoder().encode
+_SUITE_FIELD = b"\x00\x00\x00\x01" + bytes([SUITE]) + b"\x00\x00\x00\x10"
+_VERSION_FIELD = b"\x00\x00\x00\x08"
+_KEY_FIELD = b"\x00\x00\x00\x10"
+
+
+def associated_data(format_: bytes, stream: UUID, version: int, name: str, key_id: UUID) -> bytes:
+    """What a ciphertext is bound to. Each field stands behind its length (4 bytes, big-endian):
+    format, suite (1 byte), stream (16), version (8), type name, key id (16).
+    """
+    encoded = name.encode()
+    return b"".join(
+        (
+            len(format_).to_bytes(4, "big"),
+            format_,
+            _SUITE_FIELD,
+            stream.bytes,
+            _VERSION_FIELD,
+            version.to_bytes(8, "big"),
+            len(encoded).to_bytes(4, "big"),
+            encoded,
+            _KEY_FIELD,
+            key_id.bytes,
+        )
     )
-    return b"".join(len(field).to_bytes(4, "big") + field for field in fields)

@@ -8,26 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+import struct
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import psycopg
 from psycopg import errors
+
+from shared.eventstore import wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
 _TYPES = (
-    "uuid[]", "uuid[]", "bigint[]", "text[]", "text[]", "bytea[]", "uuid[]", "bytea[]", "bytea[]",
-    "uuid[]", "uuid[]", "bytea[]", "bytea[]",
-    "uuid[]", "bytea[]", "bytea[]", "bytea[]", "integer[]",
-    "text[]", "bigint[]", "bigint[]",
-)  # fmt: skip
-_SQL = "SELECT append(" + ", ".join(f"%s::{name}" for name in _TYPES) + ")"
+    *(wire.UUIDS, wire.UUIDS, wire.BIGINTS, wire.TEXTS, wire.TEXTS, wire.BYTEAS, wire.UUIDS),
+    *(wire.BYTEAS, wire.BYTEAS),
+    *(wire.UUIDS, wire.UUIDS, wire.BYTEAS, wire.BYTEAS),
+    *(wire.UUIDS, wire.BYTEAS, wire.BYTEAS, wire.BYTEAS, wire.INTEGERS),
+    *(wire.TEXTS, wire.BIGINTS, wire.BIGINTS),
+    *(wire.UUIDS, wire.BIGINTS),
+)
+_SQL = "SELECT append(" + ", ".join(f"${n}" for n in range(1, len(_TYPES) + 1)) + ")"
 
 # A group larger than this only makes everybody in it wait longer.
 _GROUP = 500
+# Where this many wait, the next ones wait outside.
+_QUEUE = 10_000
 # How long an item waits for a database that is down before its caller is told.
 _PATIENCE_SECONDS = 30.0
 
@@ -44,9 +52,8 @@ class StoreUnavailable(Exception):  # noqa: N818  what a caller reports as UNAVA
     """The database did not answer in time. Whether the item landed is found out on a repeat."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLeaf:
-    """One event as it is stored: everything but its index."""
+class NewLeaf(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One event as it is stored: everything but its index. Without a ciphertext it is blank."""
 
     organisation: UUID
     stream: UUID
@@ -56,11 +63,10 @@ class NewLeaf:
     actor: bytes
     key_id: UUID
     nonce: bytes
-    ciphertext: bytes
+    ciphertext: bytes | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewKey:
+class NewKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A wrapped case key with its commitment (32 bytes)."""
 
     key_id: UUID
@@ -69,8 +75,7 @@ class NewKey:
     commitment: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCommand:
+class NewCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A command's key and request (32 byte hashes) and its sealed answer."""
 
     organisation: UUID
@@ -79,8 +84,7 @@ class NewCommand:
     answer: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tracking:
+class Tracking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A consumer's step from `previous` to `position`, written with what it changed."""
 
     consumer: str
@@ -88,20 +92,21 @@ class Tracking:
     position: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """What lands together or not at all."""
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """What lands together or not at all. `seen` are the streams, and their newest versions, on
+    which the item was decided: each must have had no event since.
+    """
 
     leaves: Sequence[NewLeaf] = ()
     keys: Sequence[NewKey] = ()
     command: NewCommand | None = None
     tracking: Tracking | None = None
+    seen: Sequence[tuple[UUID, int]] = ()
 
 
-@dataclass(slots=True)
-class _Queued:
+class _Queued(msgspec.Struct):
     item: Item
-    done: asyncio.Future[list[int]] = field(repr=False)
+    done: asyncio.Future[Sequence[int]]
 
 
 class GroupWriter:
@@ -109,18 +114,22 @@ class GroupWriter:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._queue: asyncio.Queue[_Queued] = asyncio.Queue(maxsize=10_000)
+        self._queue: deque[_Queued] = deque()
+        self._unsettled = 0
+        self._wake = asyncio.Event()
+        self._settled = asyncio.Condition()
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._statement: wire.Statement | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect and begin to write. Raises psycopg.OperationalError when the database is away."""
-        self._connection = await self._connect()
+        await self._live()
         self._task = asyncio.create_task(self._run(), name="group writer")
 
     async def stop(self) -> None:
         """Write what is queued, then close."""
-        await self._queue.join()
+        await self._until_at_most(0)
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -133,41 +142,56 @@ class GroupWriter:
         if self._task is not None:
             await asyncio.shield(self._task)
 
-    async def submit(self, item: Item) -> list[int]:
+    async def submit(self, item: Item) -> Sequence[int]:
         """The leaf indexes of the item's events, once they are durable.
 
         Raises Conflict, PositionMoved or StoreUnavailable.
         """
+        if self._unsettled >= _QUEUE:
+            await self._until_at_most(_QUEUE - 1)
         queued = _Queued(item, asyncio.get_running_loop().create_future())
-        await self._queue.put(queued)
+        self._queue.append(queued)
+        self._unsettled += 1
+        self._wake.set()
         return await queued.done
 
-    async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        return await psycopg.AsyncConnection.connect(
-            self._dsn, autocommit=True, connect_timeout=5, prepare_threshold=2
-        )
+    async def _until_at_most(self, count: int) -> None:
+        async with self._settled:
+            await self._settled.wait_for(lambda: self._unsettled <= count)
 
     async def _run(self) -> None:
-        held: _Queued | None = None
         while True:
-            group = [held or await self._queue.get()]
-            held = None
-            taken = {group[0].item.tracking and group[0].item.tracking.consumer}
-            while len(group) < _GROUP and not self._queue.empty():
-                nxt = self._queue.get_nowait()
-                consumer = nxt.item.tracking and nxt.item.tracking.consumer
-                if consumer and consumer in taken:
-                    held = nxt  # two steps of one consumer cannot stand in one UPDATE
-                    break
-                group.append(nxt)
-                taken.add(consumer)
+            if not self._queue:
+                self._wake.clear()
+                await self._wake.wait()
+            group = self._next_group()
             try:
                 await self._write(group)
             finally:
                 for queued in group:
                     if not queued.done.done():
                         queued.done.set_exception(StoreUnavailable())
-                    self._queue.task_done()
+                self._unsettled -= len(group)
+            async with self._settled:
+                self._settled.notify_all()
+
+    def _next_group(self) -> list[_Queued]:
+        """What can be written as one: as many as wait, in order, up to one that must come later."""
+        group: list[_Queued] = []
+        consumers: set[str] = set()
+        written: set[UUID] = set()
+        while self._queue and len(group) < _GROUP:
+            item = self._queue[0].item
+            if item.tracking is not None:
+                if item.tracking.consumer in consumers:
+                    break  # two steps of one consumer cannot stand in one UPDATE
+                consumers.add(item.tracking.consumer)
+            if any(stream in written for stream, _ in item.seen):
+                break  # decided on a state that this very group changes
+            for leaf in item.leaves:
+                written.add(leaf.stream)
+            group.append(self._queue.popleft())
+        return group
 
     async def _write(self, group: list[_Queued]) -> None:
         try:
@@ -208,59 +232,32 @@ class GroupWriter:
             else:
                 return
 
-    async def _live(self) -> psycopg.AsyncConnection[Any]:
-        if self._connection is None or self._connection.closed:
-            self._connection = await self._connect()
-        return self._connection
-
-    async def _call(self, items: list[Item]) -> list[int]:
-        leaves = [leaf for item in items for leaf in item.leaves]
-        keys = [key for item in items for key in item.keys]
-        steps = [item.tracking for item in items if item.tracking]
-        commands: list[tuple[NewCommand, int]] = []
-        last = 0
-        for item in items:
-            last += len(item.leaves)
-            if item.command:
-                commands.append((item.command, last))
-        connection = await self._live()
-        try:
-            cursor = await connection.execute(
-                _SQL,
-                (
-                    [leaf.organisation for leaf in leaves],
-                    [leaf.stream for leaf in leaves],
-                    [leaf.version for leaf in leaves],
-                    [leaf.type for leaf in leaves],
-                    [leaf.week for leaf in leaves],
-                    [leaf.actor for leaf in leaves],
-                    [leaf.key_id for leaf in leaves],
-                    [leaf.nonce for leaf in leaves],
-                    [leaf.ciphertext for leaf in leaves],
-                    [key.key_id for key in keys],
-                    [key.organisation for key in keys],
-                    [key.wrapped for key in keys],
-                    [key.commitment for key in keys],
-                    [command.organisation for command, _ in commands],
-                    [command.key for command, _ in commands],
-                    [command.request_sha256 for command, _ in commands],
-                    [command.answer for command, _ in commands],
-                    [last for _, last in commands],
-                    [step.consumer for step in steps],
-                    [step.previous for step in steps],
-                    [step.position for step in steps],
-                ),
-                binary=True,
+    async def _live(self) -> tuple[psycopg.AsyncConnection[Any], wire.Statement]:
+        connection, statement = self._connection, self._statement
+        if connection is None or connection.closed or statement is None:
+            connection = self._connection = await psycopg.AsyncConnection.connect(
+                self._dsn, autocommit=True, connect_timeout=5
             )
+            statement = self._statement = await wire.Statement.prepare(
+                connection, _SQL, [kind.oid for kind in _TYPES]
+            )
+        return connection, statement
+
+    async def _call(self, items: list[Item]) -> Sequence[int]:
+        connection, statement = await self._live()
+        try:
+            parameters = _parameters(items)
+        except (struct.error, UnicodeEncodeError) as error:
+            raise psycopg.DataError("a value does not fit its column") from error
+        try:
+            return wire.read_bigints(await statement.run(parameters))
         except psycopg.OperationalError:
             await connection.close()  # never guess about a connection that failed
             raise
-        row = await cursor.fetchone()
-        return list(row[0]) if row and row[0] else []
 
-    async def _landed(self, item: Item) -> list[int] | None:
+    async def _landed(self, item: Item) -> Sequence[int] | None:
         """The item's indexes if it is there already, after a reply was lost."""
-        connection = await self._live()
+        connection, _ = await self._live()
         if item.leaves:
             first = item.leaves[0]
             cursor = await connection.execute(
@@ -278,7 +275,51 @@ class GroupWriter:
         return None
 
 
-def _settle(queued: _Queued, indexes: list[int]) -> None:
+def _parameters(items: list[Item]) -> list[bytes]:
+    """The arguments of append() for a group."""
+    leaves: list[NewLeaf] = []
+    keys: list[NewKey] = []
+    commands: list[NewCommand] = []
+    last_events: list[int] = []
+    steps: list[Tracking] = []
+    seen: list[tuple[UUID, int]] = []
+    for item in items:
+        leaves += item.leaves
+        keys += item.keys
+        seen += item.seen
+        if item.command is not None:
+            commands.append(item.command)
+            last_events.append(len(leaves))
+        if item.tracking is not None:
+            steps.append(item.tracking)
+    return [
+        wire.uuids([leaf.organisation for leaf in leaves]),
+        wire.uuids([leaf.stream for leaf in leaves]),
+        wire.bigints([leaf.version for leaf in leaves]),
+        wire.texts([leaf.type for leaf in leaves]),
+        wire.texts([leaf.week for leaf in leaves]),
+        wire.byteas([leaf.actor for leaf in leaves]),
+        wire.uuids([leaf.key_id for leaf in leaves]),
+        wire.byteas([leaf.nonce for leaf in leaves]),
+        wire.byteas([leaf.ciphertext for leaf in leaves]),
+        wire.uuids([key.key_id for key in keys]),
+        wire.uuids([key.organisation for key in keys]),
+        wire.byteas([key.wrapped for key in keys]),
+        wire.byteas([key.commitment for key in keys]),
+        wire.uuids([command.organisation for command in commands]),
+        wire.byteas([command.key for command in commands]),
+        wire.byteas([command.request_sha256 for command in commands]),
+        wire.byteas([command.answer for command in commands]),
+        wire.integers(last_events),
+        wire.texts([step.consumer for step in steps]),
+        wire.bigints([step.previous for step in steps]),
+        wire.bigints([step.position for step in steps]),
+        wire.uuids([stream for stream, _ in seen]),
+        wire.bigints([version for _, version in seen]),
+    ]
+
+
+def _settle(queued: _Queued, indexes: Sequence[int]) -> None:
     if not queued.done.done():  # the caller may have been cancelled; what is written stays written
         queued.done.set_result(indexes)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hmac
+from bisect import bisect_left
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA512
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 SUITE = 1
 """AES-256-GCM, 96-bit random nonce, key and commitment from HKDF-SHA512 (RFC 5869)."""
@@ -16,6 +15,7 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 
 _INFO = b"hoeksteen/case-key/v1"
+_NO_SALT = bytes(64)
 
 # Plaintext is filled up to the smallest of these, so that a length says little. Bytes.
 _BUCKETS = (256, 1024, 4096, 16384, 65536, 262144, 1048576)
@@ -36,7 +36,7 @@ class CaseKey:
     def __init__(self, secret: bytes) -> None:
         if len(secret) != KEY_BYTES:
             raise ValueError("a case key is 32 bytes")
-        derived = HKDF(algorithm=SHA512(), length=64, salt=None, info=_INFO).derive(secret)
+        derived = _hkdf(secret)
         self.secret = secret
         self.commitment = derived[32:]
         self._aead = AESGCM(derived[:32])
@@ -61,18 +61,26 @@ class CaseKey:
             raise Unreadable from error
 
 
+def _hkdf(secret: bytes) -> bytes:
+    """64 bytes by HKDF-SHA512 without salt (RFC 5869): one block, so two HMACs and no object."""
+    extracted = hmac.digest(_NO_SALT, secret, "sha512")
+    return hmac.digest(extracted, _INFO + b"\x01", "sha512")
+
+
 def pad(plaintext: bytes) -> bytes:
     """Fill up to a bucket; above the largest bucket, to a multiple of it."""
     needed = len(plaintext) + len(_END)
-    bucket = next((size for size in _BUCKETS if size >= needed), None)
-    if bucket is None:
+    place = bisect_left(_BUCKETS, needed)
+    if place < len(_BUCKETS):
+        bucket = _BUCKETS[place]
+    else:
         bucket = -(-needed // _BUCKETS[-1]) * _BUCKETS[-1]
-    return plaintext + _END + bytes(bucket - needed)
+    return (plaintext + _END).ljust(bucket, b"\x00")
 
 
 def unpad(padded: bytes) -> bytes:
     """Undo `pad`. Raises Unreadable when there is no padding."""
-    plaintext, end, zeros = padded.rpartition(_END)
-    if not end or zeros.strip(b"\x00"):
+    filled = padded.rstrip(b"\x00")
+    if not filled.endswith(_END):
         raise Unreadable
-    return plaintext
+    return filled[:-1]

@@ -7,7 +7,6 @@ small interface.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import hmac
 import json
 import os
@@ -71,6 +70,9 @@ class FileKeyRing:
         self._keys: dict[str, str] = {}
         self._seen: tuple[int, int, int] | None = None
         self._derived: dict[bytes, bytes] = {}
+        # Made of `_keys`, and emptied with it: a cipher object costs more than what it seals.
+        self._ciphers: dict[UUID, AESGCM] = {}
+        self._actors: dict[tuple[UUID, int], bytes] = {}
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._locked():
@@ -84,25 +86,35 @@ class FileKeyRing:
     def seal(self, organisation: UUID, context: bytes, secret: bytes) -> bytes:
         """See KeyRing."""
         nonce = os.urandom(_NONCE)
-        aead = AESGCM(self._key(f"{organisation}"))
+        aead = self._ciphers.get(organisation)
+        if aead is None:
+            # The key first: making it empties the caches.
+            key = self._key(f"{organisation}")
+            aead = self._ciphers[organisation] = AESGCM(key)
         return nonce + aead.encrypt(nonce, secret, _bound(organisation, context))
 
     def open(self, organisation: UUID, context: bytes, sealed: bytes) -> bytes:
         """See KeyRing."""
-        key = self._find(f"{organisation}")
-        if key is None or len(sealed) < _NONCE:
+        aead = self._ciphers.get(organisation)
+        if aead is None:
+            key = self._find(f"{organisation}")
+            if key is None:
+                raise Unreadable
+            aead = self._ciphers[organisation] = AESGCM(key)
+        if len(sealed) < _NONCE:
             raise Unreadable
         try:
-            return AESGCM(key).decrypt(
-                sealed[:_NONCE], sealed[_NONCE:], _bound(organisation, context)
-            )
+            return aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(organisation, context))
         except InvalidTag as error:
             raise Unreadable from error
 
     def pseudonym(self, organisation: UUID, year: int, subject: str) -> bytes:
         """See KeyRing."""
-        key = self._key(f"{organisation}/actors/{year}")
-        return hmac.new(key, subject.encode(), hashlib.sha256).digest()[:16]
+        key = self._actors.get((organisation, year))
+        if key is None:
+            key = self._key(f"{organisation}/actors/{year}")
+            self._actors[organisation, year] = key
+        return hmac.digest(key, subject.encode(), "sha256")[:16]
 
     def _find(self, name: str) -> bytes | None:
         if name not in self._keys and self._changed():
@@ -160,8 +172,7 @@ class FileKeyRing:
             ) from error
         except (ValueError, KeyError, TypeError) as error:
             raise KeyRingProblem(f"The key ring {self._path.name} is damaged.") from error
-        self._keys = json.loads(inner)
-        self._seen = stamp
+        self._hold(json.loads(inner), stamp)
 
     def _write(self, keys: dict[str, str]) -> None:
         """Make `keys` the ring's. They count once they are durable: a key that was used and then
@@ -189,7 +200,12 @@ class FileKeyRing:
             os.fsync(directory)
         finally:
             os.close(directory)
-        self._keys, self._seen = keys, self._stamp()
+        self._hold(keys, self._stamp())
+
+    def _hold(self, keys: dict[str, str], stamp: tuple[int, int, int]) -> None:
+        self._keys, self._seen = keys, stamp
+        self._ciphers.clear()
+        self._actors.clear()
 
 
 def _bound(organisation: UUID, context: bytes) -> bytes:

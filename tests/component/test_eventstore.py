@@ -196,7 +196,6 @@ async def test_a_swapped_ciphertext_does_not_open(store: EventStore, database: D
             "UPDATE ciphertext SET ciphertext = (SELECT ciphertext FROM ciphertext"
             " AS other WHERE other.leaf_index = 1 - ciphertext.leaf_index)"
         )
-        connection.execute("ALTER TABLE event DROP CONSTRAINT event_key_id_nonce_key")
         connection.execute(
             "UPDATE event SET nonce = (SELECT nonce FROM event AS other"
             " WHERE other.leaf_index = 1 - event.leaf_index)"
