@@ -292,6 +292,17 @@ def checkpoint_print(
     raise typer.Exit(print_page(note, language=language, signed=signature))
 
 
+@_checkpoint.command("key")
+def checkpoint_key(
+    file: Annotated[Path, typer.Argument(help="The service's log key (HOEKSTEEN_LOG_KEY_FILE).")],
+    service: Annotated[str, typer.Option(help="intake, signals or reporting.")],
+) -> None:
+    """Print a service's public key for all its logs, for policies and witnesses."""
+    from shared.cli.checkpoint import print_key
+
+    raise typer.Exit(print_key(file, service))
+
+
 @_checkpoint.command("type")
 def checkpoint_type(
     file: Annotated[

@@ -8,12 +8,15 @@ from pathlib import Path
 from uuid import UUID
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.eventstore.week import week_of
+from shared.ledger.checkpoint import service_keys
 from shared.ledger.files import LedgerFolder
-from shared.ledger.note import NoteError
+from shared.ledger.note import NoteError, Verifier
 from shared.ledger.paper import PaperError, TypedCheckpoint, check_line, page, typed
 from shared.local.problem import LocalProblem
+from shared.local.session import SERVICES
 
 _READ = {
     "en": "This is the log {origin} with {size} entries, root\n{root}.",
@@ -65,6 +68,18 @@ def newest(ledger: Path, service: str, organisation: str) -> bytes:
     if not notes:
         raise LocalProblem(f"There is no checkpoint of this log of {service} in {ledger}.")
     return notes[-1]
+
+
+def print_key(file: Path, service: str) -> int:
+    """The vkey of a service for the logs of all its organisations, from its private key's file."""
+    if service not in SERVICES:
+        raise LocalProblem(f"The services are {', '.join(SERVICES)}.")
+    seed = note_of(file)
+    if len(seed) != 32:
+        raise LocalProblem(f"{file} is not a log key: it has {len(seed)} bytes and not 32.")
+    key = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    typer.echo(Verifier(service_keys(service), key).vkey)
+    return 0
 
 
 def type_back(file: Path | None, out: Path | None, language: str) -> int:
