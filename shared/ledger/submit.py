@@ -74,6 +74,25 @@ class Submitted:
     """Witnesses by the policy's name that did not cosign."""
 
 
+class _Proofs:
+    """Proofs for all witnesses of one checkpoint, one at a time: a tree is not for several threads."""
+
+    def __init__(self, tree: Tree, size: int) -> None:
+        self._tree = tree
+        self._size = size
+        self._lock = asyncio.Lock()
+
+    async def since(self, old: int) -> Sequence[bytes]:
+        """From `old` to the checkpoint. Raises _Failed."""
+        if old in (0, self._size):
+            return ()
+        try:
+            async with self._lock:
+                return await asyncio.to_thread(self._tree.consistency_proof, old)
+        except (LookupError, OSError, ValueError) as error:
+            raise _Failed(Reason.NO_PROOF) from error
+
+
 class _Failed(Exception):  # noqa: N818
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -94,11 +113,12 @@ async def submit(
     asked = [each for each in policy.witnesses if each.url and each.name not in present]
     if not asked:
         return Submitted((), {})
+    proofs = _Proofs(tree, checkpoint.size)
     async with httpx2.AsyncClient(
         timeout=_WITHIN, limits=httpx2.Limits(max_connections=len(asked)), trust_env=False
     ) as client:
         answers = await asyncio.gather(
-            *(_ask(client, each, note, checkpoint, tree, known_sizes) for each in asked)
+            *(_ask(client, each, note, checkpoint, proofs, known_sizes) for each in asked)
         )
     lines = [line for answer in answers if isinstance(answer, tuple) for line in answer]
     failed = {
@@ -114,12 +134,12 @@ async def _ask(
     witness: Witness,
     note: bytes,
     checkpoint: Checkpoint,
-    tree: Tree,
+    proofs: _Proofs,
     known_sizes: MutableMapping[str, int],
 ) -> tuple[str, ...] | Reason:
     try:
         async with asyncio.timeout(_WITHIN):
-            lines = await _negotiate(client, witness, note, checkpoint, tree, known_sizes)
+            lines = await _negotiate(client, witness, note, checkpoint, proofs, known_sizes)
     except _Failed as failed:
         return failed.reason
     except (TimeoutError, httpx2.TimeoutException):
@@ -136,13 +156,13 @@ async def _negotiate(
     witness: Witness,
     note: bytes,
     checkpoint: Checkpoint,
-    tree: Tree,
+    proofs: _Proofs,
     known_sizes: MutableMapping[str, int],
 ) -> tuple[str, ...]:
     old = min(known_sizes.get(witness.name, 0), checkpoint.size)
     for _ in range(_TRIES):
-        body = _request(old, await _proof(tree, old, checkpoint.size), note)
-        status, kind, answer = await _post(client, f"{(witness.url or '').rstrip('/')}", body)
+        body = _request(old, await proofs.since(old), note)
+        status, kind, answer = await _post(client, (witness.url or "").rstrip("/"), body)
         if status == 200:
             return _checked(witness, checkpoint, answer)
         size = _SIZE.fullmatch(answer) if status == 409 and kind == SIZE_TYPE else None
@@ -160,15 +180,6 @@ _REASONS: Final = {
     409: Reason.CONTRADICTED,
     422: Reason.CONTRADICTED,
 }
-
-
-async def _proof(tree: Tree, old: int, size: int) -> Sequence[bytes]:
-    if old in (0, size):
-        return ()
-    try:
-        return await asyncio.to_thread(tree.consistency_proof, old)
-    except (LookupError, OSError, ValueError) as error:
-        raise _Failed(Reason.NO_PROOF) from error
 
 
 async def _post(client: httpx2.AsyncClient, prefix: str, body: bytes) -> tuple[int, str, str]:

@@ -28,6 +28,7 @@ from shared.ledger.merkle import consistency_proof, root
 from shared.ledger.note import Signer, open_note, parse
 from shared.ledger.policy import Policy
 from shared.ledger.submit import Reason, submit
+from shared.ledger.tiles import FolderTiles, TiledTree, tiles_of
 from shared.ledger.witness.state import Witness
 
 ORIGIN = "hoeksteen.local/intake/8f0cf1f6-58c2-4a9c-9b5a-2d7f4a3f1c11"
@@ -729,6 +730,25 @@ async def test_reasons_are_told_apart(two: Two) -> None:
         "key": Reason.NOT_TRUSTED,
     } == {name: failed["council"] for name, failed in both.items()}
     assert all(set(failed) == {"council", "adviser"} for failed in both.values())
+
+
+async def test_a_log_without_its_tiles_has_no_proof(two: Two, tmp_path: Path) -> None:
+    """Where the log's own tiles give no proof, that is the reason, and the next time it may be there."""
+    await submit(two.policy, two.log.note(256), two.tree(256), {})
+    note = two.log.note(512)
+    without = TiledTree(FolderTiles(tmp_path / "tiles"), 512)
+    submitted = await submit(two.policy, note, without, {})
+    assert {"council": Reason.NO_PROOF, "adviser": Reason.NO_PROOF} == submitted.failed
+    for tile in tiles_of(512):
+        path = tmp_path / "tiles" / tile.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if tile.level == 0:
+            held = two.log.leaves[tile.index * 256 : tile.index * 256 + tile.width]
+        else:
+            held = [root(two.log.leaves[at : at + 256]) for at in (0, 256)]
+        path.write_bytes(b"".join(held))
+    submitted = await submit(two.policy, note, without, {})
+    assert met(two.policy, with_lines(note, submitted.lines))
 
 
 async def test_a_colluding_witness_alone_is_not_enough(two: Two, tmp_path: Path) -> None:
