@@ -7,9 +7,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
 from shared.cli.doctor import CHECKS, examine
+from shared.ledger.checkpoint import Checkpoint
+from shared.ledger.note import Signer
+from shared.ledger.witness.state import Witness
 from shared.local.home import Home
 from shared.local.session import Installation
 from tests.system.conftest import free_base_port
@@ -60,6 +64,27 @@ def test_checkpoints_without_their_signing_key(
     (home.ledger / "signals" / "checkpoint").touch()
     assert look(home) == 1
     assert "signals has signed checkpoints, but its signing key is gone" in capsys.readouterr().out
+
+
+def test_what_a_witness_remembers(
+    examined: tuple[Home, pytest.CaptureFixture[str]],
+) -> None:
+    """A witness that kept evidence, or whose memory is damaged, is named with what to do."""
+    home, capsys = examined
+    witness = Witness.init(home.witness("works-council.demo"), "works-council.demo")
+    signer = Signer("log.example", Ed25519PrivateKey.generate())
+    witness.trust(signer.verifier.vkey)
+    for size, root, status in ((1, bytes(32), 200), (1, bytes([1] * 32), 409)):
+        note = Checkpoint(origin="log.example", size=size, root=root).sign(signer)
+        assert status == witness.add_checkpoint(b"old 0\n\n" + note, now=0).status
+    assert look(home) == 1
+    told = capsys.readouterr().out
+    assert "The witness works-council.demo kept 1 checkpoints that did not fit" in told
+    assert "hoeksteen verify" in told
+    (state,) = (home.witness("works-council.demo") / "logs").iterdir()
+    state.write_bytes(b"")
+    assert look(home) == 1
+    assert "remembers of a log is damaged" in capsys.readouterr().out
 
 
 def test_a_clock_that_was_moved(examined: tuple[Home, pytest.CaptureFixture[str]]) -> None:
