@@ -227,7 +227,7 @@ class LedgerRecorder(ProcessRecorder):
                     raise
 
     def _submit(self, item: Item) -> list[int]:
-        return self._wait_for(self._writer.submit(item))
+        return list(self._wait_for(self._writer.submit(item)))
 
     # Reading ----------------------------------------------------------------------------------
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
-from eventsourcing.persistence import StoredEvent
+import msgspec
+import psycopg
 
-from shared.eventstore.mapper import CaseMapper, Envelope, StreamEvent
+from shared.eventstore.mapper import associated_data, decrypt_event, encrypt_event
+from shared.eventstore.memory import Memory
 from shared.eventstore.types import EventTypes, split_name
 from shared.eventstore.week import week_of
 from shared.eventstore.writer import (
@@ -26,10 +28,12 @@ from shared.eventstore.writer import (
     StoreUnavailable,
     Tracking,
 )
-from shared.keys.case_key import KEY_BYTES, CaseKey, Unreadable
+from shared.keys.case_key import KEY_BYTES, NONCE_BYTES, SUITE, CaseKey, Unreadable
+from shared.ledger.leaf import KEY_DESTROYED
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import AsyncIterator
+    from datetime import date, datetime
 
     from psycopg_pool import AsyncConnectionPool
 
@@ -41,22 +45,48 @@ __all__ = [
     "Command",
     "Conflict",
     "EventStore",
+    "Fold",
+    "Folded",
     "PositionMoved",
     "Recorded",
+    "Session",
+    "Skeleton",
     "StoreUnavailable",
+    "StreamErased",
     "Tracking",
 ]
 
-# Unwrapped case keys kept in memory. Above it the least recently used one goes.
-_KEYS_IN_MEMORY = 10_000
-
 _SALT_BYTES = 32
 
-_SELECT = (
+# Random bytes for the blank entries of one filling: at most 511 (fill_tiles in the migrations).
+_MOST_BLANKS = 511
+
+# Rows of one page of a replay. Larger ones gain nothing more.
+_PAGE = 2_000
+
+_COLUMNS = (
     "SELECT event.organisation, event.leaf_index, event.stream, event.version, event.type,"
     " event.week, event.suite, event.key_id, event.nonce, ciphertext.ciphertext"
-    " FROM event LEFT JOIN ciphertext USING (organisation, leaf_index) "
 )
+_FROM = " FROM event LEFT JOIN ciphertext USING (organisation, leaf_index) "
+_SELECT = _COLUMNS + _FROM
+_RANGE = (
+    "WHERE event.organisation = %s AND event.leaf_index >= %s AND event.leaf_index < %s"
+    " ORDER BY event.leaf_index"
+)
+_REPLAY = (_SELECT + _RANGE).encode()
+_SKELETON = (
+    b"SELECT leaf_index, stream, version, type, week, actor, key_id FROM event " + _RANGE.encode()
+)
+
+_SNAPSHOT = b"hoeksteen/snapshot/v1"
+
+# A position that no log reaches: `until` where none was given.
+_END = 2**63 - 1
+
+
+class StreamErased(Exception):  # noqa: N818  what a command meets, not a fault in the program
+    """The stream's key is destroyed: nothing is added to it, and nothing of it can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +146,46 @@ class Recorded:
     event: Any
 
 
+class Skeleton(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is in clear of an event: enough for an auditor's timeline."""
+
+    index: int
+    stream: UUID
+    version: int
+    type: str
+    week: str
+    actor: bytes
+    key_id: UUID
+
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold(Generic[S]):
+    """A projector function for reads: how a stream's events become a state.
+
+    `name` names the state's form and must change whenever `evolve` or the state's class does: a
+    snapshot under another name is another snapshot. The state is what msgspec can write as JSON
+    and read back as `state`, a dataclass or struct.
+    """
+
+    name: str
+    state: type[S]
+    initial: S
+    evolve: Callable[[S, Any], S]
+    every: int = 100
+    """A snapshot is kept when so many events were folded since the last one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded(Generic[S]):
+    """A stream's state after its `version` first events (0: there are none)."""
+
+    state: S
+    version: int
+
+
 class EventStore:
     """One service's events of all organisations."""
 
@@ -127,6 +197,7 @@ class EventStore:
         types: EventTypes,
         ring: KeyRing,
         on_append: Callable[[UUID, int], None] = lambda _organisation, _last: None,
+        memory: Memory | None = None,
     ) -> None:
         """`on_append` is told (organisation, last index) after each commit, in this process."""
         self._pool = pool
@@ -134,7 +205,21 @@ class EventStore:
         self._types = types
         self._ring = ring
         self._on_append = on_append
-        self._kept: OrderedDict[UUID, CaseKey] = OrderedDict()
+        self._memory = memory or Memory()
+        self._bases: dict[str, str] = {}
+
+    def session(self) -> Session:
+        """The store as one command sees it."""
+        return Session(
+            pool=self._pool,
+            writer=self._writer,
+            types=self._types,
+            ring=self._ring,
+            on_append=self._on_append,
+            memory=self._memory,
+        )
+
+    # Writing ----------------------------------------------------------------------------------
 
     async def append(
         self,
@@ -151,66 +236,207 @@ class EventStore:
         command's key and answer, and the consumer's position.
 
         Raises Conflict (another change was first, or the command's key is taken: see `answered`),
-        PositionMoved (another worker was first), StoreUnavailable.
+        PositionMoved (another worker was first), StreamErased, StoreUnavailable.
         """
+        return await self._append(
+            organisation,
+            changes,
+            actor=actor,
+            at=at,
+            command=command,
+            answer=answer,
+            tracking=tracking,
+        )
+
+    async def _append(
+        self,
+        organisation: UUID,
+        changes: Sequence[Change],
+        *,
+        actor: str,
+        at: datetime,
+        command: Command | None = None,
+        answer: bytes = b"",
+        tracking: Tracking | None = None,
+        seen: Sequence[tuple[UUID, int]] = (),
+    ) -> Appended:
         if command is not None and not changes:
             raise ValueError("a command is stored with its events; this one has none")
         # Only for events: a pseudonym makes a key for the organisation.
         pseudonym = self._ring.pseudonym(organisation, at.year, actor) if changes else b""
         week = week_of(at)
-        key_of_stream: dict[UUID, UUID] = {}
-        keys: dict[UUID, CaseKey] = {}
+        fresh: dict[UUID, tuple[UUID, CaseKey]] = {}
         new_keys: list[NewKey] = []
         leaves: list[NewLeaf] = []
-        mapper = CaseMapper(self._types, keys)
         for change in changes:
-            owner = change.key_of or change.stream
-            key_id = key_of_stream.get(owner)
-            if key_id is None and not (change.version == 1 and change.key_of is None):
-                key_id = await self._key_of(organisation, owner)
-                if key_id is not None:
-                    keys |= await self._unwrap({key_id: organisation})
-            if key_id is None:
-                key_id = uuid4()
-                keys[key_id] = CaseKey(os.urandom(KEY_BYTES))
-                new_keys.append(self._wrap(organisation, key_id, keys[key_id]))
-            key_of_stream[owner] = key_of_stream[change.stream] = key_id
-            stored = mapper.to_stored_event(
-                StreamEvent(change.stream, change.version, key_id, change.event)
+            stream = change.stream
+            owner = change.key_of or stream
+            held = fresh.get(owner)
+            if held is None and not (change.version == 1 and change.key_of is None):
+                held = await self._key_of(organisation, owner)
+            if held is None:
+                key_id, key = uuid4(), CaseKey(os.urandom(KEY_BYTES))
+                new_keys.append(self._wrap(organisation, key_id, key))
+                held = (key_id, key)
+            fresh[owner] = fresh[stream] = held
+            key_id, key = held
+            name, nonce, ciphertext = encrypt_event(
+                self._types, key, stream, change.version, key_id, change.event
             )
-            envelope = Envelope.unpack(stored.state)
             leaves.append(
                 NewLeaf(
                     organisation=organisation,
-                    stream=change.stream,
+                    stream=stream,
                     version=change.version,
-                    type=stored.topic,
+                    type=name,
                     week=week,
                     actor=pseudonym,
                     key_id=key_id,
-                    nonce=envelope.nonce,
-                    ciphertext=envelope.ciphertext,
+                    nonce=nonce,
+                    ciphertext=ciphertext,
                 )
             )
-        new_command = None
-        if command is not None:
-            key = _command_key(organisation, command)
-            # Salted, and the salt sealed: a request has few possible contents, and a plain hash of
-            # it would tell every reader of the table how a case ended.
-            salt = os.urandom(_SALT_BYTES)
-            new_command = NewCommand(
-                organisation=organisation,
-                key=key,
-                request_sha256=_request_hash(salt, command),
-                answer=self._ring.seal(organisation, b"answer" + key, salt + answer),
-            )
         indexes = await self._writer.submit(
-            Item(leaves=leaves, keys=new_keys, command=new_command, tracking=tracking)
+            Item(
+                leaves=leaves,
+                keys=new_keys,
+                command=None if command is None else self._new(organisation, command, answer),
+                tracking=tracking,
+                seen=seen,
+            )
         )
         if not indexes:
             return Appended(first=-1, last=-1)
+        for change, leaf, index in zip(changes, leaves, indexes, strict=True):
+            self._remember(leaf, index, change.event, fresh[leaf.stream][1])
         self._on_append(organisation, indexes[-1])
         return Appended(first=indexes[0], last=indexes[-1])
+
+    def _new(self, organisation: UUID, command: Command, answer: bytes) -> NewCommand:
+        key = _command_key(organisation, command)
+        # Salted, and the salt sealed: a request has few possible contents, and a plain hash of
+        # it would tell every reader of the table how a case ended.
+        salt = os.urandom(_SALT_BYTES)
+        return NewCommand(
+            organisation=organisation,
+            key=key,
+            request_sha256=_request_hash(salt, command),
+            answer=self._ring.seal(organisation, b"answer" + key, salt + answer),
+        )
+
+    def _remember(self, leaf: NewLeaf, index: int, event: object, key: CaseKey) -> None:
+        memory = self._memory
+        memory.keys.put(leaf.key_id, key)
+        memory.key_of.put(leaf.stream, (leaf.organisation, leaf.key_id))
+        memory.added(
+            Recorded(
+                organisation=leaf.organisation,
+                index=index,
+                stream=leaf.stream,
+                version=leaf.version,
+                type=self._base(leaf.type),
+                week=leaf.week,
+                key_id=leaf.key_id,
+                event=event,
+            )
+        )
+
+    async def fill_tiles(self, organisation: UUID, *, day: date, at: datetime, actor: str) -> int:
+        """Grow the log with blank entries to a whole multiple of 256, for the checkpoint of `day`;
+        the size at which that is signed. Every replica gets the same one.
+
+        0 for a log that does not exist. Raises StoreUnavailable.
+        """
+        nonces = os.urandom(_MOST_BLANKS * NONCE_BYTES)
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(
+                    "SELECT fill_tiles(%s, %s, %s, %s, %s, %s::bytea[])",
+                    (
+                        organisation,
+                        day,
+                        week_of(at),
+                        self._ring.pseudonym(organisation, at.year, actor),
+                        uuid4(),
+                        [
+                            nonces[place : place + NONCE_BYTES]
+                            for place in range(0, len(nonces), NONCE_BYTES)
+                        ],
+                    ),
+                )
+                row = await cursor.fetchone()
+        except psycopg.OperationalError as error:
+            raise StoreUnavailable from error
+        size = int(row[0]) if row and row[0] is not None else 0
+        if size:
+            self._on_append(organisation, size - 1)
+        return size
+
+    # Erasing ----------------------------------------------------------------------------------
+
+    async def erase(
+        self,
+        organisation: UUID,
+        stream: UUID,
+        event: object,
+        *,
+        actor: str,
+        at: datetime,
+        command: Command | None = None,
+        answer: bytes = b"",
+    ) -> Appended:
+        """Append `event`, a KeyDestroyed, to the stream, then destroy its key and all that stands
+        under it. Durable in this order: what a crash leaves undone `finish_erasures` does.
+
+        Raises Conflict, StreamErased (it was erased before), LookupError (there is no such stream),
+        StoreUnavailable.
+        """
+        if self._types.name_of(event) != KEY_DESTROYED:
+            raise ValueError("a stream is erased by its event KeyDestroyed")
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT version FROM event WHERE stream = %s AND organisation = %s"
+                " ORDER BY version DESC LIMIT 1",
+                (stream, organisation),
+            )
+            row = await cursor.fetchone()
+        if row is None:
+            raise LookupError("there is no such stream")
+        appended = await self.append(
+            organisation,
+            [Change(stream, row[0] + 1, event)],
+            actor=actor,
+            at=at,
+            command=command,
+            answer=answer,
+        )
+        await self._finish(organisation, stream)
+        return appended
+
+    async def finish_erasures(self) -> int:
+        """Do what erasures that were cut off left undone; how many those were. For the start."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT DISTINCT event.organisation, event.stream FROM event"
+                " JOIN wrapped_key USING (key_id) WHERE event.type = %s",
+                (KEY_DESTROYED,),
+            )
+            unfinished = await cursor.fetchall()
+        for organisation, stream in unfinished:
+            await self._finish(organisation, stream)
+        return len(unfinished)
+
+    async def _finish(self, organisation: UUID, stream: UUID) -> None:
+        held = self._memory.key_of.get(stream)
+        try:
+            async with self._pool.connection() as connection:
+                await connection.execute("SELECT erase_case(%s, %s)", (organisation, stream))
+        except psycopg.OperationalError as error:
+            raise StoreUnavailable from error
+        if held is not None:
+            self._memory.destroyed(stream, held[1])
+
+    # Reading ----------------------------------------------------------------------------------
 
     async def answered(self, organisation: UUID, command: Command) -> Answered | None:
         """The first answer to this command, if it was given."""
@@ -237,11 +463,14 @@ class EventStore:
 
         `until` gives the stream as it was when the log had so many entries.
         """
-        return await self._select(
+        recorded = await self._select(
             _SELECT + "WHERE event.stream = %s AND event.organisation = %s"
-            " AND event.leaf_index < coalesce(%s, 9223372036854775807) ORDER BY event.version",
-            (stream, organisation, until),
+            " AND event.leaf_index < %s ORDER BY event.version",
+            (stream, organisation, _END if until is None else until),
         )
+        if recorded:
+            self._memory.key_of.put(stream, (organisation, recorded[0].key_id))
+        return recorded
 
     async def load_many(
         self, organisation: UUID, streams: Sequence[UUID], *, until: int | None = None
@@ -249,22 +478,50 @@ class EventStore:
         """The events of several streams, in log order; `until` as in `load`."""
         return await self._select(
             _SELECT + "WHERE event.stream = ANY (%s) AND event.organisation = %s"
-            " AND event.leaf_index < coalesce(%s, 9223372036854775807) ORDER BY event.leaf_index",
-            (list(streams), organisation, until),
+            " AND event.leaf_index < %s ORDER BY event.leaf_index",
+            (list(streams), organisation, _END if until is None else until),
         )
 
     async def read(
         self, organisation: UUID, start: int, limit: int, *, until: int | None = None
     ) -> list[Recorded]:
         """Up to `limit` events of one organisation in log order, from leaf `start` on; none from
-        leaf `until` on.
+        leaf `until` on. Blank entries keep their place, with the event None.
         """
         return await self._select(
             _SELECT + "WHERE event.organisation = %s AND event.leaf_index >= %s"
-            " AND event.leaf_index < coalesce(%s, 9223372036854775807)"
-            " ORDER BY event.leaf_index LIMIT %s",
-            (organisation, start, until, limit),
+            " AND event.leaf_index < %s ORDER BY event.leaf_index LIMIT %s",
+            (organisation, start, _END if until is None else until, limit),
         )
+
+    async def replay(
+        self, organisation: UUID, start: int = 0, *, until: int | None = None
+    ) -> AsyncIterator[Recorded]:
+        """Every event of one organisation in log order, from leaf `start` on and before `until`.
+
+        In large pages, of which the next one is under way while this one is decrypted. Raises
+        Unreadable and what EventTypes.decode raises at the event that cannot be read.
+        """
+        async for rows in self._pages(organisation, start, until, _REPLAY):
+            keys = await self._keys_for(rows)
+            for row in rows:
+                yield self._recorded(row, keys)
+
+    async def skeleton(
+        self, organisation: UUID, start: int = 0, *, until: int | None = None
+    ) -> AsyncIterator[Skeleton]:
+        """What is in clear of every event, in log order; nothing is decrypted."""
+        async for rows in self._pages(organisation, start, until, _SKELETON):
+            for index, stream, version, name, week, actor, key_id in rows:
+                yield Skeleton(
+                    index=index,
+                    stream=stream,
+                    version=version,
+                    type=name,
+                    week=week,
+                    actor=actor,
+                    key_id=key_id,
+                )
 
     async def heads(self) -> dict[UUID, int]:
         """The size of every organisation's log."""
@@ -272,14 +529,161 @@ class EventStore:
             cursor = await connection.execute("SELECT organisation, size FROM log")
             return dict(await cursor.fetchall())
 
-    async def _select(self, sql: str, parameters: tuple[Any, ...]) -> list[Recorded]:
+    async def fold(
+        self, organisation: UUID, stream: UUID, fold: Fold[S], *, until: int | None = None
+    ) -> Folded[S]:
+        """A stream's state: from its snapshot and the events since, or from its first event where
+        there is none that can be believed. `until` as in `load`; then no snapshot is used.
+
+        Raises what `load` raises; StreamErased for a stream whose key is destroyed.
+        """
+        if until is not None:
+            return _folded(fold, await self.load(organisation, stream, until=until))
+        base = await self._snapshot(organisation, stream, fold)
+        if base is None:
+            base = Folded(state=fold.initial, version=0)
+        recorded = await self._select(
+            _SELECT + "WHERE event.stream = %s AND event.organisation = %s"
+            " AND event.version > %s ORDER BY event.version",
+            (stream, organisation, base.version),
+        )
+        result = _folded(fold, recorded, base)
+        if len(recorded) >= fold.every:
+            await self._keep_snapshot(organisation, stream, fold, result, recorded[-1])
+        return result
+
+    async def _snapshot(self, organisation: UUID, stream: UUID, fold: Fold[S]) -> Folded[S] | None:
+        """The snapshot, if it opens in its place: bound to the stream, the state's form, and the
+        leaf of the event it stands behind. One that does not is dropped.
+        """
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True)
-            await cursor.execute(sql.encode(), parameters)
+            await cursor.execute(
+                "SELECT snapshot.version, snapshot.key_id, snapshot.nonce, snapshot.ciphertext,"
+                " event.leaf_hash FROM snapshot LEFT JOIN event"
+                " ON event.stream = snapshot.stream AND event.version = snapshot.version"
+                " AND event.organisation = snapshot.organisation"
+                " AND event.key_id = snapshot.key_id"
+                " WHERE snapshot.stream = %s AND snapshot.state = %s"
+                " AND snapshot.organisation = %s",
+                (stream, fold.name, organisation),
+            )
+            row = await cursor.fetchone()
+        if row is None:
+            return None
+        version, key_id, nonce, ciphertext, leaf_hash = row
+        try:
+            key = (await self._unwrap({key_id: organisation}))[key_id]
+            associated = associated_data(_SNAPSHOT, stream, version, fold.name, key_id)
+            plaintext = key.decrypt(nonce, ciphertext, associated + (leaf_hash or b""))
+            state = msgspec.json.decode(plaintext, type=fold.state)
+        except (Unreadable, KeyError, msgspec.DecodeError):
+            async with self._pool.connection() as connection:
+                await connection.execute(
+                    "SELECT drop_snapshot(%s, %s, %s, %s)",
+                    (organisation, stream, fold.name, version),
+                )
+            return None
+        return Folded(state=state, version=version)
+
+    async def _keep_snapshot(
+        self, organisation: UUID, stream: UUID, fold: Fold[S], folded: Folded[S], last: Recorded
+    ) -> None:
+        """Write down a state behind its last event. A loss here is a slower read, nothing more."""
+        key = (await self._unwrap({last.key_id: organisation}))[last.key_id]
+        nonce = os.urandom(NONCE_BYTES)
+        associated = associated_data(_SNAPSHOT, stream, folded.version, fold.name, last.key_id)
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT leaf_hash FROM event WHERE organisation = %s AND leaf_index = %s",
+                (organisation, last.index),
+            )
+            row = await cursor.fetchone()
+            if row is None:
+                return
+            ciphertext = key.encrypt(nonce, msgspec.json.encode(folded.state), associated + row[0])
+            await connection.execute(
+                "SELECT keep_snapshot(%s, %s, %s, %s, %s, %s, %s)",
+                (
+                    *(organisation, stream, fold.name, folded.version),
+                    *(last.key_id, nonce, ciphertext),
+                ),
+            )
+
+    async def _pages(
+        self, organisation: UUID, start: int, until: int | None, query: bytes
+    ) -> AsyncIterator[list[tuple[Any, ...]]]:
+        end = _END if until is None else until
+
+        async def page(first: int) -> list[tuple[Any, ...]]:
+            async with self._pool.connection() as connection:
+                cursor = connection.cursor(binary=True)
+                await cursor.execute(query, (organisation, first, min(first + _PAGE, end)))
+                rows: list[tuple[Any, ...]] = await cursor.fetchall()
+                return rows
+
+        coming = asyncio.create_task(page(start))
+        try:
+            # The log is dense: a page that is not full is its end.
+            while rows := await coming:
+                start += _PAGE
+                if len(rows) == _PAGE and start < end:
+                    coming = asyncio.create_task(page(start))
+                    yield rows
+                else:
+                    yield rows
+                    return
+        finally:
+            coming.cancel()
+
+    async def _select(self, query: str, parameters: tuple[Any, ...]) -> list[Recorded]:
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(query.encode(), parameters)
             rows = await cursor.fetchall()
-        keys = await self._unwrap({row[7]: row[0] for row in rows if row[9] is not None})
-        mapper = CaseMapper(self._types, keys)
-        return [_recorded(row, mapper, keys) for row in rows]
+            keys = await self._keys_for(rows)
+            if any(row[9] is not None and row[7] not in keys for row in rows):
+                # Perhaps an erasure came between rows and keys: then the ciphertexts are gone now.
+                await cursor.execute(query.encode(), parameters)
+                rows = await cursor.fetchall()
+        return [self._recorded(row, keys) for row in rows]
+
+    async def _keys_for(self, rows: list[tuple[Any, ...]]) -> dict[UUID, CaseKey]:
+        """The keys of the ciphertexts in `rows`."""
+        return await self._unwrap({row[7]: row[0] for row in rows if row[9] is not None})
+
+    def _recorded(self, row: tuple[Any, ...], keys: dict[UUID, CaseKey]) -> Recorded:
+        organisation, index, stream, version, name, week, suite, key_id, nonce, ciphertext = row
+        event = None
+        if ciphertext is not None:
+            key = keys.get(key_id)
+            if key is None or suite != SUITE:
+                # Erasure deletes both. A key alone that is gone is damage, and must not pass for it.
+                raise Unreadable
+            event = decrypt_event(
+                self._types, key, stream, version, name, key_id, nonce, ciphertext
+            )
+        elif name == KEY_DESTROYED:
+            # Another replica erased it: nothing of it stays in this one's memory.
+            self._memory.destroyed(stream, key_id)
+        return Recorded(
+            organisation=organisation,
+            index=index,
+            stream=stream,
+            version=version,
+            type=self._base(name),
+            week=week,
+            key_id=key_id,
+            event=event,
+        )
+
+    def _base(self, name: str) -> str:
+        base = self._bases.get(name)
+        if base is None:
+            base = self._bases[name] = split_name(name)[0]
+        return base
+
+    # Keys -------------------------------------------------------------------------------------
 
     def _wrap(self, organisation: UUID, key_id: UUID, key: CaseKey) -> NewKey:
         return NewKey(
@@ -289,26 +693,40 @@ class EventStore:
             commitment=key.commitment,
         )
 
-    async def _key_of(self, organisation: UUID, stream: UUID) -> UUID | None:
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT key_id FROM event WHERE stream = %s AND organisation = %s"
-                " ORDER BY version DESC LIMIT 1",
-                (stream, organisation),
-            )
-            row = await cursor.fetchone()
-        return None if row is None else UUID(str(row[0]))
+    async def _key_of(self, organisation: UUID, stream: UUID) -> tuple[UUID, CaseKey] | None:
+        """The key of a stream and its id; None for a stream that does not exist here."""
+        held = self._memory.key_of.get(stream)
+        if held is None:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(
+                    "SELECT organisation, key_id FROM event WHERE stream = %s AND organisation = %s"
+                    " ORDER BY version DESC LIMIT 1",
+                    (stream, organisation),
+                )
+                held = await cursor.fetchone()
+        if held is None or held[0] != organisation:
+            return None
+        key_id = held[1]
+        key = (await self._unwrap({key_id: organisation})).get(key_id)
+        if key is None:
+            raise StreamErased
+        return key_id, key
 
     async def _unwrap(self, wanted: dict[UUID, UUID]) -> dict[UUID, CaseKey]:
         """The keys of `wanted` (key id → organisation) that still exist."""
-        keys = {key_id: self._kept[key_id] for key_id in wanted if key_id in self._kept}
-        for key_id in keys:
-            self._kept.move_to_end(key_id)
-        absent = [key_id for key_id in wanted if key_id not in keys]
+        keys: dict[UUID, CaseKey] = {}
+        absent = []
+        for key_id in wanted:
+            held = self._memory.keys.get(key_id)
+            if held is None:
+                absent.append(key_id)
+            else:
+                keys[key_id] = held
         if not absent:
             return keys
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(
                 "SELECT key_id, organisation, wrapped, commitment FROM wrapped_key"
                 " WHERE key_id = ANY (%s)",
                 (absent,),
@@ -318,31 +736,94 @@ class EventStore:
             key = CaseKey(self._ring.open(organisation, _key_context(key_id), wrapped))
             if organisation != wanted[key_id] or not key.matches(commitment):
                 raise Unreadable
-            keys[key_id] = self._kept[key_id] = key
-        while len(self._kept) > _KEYS_IN_MEMORY:
-            self._kept.popitem(last=False)
+            keys[key_id] = key
+            self._memory.keys.put(key_id, key)
         return keys
 
 
-def _recorded(row: tuple[Any, ...], mapper: CaseMapper, keys: dict[UUID, CaseKey]) -> Recorded:
-    organisation, index, stream, version, name, week, suite, key_id, nonce, ciphertext = row
-    event = None
-    if ciphertext is not None:
-        if key_id not in keys:
-            # Erasure deletes both. A key alone that is gone is damage, and must not pass for it.
-            raise Unreadable
-        state = Envelope(suite, key_id, nonce, ciphertext).pack()
-        event = mapper.to_domain_event(StoredEvent(stream, version, name, state)).event
-    return Recorded(
-        organisation=organisation,
-        index=index,
-        stream=stream,
-        version=version,
-        type=split_name(name)[0],
-        week=week,
-        key_id=key_id,
-        event=event,
-    )
+class Session(EventStore):
+    """The store as one command sees it: what it loads may come from memory, and what it appends is
+    written only if every stream it loaded has had no event since. Then a decision costs no round
+    trip, and is as good as if it had been made under a lock.
+
+    `week` of an event that this process appended is what its own clock said.
+    """
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._seen: dict[UUID, int] = {}
+        self.from_memory = False
+        """Whether a stream came from memory and not from the database."""
+        self.appended = False
+        """Whether something was appended."""
+
+    async def load(
+        self, organisation: UUID, stream: UUID, *, until: int | None = None
+    ) -> list[Recorded]:
+        """See EventStore. As of now it may come from memory."""
+        if until is not None:
+            return await super().load(organisation, stream, until=until)
+        held = self._memory.stream(organisation, stream)
+        if held is not None:
+            self.from_memory = True
+            self._seen[stream] = len(held)
+            return list(held)
+        recorded = await super().load(organisation, stream)
+        if recorded:
+            self._memory.saw(organisation, stream, recorded)
+            self._seen[stream] = len(recorded)
+        return recorded
+
+    async def append(
+        self,
+        organisation: UUID,
+        changes: Sequence[Change],
+        *,
+        actor: str,
+        at: datetime,
+        command: Command | None = None,
+        answer: bytes = b"",
+        tracking: Tracking | None = None,
+    ) -> Appended:
+        """See EventStore. Raises Conflict also when a stream that was loaded has gone on."""
+        changed = {change.stream for change in changes}
+        try:
+            appended = await self._append(
+                organisation,
+                changes,
+                actor=actor,
+                at=at,
+                command=command,
+                answer=answer,
+                tracking=tracking,
+                # Of those that change, the next version is the proof.
+                seen=[item for item in self._seen.items() if item[0] not in changed],
+            )
+        except Conflict:
+            self.forget()
+            raise
+        self.appended = True
+        return appended
+
+    def forget(self) -> None:
+        """Have what this command saw read anew by whoever comes next."""
+        for stream in self._seen:
+            self._memory.forget(stream)
+        self._seen.clear()
+        self.from_memory = False
+
+
+def _folded(
+    fold: Fold[S], recorded: Sequence[Recorded], base: Folded[S] | None = None
+) -> Folded[S]:
+    state = fold.initial if base is None else base.state
+    version = 0 if base is None else base.version
+    for one in recorded:
+        if one.event is None:
+            raise StreamErased
+        state = fold.evolve(state, one.event)
+        version = one.version
+    return Folded(state=state, version=version)
 
 
 def _key_context(key_id: UUID) -> bytes:
