@@ -36,17 +36,21 @@ async def load_registers(store: EventStore, organisation_id: UUID) -> register.R
     return reduce(register.evolve, (one.event for one in recorded), register.Registers())
 
 
-async def case_events(store: EventStore, organisation_id: UUID, case_id: UUID) -> list[Recorded]:
+async def case_events(
+    store: EventStore, organisation_id: UUID, case_id: UUID, *, new: bool = False
+) -> list[Recorded]:
     """A case's events, oldest first; none where there is no case, but perhaps another stream: to
-    whoever asks with the id of that one it must look the same.
+    whoever asks with the id of that one it must look the same. `new`: see Session.load.
     """
-    recorded = await store.load(organisation_id, case_id)
+    recorded = await store.load(organisation_id, case_id, new=new)
     return recorded if recorded and isinstance(recorded[0].event, case.CaseOpened) else []
 
 
-async def load_case(store: EventStore, organisation_id: UUID, case_id: UUID) -> case.Case:
-    """A case's state; empty when it does not exist in this organisation."""
-    recorded = await case_events(store, organisation_id, case_id)
+async def load_case(
+    store: EventStore, organisation_id: UUID, case_id: UUID, *, new: bool = False
+) -> case.Case:
+    """A case's state; empty when it does not exist in this organisation. `new`: see Session.load."""
+    recorded = await case_events(store, organisation_id, case_id, new=new)
     return reduce(case.evolve, (one.event for one in recorded), case.Case())
 
 

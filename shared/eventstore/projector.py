@@ -111,6 +111,8 @@ class Projector:
         def there() -> bool:
             return all(self._positions.get((name, organisation), 0) > index for name in names)
 
+        if there():
+            return True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._moved:
                 await self._moved.wait_for(there)

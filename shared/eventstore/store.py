@@ -208,9 +208,10 @@ class EventStore:
         self._memory = memory or Memory()
         self._bases: dict[str, str] = {}
 
-    def session(self) -> Session:
-        """The store as one command sees it."""
+    def session(self, *, hopeful: bool = True) -> Session:
+        """The store as one command sees it; not `hopeful` once it was refused or was too late."""
         return Session(
+            hopeful=hopeful,
             pool=self._pool,
             writer=self._writer,
             types=self._types,
@@ -457,11 +458,12 @@ class EventStore:
         )
 
     async def load(
-        self, organisation: UUID, stream: UUID, *, until: int | None = None
+        self, organisation: UUID, stream: UUID, *, until: int | None = None, new: bool = False
     ) -> list[Recorded]:
         """All events of one stream, oldest first; empty when there are none here.
 
-        `until` gives the stream as it was when the log had so many entries.
+        `until` gives the stream as it was when the log had so many entries. `new` says that none
+        are expected: see Session.
         """
         recorded = await self._select(
             _SELECT + "WHERE event.stream = %s AND event.organisation = %s"
@@ -749,8 +751,10 @@ class Session(EventStore):
     `week` of an event that this process appended is what its own clock said.
     """
 
-    def __init__(self, **parts: Any) -> None:
+    def __init__(self, *, hopeful: bool, **parts: Any) -> None:
+        """`hopeful`: this is the command's first try."""
         super().__init__(**parts)
+        self._hopeful = hopeful
         self._seen: dict[UUID, int] = {}
         self.from_memory = False
         """Whether a stream came from memory and not from the database."""
@@ -758,9 +762,13 @@ class Session(EventStore):
         """Whether something was appended."""
 
     async def load(
-        self, organisation: UUID, stream: UUID, *, until: int | None = None
+        self, organisation: UUID, stream: UUID, *, until: int | None = None, new: bool = False
     ) -> list[Recorded]:
-        """See EventStore. As of now it may come from memory."""
+        """See EventStore. As of now it may come from memory.
+
+        A stream that the command is about to begin (`new`) is at first believed not to exist: if it
+        does, its first version is taken, and what is decided after that Conflict reads it.
+        """
         if until is not None:
             return await super().load(organisation, stream, until=until)
         held = self._memory.stream(organisation, stream)
@@ -768,6 +776,9 @@ class Session(EventStore):
             self.from_memory = True
             self._seen[stream] = len(held)
             return list(held)
+        if new and self._hopeful:
+            self.from_memory = True
+            return []
         recorded = await super().load(organisation, stream)
         if recorded:
             self._memory.saw(organisation, stream, recorded)

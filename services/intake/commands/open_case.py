@@ -22,7 +22,7 @@ async def open_case(call: Call, request: OpenCase) -> Done:
     if by_reporter and str(case_id) != call.principal.subject:
         raise invalid("caseId", "it is not the one that belongs to your code")
     organisation = await load_organisation(call.parts.store, call.organisation)
-    state = await load_case(call.parts.store, call.organisation, case_id)
+    state = await load_case(call.parts.store, call.organisation, case_id, new=True)
     event = case.open_case(
         state,
         organisation,
