@@ -107,10 +107,11 @@ class World:
         return [await self.messages("INTAKE"), await self.messages("SIGNALS")]
 
     def signals_database(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Everything that signals has stored, but for when it looked."""
+        """Everything that signals has stored, but for what fills its tiles."""
+        sources = ("tracking", "relay_queue", *TABLES["signals"], "event WHERE type <> 'Blank'")
         return {
-            table: sorted(self.signals.rows(f"SELECT * FROM {table}"), key=repr)  # noqa: S608
-            for table in ("event", "tracking", "relay_queue", *TABLES["signals"])
+            source: sorted(self.signals.rows(f"SELECT * FROM {source}"), key=repr)  # noqa: S608
+            for source in sources
         }
 
     async def received(self) -> list[str]:
@@ -257,8 +258,12 @@ async def test_projections_that_are_rebuilt_hold_what_they_held(world: World) ->
         def tables(service: Running = service) -> list[list[tuple[Any, ...]]]:
             return [
                 sorted(service.rows(f"SELECT * FROM {table}"), key=repr)  # noqa: S608
-                for table in (*TABLES[service.name], "projection_position")
+                for table in TABLES[service.name]
             ]
+
+        async def all_projected(service: Running = service) -> bool:
+            positions = service.rows("SELECT position FROM projection_position")
+            return sorted(positions) == sorted(service.rows("SELECT size FROM log"))
 
         before = tables()
         assert all(before)
@@ -268,6 +273,7 @@ async def test_projections_that_are_rebuilt_hold_what_they_held(world: World) ->
         told = await rebuild_projections(service.service.definition, service.service.settings)
         assert told.startswith(f"{service.name}: ")
         assert tables() == before
+        await eventually(all_projected)
 
     await world.cases(1)
     found = await world.intake.ask("cases", Page(), Cases, subject="anna")
