@@ -23,6 +23,7 @@ from shared.contracts.rpc import VERBS, Shape
 from shared.eventstore.store import Recorded
 from shared.identity.issuer import Signer
 from shared.identity.roles import WITHOUT_ORGANISATION, Role
+from shared.ledger.leaf import BLANK
 from shared.runtime.service import Definition, Service
 from shared.runtime.settings import ServiceSettings
 from tests.conftest import Database
@@ -113,8 +114,9 @@ class Running:
         return reply
 
     async def log(self, organisation: UUID = HERE) -> list[Recorded]:
-        """Everything that the service has recorded, in order."""
-        return await self.service.parts.store.read(organisation, 0, 10_000)
+        """Everything that the service has recorded, in order; not what only fills up tiles."""
+        recorded = await self.service.parts.store.read(organisation, 0, 10_000)
+        return [one for one in recorded if one.type != BLANK]
 
     async def types(self, organisation: UUID = HERE) -> list[str]:
         """The names of everything that the service has recorded, in order."""
@@ -129,7 +131,12 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running(
-    definition: Definition, database: Database, bus: Bus, folder: Path
+    definition: Definition,
+    database: Database,
+    bus: Bus,
+    folder: Path,
+    *,
+    witness_policy: Path | None = None,
 ) -> AsyncIterator[Running]:
     """The service, ready. Stopped in order at the end; a part that ended by itself fails the test."""
     signer = Signer(key=Ed25519PrivateKey.generate(), issuer=ISSUER)
@@ -153,7 +160,7 @@ async def running(
             key_ring_passphrase_file=folder / "passphrase",
             log_key_file=folder / f"{definition.name}-log.key",
             ledger_dir=folder / "ledger",
-            witness_policy=None,
+            witness_policy=witness_policy,
             clock_file=clock.path,
             spans_file=None,
         ),

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.gateway.access import role_schemas
 from services.gateway.execution import Engine
 from services.gateway.http import QUIET, GraphQLEndpoint, language_of, refuse
+from services.gateway.ledger_files import LedgerFiles
 from services.gateway.pages import routes as page_routes
 from services.gateway.pdf import ReportPdf
 from shared.bus.rpc import RpcClient
@@ -69,6 +70,7 @@ def application(
 
     endpoint = GraphQLEndpoint(engine, verifier)
     pdf = ReportPdf(rpc, verifier, telemetry)
+    ledger_files = LedgerFiles(rpc)
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
     async def graphql(request: Request) -> Response:
@@ -77,10 +79,14 @@ def application(
     async def report_pdf(request: Request) -> Response:
         return await pdf(request)
 
+    async def ledger_file(request: Request) -> Response:
+        return await ledger_files(request)
+
     app = Starlette(
         routes=[
             Route("/graphql", graphql, methods=methods, name="graphql"),
             Route("/reports/{report_id}.pdf", report_pdf, name="report.pdf"),
+            Route("/ledger/{service}/{organisation}/{path:path}", ledger_file, name="ledger"),
             Route("/health/started", started, name="health"),
             Route("/health/live", live, name="health"),
             Route("/health/ready", readiness, name="health"),
@@ -144,4 +150,6 @@ def _route(path: str) -> str:
     """Our own name for an address; the address itself may hold anything and is never told."""
     if _REPORT_PDF.fullmatch(path):
         return "report.pdf"
+    if path.startswith("/ledger/"):
+        return "ledger"
     return _ROUTES.get(path, "other")

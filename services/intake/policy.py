@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.contracts.rpc import LEDGER_VERBS
 from shared.identity.roles import Role
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "import_register": frozenset({Role.ADVISER}),
     "cases": frozenset({Role.ADVISER}),
     "case": frozenset({Role.ADVISER}),
-    "ledger": frozenset({Role.AUDITOR}),
+    **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.reporting.domain.report import Status
+from shared.contracts.rpc import LEDGER_VERBS
 from shared.identity.roles import Role
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "save_interpretation": frozenset({Role.ADVISER}),
     "approve_report": frozenset({Role.ADVISER}),
     "publish_report": frozenset({Role.ADVISER}),
-    "ledger": frozenset({Role.AUDITOR}),
+    **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""
 

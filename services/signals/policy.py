@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.contracts.rpc import LEDGER_VERBS
 from shared.identity.roles import Role
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "statistics": frozenset(
         {Role.ADVISER, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.INTEGRATION}
     ),
-    "ledger": frozenset({Role.AUDITOR}),
+    **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""
 

@@ -181,23 +181,25 @@ class RpcClient:
         verb: Verb,
         request: Shape,
         *,
-        token: str,
+        token: str | None,
         idempotency_key: str | None = None,
         timeout: float = DEFAULT_SECONDS,
         traceparent: str | None = None,
     ) -> Shape:
         """The answer of `verb`, in the shape that the verb names.
 
-        `timeout` is in seconds. `traceparent` is for staff's requests only.
+        `token` is None for what is answered to anybody. `timeout` is in seconds. `traceparent` is
+        for staff's requests only.
 
         Raises `Refusal`: the service's own; UNAVAILABLE when the service or NATS is not there;
         TIMED_OUT; TOO_LARGE for a request above NATS' limit; INTERNAL for an answer that is not
         in its shape.
         """
         headers = {DEADLINE_MS: str(max(1, int(timeout * 1000)))}
-        if not _HEADER_VALUE.fullmatch(token):
-            raise Refusal(Code.NOT_SIGNED_IN)
-        headers[AUTHORIZATION] = f"Bearer {token}"
+        if token is not None:
+            if not _HEADER_VALUE.fullmatch(token):
+                raise Refusal(Code.NOT_SIGNED_IN)
+            headers[AUTHORIZATION] = f"Bearer {token}"
         if idempotency_key is not None:
             if not _HEADER_VALUE.fullmatch(idempotency_key):
                 raise invalid("idempotencyKey", "ASCII, 1-8000, no spaces")

@@ -183,12 +183,17 @@ class Message(Shape, frozen=True, kw_only=True):
 
 
 class MyCase(Shape, frozen=True, kw_only=True):
-    """A case as its reporter sees it: what was said, oldest first, and whether it is open."""
+    """A case as its reporter sees it: what was said, oldest first, and whether it is open.
+
+    `in_log_since` is the week since which it is in the log, proven against a signed checkpoint;
+    none until the next checkpoint.
+    """
 
     id: str
     status: Literal["open", "closed"]
     adviser_id: str
     messages: tuple[Message, ...]
+    in_log_since: str | None
 
 
 class CaseSummary(Shape, frozen=True, kw_only=True):
@@ -339,9 +344,13 @@ class Release(Shape, frozen=True, kw_only=True):
 
 
 class StatisticsQuery(Shape, frozen=True, kw_only=True):
-    """The releases of the asker's organisation, of one period or of all."""
+    """The releases of the asker's organisation, of one period or of all.
+
+    `as_of`: as signals' log was at its newest checkpoint of at most so many entries.
+    """
 
     period: str | None = None
+    as_of: int | None = None
 
 
 class Statistics(Shape, frozen=True, kw_only=True):
@@ -359,6 +368,22 @@ class ReportSummary(Shape, frozen=True, kw_only=True):
     id: str
     period: str
     status: Literal["drafted", "approved", "published"]
+
+
+class ReportsQuery(Shape, frozen=True, kw_only=True):
+    """The reports of the asker's organisation.
+
+    `as_of`: as reporting's log was at its newest checkpoint of at most so many entries.
+    """
+
+    as_of: int | None = None
+
+
+class ReportQuery(Shape, frozen=True, kw_only=True):
+    """One report; `as_of` as for all."""
+
+    id: str
+    as_of: int | None = None
 
 
 class Reports(Shape, frozen=True, kw_only=True):
@@ -411,14 +436,29 @@ class Document(Shape, frozen=True, kw_only=True):
 
 
 class LedgerQuery(Shape, frozen=True, kw_only=True):
-    """Auditor: a page of the skeleton, from leaf `start` on, at most 500 entries."""
+    """Auditor: a page of the skeleton, from leaf `start` on, at most 500 entries.
+
+    `until` shows the log as it was when it had so many entries. The others let through: one
+    stream, one actor's pseudonym (16 bytes), one type of event, weeks from `first_week` to
+    `last_week`. Blank entries are left out unless `blanks` asks for them.
+    """
 
     start: int = 0
     first: int = 100
+    until: int | None = None
+    stream: str | None = None
+    actor: bytes | None = None
+    type: str | None = None
+    first_week: str | None = None
+    last_week: str | None = None
+    blanks: bool = False
 
 
 class LedgerEntry(Shape, frozen=True, kw_only=True):
-    """One leaf's record: what kind of event, which week, which pseudonymous actor, which stream."""
+    """One leaf's record: what kind of event, which week, which pseudonymous actor, which stream.
+
+    With the organisation it is everything that the leaf hash covers (docs/ledger.md).
+    """
 
     index: int
     stream: str
@@ -426,15 +466,82 @@ class LedgerEntry(Shape, frozen=True, kw_only=True):
     type: str
     week: str
     actor: bytes
+    suite: int
+    key_id: str
+    nonce: bytes
+    ciphertext_sha256: bytes
     leaf_hash: bytes
 
 
 class LedgerPage(Shape, frozen=True, kw_only=True):
-    """A page of the skeleton, the log's size, and its newest signed checkpoint (C2SP)."""
+    """A page of the skeleton, the log's size, and its newest signed checkpoint (C2SP).
+
+    `next` is the `start` of the page behind this one; none: there is nothing behind it.
+    """
 
     size: int
     checkpoint: str | None
     entries: tuple[LedgerEntry, ...]
+    next: int | None
+
+
+class LedgerBundleQuery(Shape, frozen=True, kw_only=True):
+    """Auditor: the entries from leaf 256 × `index` on, at most 256."""
+
+    index: int
+
+
+class LedgerBundle(Shape, frozen=True, kw_only=True):
+    """Entries as a C2SP entry bundle, and what lies beside them now.
+
+    `contents` has 32 bytes per entry: SHA-256 of the ciphertext as it lies there, zeros where
+    there is none. `keys` are the key ids (16 bytes each) of these entries whose key still exists.
+    """
+
+    size: int
+    entries: bytes
+    contents: bytes
+    keys: bytes
+
+
+class LedgerMemoriesQuery(Shape, frozen=True, kw_only=True):
+    """Auditor: what this service remembers of another service's log."""
+
+    of: Service
+
+
+class LedgerMemory(Shape, frozen=True, kw_only=True):
+    """A head that is remembered: size and root (32 bytes). `name` is its file in the ledger folder.
+
+    `evidence`: it contradicted the remembered one when it was told. No size: the file is damaged.
+    """
+
+    name: str
+    size: int | None
+    root: bytes
+    evidence: bool
+
+
+class LedgerMemories(Shape, frozen=True, kw_only=True):
+    """All that one service remembers of one log."""
+
+    memories: tuple[LedgerMemory, ...]
+
+
+class PublishedQuery(Shape, frozen=True, kw_only=True):
+    """Anybody: a file of a log that holds hashes and signatures alone.
+
+    `path` is `checkpoint`, `log.vkey` or a hash tile's path (C2SP tlog-tiles).
+    """
+
+    organisation_id: str
+    path: str
+
+
+class PublishedFile(Shape, frozen=True, kw_only=True):
+    """Its bytes."""
+
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,6 +553,8 @@ class Verb:
     kind: Kind
     request: type[Shape]
     answer: type[Shape]
+    public: bool = False
+    """Whether it is answered without a token."""
 
     @property
     def subject(self) -> str:
@@ -453,8 +562,17 @@ class Verb:
         return f"rpc.{self.service}.v1.{self.name}"
 
 
-def _ledger(service: Service) -> Verb:
-    return Verb(service, "ledger", "query", LedgerQuery, LedgerPage)
+LEDGER_VERBS: frozenset[str] = frozenset({"ledger", "ledger_bundle", "ledger_memories"})
+"""What the organisation's auditor asks every service."""
+
+
+def _ledger(service: Service) -> tuple[Verb, ...]:
+    return (
+        Verb(service, "ledger", "query", LedgerQuery, LedgerPage),
+        Verb(service, "ledger_bundle", "query", LedgerBundleQuery, LedgerBundle),
+        Verb(service, "ledger_memories", "query", LedgerMemoriesQuery, LedgerMemories),
+        Verb(service, "published", "query", PublishedQuery, PublishedFile, public=True),
+    )
 
 
 VERBS: dict[str, Verb] = {
@@ -473,15 +591,15 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "case", "query", ById, Case),
-        _ledger("intake"),
+        *_ledger("intake"),
         Verb("signals", "statistics", "query", StatisticsQuery, Statistics),
-        _ledger("signals"),
-        Verb("reporting", "reports", "query", Empty, Reports),
-        Verb("reporting", "report", "query", ById, Report),
+        *_ledger("signals"),
+        Verb("reporting", "reports", "query", ReportsQuery, Reports),
+        Verb("reporting", "report", "query", ReportQuery, Report),
         Verb("reporting", "save_interpretation", "command", SaveInterpretation, Done),
         Verb("reporting", "approve_report", "command", ApproveReport, Done),
         Verb("reporting", "publish_report", "command", PublishReport, Done),
         Verb("reporting", "render_report", "query", ById, Document),
-        _ledger("reporting"),
+        *_ledger("reporting"),
     )
 }

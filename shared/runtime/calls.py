@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
@@ -11,7 +11,14 @@ import msgspec
 
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import Done, Imported, Shape
-from shared.eventstore.store import Change, Command, Conflict, EventStore, StoreUnavailable
+from shared.eventstore.store import (
+    Change,
+    Command,
+    Conflict,
+    EventStore,
+    StoreUnavailable,
+    StreamErased,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     from shared.identity.principal import Principal
     from shared.keys.ring import KeyRing
     from shared.runtime.clock import Clock
+    from shared.runtime.proofs import LogProofs
     from shared.runtime.settings import ServiceSettings
 
 Answer = TypeVar("Answer", Done, Imported)
@@ -47,6 +55,7 @@ class Parts:
     ring: KeyRing
     clock: Clock
     projector: Projector
+    proofs: LogProofs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +99,17 @@ class Call:
         await self.parts.projector.until(where, appended.last)
         return msgspec.structs.replace(answer, position=appended.last)
 
-    async def record_access(self, what: str, ref: UUID | None = None) -> None:
-        """Record, durably, that the asker is about to be shown `what`. Before the answer leaves."""
+    async def record_access(
+        self, what: str, ref: UUID | None = None, *, stream: UUID | None = None
+    ) -> None:
+        """Record, durably, that the asker is about to be shown `what`. Before the answer leaves.
+
+        `stream` makes it once: a second event of that stream raises Conflict.
+        """
         event = AccessRecorded(what=what, ref=ref, role=self.principal.role.value, at=self.now)
         await self.parts.store.append(
             self.organisation,
-            [Change(uuid4(), 1, event)],
+            [Change(stream or uuid4(), 1, event)],
             actor=self.principal.subject,
             at=self.now,
         )
@@ -114,28 +128,44 @@ async def run_command(
 ) -> Shape:
     """Run a command so that a repeat gets the first answer and a lost race is run again.
 
-    Raises Refusal: what the handler refuses, KEY_REUSED, CONFLICT or UNAVAILABLE.
+    Nothing is looked up beforehand: a repeat that would change something meets its own key
+    (Conflict), and where nothing was changed the first answer is looked for before another one is
+    given. What the handler decided on state in memory, and refuses, is decided again on state that
+    was read.
+
+    Raises Refusal: what the handler refuses, KEY_DESTROYED, KEY_REUSED, CONFLICT or UNAVAILABLE.
     """
     store, command = call.parts.store, call.command
     if command is None:
         raise Refusal(Code.INVALID_INPUT, field="idempotencyKey", reason="it is missing")
-    for _ in range(_ATTEMPTS):
-        first = await _first_answer(store, command, organisation, answer_type)
-        if first is not None:
-            return first
+    for attempt in range(_ATTEMPTS):
+        session = store.session(hopeful=attempt == 0)
+        parts = replace(call.parts, store=session)
         try:
-            return await handler(call, request)
+            answer = await handler(replace(call, parts=parts), request)
         except Conflict:
+            first = await _first_answer(store, command, organisation, answer_type)
+            if first is not None:
+                return first
             continue
         except StoreUnavailable:
             raise Refusal(Code.UNAVAILABLE) from None
-        except Refusal:
-            # An earlier try of this very command may have landed since: then what is in its way
-            # is itself, and it has its answer.
+        except (Refusal, StreamErased) as refused:
+            # An earlier try of this very command may have landed: then what is in its way is
+            # itself, and it has its answer.
             first = await _first_answer(store, command, organisation, answer_type)
-            if first is None:
-                raise
-            return first
+            if first is not None:
+                return first
+            if session.from_memory:
+                session.forget()
+                continue
+            if isinstance(refused, StreamErased):
+                raise Refusal(Code.KEY_DESTROYED) from None
+            raise
+        if session.appended:
+            return answer
+        first = await _first_answer(store, command, organisation, answer_type)
+        return answer if first is None else first
     raise Refusal(Code.CONFLICT)
 
 

@@ -1,27 +1,48 @@
-"""Keeps one service's logs accountable: signs checkpoints, tells heads, remembers others' heads."""
+"""Keeps one service's logs accountable: fills tiles, signs checkpoints and has them cosigned, tells
+heads, remembers others' heads.
+
+At the daily moment every log is filled with blank entries to whole tiles (EventStore.fill_tiles) and
+signed at exactly that size, so that neither the size nor the moment of what leaves is a statistic.
+Between two checkpoints the services tell each other how far their logs really are.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
 import psycopg
 
-from shared.ledger.files import Head, HeadContradictedError, LedgerFolder, LogSigner, Remembered
+from shared.eventstore.writer import StoreUnavailable
+from shared.ledger.checkpoint import Checkpoint
+from shared.ledger.files import Head, HeadContradictedError, LedgerFolder, Remembered
+from shared.ledger.note import NoteError
+from shared.ledger.submit import submit
+from shared.ledger.tiles import TiledTree
+from shared.runtime.schedule import last_daily
 from shared.telemetry.events import Event
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from nats.aio.client import Client
     from nats.aio.msg import Msg
     from psycopg_pool import AsyncConnectionPool
 
+    from shared.eventstore.store import EventStore
+    from shared.ledger.policy import Policy
+    from shared.ledger.signer import LogSigner
+    from shared.runtime.clock import Clock
     from shared.telemetry.configure import Telemetry
 
 _PAGE = 10_000
 # Heads are told this long after an append at the soonest, so that a burst is one message.
 _PAUSE_SECONDS = 0.3
+# How long to wait before witnesses that did not cosign are asked again.
+_ASK_AGAIN_SECONDS = 30.0
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -31,27 +52,36 @@ class _Told(msgspec.Struct, frozen=True):
 
 
 class Keeper:
-    """One per service and process."""
+    """One per service and process. Several replicas sign the same checkpoints."""
 
     def __init__(
         self,
         *,
         service: str,
+        store: EventStore,
         pool: AsyncConnectionPool[Any],
         folder: LedgerFolder,
         signer: LogSigner,
+        policy: Policy,
+        clock: Clock,
         client: Client,
         telemetry: Telemetry,
     ) -> None:
         self._service = service
+        self._store = store
         self._pool = pool
         self._folder = folder
         self._signer = signer
+        self._policy = policy
+        self._clock = clock
         self._client = client
         self._telemetry = telemetry
         self._grown: set[UUID] = set()
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
+        self._uncosigned: set[UUID] = set()
+        self._cosigned_sizes: dict[UUID, dict[str, int]] = {}
+        self._wanting = asyncio.Event()
 
     def grew(self, organisation: UUID) -> None:
         """Something was appended to this organisation's log in this process."""
@@ -70,44 +100,96 @@ class Keeper:
             grown, self._grown = self._grown, set()
             for organisation in grown:
                 try:
-                    head = await self._taken_in(organisation)
-                except psycopg.OperationalError as error:
+                    await self._look(organisation)
+                except (psycopg.OperationalError, StoreUnavailable) as error:
                     self._telemetry.problem(Event.DATABASE_PROBLEM, error)
                     self.grew(organisation)  # looked at again once the database is back
-                    continue
-                if head is not None:
-                    if self._folder.newest(self._service, organisation) is None:
-                        # A new log is signed at once: until then nothing outside the database
-                        # would know that it exists.
-                        self._sign(organisation)
-                    told = _Told(organisation, head.size, head.root.hex())
-                    await self._client.publish(
-                        f"ledger.v1.head.{self._service}", msgspec.json.encode(told)
-                    )
 
-    async def sign_all(self) -> int:
-        """Sign a checkpoint of every log. Answers how many; one that contradicts is skipped."""
+    async def cosign(self) -> None:
+        """Have checkpoints cosigned, and ask again where a witness failed. Until cancelled."""
+        self._uncosigned.update(await self._organisations())
+        self._wanting.set()
+        while True:
+            await self._wanting.wait()
+            self._wanting.clear()
+            wanted, self._uncosigned = self._uncosigned, set()
+            came = 0
+            for organisation in wanted:
+                added, complete = await self._submit(organisation)
+                came += added
+                if not complete:
+                    self._uncosigned.add(organisation)
+            if came:
+                self._telemetry.log(Event.CHECKPOINT_COSIGNED, count=came)
+            if self._uncosigned:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_ASK_AGAIN_SECONDS):
+                        await self._wanting.wait()
+                self._wanting.set()
+
+    async def sign_all(self, day: date) -> int:
+        """Fill and sign every log for `day`. Answers how many; one that contradicts is skipped."""
         count = 0
         for organisation in await self._organisations():
-            if await self._taken_in(organisation) is None:
-                continue
-            count += self._sign(organisation)
+            count += await self._sign(organisation, day)
         return count
 
-    def _sign(self, organisation: UUID) -> bool:
-        try:
-            self._signer.sign(organisation)
-        except HeadContradictedError as error:
-            self._telemetry.problem(Event.LEDGER_REFUSED, error)
+    async def _look(self, organisation: UUID) -> None:
+        if await self._signs_first(organisation):
+            # A new log is signed at once: until then nothing outside the database would know that
+            # it exists.
+            await self._sign(organisation, last_daily(self._clock.now()).date())
+        head = await self._taken_in(organisation)
+        if head is not None:
+            told = _Told(organisation, head.size, head.root.hex())
+            await self._client.publish(f"ledger.v1.head.{self._service}", msgspec.json.encode(told))
+
+    async def _signs_first(self, organisation: UUID) -> bool:
+        return await asyncio.to_thread(self._folder.newest, self._service, organisation) is None
+
+    async def _sign(self, organisation: UUID, day: date) -> bool:
+        size = await self._store.fill_tiles(
+            organisation, day=day, at=self._clock.now(), actor=self._service
+        )
+        if await self._taken_in(organisation) is None:
             return False
+        async with self._lock:
+            try:
+                await asyncio.to_thread(self._signer.sign, organisation, size=size)
+            except HeadContradictedError as error:
+                self._telemetry.problem(Event.LEDGER_REFUSED, error)
+                return False
+        self._uncosigned.add(organisation)
+        self._wanting.set()
         return True
 
-    async def newest_checkpoint(self, organisation: UUID) -> str | None:
-        """The newest signed checkpoint of an organisation's log, as text."""
-        newest = None
-        for _, note in self._folder.checkpoints(self._service, organisation):
-            newest = note
-        return None if newest is None else newest.decode()
+    async def _submit(self, organisation: UUID) -> tuple[int, bool]:
+        """Ask the witnesses; how many cosignatures came, and whether each that is asked gave one."""
+        if not self._policy.witnesses:
+            return 0, True
+        try:
+            note = await asyncio.to_thread(self._folder.newest_note, self._service, organisation)
+            if note is None:
+                return 0, True  # not signed yet; it is asked for when it is
+            size = Checkpoint.read(note).size
+            tree = TiledTree(self._folder.tiles(self._service, organisation), size)
+            submitted = await submit(
+                self._policy, note, tree, self._cosigned_sizes.setdefault(organisation, {})
+            )
+        except NoteError as error:
+            self._telemetry.problem(Event.LEDGER_REFUSED, error)
+            return 0, True  # asking again would not help: `hoeksteen verify` says what is wrong
+        if submitted.lines:
+            await asyncio.to_thread(
+                self._folder.add_signatures,
+                self._service,
+                organisation,
+                submitted.lines,
+                size=size,
+            )
+        for reason in submitted.failed.values():
+            self._telemetry.log(Event.WITNESS_FAILED, code=reason.value)
+        return len(submitted.lines), not submitted.failed
 
     async def _organisations(self) -> list[UUID]:
         async with self._pool.connection() as connection:
@@ -119,7 +201,7 @@ class Keeper:
         async with self._lock:
             try:
                 while True:
-                    start = self._signer.size(organisation)
+                    start = await asyncio.to_thread(self._signer.size, organisation)
                     async with self._pool.connection() as connection:
                         cursor = await connection.execute(
                             "SELECT leaf_hash FROM event WHERE organisation = %s"

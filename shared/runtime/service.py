@@ -34,19 +34,23 @@ from shared.contracts.events import CloudEvent
 from shared.contracts.rpc import LEDGER_VERBS, VERBS, Shape, Verb
 from shared.eventstore.projector import Projection, Projector
 from shared.eventstore.store import Command, EventStore, StoreUnavailable, Tracking
+from shared.eventstore.types import UnknownEventType
 from shared.eventstore.writer import GroupWriter
 from shared.identity.reporter import is_reporter
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.keys.ring import FileKeyRing, KeyRing
-from shared.ledger.files import LedgerFolder, LogSigner, log_key
+from shared.ledger.files import LedgerFolder, log_key
 from shared.ledger.note import Signer
+from shared.ledger.policy import NO_POLICY, Policy, PolicyError
+from shared.ledger.signer import LogSigner
 from shared.postgres.pool import open_pool
 from shared.runtime.calls import Call, Parts, run_command
 from shared.runtime.clock import Clock, MovableClock, SystemClock
 from shared.runtime.keeper import Keeper
 from shared.runtime.ledger_verbs import LedgerVerbs
 from shared.runtime.outbox import Outbound, Outbox
+from shared.runtime.proofs import LogProofs
 from shared.runtime.schedule import done_until, last_daily, mark_done
 from shared.runtime.settings import ServiceSettings, SettingProblem, secret
 from shared.telemetry.configure import Telemetry, configure
@@ -181,20 +185,24 @@ class Service:
         self.folder = folder = LedgerFolder(settings.ledger_dir)
         key = signing_key(settings)
         folder.write_tombstone_vkey(name, Signer(key_name(name), key).verifier.vkey)
-        self.keeper = Keeper(
-            service=name,
-            pool=pool,
-            folder=folder,
-            signer=LogSigner(service=name, folder=folder, key=key),
-            client=self.client,
-            telemetry=self.telemetry,
-        )
         store = EventStore(
             pool=pool,
             writer=writer,
             types=self.definition.types,
             ring=ring,
             on_append=lambda organisation, _last: self._appended(organisation),
+        )
+        clock = clock_of(settings)
+        self.keeper = Keeper(
+            service=name,
+            store=store,
+            pool=pool,
+            folder=folder,
+            signer=LogSigner(service=name, folder=folder, key=key),
+            policy=witness_policy(settings),
+            clock=clock,
+            client=self.client,
+            telemetry=self.telemetry,
         )
         self.projector = Projector(
             store, pool, self.definition.projections(ring), self._projection_problem
@@ -204,11 +212,16 @@ class Service:
             store=store,
             pool=pool,
             ring=ring,
-            clock=_clock(settings),
+            clock=clock,
             projector=self.projector,
+            proofs=LogProofs(service=name, pool=pool, folder=folder),
         )
         self.outbox = Outbox(
-            service=name, pool=pool, store=store, outbound=self.definition.outbound
+            service=name,
+            pool=pool,
+            store=store,
+            types=self.definition.types,
+            outbound=self.definition.outbound,
         )
         jetstream = self.client.jetstream()
         self.relay = Relay(
@@ -221,6 +234,7 @@ class Service:
         self._spawn(stack, writer.ended())
         self._spawn(stack, self.projector.run())
         self._spawn(stack, self.keeper.run())
+        self._spawn(stack, self.keeper.cosign())
         self._spawn(stack, self._schedule())
         for reader in self.definition.readers:
             self._spawn(stack, self._read(jetstream, reader))
@@ -451,7 +465,7 @@ class Service:
             await self.definition.daily(self.parts, day)
         await self._queue()
         await self._publish()
-        signed = await self.keeper.sign_all()
+        signed = await self.keeper.sign_all(day)
         self.telemetry.log(Event.CHECKPOINT_SIGNED, count=signed)
 
     async def _queue(self) -> None:
@@ -462,6 +476,12 @@ class Service:
             if error.sqlstate != "P0H02":
                 raise
             queued = 1  # another replica was first, and may have died before it published
+        except UnknownEventType as error:
+            # A newer replica's event, in a rolling update. The others were queued.
+            queued = 1
+            if str(error) not in self._told:
+                self._told.add(str(error))
+                self.telemetry.problem(Event.RELAY_FAILED, error)
         self._relay_behind = self._relay_behind or queued > 0
 
     async def _publish(self) -> None:
@@ -569,7 +589,18 @@ def signing_key(settings: ServiceSettings) -> Ed25519PrivateKey:
         raise SettingProblem("The file of HOEKSTEEN_LOG_KEY_FILE cannot be used.") from error
 
 
-def _clock(settings: ServiceSettings) -> Clock:
+def witness_policy(settings: ServiceSettings) -> Policy:
+    """Which witnesses cosign. Raises SettingProblem for a file that is none."""
+    if settings.witness_policy is None:
+        return NO_POLICY
+    try:
+        return Policy.load(settings.witness_policy)
+    except PolicyError as error:
+        raise SettingProblem(f"HOEKSTEEN_WITNESS_POLICY: {error}") from error
+
+
+def clock_of(settings: ServiceSettings) -> Clock:
+    """The installation's clock, which in local mode may be moved."""
     return SystemClock() if settings.clock_file is None else MovableClock(settings.clock_file)
 
 

@@ -64,6 +64,16 @@ class Event(StrEnum):
         "A window could not be released; the others were, and it is tried again.",
     )
     CHECKPOINT_SIGNED = "checkpoint.signed", logging.INFO, "Checkpoints of the ledgers were signed."
+    CHECKPOINT_COSIGNED = (
+        "checkpoint.cosigned",
+        logging.INFO,
+        "Witnesses cosigned checkpoints; `count` says how many cosignatures came.",
+    )
+    WITNESS_FAILED = (
+        "witness.failed",
+        logging.WARNING,
+        "A witness did not cosign; `code` says why, and it is asked again.",
+    )
     LEDGER_REFUSED = (
         "ledger.refused",
         logging.ERROR,

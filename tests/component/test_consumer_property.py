@@ -52,6 +52,7 @@ from shared.keys.ring import FileKeyRing
 from shared.ledger.files import LedgerFolder
 from shared.postgres.pool import Pool, open_pool
 from shared.runtime.calls import Parts
+from shared.runtime.proofs import LogProofs
 from shared.runtime.settings import ServiceSettings
 from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
@@ -231,6 +232,7 @@ class Worker:
             ring=lab.ring,
             clock=Clock(self),
             projector=self._projector,
+            proofs=LogProofs(service="signals", pool=lab.pool, folder=lab.ledger),
         )
         self._projecting: asyncio.Task[None] | None = None
         self.reading: asyncio.Task[None] | None = None

@@ -383,14 +383,19 @@ async def test_the_auditor_reads_the_skeleton(lab: Lab) -> None:
         type="case.opened",
         week="2026-W30",
         actor=b"\xaa" * 16,
+        suite=1,
+        key_id="k",
+        nonce=b"\xcc" * 12,
+        ciphertext_sha256=b"\xdd" * 32,
         leaf_hash=b"\xbb" * 32,
     )
     lab.neighbours.answers["signals.ledger"] = rpc.LedgerPage(
-        size=6, checkpoint="origin\n6\n", entries=(entry,)
+        size=6, checkpoint="origin\n6\n", entries=(entry,), next=9
     )
     data = await lab.ask(
-        "{ ledger(service: SIGNALS, start: 5, first: 500) "
-        "{ size checkpoint entries { index type week actor leafHash } } }",
+        '{ ledger(service: SIGNALS, start: 5, first: 500, asOf: 6, actor: "' + "aa" * 16 + '") '
+        "{ size checkpoint next entries "
+        "{ index type week actor suite keyId nonce ciphertextSha256 leafHash } } }",
         role=Role.AUDITOR,
     )
     refused = await lab.post(
@@ -400,17 +405,23 @@ async def test_the_auditor_reads_the_skeleton(lab: Lab) -> None:
     assert {
         "size": 6,
         "checkpoint": "origin\n6\n",
+        "next": 9,
         "entries": [
             {
                 "index": 5,
                 "type": "case.opened",
                 "week": "2026-W30",
                 "actor": "aa" * 16,
+                "suite": 1,
+                "keyId": "k",
+                "nonce": "cc" * 12,
+                "ciphertextSha256": "dd" * 32,
                 "leafHash": "bb" * 32,
             }
         ],
     } == data["ledger"]
-    assert rpc.LedgerQuery(start=5, first=500) == lab.neighbours.asked[0].request
+    wanted = rpc.LedgerQuery(start=5, first=500, until=6, actor=b"\xaa" * 16)
+    assert wanted == lab.neighbours.asked[0].request
     assert "INVALID_INPUT" == refused.json()["errors"][0]["extensions"]["code"]
 
 

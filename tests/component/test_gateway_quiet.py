@@ -86,7 +86,11 @@ async def test_a_reporters_operation_leaves_nothing(
     """No span, no measurement, no count, no log line: not one byte; and no trace on the bus."""
     lab.neighbours.answers |= {
         "intake.my_case": rpc.MyCase(
-            id=str(CODE.case_id), status="open", adviser_id="anna", messages=()
+            id=str(CODE.case_id),
+            status="open",
+            adviser_id="anna",
+            messages=(),
+            in_log_since=None,
         ),
         "intake.organisation": Refusal(Code.NOT_FOUND),
         "intake.open_case": rpc.Done(id=str(CODE.case_id), position=4),
@@ -168,7 +172,11 @@ async def test_a_fault_of_ours_leaves_nothing_of_a_reporter(
     """A line of our code would say whose operation failed, and the log when: there is none."""
     monkeypatch.setattr("services.gateway.schema.my_case.MyCase.of", raising)
     lab.neighbours.answers["intake.my_case"] = rpc.MyCase(
-        id=str(CODE.case_id), status="open", adviser_id="anna", messages=()
+        id=str(CODE.case_id),
+        status="open",
+        adviser_id="anna",
+        messages=(),
+        in_log_since=None,
     )
     before = lab.left()
     told = await ask(lab, MINE)

@@ -79,7 +79,7 @@ MAY: dict[Role, set[str]] = {
         "case",
     },
     Role.REPORTER: {"organisation", "open_case", "send_message", "my_case"},
-    Role.AUDITOR: {"organisation", "ledger"},
+    Role.AUDITOR: {"organisation", "ledger", "ledger_bundle", "ledger_memories"},
     Role.INTEGRATION: set(),
 } | {role: {"organisation"} for role in STAFF}
 """Who may ask intake what: advisers handle cases, admins set up and see no case, auditors see the
@@ -180,7 +180,8 @@ async def test_a_case_is_walked_from_opening_to_close(intake: Intake) -> None:
             ("close_case", CloseCase(case_id=name)),
         )
     ]
-    assert [Done(id=name, position=place) for place in range(2, 7)] == answers
+    places = [one.index for one in await intake.log() if one.stream == case]
+    assert [Done(id=name, position=place) for place in places] == answers
     seen = await intake.anna("case", ById(id=name), Case)
     assert ("closed", "2026-W10", "referred", "mediation") == (
         seen.status,
@@ -385,7 +386,7 @@ async def test_every_role_gets_its_own_verbs_and_no_other(intake: Intake) -> Non
             ours = f"intake.{verb.name}" in VERBS
             expected = {Code.NOT_ALLOWED, Code.INVALID_INPUT} if ours else {Code.NOT_FOUND}
             assert code_of(reply) in expected, (role, verb.name)
-            if code_of(reply) is Code.INVALID_INPUT:
+            if code_of(reply) is Code.INVALID_INPUT and not verb.public:
                 granted.add(verb.name)
         assert MAY[role] == granted, role
 

@@ -67,10 +67,12 @@ from shared.identity.issuer import Signer
 from shared.identity.principal import Principal
 from shared.identity.roles import Role
 from shared.keys.ring import FileKeyRing
+from shared.ledger.files import LedgerFolder
 from shared.local.child import before_exec
 from shared.postgres.pool import open_pool
 from shared.runtime.calls import Call, Parts
 from shared.runtime.clock import SystemClock
+from shared.runtime.proofs import LogProofs
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
 
@@ -512,6 +514,9 @@ async def test_other_bytes_are_never_handed_out(
             ring=ring,
             clock=SystemClock(),
             projector=Projector(store, pool, (), lambda _problem: None),
+            proofs=LogProofs(
+                service="reporting", pool=pool, folder=LedgerFolder(tmp_path / "ledger")
+            ),
         ),
     )
     with pytest.raises(OtherBytes, match=r"published with Typst 0\.0\.1"):

@@ -48,7 +48,11 @@ async def test_the_example_runs_from_the_code_to_the_answer(tmp_path: Path) -> N
             "intake.open_case": open_case,
             "intake.send_message": send_message,
             "intake.my_case": lambda _: rpc.MyCase(
-                id=str(opened[0]), status="open", adviser_id="anna", messages=tuple(said)
+                id=str(opened[0]),
+                status="open",
+                adviser_id="anna",
+                messages=tuple(said),
+                in_log_since=None,
             ),
         }
         printed = io.StringIO()

@@ -3,15 +3,18 @@
 # ruff: noqa: A002  arguments are called what the schema calls them
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Any, NewType, TypeVar
 from uuid import UUID
 
+import msgspec
 import strawberry
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
@@ -38,6 +41,8 @@ class Context:
     rpc: RpcClient
     traceparent: str | None
     """The operation's span, handed on with a staff request."""
+    asked: dict[tuple[str, bytes], asyncio.Task[Shape]] = field(default_factory=dict)
+    """What this operation has asked already: a question is asked, and its look recorded, once."""
 
 
 Info = strawberry.Info[Context, None]
@@ -46,15 +51,27 @@ Info = strawberry.Info[Context, None]
 async def ask(
     info: Info, verb: str, request: Shape, answer: type[A], *, idempotency_key: str | None = None
 ) -> A:
-    """Ask a service with the caller's token. Raises Refusal."""
+    """Ask a service with the caller's token. Raises Refusal.
+
+    The same question twice in one operation, under two aliases say, is asked once: one look is one
+    access event.
+    """
     context = info.context
-    got = await context.rpc.ask(
+    asking = partial(
+        context.rpc.ask,
         VERBS[verb],
         request,
         token=context.token,
         idempotency_key=idempotency_key,
         traceparent=context.traceparent,
     )
+    if VERBS[verb].kind == "query":
+        question = (verb, msgspec.json.encode(request))
+        if question not in context.asked:
+            context.asked[question] = asyncio.ensure_future(asking())
+        got = await context.asked[question]
+    else:
+        got = await asking()
     if not isinstance(got, answer):
         raise TypeError(f"{verb} answers another shape than its field expects")
     return got

@@ -47,6 +47,10 @@ class MyCase:
     status: CaseStatus
     adviser_id: strawberry.ID
     messages: list[Message] = strawberry.field(description="Oldest first.")
+    in_log_since: str | None = strawberry.field(
+        description="The week since which your case is in the log that auditors check, proven; null "
+        "until the next daily checkpoint."
+    )
 
     @classmethod
     def of(cls, case: rpc.MyCase) -> Self:
@@ -56,6 +60,7 @@ class MyCase:
             status=CaseStatus(case.status),
             adviser_id=strawberry.ID(case.adviser_id),
             messages=[Message.of(message) for message in case.messages],
+            in_log_since=case.in_log_since,
         )
 
 
@@ -72,6 +77,6 @@ class MyCaseQuery:
 
 ACCESS = table(
     grant("Query", REPORTER, "myCase"),
-    grant("MyCase", REPORTER, "id status adviserId messages"),
+    grant("MyCase", REPORTER, "id status adviserId messages inLogSince"),
     grant("Message", REPORTER, "sender week sealed"),
 )

@@ -24,6 +24,7 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
         status="closed" if state.closed else "open",
         adviser_id=opened.adviser_id,
         messages=tuple(message for one in recorded for message in _said(one)),
+        in_log_since=await call.parts.proofs.in_log_since(call.organisation, case_id),
     )
 
 

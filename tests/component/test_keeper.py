@@ -1,0 +1,191 @@
+"""A service's checkpoints: whole tiles once a day, cosigned by real witnesses over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest_asyncio
+import uvicorn
+
+from services.intake.service import DEFINITION
+from shared.ledger.checkpoint import Checkpoint, open_checkpoint
+from shared.ledger.note import Verifier
+from shared.ledger.policy import Policy
+from shared.ledger.witness.app import application
+from shared.ledger.witness.state import Witness
+from tests.component.test_intake import Intake
+from tests.conftest import Database
+from tests.nats_server import Bus, running_bus
+from tests.service_lab import ELSEWHERE, HERE, START, eventually, running
+
+THREE = START.replace(hour=3) + timedelta(days=1)
+"""The daily moment after the start."""
+
+
+@pytest_asyncio.fixture
+async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
+    folder = tmp_path / "nats"
+    folder.mkdir()
+    async with running_bus(folder) as bus:
+        yield bus
+
+
+@asynccontextmanager
+async def listening(witness: Witness, port: int = 0) -> AsyncIterator[str]:
+    """A witness on a real port of this machine: its address."""
+    app = application(witness, now=lambda: datetime.now(UTC))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_config=None))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def signed(intake: Intake, day: datetime, organisation: UUID = HERE) -> Checkpoint:
+    """The newest checkpoint once the daily moment of `day` is through."""
+
+    async def done() -> bool:
+        rows = intake.rows("SELECT 1 FROM schedule WHERE name = 'daily' AND day >= %s", (day.date(),))
+        return bool(rows)
+
+    await eventually(done)
+    checkpoint: Checkpoint | None = intake.service.folder.newest("intake", organisation)
+    assert checkpoint is not None
+    return checkpoint
+
+
+async def test_a_quiet_day_and_a_busy_day_look_alike(
+    database: Database, tmp_path: Path, bus: Bus
+) -> None:
+    """One organisation opens cases and another does nothing: both logs grow by one tile of 256."""
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        intake = Intake(service)
+        await intake.found()
+        await intake.found(ELSEWHERE)
+
+        async def both() -> bool:
+            folder = service.service.folder
+            return None not in (folder.newest("intake", HERE), folder.newest("intake", ELSEWHERE))
+
+        await eventually(both)
+        sizes = {organisation: [256] for organisation in (HERE, ELSEWHERE)}
+        for day in range(3):
+            for _ in range(4 * day):
+                await intake.open()
+            service.clock.move(THREE + timedelta(days=day))
+            for organisation, seen in sizes.items():
+                seen.append((await signed(intake, THREE + timedelta(days=day), organisation)).size)
+        assert {HERE: [256, 512, 768, 1024], ELSEWHERE: [256, 512, 768, 1024]} == sizes
+
+
+async def test_a_day_with_more_than_a_tile_grows_by_whole_tiles(
+    database: Database, tmp_path: Path, bus: Bus
+) -> None:
+    """300 events are two tiles; nothing smaller than a tile can be read off a checkpoint."""
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        intake = Intake(service)
+        await intake.found()
+        for _ in range(3):
+            await asyncio.gather(*(intake.open() for _ in range(100)))
+        service.clock.move(THREE)
+        assert 0 == (await signed(intake, THREE)).size % 256
+        events = len(await intake.log())
+        assert (await signed(intake, THREE)).size - events < 256 * 2
+
+
+async def test_events_after_the_filling_wait_for_the_next_checkpoint(
+    database: Database, tmp_path: Path, bus: Bus
+) -> None:
+    """A checkpoint is signed at the filled size, also when the log has gone on since."""
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        intake = Intake(service)
+        await intake.found()
+
+        async def first() -> Checkpoint | None:
+            return service.service.folder.newest("intake", HERE)
+
+        await eventually(first)
+        await intake.open()
+        # Filled for that day by another replica, which then was killed before it signed.
+        store = service.service.parts.store
+        size = await store.fill_tiles(HERE, day=THREE.date(), at=THREE, actor="intake")
+        await intake.open()
+        service.clock.move(THREE)
+        assert size == (await signed(intake, THREE)).size
+
+
+async def test_witnesses_of_two_owners_cosign(database: Database, tmp_path: Path, bus: Bus) -> None:
+    """Both cosign over HTTP; one that is down is asked again and catches up; the note is one that
+    the policy accepts.
+    """
+    witnesses = {
+        name: Witness.init(tmp_path / name, f"{name}.example")
+        for name in ("works-council", "external-adviser")
+    }
+    async with AsyncExitStack() as stack:
+        urls = {
+            name: await stack.enter_async_context(listening(witness))
+            for name, witness in witnesses.items()
+        }
+        lines = [
+            f"witness {name} {witness.cosigner.vkey} {urls[name]}"
+            for name, witness in witnesses.items()
+        ]
+        text = "\n".join(
+            (*lines, "group owners all works-council external-adviser", "quorum owners")
+        )
+        (tmp_path / "policy").write_text(text + "\n")
+        policy = Policy.parse(text + "\n")
+        async with running(
+            DEFINITION, database, bus, tmp_path, witness_policy=tmp_path / "policy"
+        ) as service:
+            intake = Intake(service)
+            await intake.found()
+            folder = service.service.folder
+
+            async def vkey() -> tuple[str, ...]:
+                return folder.vkeys("intake", HERE)
+
+            (known,) = await eventually(vkey)
+            witnesses["works-council"].trust(known)
+
+            async def cosigners() -> set[str]:
+                note = folder.newest_note("intake", HERE)
+                return set() if note is None else {one.name for one in policy.cosigned(note)}
+
+            service.clock.move(THREE)
+            await signed(intake, THREE)
+
+            async def one() -> bool:
+                return await cosigners() == {"works-council"}
+
+            await eventually(one)
+            witnesses["external-adviser"].trust(known)
+            service.clock.move(THREE + timedelta(days=1))
+            await signed(intake, THREE + timedelta(days=1))
+
+            async def two() -> bool:
+                return policy.met_by(await cosigners())
+
+            await eventually(two)
+            note = folder.newest_note("intake", HERE)
+            assert note is not None
+            checkpoint = open_checkpoint(
+                note, [Verifier.parse(known)], origin=f"hoeksteen.local/intake/{HERE}"
+            )
+            assert 768 == checkpoint.size
+            # Both saw exactly this head.
+            assert [(768, checkpoint.root)] * 2 == [
+                (one.head.size, one.head.root)  # type: ignore[union-attr]  # a witness that is whole
+                for witness in witnesses.values()
+                for one in witness.remembered()
+            ]
