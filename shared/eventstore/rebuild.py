@@ -1,4 +1,4 @@
-"""Projections made anew beside the ones that serve, and swapped in (docs/adr/0009).
+"""Projections made anew beside the ones that serve, and swapped in (docs/adr/0015).
 
 The new tables stand in a schema of their own under the same names. The rebuild's connection sees
 that schema alone, so a projection's statements fill them as they fill the others; a table that is
@@ -263,7 +263,7 @@ async def _call(new: Shadow, function: str) -> None:
             case "P0H05":
                 raise RebuildRefused(
                     f"{new.service} has a projection whose table no migration has registered, or "
-                    "one that cannot be copied (docs/adr/0009-rebuild-by-swap.md)."
+                    "one that cannot be copied (docs/adr/0015-rebuild-by-swap.md)."
                 ) from error
             case "P0H06":
                 raise RebuildRefused(

@@ -1,6 +1,6 @@
 -- Projections are rebuilt beside the ones that serve, in a schema of their own and under the same
 -- names, so that the same statements fill both and indexes keep their names; then they are swapped
--- in (docs/adr/0009-rebuild-by-swap.md). A service has no right to make a table: these functions
+-- in (docs/adr/0015-rebuild-by-swap.md). A service has no right to make a table: these functions
 -- do it, for what a migration has registered and for nothing else.
 CREATE TABLE projection_table (
   name text PRIMARY KEY
