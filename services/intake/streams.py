@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from typing import TYPE_CHECKING
+from functools import lru_cache, reduce
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from services.intake.domain import case, organisation, register
+from shared.eventstore.store import Fold
 
 if TYPE_CHECKING:
     from datetime import date
@@ -14,6 +15,21 @@ if TYPE_CHECKING:
     from shared.eventstore.store import EventStore, Recorded
 
 
+def _of_a_case(state: case.Case, event: Any) -> case.Case:
+    return case.evolve(state, event) if isinstance(event, case.Event) else state
+
+
+# A new form of a state is a new name: its old snapshots are then no longer read.
+_CASE = Fold(name="Case.1", state=case.Case, initial=case.Case(), evolve=_of_a_case)
+_ORGANISATION = Fold(
+    name="Organisation.1",
+    state=organisation.Organisation,
+    initial=organisation.Organisation(),
+    evolve=organisation.evolve,
+)
+
+
+@lru_cache(maxsize=1_000)
 def organisation_stream(organisation_id: UUID) -> UUID:
     """The stream of the organisation itself."""
     return uuid5(organisation_id, "organisation")
@@ -26,8 +42,9 @@ def registers_stream(organisation_id: UUID) -> UUID:
 
 async def load_organisation(store: EventStore, organisation_id: UUID) -> organisation.Organisation:
     """The organisation's state; empty when it was never set up."""
-    recorded = await store.load(organisation_id, organisation_stream(organisation_id))
-    return reduce(organisation.evolve, (one.event for one in recorded), organisation.Organisation())
+    return (
+        await store.fold(organisation_id, organisation_stream(organisation_id), _ORGANISATION)
+    ).state
 
 
 async def load_registers(store: EventStore, organisation_id: UUID) -> register.Registers:
@@ -36,22 +53,21 @@ async def load_registers(store: EventStore, organisation_id: UUID) -> register.R
     return reduce(register.evolve, (one.event for one in recorded), register.Registers())
 
 
-async def case_events(
-    store: EventStore, organisation_id: UUID, case_id: UUID, *, new: bool = False
-) -> list[Recorded]:
+async def case_events(store: EventStore, organisation_id: UUID, case_id: UUID) -> list[Recorded]:
     """A case's events, oldest first; none where there is no case, but perhaps another stream: to
-    whoever asks with the id of that one it must look the same. `new`: see Session.load.
+    whoever asks with the id of that one it must look the same.
     """
-    recorded = await store.load(organisation_id, case_id, new=new)
+    recorded = await store.load(organisation_id, case_id)
     return recorded if recorded and isinstance(recorded[0].event, case.CaseOpened) else []
 
 
 async def load_case(
     store: EventStore, organisation_id: UUID, case_id: UUID, *, new: bool = False
 ) -> case.Case:
-    """A case's state; empty when it does not exist in this organisation. `new`: see Session.load."""
-    recorded = await case_events(store, organisation_id, case_id, new=new)
-    return reduce(case.evolve, (one.event for one in recorded), case.Case())
+    """A case's state; empty when it does not exist in this organisation, but perhaps another stream
+    does. `new`: none is expected (see Session.load).
+    """
+    return (await store.fold(organisation_id, case_id, _CASE, new=new)).state
 
 
 def day_stream(organisation_id: UUID, day: date) -> UUID:

@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 
 from shared.eventstore.mapper import associated_data, decrypt_event, encrypt_event
-from shared.eventstore.memory import Memory
+from shared.eventstore.memory import Memory, Stream
 from shared.eventstore.types import EventTypes, split_name
 from shared.eventstore.week import week_of
 from shared.eventstore.writer import (
@@ -266,7 +266,7 @@ class EventStore:
         # Only for events: a pseudonym makes a key for the organisation.
         pseudonym = self._ring.pseudonym(organisation, at.year, actor) if changes else b""
         week = week_of(at)
-        fresh: dict[UUID, tuple[UUID, CaseKey]] = {}
+        fresh: dict[UUID, Stream] = {}
         new_keys: list[NewKey] = []
         leaves: list[NewLeaf] = []
         for change in changes:
@@ -274,15 +274,16 @@ class EventStore:
             owner = change.key_of or stream
             held = fresh.get(owner)
             if held is None and not (change.version == 1 and change.key_of is None):
-                held = await self._key_of(organisation, owner)
+                held = await self._known(organisation, owner)
             if held is None:
-                key_id, key = uuid4(), CaseKey(os.urandom(KEY_BYTES))
-                new_keys.append(self._wrap(organisation, key_id, key))
-                held = (key_id, key)
-            fresh[owner] = fresh[stream] = held
-            key_id, key = held
+                held = Stream(organisation, uuid4(), CaseKey(os.urandom(KEY_BYTES)))
+                new_keys.append(self._wrap(organisation, held.key_id, held.key))
+            elif owner is not stream:
+                held = Stream(organisation, held.key_id, held.key)
+            fresh[stream] = held
+            fresh.setdefault(owner, held)
             name, nonce, ciphertext = encrypt_event(
-                self._types, key, stream, change.version, key_id, change.event
+                self._types, held.key, stream, change.version, held.key_id, change.event
             )
             leaves.append(
                 NewLeaf(
@@ -292,7 +293,7 @@ class EventStore:
                     type=name,
                     week=week,
                     actor=pseudonym,
-                    key_id=key_id,
+                    key_id=held.key_id,
                     nonce=nonce,
                     ciphertext=ciphertext,
                 )
@@ -309,7 +310,7 @@ class EventStore:
         if not indexes:
             return Appended(first=-1, last=-1)
         for change, leaf, index in zip(changes, leaves, indexes, strict=True):
-            self._remember(leaf, index, change.event, fresh[leaf.stream][1])
+            self._remember(leaf, index, change.event, fresh[leaf.stream])
         self._on_append(organisation, indexes[-1])
         return Appended(first=indexes[0], last=indexes[-1])
 
@@ -325,11 +326,8 @@ class EventStore:
             answer=self._ring.seal(organisation, b"answer" + key, salt + answer),
         )
 
-    def _remember(self, leaf: NewLeaf, index: int, event: object, key: CaseKey) -> None:
-        memory = self._memory
-        memory.keys.put(leaf.key_id, key)
-        memory.key_of.put(leaf.stream, (leaf.organisation, leaf.key_id))
-        memory.added(
+    def _remember(self, leaf: NewLeaf, index: int, event: object, held: Stream) -> None:
+        held.added(
             Recorded(
                 organisation=leaf.organisation,
                 index=index,
@@ -341,6 +339,8 @@ class EventStore:
                 event=event,
             )
         )
+        if leaf.version == 1:
+            self._memory.streams.put(leaf.stream, held)
 
     async def fill_tiles(self, organisation: UUID, *, day: date, at: datetime, actor: str) -> int:
         """Grow the log with blank entries to a whole multiple of 256, for the checkpoint of `day`;
@@ -428,14 +428,14 @@ class EventStore:
         return len(unfinished)
 
     async def _finish(self, organisation: UUID, stream: UUID) -> None:
-        held = self._memory.key_of.get(stream)
+        held = self._memory.streams.get(stream)
         try:
             async with self._pool.connection() as connection:
                 await connection.execute("SELECT erase_case(%s, %s)", (organisation, stream))
         except psycopg.OperationalError as error:
             raise StoreUnavailable from error
         if held is not None:
-            self._memory.destroyed(stream, held[1])
+            self._memory.destroyed(stream, held.key_id)
 
     # Reading ----------------------------------------------------------------------------------
 
@@ -458,21 +458,23 @@ class EventStore:
         )
 
     async def load(
-        self, organisation: UUID, stream: UUID, *, until: int | None = None, new: bool = False
+        self,
+        organisation: UUID,
+        stream: UUID,
+        *,
+        until: int | None = None,
+        new: bool = False,  # noqa: ARG002
     ) -> list[Recorded]:
         """All events of one stream, oldest first; empty when there are none here.
 
         `until` gives the stream as it was when the log had so many entries. `new` says that none
         are expected: see Session.
         """
-        recorded = await self._select(
+        return await self._select(
             _SELECT + "WHERE event.stream = %s AND event.organisation = %s"
             " AND event.leaf_index < %s ORDER BY event.version",
             (stream, organisation, _END if until is None else until),
         )
-        if recorded:
-            self._memory.key_of.put(stream, (organisation, recorded[0].key_id))
-        return recorded
 
     async def load_many(
         self, organisation: UUID, streams: Sequence[UUID], *, until: int | None = None
@@ -532,7 +534,13 @@ class EventStore:
             return dict(await cursor.fetchall())
 
     async def fold(
-        self, organisation: UUID, stream: UUID, fold: Fold[S], *, until: int | None = None
+        self,
+        organisation: UUID,
+        stream: UUID,
+        fold: Fold[S],
+        *,
+        until: int | None = None,
+        new: bool = False,  # noqa: ARG002  see Session
     ) -> Folded[S]:
         """A stream's state: from its snapshot and the events since, or from its first event where
         there is none that can be believed. `until` as in `load`; then no snapshot is used.
@@ -695,24 +703,26 @@ class EventStore:
             commitment=key.commitment,
         )
 
-    async def _key_of(self, organisation: UUID, stream: UUID) -> tuple[UUID, CaseKey] | None:
-        """The key of a stream and its id; None for a stream that does not exist here."""
-        held = self._memory.key_of.get(stream)
-        if held is None:
-            async with self._pool.connection() as connection:
-                cursor = await connection.execute(
-                    "SELECT organisation, key_id FROM event WHERE stream = %s AND organisation = %s"
-                    " ORDER BY version DESC LIMIT 1",
-                    (stream, organisation),
-                )
-                held = await cursor.fetchone()
-        if held is None or held[0] != organisation:
+    async def _known(self, organisation: UUID, stream: UUID) -> Stream | None:
+        """A stream with its key; None where it does not exist in this organisation."""
+        held = self._memory.streams.get(stream)
+        if held is not None:
+            return held if held.organisation == organisation else None
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT key_id FROM event WHERE stream = %s AND organisation = %s"
+                " ORDER BY version DESC LIMIT 1",
+                (stream, organisation),
+            )
+            row = await cursor.fetchone()
+        if row is None:
             return None
-        key_id = held[1]
-        key = (await self._unwrap({key_id: organisation})).get(key_id)
+        key = (await self._unwrap({row[0]: organisation})).get(row[0])
         if key is None:
             raise StreamErased
-        return key_id, key
+        held = Stream(organisation, row[0], key)
+        self._memory.streams.put(stream, held)
+        return held
 
     async def _unwrap(self, wanted: dict[UUID, UUID]) -> dict[UUID, CaseKey]:
         """The keys of `wanted` (key id → organisation) that still exist."""
@@ -771,19 +781,57 @@ class Session(EventStore):
         """
         if until is not None:
             return await super().load(organisation, stream, until=until)
-        held = self._memory.stream(organisation, stream)
-        if held is not None:
-            self.from_memory = True
-            self._seen[stream] = len(held)
-            return list(held)
+        held = self._held(organisation, stream)
+        if held is not None and held.recorded is not None:
+            return held.recorded
         if new and self._hopeful:
             self.from_memory = True
             return []
         recorded = await super().load(organisation, stream)
         if recorded:
-            self._memory.saw(organisation, stream, recorded)
             self._seen[stream] = len(recorded)
+            key = self._memory.keys.get(recorded[0].key_id)
+            if key is not None:
+                held = Stream(organisation, recorded[0].key_id, key)
+                held.saw(recorded)
+                self._memory.streams.put(stream, held)
         return recorded
+
+    async def fold(
+        self,
+        organisation: UUID,
+        stream: UUID,
+        fold: Fold[S],
+        *,
+        until: int | None = None,
+        new: bool = False,
+    ) -> Folded[S]:
+        """See EventStore; `new` as in `load`. A short stream's state is folded once and held."""
+        if until is not None:
+            return await super().fold(organisation, stream, fold, until=until)
+        held = self._held(organisation, stream)
+        if held is None or held.recorded is None:
+            if new and self._hopeful:
+                self.from_memory = True
+                return Folded(state=fold.initial, version=0)
+            folded = await super().fold(organisation, stream, fold)
+            if folded.version:
+                self._seen[stream] = folded.version
+            return folded
+        base: Folded[S] | None = held.states.get(fold.name)
+        if base is None or base.version < len(held.recorded):
+            since = held.recorded if base is None else held.recorded[base.version :]
+            base = held.states[fold.name] = _folded(fold, since, base)
+        return base
+
+    def _held(self, organisation: UUID, stream: UUID) -> Stream | None:
+        """A stream as this process last saw it, if it did."""
+        held = self._memory.streams.get(stream)
+        if held is None or held.recorded is None or held.organisation != organisation:
+            return None
+        self.from_memory = True
+        self._seen[stream] = len(held.recorded)
+        return held
 
     async def append(
         self,
@@ -819,7 +867,9 @@ class Session(EventStore):
     def forget(self) -> None:
         """Have what this command saw read anew by whoever comes next."""
         for stream in self._seen:
-            self._memory.forget(stream)
+            held = self._memory.streams.get(stream)
+            if held is not None:
+                held.forget()
         self._seen.clear()
         self.from_memory = False
 

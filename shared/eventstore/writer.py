@@ -179,17 +179,17 @@ class GroupWriter:
         """What can be written as one: as many as wait, in order, up to one that must come later."""
         group: list[_Queued] = []
         consumers: set[str] = set()
-        written: set[UUID] = set()
+        written: set[int] = set()
         while self._queue and len(group) < _GROUP:
             item = self._queue[0].item
             if item.tracking is not None:
                 if item.tracking.consumer in consumers:
                     break  # two steps of one consumer cannot stand in one UPDATE
                 consumers.add(item.tracking.consumer)
-            if any(stream in written for stream, _ in item.seen):
+            if any(stream.int in written for stream, _ in item.seen):
                 break  # decided on a state that this very group changes
             for leaf in item.leaves:
-                written.add(leaf.stream)
+                written.add(leaf.stream.int)
             group.append(self._queue.popleft())
         return group
 
