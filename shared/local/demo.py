@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from shared.local.session import Installation
+    from shared.local.session import WITNESSES, Installation
 
 ADVISER = SUBJECTS["adviser"]
 
@@ -350,6 +350,8 @@ class _Story:
         show("\n[bold]Addresses[/bold]")
         show(f"  GraphQL  {self.installation.gateway_url}")
         show(f"  GraphiQL {self.installation.gateway_origin}/graphiql")
+        show("\n[bold]Witnesses[/bold]")
+        show(f"  {', '.join(WITNESSES)}: on this machine, so independent of nobody", soft_wrap=True)
         for role, query in documents.FIRST_QUERIES.items():
             show(f"\n[bold]{role}[/bold]  first query: {query}", soft_wrap=True)
             show(f"  token: {self.people[role].token}", soft_wrap=True, markup=False)
