@@ -31,6 +31,7 @@ from shared.cli.import_register import run as import_register
 from shared.ledger.commands import verify
 from shared.local import documents
 from shared.local.home import CHECKOUT, write_private, write_private_json
+from shared.local.session import WITNESSES
 from shared.local.subjects import SUBJECTS
 from shared.taxonomy.calendar import moment_of, tick_of
 from shared.taxonomy.period import Period
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from shared.local.session import WITNESSES, Installation
+    from shared.local.session import Installation
 
 ADVISER = SUBJECTS["adviser"]
 
