@@ -68,22 +68,22 @@ class Kind(StrEnum):
 
 SENTENCES: Final[dict[Kind, tuple[str, str]]] = {
     Kind.ROWS_MISSING: (
-        "Table {table} lacks {count} rows that follow from the events: {named}. "
+        "Table {table} lacks rows that follow from the events, {count} in all: {named}. "
         "`hoeksteen rebuild projections` repairs it.",
-        "In tabel {table} ontbreken {count} rijen die uit de gebeurtenissen volgen: {named}. "
-        "`hoeksteen rebuild projections` herstelt dat.",
+        "In tabel {table} ontbreken rijen die uit de gebeurtenissen volgen, {count} in totaal: "
+        "{named}. `hoeksteen rebuild projections` herstelt dat.",
     ),
     Kind.ROWS_EXTRA: (
-        "Table {table} holds {count} rows that follow from no event: {named}. "
+        "Table {table} holds rows that follow from no event, {count} in all: {named}. "
         "`hoeksteen rebuild projections` repairs it.",
-        "In tabel {table} staan {count} rijen die uit geen gebeurtenis volgen: {named}. "
+        "In tabel {table} staan rijen die uit geen gebeurtenis volgen, {count} in totaal: {named}. "
         "`hoeksteen rebuild projections` herstelt dat.",
     ),
     Kind.ROWS_DIFFERENT: (
-        "Table {table} holds {count} rows that differ from what follows from the events: {named}. "
-        "`hoeksteen rebuild projections` repairs it.",
-        "In tabel {table} wijken {count} rijen af van wat uit de gebeurtenissen volgt: {named}. "
-        "`hoeksteen rebuild projections` herstelt dat.",
+        "Table {table} holds rows that differ from what follows from the events, {count} in all: "
+        "{named}. `hoeksteen rebuild projections` repairs it.",
+        "In tabel {table} wijken rijen af van wat uit de gebeurtenissen volgt, {count} in totaal: "
+        "{named}. `hoeksteen rebuild projections` herstelt dat.",
     ),
     Kind.PROJECTION_AHEAD: (
         "Projection {projection} holds events up to {position}, where the log of organisation "
@@ -125,28 +125,32 @@ SENTENCES: Final[dict[Kind, tuple[str, str]]] = {
         "voordat iemand heeft gekeken (docs/operators.md).",
     ),
     Kind.STREAM_STANDS: (
-        "{count} messages wait for stream {stream}, which stands at {last}. Does the service run?",
-        "Er wachten {count} berichten op stroom {stream}, die bij {last} stilstaat. Draait de dienst?",
+        "Messages wait for stream {stream}, {count} in all, and it stands at {last}. Does the service "
+        "run?",
+        "Er wachten berichten op stroom {stream}, {count} in totaal, en die staat stil bij {last}. "
+        "Draait de dienst?",
     ),
     Kind.MESSAGE_MISSING: (
-        "Stream {stream} lacks {count} messages that were published, with no tombstone in their "
-        "place: {named}. `hoeksteen rebuild streams` puts them back.",
-        "In stroom {stream} ontbreken {count} berichten die zijn gepubliceerd, zonder grafsteen op "
-        "hun plaats: {named}. `hoeksteen rebuild streams` zet ze terug.",
+        "Stream {stream} lacks messages that were published, with no tombstone in their place, "
+        "{count} in all, at {named}. `hoeksteen rebuild streams` puts them back.",
+        "In stroom {stream} ontbreken berichten die zijn gepubliceerd, zonder grafsteen op hun "
+        "plaats, {count} in totaal, bij {named}. `hoeksteen rebuild streams` zet ze terug.",
     ),
     Kind.MESSAGE_DIFFERENT: (
-        "Stream {stream} holds {count} messages other than the database has in their place: {named}.",
-        "In stroom {stream} staan {count} andere berichten dan de database op die plaats heeft: "
-        "{named}.",
+        "Stream {stream} holds other messages than the database has in their place, {count} in all, "
+        "at {named}.",
+        "In stroom {stream} staan andere berichten dan de database op die plaats heeft, {count} in "
+        "totaal, bij {named}.",
     ),
     Kind.MESSAGE_NOT_ERASED: (
-        "Stream {stream} still holds {count} messages whose event was erased: {named}.",
-        "In stroom {stream} staan nog {count} berichten waarvan de gebeurtenis is gewist: {named}.",
+        "Stream {stream} still holds messages whose event was erased, {count} in all, at {named}.",
+        "In stroom {stream} staan nog berichten waarvan de gebeurtenis is gewist, {count} in totaal, "
+        "bij {named}.",
     ),
     Kind.READER_STANDS: (
-        "Reader {reader} stands at {position} and {count} messages wait for it. "
+        "Reader {reader} stands at {position}, and messages wait for it, {count} in all. "
         "`hoeksteen dead-letters` may say why.",
-        "Lezer {reader} staat bij {position} en er wachten {count} berichten op hem. "
+        "Lezer {reader} staat bij {position}, en er wachten berichten op hem, {count} in totaal. "
         "`hoeksteen dead-letters` zegt misschien waarom.",
     ),
     Kind.READER_BEHIND_BUS: (
@@ -472,7 +476,8 @@ async def compare_projections(shadow: Shadow, pool: AsyncConnectionPool[Any]) ->
     """
     looked = Looked()
     async with pool.connection() as connection:
-        await shadow.fill(_targets(shadow, await _positions(connection, shadow)))
+        positions = await _positions(connection, shadow)
+    await shadow.fill(_targets(shadow, positions))
     async with shadow.connection.transaction():
         await shadow.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         targets = _targets(shadow, await _positions(shadow.connection, shadow))

@@ -75,7 +75,7 @@ async def _store(
         FileKeyRing, settings.key_ring, secret(settings.key_ring_passphrase_file).encode()
     )
     async with AsyncExitStack() as stack:
-        pool = await open_pool(settings.database_url, min_size=2, max_size=2)
+        pool = await open_pool(settings.database_url, min_size=2, max_size=4)
         stack.push_async_callback(pool.close)
         # Only reads: its writer is never started.
         writer = GroupWriter(settings.database_url)

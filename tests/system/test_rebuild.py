@@ -1,4 +1,4 @@
-"""`hoeksteen rebuild` and `hoeksteen dead-letters` on a running installation."""
+"""`hoeksteen rebuild`, `audit` and `dead-letters` on a running installation."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -124,6 +125,92 @@ def test_everything_made_anew_is_as_before(lived: Organisation) -> None:
     assert lived.statistics() == figures
     assert tables(installation) == before
     lived.open_case()
+
+
+def audited(installation: Installation, *arguments: str) -> tuple[int, str]:
+    """Exit status and answer of an audit, which never says anything else."""
+    done = hoeksteen("audit", *arguments, HOEKSTEEN_HOME=str(installation.home.path))
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def test_an_audit_finds_nothing_while_people_work(lived: Organisation) -> None:
+    """Cases are opened while all three services are audited, and everything agrees."""
+    with ThreadPoolExecutor(1) as beside:
+        auditing = beside.submit(audited, lived.installation)
+        while not auditing.done():
+            lived.open_case()
+    status, told = auditing.result()
+    assert status == 0, told
+    assert [line.split(":")[0] for line in told.splitlines()[:-1]] == [*TABLES]
+    assert told.splitlines()[-1].startswith("Everything agrees.")
+
+
+def test_an_audit_names_what_a_superuser_spoilt(lived: Organisation) -> None:
+    """Rows of a projection, until they are made anew; in both languages and as JSON."""
+    installation = lived.installation
+
+    def spoil(statement: str) -> None:
+        with psycopg.connect(installation.database_url("postgres")) as connection:
+            connection.execute(statement.encode())
+
+    spoil("UPDATE signals.reached_day SET day = day - 1")
+    spoil("DELETE FROM intake.case_index WHERE opened_index < 20")
+    status, told = audited(installation, "--json")
+    document = json.loads(told)
+    assert (status, document["ok"]) == (1, False)
+    found = {
+        (one["service"], finding["kind"], finding["table"])
+        for one in document["services"]
+        for finding in one["findings"]
+    }
+    assert found == {
+        ("intake", "ROWS_MISSING", "case_index"),
+        ("signals", "ROWS_DIFFERENT", "reached_day"),
+    }
+    assert audited(installation, "--service", "reporting")[0] == 0
+    status, told = audited(installation, "--service", "intake", "--language", "nl")
+    assert status == 1
+    assert "In tabel case_index ontbreken" in told
+    run(installation, "rebuild", "projections")
+    assert audited(installation)[0] == 0
+
+
+def test_an_audit_misses_a_message(lived: Organisation) -> None:
+    """Deleted from the stream by who may delete there; the stream made anew has it again."""
+    installation = lived.installation
+    last = len(stream(installation, "signals"))
+
+    async def delete() -> None:
+        client = await connect(
+            servers=installation.nats_url,
+            user="provisioner",
+            password=installation.nats_password_file("provisioner").read_text().strip(),
+            name="test",
+        )
+        await client.jetstream().delete_msg("SIGNALS", last)
+        await client.close()
+
+    asyncio.run(delete())
+    status, told = audited(installation, "--service", "signals")
+    assert status == 1
+    assert "Stream SIGNALS lacks messages that were published" in told
+    assert f"1 in all, at {last}." in told
+    run(installation, "rebuild", "streams", "--service", "signals", "--yes")
+    until(lambda: len(stream(installation, "signals")) == last)
+    assert audited(installation, "--service", "signals")[0] == 0
+
+
+def test_an_audit_that_cannot_compare_says_so(home: Home, installation: Installation) -> None:
+    """Where nothing runs, and where there is no such service: not alarmed, not reassured."""
+    for arguments, sentence, where in (
+        ((), f"does not run on {home.path}", home.path),
+        (("--service", "gateway"), "no service 'gateway'", installation.home.path),
+    ):
+        done = hoeksteen("audit", *arguments, HOEKSTEEN_HOME=str(where))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert sentence in done.stderr
+        assert len(done.stderr.splitlines()) == 1
 
 
 def test_nothing_is_deleted_without_a_yes(installation: Installation) -> None:
