@@ -453,6 +453,18 @@ async def test_an_older_relay_passes_over_nothing_that_it_does_not_know(
         assert [(ELSEWHERE,)] == older.rows("SELECT organisation FROM relay_mark")
 
 
+async def test_blank_entries_never_leave(intake: Intake) -> None:
+    """They are behind the mark like any other entry, and nothing of them has a place."""
+    await intake.cases(2)
+    await intake.lab.store.fill_tiles(HERE, day=AT.date(), at=AT, actor="intake")
+    assert 2 == await intake.outbox.queue()
+    assert [(256,)] == intake.lab.rows("SELECT size FROM relay_mark")
+    await intake.lab.store.fill_tiles(HERE, day=date(2026, 11, 24), at=AT, actor="intake")
+    assert 0 == await intake.outbox.queue()
+    assert [(512,)] == intake.lab.rows("SELECT size FROM relay_mark")
+    assert ["facts.booked"] * 2 == kinds(await intake.messages())
+
+
 async def test_what_was_erased_keeps_its_place_and_nothing_else(
     intake: Intake, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ from shared.eventstore.projector import Projector
 from shared.eventstore.store import Recorded
 from shared.eventstore.types import EventTypes
 from tests.conftest import Database
-from tests.store_lab import ELSEWHERE, HERE, Lab, store_lab
+from tests.store_lab import ELSEWHERE, HERE, NOW, Lab, store_lab
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +198,48 @@ async def test_an_erased_event_is_passed_over(lab: Lab) -> None:
     await projector(lab, Notes()).catch_up()
     assert [0, 2, 3] == held(lab)
     assert [(8,)] == lab.rows("SELECT position FROM projection_position")
+
+
+async def test_blank_entries_are_passed_over(lab: Lab) -> None:
+    """They fill a tile: no projection sees them, and who waits for their place has not long to."""
+    await fill(lab, range(4))
+    size = await lab.store.fill_tiles(HERE, day=NOW.date(), at=NOW, actor="intake")
+    assert 256 == size
+    one = projector(lab, Notes())
+    await one.catch_up()
+    assert 256 == one.lag_events
+    assert list(range(4)) == held(lab)
+    assert [(256,)] == lab.rows("SELECT position FROM projection_position")
+    assert await one.until(HERE, 255, seconds=0)
+    assert not await one.until(HERE, 256, seconds=0)
+    await fill(lab, range(4, 6))
+    await one.catch_up()
+    assert 4 == one.lag_events
+    assert list(range(6)) == held(lab)
+
+
+async def test_an_older_version_is_projected_as_the_present_one(
+    database: Database, tmp_path: Path, lab: Lab
+) -> None:
+    """Both versions of a type are one type to a projection; a newer one than it knows stops it
+    before that, and only that organisation.
+    """
+    await fill(lab, range(2))
+    newer = EventTypes(
+        TYPES.classes, versions={NoteTaken: 2}, upcasts={("NoteTaken", 1): lambda body: body}
+    )
+    problems: list[BaseException] = []
+    older = Projector(lab.store, lab.pool, (Notes(),), problems.append)
+    async with store_lab(database, tmp_path, newer) as later:
+        await later.append(uuid4(), 1, NoteTaken(number=2))
+        await older.catch_up()
+        assert ["NoteTaken.v2"] == [str(problem) for problem in problems]
+        await fill(lab, range(7, 8), ELSEWHERE)
+        await older.catch_up()
+        assert [7] == held(lab, organisation=ELSEWHERE)
+        assert [] == held(lab)
+        await projector(later, Notes()).catch_up()
+    assert [0, 1, 2] == held(lab)
 
 
 async def test_a_projection_that_is_added_later_starts_from_nothing(lab: Lab) -> None:
