@@ -28,6 +28,10 @@ demo: .venv/.ready-run ## The same walk in a new organisation, then stop; the ex
 faults: .venv/.ready ## Kill parts at random moments under load, then count (PART=main|replicas SEED=n COMMANDS=n)
 	@exec $(BIN)/python -m bench.faults $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(COMMANDS),--commands $(COMMANDS))
 
+.PHONY: attack
+attack: .venv/.ready ## Attack in every known way and see each attack found and named (PART=ledger)
+	@exec $(BIN)/python -m bench.attack_$(or $(PART),ledger)
+
 ##@ Work on it
 
 .PHONY: setup
