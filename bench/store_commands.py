@@ -19,6 +19,7 @@ import asyncio
 import os
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -241,15 +242,80 @@ class Raw:
 
 
 class Case(Aggregate):
-    """The library's way to write it."""
+    """The library's way to write it: the fields of our events, as its transcoder takes them (bytes
+    as base64, tuples as lists).
+    """
 
     @event("Opened")
-    def __init__(self, coded: dict[str, str]) -> None:
-        self.coded = coded
+    def __init__(
+        self,
+        *,
+        organisation_id: UUID,
+        facts_id: UUID,
+        adviser_id: str,
+        taxonomy_version: int,
+        period: str,
+        channel: str,
+        anonymity: str,
+        reporter_role: str,
+        relation: str,
+        category: str,
+        unit_id: str | None,
+        words: list[dict[str, Any]],
+        at: datetime,
+        by: str,
+        reply_key: str | None,
+    ) -> None:
+        self.adviser_id = adviser_id
+        self.outcome: str | None = None
 
-    @event("Recorded")
-    def record(self, what: str, more: str) -> None:
-        self.last = what
+    @event("ConversationRecorded")
+    def record_conversation(self, mode: str, minutes: list[dict[str, Any]], at: datetime) -> None:
+        """A conversation took place."""
+
+    @event("InterventionRecorded")
+    def record_intervention(self, intervention: str, at: datetime) -> None:
+        """The adviser did something."""
+
+    @event("OutcomeRecorded")
+    def record_outcome(self, outcome: str, route: str, at: datetime) -> None:
+        """How it ended."""
+        self.outcome = outcome
+
+
+def sealed() -> list[dict[str, Any]]:
+    """Sealed words, as our domain keeps them."""
+    text = b64encode(os.urandom(SEALED_BYTES)).decode()
+    return [{"key_id": UUID(KEY_ID), "ciphertext": text}]
+
+
+def opened(organisation: UUID) -> Case:
+    """A case with what ours has."""
+    return Case(
+        organisation_id=organisation,
+        facts_id=uuid4(),
+        adviser_id="anna",
+        taxonomy_version=1,
+        period="2026-H2",
+        channel="in_person",
+        anonymity="confidential",
+        reporter_role="employee",
+        relation="colleague",
+        category="bullying",
+        unit_id="care",
+        words=sealed(),
+        at=NOW,
+        by="adviser",
+        reply_key=None,
+    )
+
+
+STEPS: tuple[Callable[[Case], None], ...] = (
+    lambda case: case.record_conversation(mode="walk", minutes=sealed(), at=NOW),
+    lambda case: case.record_intervention(intervention="listening", at=NOW),
+    lambda case: case.record_outcome(outcome="referred", route="mediation", at=NOW),
+)
+"""What follows after opening."""
 
 
 class Library(Application):
@@ -279,18 +345,19 @@ def library(dsn: str, schema: str) -> Library:
     )
 
 
-def library_rate(app: Library, threads: int, seconds: float, text: str) -> float:
+def library_rate(app: Library, threads: int, seconds: float) -> float:
     """Commands a second of `threads` threads."""
     counts = [0] * threads
+    organisation = uuid4()
     until = time.perf_counter() + seconds
 
     def client(number: int) -> None:
         while time.perf_counter() < until:
-            case = Case(coded={"category": "bullying", "words": text})
+            case = opened(organisation)
             app.save(case)
-            for what in ("conversation", "intervention", "outcome"):
+            for step in STEPS:
                 again: Case = app.repository.get(case.id)
-                again.record(what=what, more=text)
+                step(again)
                 app.save(again)
             counts[number] += 4
 

@@ -7,7 +7,9 @@ mapper's associated data names format, stream, version, type and key.
 from __future__ import annotations
 
 import os
+import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
     from shared.eventstore.types import EventTypes
 
-_FORMAT = b"hoeksteen/event/v1"
+EVENT = b"hoeksteen/event/v1"
+"""The format of an encrypted event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def encrypt_event(
     """Type name, nonce (12 random bytes) and ciphertext of an event at its place."""
     name = types.name_of(event)
     nonce = os.urandom(NONCE_BYTES)
-    associated = associated_data(_FORMAT, stream, version, name, key_id)
+    associated = associated_data(EVENT, stream, version, name, key_id)
     return name, nonce, key.encrypt(nonce, _encode(event), associated)
 
 
@@ -118,32 +121,38 @@ def decrypt_event(
     """The event that was encrypted for this place. Raises Unreadable, UnknownEventType,
     msgspec.DecodeError.
     """
-    associated = associated_data(_FORMAT, stream, version, name, key_id)
+    associated = associated_data(EVENT, stream, version, name, key_id)
     return types.decode(name, key.decrypt(nonce, ciphertext, associated))
 
 
 _encode = msgspec.json.Encoder().encode
-_SUITE_FIELD = b"\x00\x00\x00\x01" + bytes([SUITE]) + b"\x00\x00\x00\x10"
-_VERSION_FIELD = b"\x00\x00\x00\x08"
-_KEY_FIELD = b"\x00\x00\x00\x10"
 
 
 def associated_data(format_: bytes, stream: UUID, version: int, name: str, key_id: UUID) -> bytes:
     """What a ciphertext is bound to. Each field stands behind its length (4 bytes, big-endian):
     format, suite (1 byte), stream (16), version (8), type name, key id (16).
     """
+    return associated_bytes(format_, stream.bytes, version, name, key_id.bytes)
+
+
+def associated_bytes(
+    format_: bytes, stream: bytes, version: int, name: str, key_id: bytes
+) -> bytes:
+    """`associated_data` of ids that are bytes."""
+    head, tail = _around(format_, name)
+    return head + stream + _VERSION.pack(8, version) + tail + key_id
+
+
+_VERSION = struct.Struct(">IQ")
+
+
+@lru_cache(maxsize=1_000)
+def _around(format_: bytes, name: str) -> tuple[bytes, bytes]:
+    """What stands before the stream, and between version and key id."""
     encoded = name.encode()
-    return b"".join(
-        (
-            len(format_).to_bytes(4, "big"),
-            format_,
-            _SUITE_FIELD,
-            stream.bytes,
-            _VERSION_FIELD,
-            version.to_bytes(8, "big"),
-            len(encoded).to_bytes(4, "big"),
-            encoded,
-            _KEY_FIELD,
-            key_id.bytes,
-        )
-    )
+    head = _field(format_) + _field(bytes([SUITE])) + (16).to_bytes(4, "big")
+    return head, _field(encoded) + (16).to_bytes(4, "big")
+
+
+def _field(value: bytes) -> bytes:
+    return len(value).to_bytes(4, "big") + value

@@ -8,6 +8,7 @@ newer version when it is read, never in the store.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,6 +30,7 @@ def stored_name(base: str, version: int) -> str:
     return base if version == 1 else f"{base}.v{version}"
 
 
+@lru_cache(maxsize=1_000)  # the few names of a service, at every event
 def split_name(name: str) -> tuple[str, int]:
     """Base name and version of a stored name. Raises UnknownEventType for what is none."""
     found = _STORED_NAME.fullmatch(name)

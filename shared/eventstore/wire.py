@@ -120,12 +120,16 @@ class Statement:
         await made._answer()
         return made
 
-    async def run(self, parameters: Sequence[bytes]) -> bytes:
+    def send(self, parameters: Sequence[bytes]) -> None:
+        """Ask. What it answers is for `value`, which must be awaited next on this connection."""
+        self._connection.pgconn.send_query_prepared(
+            b"hoeksteen", parameters, self._formats, _BINARY
+        )
+
+    async def value(self) -> bytes:
         """The one value that it answers. Raises psycopg.Error; OperationalError when the
         connection was lost, and then nobody knows whether it was carried out.
         """
-        pgconn = self._connection.pgconn
-        pgconn.send_query_prepared(b"hoeksteen", parameters, self._formats, _BINARY)
         return (await self._answer()).get_value(0, 0) or b""
 
     async def _answer(self) -> pq.abc.PGresult:

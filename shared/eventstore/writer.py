@@ -121,6 +121,8 @@ class GroupWriter:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._statement: wire.Statement | None = None
         self._task: asyncio.Task[None] | None = None
+        # Written, and told so a moment later.
+        self._late: list[tuple[_Queued, Sequence[int]]] = []
 
     async def start(self) -> None:
         """Connect and begin to write. Raises psycopg.OperationalError when the database is away."""
@@ -134,6 +136,7 @@ class GroupWriter:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        self._settle_late()
         if self._connection is not None:
             await self._connection.close()
 
@@ -162,18 +165,25 @@ class GroupWriter:
     async def _run(self) -> None:
         while True:
             if not self._queue:
+                self._settle_late()
                 self._wake.clear()
                 await self._wake.wait()
             group = self._next_group()
             try:
                 await self._write(group)
             finally:
+                late = {id(queued) for queued, _ in self._late}
                 for queued in group:
-                    if not queued.done.done():
+                    if not queued.done.done() and id(queued) not in late:
                         queued.done.set_exception(StoreUnavailable())
                 self._unsettled -= len(group)
             async with self._settled:
                 self._settled.notify_all()
+
+    def _settle_late(self) -> None:
+        late, self._late = self._late, []
+        for queued, indexes in late:
+            _settle(queued, indexes)
 
     def _next_group(self) -> list[_Queued]:
         """What can be written as one: as many as wait, in order, up to one that must come later."""
@@ -206,10 +216,21 @@ class GroupWriter:
             else:
                 _settle_error(group[0], error)
             return
+        settled = []
+        place = 0
         for queued in group:
-            count = len(queued.item.leaves)
-            _settle(queued, indexes[:count])
-            indexes = indexes[count:]
+            end = place + len(queued.item.leaves)
+            settled.append((queued, indexes[place:end]))
+            place = end
+        # Half of the callers are answered now, and the other half once the next group, with what
+        # the first ones ask next, is on its way: so the database works while they do. All of them
+        # run on one thread: nobody waits longer than it takes those before them to run.
+        half = len(settled) // 2
+        for queued, its in settled[half:]:
+            _settle(queued, its)
+        self._late = settled[:half]
+        if half:
+            await asyncio.sleep(0)
 
     async def _write_one(self, queued: _Queued, deadline: float, *, perhaps_landed: bool) -> None:
         while True:
@@ -250,7 +271,9 @@ class GroupWriter:
         except (struct.error, UnicodeEncodeError) as error:
             raise psycopg.DataError("a value does not fit its column") from error
         try:
-            return wire.read_bigints(await statement.run(parameters))
+            statement.send(parameters)
+            self._settle_late()
+            return wire.read_bigints(await statement.value())
         except psycopg.OperationalError:
             await connection.close()  # never guess about a connection that failed
             raise

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _FORMAT = "hoeksteen/key-ring/v1"
 _NONCE = 12
 
+# Pseudonyms kept in memory; above it they are computed anew.
+_ACTORS = 1_000
+
 # Argon2id, second choice of RFC 9106 section 4 (64 MiB, 3 passes, 4 lanes): a service opens its
 # ring once, when it starts.
 _PASSES = 3
@@ -71,8 +74,8 @@ class FileKeyRing:
         self._seen: tuple[int, int, int] | None = None
         self._derived: dict[bytes, bytes] = {}
         # Made of `_keys`, and emptied with it: a cipher object costs more than what it seals.
-        self._ciphers: dict[UUID, AESGCM] = {}
-        self._actors: dict[tuple[UUID, int], bytes] = {}
+        self._ciphers: dict[int, AESGCM] = {}
+        self._actors: dict[tuple[int, int, str], bytes] = {}
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._locked():
@@ -86,21 +89,21 @@ class FileKeyRing:
     def seal(self, organisation: UUID, context: bytes, secret: bytes) -> bytes:
         """See KeyRing."""
         nonce = os.urandom(_NONCE)
-        aead = self._ciphers.get(organisation)
+        aead = self._ciphers.get(organisation.int)
         if aead is None:
             # The key first: making it empties the caches.
             key = self._key(f"{organisation}")
-            aead = self._ciphers[organisation] = AESGCM(key)
+            aead = self._ciphers[organisation.int] = AESGCM(key)
         return nonce + aead.encrypt(nonce, secret, _bound(organisation, context))
 
     def open(self, organisation: UUID, context: bytes, sealed: bytes) -> bytes:
         """See KeyRing."""
-        aead = self._ciphers.get(organisation)
+        aead = self._ciphers.get(organisation.int)
         if aead is None:
             key = self._find(f"{organisation}")
             if key is None:
                 raise Unreadable
-            aead = self._ciphers[organisation] = AESGCM(key)
+            aead = self._ciphers[organisation.int] = AESGCM(key)
         if len(sealed) < _NONCE:
             raise Unreadable
         try:
@@ -110,11 +113,14 @@ class FileKeyRing:
 
     def pseudonym(self, organisation: UUID, year: int, subject: str) -> bytes:
         """See KeyRing."""
-        key = self._actors.get((organisation, year))
-        if key is None:
+        known = self._actors.get((organisation.int, year, subject))
+        if known is None:
             key = self._key(f"{organisation}/actors/{year}")
-            self._actors[organisation, year] = key
-        return hmac.digest(key, subject.encode(), "sha256")[:16]
+            if len(self._actors) >= _ACTORS:
+                self._actors.clear()
+            known = hmac.digest(key, subject.encode(), "sha256")[:16]
+            self._actors[organisation.int, year, subject] = known
+        return known
 
     def _find(self, name: str) -> bytes | None:
         if name not in self._keys and self._changed():
