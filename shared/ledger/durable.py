@@ -13,10 +13,7 @@ def write(path: Path, content: bytes) -> None:
     A temporary file beside it, fsync, rename, fsync of the folder. Missing folders are made (0700).
     Raises OSError, and leaves what was there.
     """
-    missing = [each for each in path.parents if not each.exists()]
-    for folder in reversed(missing):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        sync(folder.parent)
+    make_folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # 0600
     try:
         with os.fdopen(handle, "wb") as file:
@@ -28,6 +25,14 @@ def write(path: Path, content: bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it (0700), durable when it returns. Raises OSError."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+        sync(each.parent)
 
 
 def sync(folder: Path) -> None:

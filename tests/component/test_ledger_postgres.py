@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg import sql
 
 from shared.ledger.commands import IN_ORDER, NOT_IN_ORDER, NOT_VERIFIED, replay, verify
-from shared.ledger.files import LedgerFolder, LogSigner
+from shared.ledger.files import LedgerFolder
 from shared.ledger.findings import Kind, Place
+from shared.ledger.signer import LogSigner
 from shared.ledger.source import open_postgres
 from shared.ledger.verify import Verdict, verify_installation
 from shared.postgres.migrate import AUDITOR

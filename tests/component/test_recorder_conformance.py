@@ -28,7 +28,8 @@ from eventsourcing.persistence import (
 from shared.eventstore.mapper import CaseMapper, Envelope, StreamEvent
 from shared.eventstore.recorder import OPAQUE, LedgerRecorder
 from shared.eventstore.types import EventTypes
-from shared.ledger.files import LedgerFolder, LogSigner
+from shared.ledger.files import LedgerFolder
+from shared.ledger.signer import LogSigner
 from shared.ledger.source import open_postgres
 from shared.ledger.verify import verify_installation
 from shared.postgres.migrate import AUDITOR
