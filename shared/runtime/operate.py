@@ -111,6 +111,8 @@ async def audit(
             stream=definition.stream,
             readers=tuple((one.stream, one.durable, one.dense) for one in definition.readers),
             pool=pool,
+            store=store,
+            folds=definition.folds,
             jetstream=jetstream,
             outbox=Outbox(
                 service=definition.name,
@@ -127,6 +129,7 @@ async def audit(
                 settings.database_url, definition.name, store, projections, on_progress
             ) as copies:
                 looked = await compare_projections(copies, pool)
+            looked.findings += await auditor.snapshots()
             looked.findings += await auditor.twice([one.name for one in projections], pause)
             looked.messages, found = await auditor.messages(on_progress, pause)
             looked.findings += found

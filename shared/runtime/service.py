@@ -33,7 +33,7 @@ from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.events import CloudEvent
 from shared.contracts.rpc import LEDGER_VERBS, VERBS, Shape, Verb
 from shared.eventstore.projector import Projection, Projector
-from shared.eventstore.store import Command, EventStore, StoreUnavailable, Tracking
+from shared.eventstore.store import Command, EventStore, Fold, StoreUnavailable, Tracking
 from shared.eventstore.types import UnknownEventType
 from shared.eventstore.writer import GroupWriter
 from shared.identity.reporter import is_reporter
@@ -106,6 +106,8 @@ class Definition:
     seats: Callable[[EventStore, UUID], Awaitable[frozenset[str] | None]]
     """The subjects with an adviser's seat in an organisation; None where it is not known."""
     projections: Callable[[KeyRing], tuple[Projection, ...]]
+    folds: tuple[Fold[Any], ...] = ()
+    """The states of which snapshots are kept: what `hoeksteen audit` compares."""
     quiet: frozenset[str] = frozenset()
     """Verbs that leave no span and no metric: when a case is worked on is nobody's to read."""
     stream: str

@@ -26,7 +26,7 @@ from shared.bus.tombstone import Reason, Tombstone, Tombstones, key_name, lay
 from shared.contracts.errors import Language
 from shared.eventstore.projector import Projector
 from shared.eventstore.rebuild import RebuildRefused, shadow
-from shared.eventstore.store import Tracking
+from shared.eventstore.store import Fold, Tracking
 from shared.ledger.files import LedgerFolder
 from shared.ledger.note import Signer
 from shared.runtime.audit import (
@@ -68,6 +68,8 @@ class World:
             stream="INTAKE",
             readers=readers,
             pool=self.lab.pool,
+            store=self.lab.store,
+            folds=(),
             jetstream=self.js,
             outbox=self.intake.outbox,
             tombstones=Tombstones(self.js, "INTAKE", self.folder),
@@ -268,6 +270,38 @@ async def test_an_audit_and_a_rebuild_take_turns(world: World) -> None:
             await world.projections()
         assert [] == (await compare_projections(copies, world.lab.pool)).findings
     assert [] == (await world.projections()).findings
+
+
+@dataclass(frozen=True)
+class Sent:
+    """How many messages a case has."""
+
+    count: int = 0
+
+
+async def test_a_snapshot_that_its_events_do_not_make_is_named(world: World) -> None:
+    """Written by code that folded otherwise under the same name; and not one that is right."""
+    cases = [uuid4(), uuid4()]
+    for case in cases:
+        for version in range(1, 5):
+            await world.lab.append(case, version, closed())
+
+    def counts(by: int) -> Fold[Sent]:
+        return Fold(
+            name="sent-1",
+            state=Sent,
+            initial=Sent(),
+            evolve=lambda state, _event: Sent(count=state.count + by),
+            every=4,
+        )
+
+    for case, by in zip(cases, (1, 2), strict=True):
+        await world.lab.store.fold(HERE, case, counts(by))
+    assert [(2,)] == world.lab.rows("SELECT count(*) FROM snapshot")
+    auditor = replace(world.auditor(), folds=(counts(1),))
+    kind, values = one(await auditor.snapshots())
+    assert Kind.SNAPSHOT_DIFFERENT == kind
+    assert {"organisation": str(HERE), "case": str(cases[1]), "state": "sent-1"} == values
 
 
 # The stream -------------------------------------------------------------------------------------
