@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import msgspec
+import psycopg
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,7 +28,8 @@ from shared.bus.tombstone import Reason, Tombstone, Tombstones, key_name, lay
 from shared.contracts.errors import Language
 from shared.eventstore.projector import Projector
 from shared.eventstore.rebuild import RebuildRefused, shadow
-from shared.eventstore.store import Fold, Tracking
+from shared.eventstore.store import Fold, Recorded, Tracking
+from shared.keys.ring import KeyRing
 from shared.ledger.files import LedgerFolder
 from shared.ledger.note import Signer
 from shared.runtime.audit import (
@@ -174,6 +177,41 @@ async def test_what_is_in_flight_is_not_alarmed_about(world: World) -> None:
     await working
     assert [] == await world.everything()
     assert 15 < (await world.projections()).rows
+
+
+class Gated(CaseIndex):
+    """A replay that stops at each of the places that are named, until its gate there opens."""
+
+    def __init__(self, ring: KeyRing, *places: int) -> None:
+        super().__init__(ring)
+        self.reached = {place: asyncio.Event() for place in places}
+        self.gates = {place: asyncio.Event() for place in places}
+
+    async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
+        if recorded.organisation == HERE and recorded.index in self.gates:
+            self.reached[recorded.index].set()
+            await self.gates[recorded.index].wait()
+        await super().apply(connection, recorded)
+
+
+async def test_rows_that_come_during_the_comparison_are_no_difference(world: World) -> None:
+    """Once while the copies are filled, once between that and the comparison: both sides are
+    compared as of one moment.
+    """
+    replay = Gated(world.lab.ring, 12, 14)
+    url = world.lab.database.url("intake")
+
+    async def compared() -> Looked:
+        async with shadow(url, "intake", world.lab.store, (replay,)) as copies:
+            return await compare_projections(copies, world.lab.pool)
+
+    comparing = asyncio.create_task(compared())
+    for place in (12, 14):
+        await replay.reached[place].wait()
+        await world.intake.cases(1)
+        await world.projector.catch_up()
+        replay.gates[place].set()
+    assert [] == (await comparing).findings
 
 
 # Projections ------------------------------------------------------------------------------------
