@@ -20,6 +20,7 @@ from shared.eventstore.writer import StoreUnavailable
 from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.files import Head, HeadContradictedError, LedgerFolder, Remembered
 from shared.ledger.note import NoteError
+from shared.ledger.signer import TilesDamagedError
 from shared.ledger.submit import submit
 from shared.ledger.tiles import TiledTree
 from shared.runtime.schedule import last_daily
@@ -201,7 +202,7 @@ class Keeper:
         async with self._lock:
             try:
                 while True:
-                    start = await asyncio.to_thread(self._signer.size, organisation)
+                    start = await self._start(organisation)
                     async with self._pool.connection() as connection:
                         cursor = await connection.execute(
                             "SELECT leaf_hash FROM event WHERE organisation = %s"
@@ -215,6 +216,14 @@ class Keeper:
             except HeadContradictedError as error:
                 self._telemetry.problem(Event.LEDGER_REFUSED, error)
                 return None
+
+    async def _start(self, organisation: UUID) -> int:
+        """The next leaf to take in. Where the folder's tiles are damaged it is the first of all."""
+        try:
+            return await asyncio.to_thread(self._signer.size, organisation)
+        except TilesDamagedError as error:
+            self._telemetry.problem(Event.LEDGER_REFUSED, error)
+            return await asyncio.to_thread(self._signer.size, organisation)
 
     async def _heard(self, message: Msg) -> None:
         service = message.subject.rpartition(".")[2]

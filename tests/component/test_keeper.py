@@ -189,3 +189,23 @@ async def test_witnesses_of_two_owners_cosign(database: Database, tmp_path: Path
                 for witness in witnesses.values()
                 for one in witness.remembered()
             ]
+
+
+async def test_a_lost_tile_is_made_again_from_the_entries(
+    database: Database, tmp_path: Path, bus: Bus
+) -> None:
+    """A tile that went while the service was down is said, and stands again at the next checkpoint."""
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        await Intake(service).found()
+
+        async def first() -> Checkpoint | None:
+            return service.service.folder.newest("intake", HERE)
+
+        await eventually(first)
+    tile = tmp_path / "ledger" / "intake" / str(HERE) / "tile" / "0" / "000"
+    before = tile.read_bytes()
+    tile.unlink()
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        service.clock.move(THREE)
+        assert 512 == (await signed(Intake(service), THREE)).size
+    assert before == tile.read_bytes()
