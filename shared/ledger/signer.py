@@ -249,6 +249,8 @@ class LogSigner:
         tree = TiledTree(tiles, signed.size)
         base = signed.size - signed.size % WIDTH
         try:
+            # The root alone touches few tiles; the others are published too.
+            self._folder.tiles(self._service, organisation).check(signed.size)
             if tree.root() != signed.root:
                 raise TilesDamagedError("the folder's tiles do not lead to the newest checkpoint")
             log = _Log(self._folder.root, signed, TiledTree(tiles, base).compact_range())

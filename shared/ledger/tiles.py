@@ -185,6 +185,19 @@ class FolderTiles:
             raise TileDamaged(path)
         return data
 
+    def check(self, size: int) -> None:
+        """That every tile of a tree of `size` entries is there, at its length. Reads none of them.
+
+        Raises TileMissing for the first that is not.
+        """
+        for tile in tiles_of(size):
+            try:
+                there = (self.folder / tile.path).stat().st_size
+            except (FileNotFoundError, NotADirectoryError):
+                raise TileMissing(tile.path) from None
+            if there != tile.width * HASH_BYTES:
+                raise TileDamaged(tile.path)
+
 
 class TiledTree:
     """The RFC 6962 tree of the first `size` entries of a log, read from its tiles as needed.
