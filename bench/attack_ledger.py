@@ -12,49 +12,73 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bench.ledger_attacks import ATTACKS, CONTROL, Attack, third_day
 from bench.ledger_lab import SERVICE, Witnesses, World, witnesses, world
 from bench.results import Result, report
 from bench.server import durable_server
+from shared.ledger.export import export
 from shared.ledger.memory import AuditorMemory
 from shared.ledger.paper import typed
-from shared.ledger.source import open_postgres
-from shared.ledger.verify import Auditor, verify_logs
+from shared.ledger.source import FolderSource, open_postgres, read_manifest
+from shared.ledger.verify import Auditor, Compared, verify_logs
 from shared.postgres.migrate import AUDITOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+    from shared.ledger.source import LogSource
     from shared.ledger.verify import Verdict
 
 
-async def look(world: World, *, at: datetime, remembers: bool, compares: bool) -> Verdict:
-    """What the auditor's program says of the log, with a memory or without, with paper or without."""
-    compare: tuple[tuple[str, bytes], ...] = ()
+async def look(
+    world: World,
+    *,
+    at: datetime,
+    remembers: bool = True,
+    compares: bool = False,
+    wire: Callable[[Path], None] | None = None,
+) -> Verdict:
+    """What the auditor's program says of the log, with a memory or without, with paper or without.
+
+    With `wire` it gets an exported folder, after something happened to that.
+    """
+    compare: tuple[Compared, ...] = ()
     if compares:
         paper = world.root / "paper"
-        note = typed(paper.read_text()).note
-        if note is None:
-            raise AssertionError("the page was printed with its signature")
-        compare = ((str(paper), note),)
+        said = typed(paper.read_text())
+        compare = (Compared(str(paper), said.origin, said.size, said.root, said.note),)
     auditor = Auditor(
         now=at,
         policy=world.watched.policy,
         memory=AuditorMemory(world.root / "memory") if remembers else None,
         compare=compare,
     )
-    source = open_postgres(
+    source: AbstractContextManager[LogSource] = _tables(world)
+    if wire is not None:
+        exported = world.root / "export"
+        await asyncio.to_thread(export, [source], world.organisation, exported)
+        wire(exported / SERVICE)
+        log = read_manifest(exported).services[SERVICE]
+        folder = FolderSource(exported / SERVICE, SERVICE, world.organisation, log)
+        # Its fields are read-only, which the protocol's are not.
+        source = nullcontext(cast("LogSource", folder))
+    (verdict,) = await asyncio.to_thread(verify_logs, [source], auditor)
+    return verdict
+
+
+def _tables(world: World) -> AbstractContextManager[LogSource]:
+    return open_postgres(
         world.dsn(AUDITOR),
         service=SERVICE,
         organisation=world.organisation,
         ledger=world.folder.root,
     )
-    (verdict,) = await asyncio.to_thread(verify_logs, [source], auditor)
-    return verdict
 
 
 async def found(
@@ -65,7 +89,7 @@ async def found(
     async with world(dsn, root, watched, third_day=third) as attacked:
 
         async def visit() -> None:
-            verdict = await look(attacked, at=attacked.at, remembers=True, compares=False)
+            verdict = await look(attacked, at=attacked.at)
             if not verdict.ok:
                 raise AssertionError(f"before the attack: {verdict.findings}")
 
@@ -78,6 +102,7 @@ async def found(
             at=datetime.now(UTC),
             remembers=attack.remembers,
             compares=attack.compares,
+            wire=attack.wire,
         )
     return {
         each.kind.value

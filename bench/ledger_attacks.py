@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import shutil
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -23,10 +24,13 @@ from shared.bus.tombstone import Tombstones
 from shared.contracts.events import DayClosed
 from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.files import LedgerFolder
+from shared.ledger.leaf import LeafRecord, leaf_hash
+from shared.ledger.merkle import HASH_BYTES, root
 from shared.ledger.note import Signer
 from shared.ledger.paper import page
 from shared.ledger.signer import LogSigner
 from shared.ledger.submit import Reason
+from shared.ledger.tiles import bundle, unbundle
 from shared.runtime.audit import Auditor
 from shared.runtime.outbox import Outbound, Outbox, Rank
 from tests.nats_server import running_bus
@@ -55,6 +59,8 @@ class Attack:
     """The auditor has the second day's checkpoint on paper."""
     ago: timedelta = timedelta()
     """How long ago the third day was."""
+    wire: Callable[[Path], None] | None = None
+    """What becomes of an exported folder on its way to the auditor: its part of the service."""
 
 
 def _statements(*statements: str) -> Callable[[World], Done]:
@@ -268,6 +274,8 @@ async def _publish_and_cut(world: World, *, careful: bool) -> set[str]:
             stream="INTAKE",
             readers=(),
             pool=world.pool,
+            store=world.store,
+            folds=(),
             jetstream=jetstream,
             outbox=outbox,
             tombstones=Tombstones(jetstream, "INTAKE", world.folder),
@@ -346,6 +354,58 @@ async def _revive_a_key(world: World) -> None:
             connection.execute("INSERT INTO wrapped_key VALUES (%s, %s, %s, %s)", row)
         for row in contents:
             connection.execute("INSERT INTO ciphertext VALUES (%s, %s, %s)", row)
+
+
+# -- on the way to the auditor
+
+
+def _edited_bundle(folder: Path, *, careful: bool) -> None:
+    path = folder / "tile/entries/000"
+    records = unbundle(path.read_bytes())
+    leaf = LeafRecord.decode(records[7])
+    records[7] = replace(leaf, actor=bytes([leaf.actor[0] ^ 1]) + leaf.actor[1:]).encode()
+    path.write_bytes(bundle(records))
+    if careful:
+        hashes = [leaf_hash(record) for record in records]
+        (folder / "tile/0/000").write_bytes(b"".join(hashes))
+        upper = next((folder / "tile/1/000.p").iterdir())
+        upper.write_bytes(root(hashes) + upper.read_bytes()[HASH_BYTES:])
+
+
+def _edited_entry(folder: Path) -> None:
+    _edited_bundle(folder, careful=False)
+
+
+def _edited_entry_and_tiles(folder: Path) -> None:
+    _edited_bundle(folder, careful=True)
+
+
+def _edited_tile(folder: Path) -> None:
+    path = folder / "tile/0/000"
+    content = bytearray(path.read_bytes())
+    content[7 * HASH_BYTES] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def _missing_tile(folder: Path) -> None:
+    (folder / "tile/0/000").unlink()
+
+
+def _other_content(folder: Path) -> None:
+    path = folder / "contents/000"
+    content = bytearray(path.read_bytes())
+    content[7 * HASH_BYTES] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def _missing_bundle(folder: Path) -> None:
+    (folder / "tile/entries/001").unlink()
+
+
+def _stripped_cosignatures(folder: Path) -> None:
+    for path in folder.glob("checkpoint*"):
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if ".example " not in line))
 
 
 async def nothing(_world: World) -> None:
@@ -515,6 +575,35 @@ ATTACKS: Final = (
         do=_one_colluding_witness,
         told="NOT_WITNESSED",
         remembers=False,
+    ),
+    Attack(
+        name="on the way: an entry edited",
+        do=nothing,
+        wire=_edited_entry,
+        told="ENTRY_NOT_AS_PUBLISHED",
+        entries=(7, 7),
+    ),
+    Attack(
+        name="on the way: an entry edited, tiles too",
+        do=nothing,
+        wire=_edited_entry_and_tiles,
+        told="HISTORY_CHANGED",
+    ),
+    Attack(name="on the way: a tile edited", do=nothing, wire=_edited_tile, told="TILE_DAMAGED"),
+    Attack(name="on the way: a tile lost", do=nothing, wire=_missing_tile, told="TILE_DAMAGED"),
+    Attack(
+        name="on the way: a content's hash edited",
+        do=nothing,
+        wire=_other_content,
+        told="CIPHERTEXT_CHANGED",
+        entries=(7, 7),
+    ),
+    Attack(name="on the way: entries lost", do=nothing, wire=_missing_bundle, told="INDEX_GAP"),
+    Attack(
+        name="on the way: cosignatures taken off",
+        do=nothing,
+        wire=_stripped_cosignatures,
+        told="NOT_WITNESSED",
     ),
     Attack(
         name="cut tail that the relay queued",
