@@ -1,8 +1,9 @@
 """At which position of the log a question about the past is answered.
 
-Not at any position, but at that of the newest checkpoint at or below it (docs/adr/0017-as-of-a-checkpoint.md):
-how many entries stand between two releases tells how many cases came in, and whoever may ask for
-every position can count them. Checkpoints grow by whole tiles of blank entries, and are public.
+Not at any position, but at that of the newest checkpoint at or below it
+(docs/adr/0017-as-of-a-checkpoint.md): how many entries stand between two releases tells how many
+cases came in, and whoever may ask for every position can count them. Checkpoints grow by whole tiles
+of blank entries, and are public.
 """
 
 from __future__ import annotations

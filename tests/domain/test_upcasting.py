@@ -32,13 +32,13 @@ def same(value: Any, stored: Any) -> bool:
     """
     match value:
         case None | bool() | int() | str():
-            return type(value) is type(stored) and value == stored
+            return type(value) is type(stored) and bool(value == stored)
         case UUID():
-            return str(value) == stored
+            return bool(str(value) == stored)
         case datetime():
             return value == datetime.fromisoformat(stored)
         case date():
-            return value.isoformat() == stored
+            return bool(value.isoformat() == stored)
         case bytes():
             return value == base64.b64decode(stored, validate=True)
         case tuple():
