@@ -38,12 +38,12 @@ import psycopg
 
 from bench.results import Result, report
 from hoeksteen_client import AdviserKey, GatewayClient, GatewayError, seal
-from shared.ledger.commands import verify
 from shared.local import documents
 from shared.local.child import before_exec
 from shared.local.home import CHECKOUT, Home
 from shared.local.session import Ports
 from shared.local.topology import topology
+from shared.local.verified import verify
 from shared.taxonomy.calendar import moment_of, tick_of
 from shared.taxonomy.period import Period
 
@@ -413,12 +413,10 @@ def _count(cluster: Cluster, organisation: UUID, known: Ledger) -> list[Result]:
             missing += max(0, wanted - got)
             doubled += max(0, got - wanted)
     strangers = sum(1 for stream, _ in found if stream not in known.opened)
-    urls = {
-        name: installation.database_url("hoeksteen_auditor")
-        for name in ("intake", "signals", "reporting")
-    }
-    with contextlib.redirect_stdout(io.StringIO()):  # its status is what counts here
-        code = verify(installation.home.path, urls, None, True, "en")  # noqa: FBT003  see verify
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        code = verify(installation)
+    if code != 0:
+        print(said.getvalue())
 
     def none(name: str, value: float, unit: str = "") -> Result:
         return Result(name=name, value=value, unit=unit, bound=0, better="lower")

@@ -28,11 +28,11 @@ from shared import taxonomy
 from shared.bus.connection import connect
 from shared.bus.topology import EXTERNAL_DURABLE, EXTERNAL_STREAM
 from shared.cli.import_register import run as import_register
-from shared.ledger.commands import verify
 from shared.local import documents
 from shared.local.home import CHECKOUT, write_private, write_private_json
 from shared.local.session import WITNESSES
 from shared.local.subjects import SUBJECTS
+from shared.local.verified import verify
 from shared.taxonomy.calendar import moment_of, tick_of
 from shared.taxonomy.period import Period
 
@@ -144,16 +144,7 @@ class _Story:
         for subject, period, total in received:
             self.console.print(f"  {subject}  period {period}, total {total}")
         self.console.print()
-        code = verify(
-            self.installation.home.path,
-            {
-                service: self.installation.database_url("hoeksteen_auditor")
-                for service in ("intake", "signals", "reporting")
-            },
-            str(self.organisation),
-            False,  # noqa: FBT003  see verify
-            "en",
-        )
+        code = verify(self.installation, self.organisation)
         if code != 0:
             raise DemoFailedError("the logs do not verify")
         self._print_summary()

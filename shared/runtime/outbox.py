@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from shared.bus.relay import Outgoing
+from shared.bus.relay import Outgoing, StreamDiverged
 from shared.contracts.events import CONTRACTS, CloudEvent
 from shared.eventstore.types import UnknownEventType
 from shared.ledger.leaf import BLANK
@@ -145,7 +145,10 @@ class Outbox:
         }
 
     async def after(self, position: int, limit: int) -> Sequence[Outgoing]:
-        """See RelaySource: the messages behind `position`, in order."""
+        """See RelaySource: the messages behind `position`, in order.
+
+        Raises StreamDiverged when an entry that was queued is gone from the log.
+        """
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 "SELECT position, organisation, leaf_index FROM relay_queue"
@@ -155,8 +158,13 @@ class Outbox:
             rows = await cursor.fetchall()
         messages = []
         for place, organisation, index in rows:
-            (recorded,) = await self._store.read(organisation, index, 1)
-            messages.append(self._outgoing(place, recorded))
+            recorded = await self._store.read(organisation, index, 1)
+            if [one.index for one in recorded] != [index]:
+                raise StreamDiverged(
+                    f"position {place} was given to an entry that the log no longer has; its end "
+                    "was cut off, or an older backup was put back"
+                )
+            messages.append(self._outgoing(place, recorded[0]))
         return messages
 
     def _outgoing(self, position: int, recorded: Recorded) -> Outgoing:

@@ -30,7 +30,7 @@ from services.intake.domain.register import RegisterRowsImported, RowKept
 from services.intake.domain.words import SealedWords
 from services.intake.events import TYPES
 from services.intake.outbound import OUTBOUND
-from shared.bus.relay import Outgoing, Relay
+from shared.bus.relay import Outgoing, Relay, StreamDiverged
 from shared.contracts.events import CONTRACTS, CloudEvent, FactsBooked
 from shared.eventstore.store import Change
 from shared.eventstore.types import EventTypes, UnknownEventType
@@ -502,3 +502,21 @@ async def test_what_was_erased_keeps_its_place_and_nothing_else(
         assert 5 == await Relay(jetstream, "INTAKE", intake.outbox).run_once()
         stored = [await jetstream.get_msg("INTAKE", place) for place in range(1, 6)]
     assert [one.body for one in await intake.messages()] == [one.data or b"" for one in stored]
+
+
+async def test_a_queued_entry_that_was_cut_off_stops_the_relay(intake: Intake) -> None:
+    """The relay says that stream and database tell two histories, also when another entry has come
+    to stand in the place; it publishes nothing in its stead.
+    """
+    await intake.cases(3)
+    await intake.outbox.queue()
+    intake.lab.do(
+        "ALTER TABLE event DISABLE TRIGGER ALL",
+        "ALTER TABLE ciphertext DISABLE TRIGGER ALL",
+        "ALTER TABLE log DISABLE TRIGGER ALL",
+        "ALTER TABLE relay_queue DROP CONSTRAINT IF EXISTS relay_queue_organisation_leaf_index_fkey",
+        "DELETE FROM ciphertext WHERE leaf_index = 1",
+        "DELETE FROM event WHERE leaf_index = 1",
+    )
+    with pytest.raises(StreamDiverged, match="the log no longer has"):
+        await intake.outbox.after(0, 100)
