@@ -39,6 +39,22 @@ _checkpoint = typer.Typer(help="A checkpoint on paper.", no_args_is_help=True)
 app.add_typer(_checkpoint, name="checkpoint")
 
 Organisation = Annotated[str, typer.Option(help="The organisation's id.")]
+OfOrganisation = Annotated[
+    Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+    typer.Option(help="Only this organisation's logs, by id."),
+]
+FromExport = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(help="From a folder that `hoeksteen export` wrote."),
+]
+FromGateway = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(help="Through the gateway at this address, as the organisation's auditor."),
+]
+TokenFile = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(help="A file with the auditor's token, for --gateway."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Language = Annotated[str, typer.Option(help="en or nl.")]
@@ -65,27 +81,54 @@ def demo() -> None:
 
 @app.command()
 def verify(
-    organisation: Annotated[
-        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
-        typer.Option(help="Only this organisation's logs, by id."),
+    organisation: OfOrganisation = None,
+    export: FromExport = None,
+    gateway: FromGateway = None,
+    token_file: TokenFile = None,
+    policy: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="Whose keys and cosignatures you trust (C2SP tlog-policy)."),
     ] = None,
-    as_json: AsJson = False,  # noqa: FBT002  typer's way to say a flag
+    memory: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Your own memory of earlier visits, a folder."),
+    ] = None,
+    no_memory: Annotated[bool, typer.Option("--no-memory", help="Remember nothing.")] = False,  # noqa: FBT002  typer's way to say a flag
+    compare: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(help="A checkpoint that somebody else was shown; may be repeated."),
+    ] = None,
+    processes: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="How many processes read; without it one per core."),
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002
     language: Language = "en",
 ) -> None:
     """Check every log: leaves, roots, checkpoints, growth. Exit status 1: one is not whole."""
-    from shared.cli.ledger import log_urls
-    from shared.ledger import commands
+    from shared.cli import ledger
 
-    home = Home()
-    with log_urls(home) as urls:
-        code = commands.verify(home.path, urls, organisation, as_json, language)
-    raise typer.Exit(code)
+    raise typer.Exit(
+        ledger.verify(
+            ledger.Source(organisation, export, gateway, token_file),
+            policy=policy,
+            memory=memory,
+            no_memory=no_memory,
+            compare=compare or [],
+            processes=processes,
+            as_json=as_json,
+            language=language,
+        )
+    )
 
 
 @app.command()
 def replay(
-    organisation: Organisation,
+    organisation: OfOrganisation = None,
     service: Annotated[str, typer.Option(help="intake, signals or reporting.")] = "intake",
+    export: FromExport = None,
+    gateway: FromGateway = None,
+    token_file: TokenFile = None,
     position: Annotated[
         Optional[int],  # noqa: UP045
         typer.Option(help="As the log was when it had this many entries."),
@@ -95,28 +138,45 @@ def replay(
     type: Annotated[Optional[str], typer.Option(help="Only this type of event.")] = None,  # noqa: A002, UP045
     first_week: Annotated[Optional[str], typer.Option(help="From this week: 2026-W48.")] = None,  # noqa: UP045
     last_week: Annotated[Optional[str], typer.Option(help="Until this week.")] = None,  # noqa: UP045
+    with_blanks: Annotated[bool, typer.Option("--with-blanks", help="Blank entries too.")] = False,  # noqa: FBT002
+    timeline: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Tell the whole life of this stream in sentences, without content."),
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002
     language: Language = "en",
 ) -> None:
     """Tell the skeleton of a log: what happened in which week, and nobody's words."""
-    from shared.cli.ledger import log_urls
-    from shared.ledger import commands
+    from shared.cli import ledger
 
-    with log_urls(Home()) as urls:
-        code = commands.replay(
-            urls,
+    raise typer.Exit(
+        ledger.replay(
+            ledger.Source(organisation, export, gateway, token_file),
             service=service,
-            organisation=organisation,
             position=position,
             stream=stream,
             actor=actor,
             type=type,
             first_week=first_week,
             last_week=last_week,
+            with_blanks=with_blanks,
+            timeline_of=timeline,
             as_json=as_json,
             language=language,
         )
-    raise typer.Exit(code)
+    )
+
+
+@app.command("export")
+def export_ledger(
+    organisation: Organisation,
+    to: Annotated[Path, typer.Option(help="A folder that does not exist yet.")],
+    language: Language = "en",
+) -> None:
+    """Write an organisation's logs to a folder, for its auditor to verify elsewhere."""
+    from shared.cli import ledger
+
+    raise typer.Exit(ledger.export(organisation, to, language))
 
 
 @_import.command("register")

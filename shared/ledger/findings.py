@@ -38,6 +38,22 @@ class Kind(StrEnum):
     HEAD_CONTRADICTED = "HEAD_CONTRADICTED"
     HEAD_MALFORMED = "HEAD_MALFORMED"
     HEAD_EVIDENCE = "HEAD_EVIDENCE"
+    CHECKPOINT_SIZE = "CHECKPOINT_SIZE"
+    CHECKPOINT_STALE = "CHECKPOINT_STALE"
+    NOT_WITNESSED = "NOT_WITNESSED"
+    COSIGNATURE_FORGED = "COSIGNATURE_FORGED"
+    CLOCK_FORWARD = "CLOCK_FORWARD"
+    CLOCK_BACK = "CLOCK_BACK"
+    KEY_REUSED = "KEY_REUSED"
+    KEY_REVIVED = "KEY_REVIVED"
+    KEY_CHANGED = "KEY_CHANGED"
+    CIPHERTEXT_REVIVED = "CIPHERTEXT_REVIVED"
+    BLANK_MALFORMED = "BLANK_MALFORMED"
+    ENTRY_NOT_AS_PUBLISHED = "ENTRY_NOT_AS_PUBLISHED"
+    TILE_DAMAGED = "TILE_DAMAGED"
+    ROLLED_BACK = "ROLLED_BACK"
+    SPLIT_VIEW = "SPLIT_VIEW"
+    MEMORY_DAMAGED = "MEMORY_DAMAGED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +224,94 @@ SENTENCES: dict[Kind, tuple[str, str]] = {
         "that as evidence ({at}).",
         "De dienst {by} kreeg ooit een andere geschiedenis van dit logboek te horen, bij {size} "
         "regels, en bewaarde dat als bewijs ({at}).",
+    ),
+    Kind.CHECKPOINT_SIZE: (
+        "The checkpoint {at} is at {size} entries, which is no whole number of tiles of 256: "
+        "its size tells how much happened.",
+        "Het controlepunt {at} staat bij {size} regels; dat is geen heel aantal tegels van 256, "
+        "en verraadt dus hoeveel er gebeurde.",
+    ),
+    Kind.CHECKPOINT_STALE: (
+        "The newest checkpoint that witnesses saw is of {found}, more than two days ago: what came "
+        "later is not shown, or an old copy was put back, or the service stands still.",
+        "Het nieuwste controlepunt dat getuigen zagen is van {found}, meer dan twee dagen geleden: "
+        "wat later kwam wordt niet getoond, er is een oude kopie teruggezet, of de dienst staat "
+        "stil.",
+    ),
+    Kind.NOT_WITNESSED: (
+        "The newest checkpoint ({at}) is not cosigned by enough owners outside the operator; still "
+        "wanted: {missing}.",
+        "Het nieuwste controlepunt ({at}) is niet meegetekend door genoeg eigenaren buiten de "
+        "beheerder; er ontbreekt nog: {missing}.",
+    ),
+    Kind.COSIGNATURE_FORGED: (
+        "A cosignature under {at} is forged or damaged: it is not that of the witness whose name "
+        "it bears.",
+        "Een medeondertekening onder {at} is vervalst of beschadigd: zij is niet van de getuige "
+        "wiens naam erbij staat.",
+    ),
+    Kind.CLOCK_FORWARD: (
+        "The clock ran ahead at {at}: it says week {found}, but it was there by week {expected} "
+        "at the latest.",
+        "De klok liep voor bij {at}: er staat week {found}, maar het kan niet later zijn dan week "
+        "{expected}.",
+    ),
+    Kind.CLOCK_BACK: (
+        "The clock ran behind at {at}: it says week {found}, but it came in week {expected} at the "
+        "soonest.",
+        "De klok liep achter bij {at}: er staat week {found}, maar het kan niet eerder zijn dan "
+        "week {expected}.",
+    ),
+    Kind.KEY_REUSED: (
+        "The key of {at} was made for another story or another organisation.",
+        "De sleutel van {at} is gemaakt voor een ander verhaal of een andere organisatie.",
+    ),
+    Kind.KEY_REVIVED: (
+        "The key that was destroyed at {at} is there again, or was never destroyed: what should be "
+        "erased can be read.",
+        "De sleutel die bij {at} is vernietigd is er weer, of is nooit vernietigd: wat gewist moet "
+        "zijn, is leesbaar.",
+    ),
+    Kind.KEY_CHANGED: (
+        "The log shows another public key ({at}) than the one that you kept at your first visit.",
+        "Het logboek toont een andere openbare sleutel ({at}) dan u bij uw eerste bezoek bewaarde.",
+    ),
+    Kind.CIPHERTEXT_REVIVED: (
+        "The encrypted content of {at} is there, although its key was destroyed at entry {expected}.",
+        "De versleutelde inhoud van {at} is er, terwijl de sleutel bij regel {expected} is "
+        "vernietigd.",
+    ),
+    Kind.BLANK_MALFORMED: (
+        "Blank {at} is not blank: it has a key or a content.",
+        "De lege {at} is niet leeg: er hoort een sleutel of inhoud bij.",
+    ),
+    Kind.ENTRY_NOT_AS_PUBLISHED: (
+        "Somebody changed {at} after its fingerprint was published.",
+        "Iemand heeft {at} gewijzigd nadat de vingerafdruk was gepubliceerd.",
+    ),
+    Kind.TILE_DAMAGED: (
+        "The published fingerprints in {at} do not lead to the checkpoint: they are missing, "
+        "damaged or changed.",
+        "De gepubliceerde vingerafdrukken in {at} leiden niet naar het controlepunt: zij "
+        "ontbreken, of zijn beschadigd of gewijzigd.",
+    ),
+    Kind.ROLLED_BACK: (
+        "The log was set back: at your last visit it had a checkpoint at {expected} entries, now "
+        "the newest one is at {found}.",
+        "Het logboek is teruggezet: bij uw vorige bezoek had het een controlepunt bij {expected} "
+        "regels, nu staat het nieuwste bij {found}.",
+    ),
+    Kind.SPLIT_VIEW: (
+        "The log signed two histories that cannot both be true: {at} shows another one than the "
+        "log shows here. Somebody was shown another version.",
+        "Het logboek heeft twee geschiedenissen getekend die niet allebei waar zijn: {at} toont een "
+        "andere dan hier te zien is. Iemand kreeg een andere versie te zien.",
+    ),
+    Kind.MEMORY_DAMAGED: (
+        "Your own memory of this log ({at}) is damaged, so growth since your last visit cannot be "
+        "proven. It was left as it is.",
+        "Uw eigen geheugen van dit logboek ({at}) is beschadigd; de groei sinds uw vorige bezoek "
+        "is dus niet te bewijzen. Het is gelaten zoals het is.",
     ),
 }
 

@@ -1,25 +1,49 @@
 """The skeleton of a log, read back: what kind of event, in which week, by which pseudonym.
 
-No content: the auditor holds no key. Whether the rows are still what was recorded is the
+No content: the auditor holds no key. Whether the entries are still what was recorded is the
 verifier's question; verify first.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from shared.ledger.leaf import BLANK, KEY_DESTROYED, LeafError, LeafRecord, leaf_hash
+from shared.ledger.scan import NO_CONTENT, base_type
+from shared.ledger.source import records
+from shared.ledger.tiles import WIDTH
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from uuid import UUID
 
-    from shared.ledger.source import LeafRow, LogSource
+    from shared.ledger.source import LogSource
 
 HEADINGS: Final[dict[str, tuple[str, ...]]] = {
     "en": ("Entry", "Week", "Event", "Stream", "Step", "Who (pseudonym)"),
     "nl": ("Regel", "Week", "Gebeurtenis", "Verhaal", "Stap", "Wie (pseudoniem)"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry as it is stored."""
+
+    place: int
+    """Where it stands; what it says of its own place is `leaf.index`."""
+    record: bytes
+    leaf: LeafRecord | None
+    """None: these bytes are no record."""
+    present: bool
+    """Whether its content is there."""
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """Computed from the record, 32 bytes."""
+        return leaf_hash(self.record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,58 +54,231 @@ class Filter:
     actor: bytes | None = None
     """16 bytes: the pseudonym."""
     type: str | None = None
+    """A type of event; later versions of it too."""
     first_week: str | None = None
     """ISO week, as in `2026-W48`; this week and later ones."""
     last_week: str | None = None
     """This week and earlier ones."""
+    blanks: bool = False
+    """Whether blank entries are shown."""
 
-    def lets_through(self, row: LeafRow) -> bool:
-        """Whether this row is to be shown."""
+    def lets_through(self, leaf: LeafRecord) -> bool:
+        """Whether this entry is to be shown."""
         return (
-            (self.stream is None or row.stream == self.stream)
-            and (self.actor is None or row.actor == self.actor)
-            and (self.type is None or row.type == self.type)
+            (self.stream is None or leaf.stream == self.stream)
+            and (self.actor is None or leaf.actor == self.actor)
+            and (self.type is None or self.type in (leaf.type, base_type(leaf.type)))
             # ISO weeks of four-digit years sort as text.
-            and (self.first_week is None or row.week >= self.first_week)
-            and (self.last_week is None or row.week <= self.last_week)
+            and (self.first_week is None or leaf.week >= self.first_week)
+            and (self.last_week is None or leaf.week <= self.last_week)
         )
+
+    def hides(self, leaf: LeafRecord) -> bool:
+        """Whether this entry passes, and is left out because it is blank."""
+        return leaf.type == BLANK and not self.blanks and self.type != BLANK
+
+
+@dataclass(slots=True)
+class Counted:
+    """What a replay came by."""
+
+    shown: int = 0
+    blanks: int = 0
+    """Blank entries that were left out."""
+    last: int = 0
+    """Entries read."""
 
 
 def replay(
-    source: LogSource, organisation: UUID, *, position: int | None = None, where: Filter
-) -> Iterator[LeafRow]:
-    """Entries in order, as the log was when it had `position` entries; streamed."""
-    for row in source.leaves(organisation, until=position):
-        if where.lets_through(row):
-            yield row
+    source: LogSource, *, position: int | None = None, where: Filter, counted: Counted | None = None
+) -> Iterator[Entry]:
+    """Entries in order, as the log was when it had `position` entries; streamed.
+
+    An entry that is no record is shown whatever the filter: nobody knows what it was.
+    """
+    counted = counted or Counted()
+    for entry in _entries(source, position):
+        counted.last += 1
+        if entry.leaf is not None:
+            if not where.lets_through(entry.leaf):
+                continue
+            if where.hides(entry.leaf):
+                counted.blanks += 1
+                continue
+        counted.shown += 1
+        yield entry
 
 
-def table_row(row: LeafRow) -> tuple[str, ...]:
+def _entries(source: LogSource, position: int | None) -> Iterator[Entry]:
+    stop = None if position is None else -(-position // WIDTH) * WIDTH
+    for page in source.pages(0, stop):
+        for place, record in enumerate(records(page.bundle)):
+            try:
+                leaf = LeafRecord.decode(record)
+            except LeafError:
+                leaf = None
+            index = page.start + place if leaf is None else leaf.index
+            if position is not None and index >= position:
+                continue
+            content = page.contents[32 * place : 32 * place + 32]
+            yield Entry(index, record, leaf, content != NO_CONTENT)
+
+
+def table_row(entry: Entry, language: str) -> tuple[str, ...]:
     """The cells under HEADINGS. Unprintable characters are shown as escapes."""
-    cells = (row.index, row.week, row.type, row.stream, row.version, row.actor.hex())
+    leaf = entry.leaf
+    if leaf is None:
+        return (str(entry.place), "?", _NO_RECORD["nl" if language == "nl" else "en"], "", "", "")
+    cells = (leaf.index, leaf.week, leaf.type, leaf.stream, leaf.version, leaf.actor.hex())
     return tuple(printable(str(cell)) for cell in cells)
 
 
-def json_line(row: LeafRow) -> str:
+def json_line(entry: Entry) -> str:
     """One entry as a line of JSON, byte fields in hex, with all that its leaf hash covers."""
-    return json.dumps(
-        {
-            "organisation": str(row.organisation),
-            "index": row.index,
-            "stream": str(row.stream),
-            "version": row.version,
-            "type": row.type,
-            "week": row.week,
-            "actor": row.actor.hex(),
-            "suite": row.suite,
-            "key_id": str(row.key_id),
-            "nonce": row.nonce.hex(),
-            "ciphertext_sha256": row.ciphertext_sha256.hex(),
-            "leaf_hash": row.leaf_hash.hex(),
+    leaf = entry.leaf
+    if leaf is None:
+        document: dict[str, object] = {"index": entry.place, "record": entry.record.hex()}
+    else:
+        document = {
+            "organisation": str(leaf.organisation),
+            "index": leaf.index,
+            "stream": str(leaf.stream),
+            "version": leaf.version,
+            "type": leaf.type,
+            "week": leaf.week,
+            "actor": leaf.actor.hex(),
+            "suite": leaf.suite,
+            "key_id": str(leaf.key_id),
+            "nonce": leaf.nonce.hex(),
+            "ciphertext_sha256": leaf.ciphertext_sha256.hex(),
         }
+    return json.dumps(
+        document | {"leaf_hash": entry.leaf_hash.hex(), "content_present": entry.present}
     )
 
 
+def timeline(entries: Iterable[Entry], language: str) -> Iterator[str]:
+    """One stream's whole life in sentences, a line per step and one at the end. No content."""
+    words = _TIMELINE["nl" if language == "nl" else "en"]
+    people: dict[bytes, int] = {}
+    steps = gone = 0
+    first = last = ""
+    destroyed = False
+    for entry in entries:
+        leaf = entry.leaf
+        if leaf is None:
+            continue
+        steps, first, last = steps + 1, first or leaf.week, leaf.week
+        gone += not entry.present
+        destroyed |= base_type(leaf.type) == KEY_DESTROYED
+        person = people.setdefault(leaf.actor, len(people) + 1)
+        yield printable(
+            words["step"].format(
+                version=leaf.version,
+                week=leaf.week,
+                what=_what(leaf.type, language),
+                type=leaf.type,
+                person=person,
+                pseudonym=leaf.actor.hex()[:8],
+                index=leaf.index,
+            )
+        )
+    if not steps:
+        yield words["none"]
+        return
+    yield words["end"].format(
+        steps=words["one_step" if steps == 1 else "steps"].format(n=steps),
+        people=words["one_person" if len(people) == 1 else "people"].format(n=len(people)),
+        first=first,
+        last=last,
+    )
+    if destroyed:
+        yield words["erased"]
+    elif gone:
+        yield words["gone"].format(n=gone)
+
+
+def _what(type_: str, language: str) -> str:
+    known = _EVENTS.get(base_type(type_))
+    if known is not None:
+        return known[1 if language == "nl" else 0]
+    return " ".join(re.findall(r"[A-Z][a-z0-9]*|[^A-Z]+", base_type(type_))).lower()
+
+
 def printable(text: str) -> str:
-    """`text` without what could move a terminal's cursor: somebody may have changed the row."""
+    """`text` without what could move a terminal's cursor: somebody may have changed the entry."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+_NO_RECORD: Final = {"en": "(no record of this program)", "nl": "(niet door dit programma)"}
+
+_TIMELINE: Final[dict[str, dict[str, str]]] = {
+    "en": {
+        "step": "Step {version}, week {week}: {what} ({type}), by person {person} "
+        "(pseudonym {pseudonym}…). Entry {index}.",
+        "end": "That is the whole story: {steps} by {people}, from week {first} to week {last}. "
+        "What was said or written is not in it; nobody can read that without the key.",
+        "one_step": "1 step",
+        "steps": "{n} steps",
+        "one_person": "1 person",
+        "people": "{n} people",
+        "erased": "Its key was destroyed, so that nobody can read its content any more.",
+        "gone": "The content of {n} of these steps is gone, and no destroyed key explains it.",
+        "none": "There is no entry of this stream.",
+    },
+    "nl": {
+        "step": "Stap {version}, week {week}: {what} ({type}), door persoon {person} "
+        "(pseudoniem {pseudonym}…). Regel {index}.",
+        "end": "Dat is het hele verhaal: {steps} door {people}, van week {first} tot en met week "
+        "{last}. Wat er is gezegd of geschreven staat er niet in; dat kan niemand lezen zonder de "
+        "sleutel.",
+        "one_step": "1 stap",
+        "steps": "{n} stappen",
+        "one_person": "1 persoon",
+        "people": "{n} personen",
+        "erased": "De sleutel ervan is vernietigd; niemand kan de inhoud nog lezen.",
+        "gone": "De inhoud van {n} van deze stappen is weg, zonder vernietigde sleutel.",
+        "none": "Er is geen regel van dit verhaal.",
+    },
+}
+"""A pseudonym is one per person and year: the same person has another one in another year."""
+
+_EVENTS: Final[dict[str, tuple[str, str]]] = {
+    "AccessRecorded": ("somebody looked", "iemand heeft gekeken"),
+    "Blank": ("a blank entry", "een lege regel"),
+    "KeyDestroyed": ("the key was destroyed", "de sleutel is vernietigd"),
+    "OrganisationSetUp": ("the organisation was set up", "de organisatie is ingericht"),
+    "AdviserKeyPublished": (
+        "an adviser's public key was published",
+        "de openbare sleutel van een vertrouwenspersoon is gepubliceerd",
+    ),
+    "CaseOpened": ("a case was opened", "een melding is geopend"),
+    "MessageSent": ("a message was sent", "een bericht is verstuurd"),
+    "ConversationRecorded": ("a conversation was recorded", "een gesprek is vastgelegd"),
+    "InterventionRecorded": ("an intervention was recorded", "een interventie is vastgelegd"),
+    "OutcomeRecorded": ("an outcome was recorded", "een uitkomst is vastgelegd"),
+    "CaseClosed": ("the case was closed", "de melding is afgesloten"),
+    "RegisterRowsImported": (
+        "rows of an earlier register were taken over",
+        "regels van een eerder register zijn overgenomen",
+    ),
+    "RegisterImported": (
+        "an earlier register was taken over",
+        "een eerder register is overgenomen",
+    ),
+    "DayClosed": ("the facts of a day were sent on", "de feiten van een dag zijn doorgegeven"),
+    "OrganisationAdopted": ("the organisation was adopted", "de organisatie is overgenomen"),
+    "StructureFrozen": (
+        "the structure of a half-year was fixed",
+        "de indeling van een halfjaar is vastgezet",
+    ),
+    "FactsKept": ("facts were taken in", "feiten zijn opgenomen"),
+    "DayReached": ("the facts of a day are complete", "de feiten van een dag zijn compleet"),
+    "StatisticsReleased": ("statistics were released", "cijfers zijn vrijgegeven"),
+    "OrganisationKnown": ("the organisation became known", "de organisatie is bekend gemaakt"),
+    "ReportDrafted": ("a report was drafted", "een rapport is opgesteld"),
+    "InterpretationSaved": ("an interpretation was saved", "een duiding is bewaard"),
+    "ReportApproved": ("a report was approved", "een rapport is goedgekeurd"),
+    "ReportPublished": ("a report was published", "een rapport is gepubliceerd"),
+}
+"""What a works council member reads; other types are told by their name."""

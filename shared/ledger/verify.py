@@ -1,40 +1,66 @@
 """The verifier: says whether a log is still what was recorded, and if not, where it differs.
 
-It needs what lies in the log tables, and from outside the database the log's public keys, its
-signed checkpoints, and the heads that other services remember. It needs no decryption key.
+It needs the log's entries (hashes and what stands in clear, no content and no key to it), and from
+outside them the log's public keys, its signed and cosigned checkpoints, its published hash tiles,
+the heads that other services remember, and what the auditor remembers. The entries are read once
+(shared/ledger/scan.py), by several processes where that is asked for; what is found is the same.
 
-Memory stays bounded: rows and ciphertexts are read in pages; kept are one version per stream, and
-8 bytes per entry to find a nonce that was used twice.
+Memory: one number per stream, one id per key, and 8 bytes per entry to find a nonce that was used
+twice.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-from array import array
+import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from shared.ledger.checkpoint import Checkpoint, open_checkpoint, origin
-from shared.ledger.files import LedgerFolder, Memory
+from shared.ledger.cosignature import cosigned
 from shared.ledger.findings import MORE, Finding, Kind, Place, finding
-from shared.ledger.leaf import FIRST_VERSION, KEY_DESTROYED, SUITES, LeafError
+from shared.ledger.leaf import LeafError, LeafRecord
+from shared.ledger.memory import AuditorMemory, MemoryDamagedError, Visit
 from shared.ledger.merkle import CompactRange
-from shared.ledger.note import InvalidSignature, MalformedNote, NoteError, UnverifiedNote, Verifier
-from shared.ledger.source import LogUnreadableError, open_postgres
+from shared.ledger.note import (
+    InvalidSignature,
+    MalformedNote,
+    NoteError,
+    UnverifiedNote,
+    Verifier,
+)
+from shared.ledger.policy import NO_POLICY, NONE, Policy
+from shared.ledger.scan import (
+    MAX_PER_KIND,
+    NIL_KEY,
+    NO_CONTENT,
+    PART,
+    Bounds,
+    Differing,
+    Missing,
+    Run,
+    join,
+    read_part,
+    tile_root,
+)
+from shared.ledger.source import LogUnreadableError, Witnessed, records
+from shared.ledger.tiles import WIDTH, TileMissing, tile_path
+from shared.ledger.worker import read_in_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from array import array
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
     from uuid import UUID
 
-    from shared.ledger.source import LeafRow, LogSource
+    from shared.ledger.source import LogSource
 
-MAX_PER_KIND: Final = 20
-"""A removed row that shifts a million others is one problem: each kind lists this many places."""
+STALE_AFTER: Final = timedelta(days=2)
+"""A checkpoint is cosigned every day; one that is older than this was held back."""
 
-PROGRESS_EVERY: Final = 2_000
+_NONCES_AT_ONCE: Final = 2_000_000
+"""So many are looked at together when a repeated one is searched: about 200 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,140 +74,182 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Witnessed:
-    """What is known of one log from outside the database, read before the database is."""
+class Compared:
+    """A checkpoint that somebody else was shown."""
 
-    checkpoints: tuple[tuple[str, bytes], ...] = ()
-    """File name and signed note of every checkpoint kept."""
-    vkeys: tuple[str, ...] = ()
-    """The log's public keys."""
-    memories: tuple[Memory, ...] = ()
-    """Heads that other services remember, and evidence that they kept."""
+    file: str
+    origin: str
+    size: int
+    root: bytes
+    note: bytes | None
+    """None: it was typed from paper without its signature, and is as good as the paper is."""
 
-    @classmethod
-    def read(cls, folder: LedgerFolder, service: str, organisation: UUID) -> Witnessed:
-        """From the ledger folder."""
-        return cls(
-            tuple(folder.checkpoints(service, organisation)),
-            folder.vkeys(service, organisation),
-            tuple(folder.memories(service, organisation)),
-        )
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auditor:
+    """What who verifies brings along: nothing of it comes from the log."""
+
+    now: datetime
+    """The time by the verifier's own clock (aware)."""
+    policy: Policy = NO_POLICY
+    memory: AuditorMemory | None = None
+    """None: nothing is remembered, before or after."""
+    compare: tuple[Compared, ...] = ()
+    """Checkpoints that somebody else was shown, of any log."""
+    processes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Who cosigned the newest checkpoint, and when."""
+
+    name: str
+    """As the policy names the witness."""
+    week: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What was found about one log."""
 
-    ok: bool
     service: str
     organisation: UUID
-    size: int
+    size: int = 0
     """Entries that are there."""
-    checkpoints: int
+    blanks: int = 0
+    """How many of them are blank: they fill whole tiles and stand for nothing."""
+    checkpoints: int = 0
     """Signed checkpoints that hold, signature and root."""
-    covered: int
+    newest: int = 0
+    """Entries under the newest of them."""
+    covered: int = 0
     """Entries under the largest checkpoint or remembered head that holds; what came later is not
     protected yet."""
-    findings: tuple[Finding, ...]
+    seen: tuple[Seen, ...] = ()
+    """Who of the policy's witnesses cosigned the newest checkpoint."""
+    witnessed: bool | None = None
+    """Whether these make the policy's quorum; None where no policy asks for any."""
+    first_visit: bool = False
+    """Whether the auditor's memory knew nothing of this log."""
+    new: int | None = None
+    """Entries since the auditor's last visit, where one is remembered."""
+    last_visit: str | None = None
+    """The week of that visit."""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """The log's name."""
+        return origin(self.service, self.organisation)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+
+def verify_logs(
+    opened: Iterable[AbstractContextManager[LogSource]],
+    auditor: Auditor,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+) -> list[Verdict]:
+    """Verify each of these logs, and whether a key was used in two organisations.
+
+    What was found in order is remembered in the auditor's memory. Raises LogUnreachableError where
+    a source cannot be reached; LogUnreadableError, MemoryDamagedError and the like are findings.
+    """
+    owners: dict[bytes, tuple[UUID, int]] = {}
+    results: list[_Result] = []
+    for each in opened:
+        with each as source:
+            result = _Verification(source, auditor, progress).run()
+            _check_owners(source, result, owners)
+        results.append(result)
+    for result in results:
+        if result.verdict.ok and result.visit is not None and auditor.memory is not None:
+            auditor.memory.write(result.visit)
+    return [result.verdict for result in results]
 
 
 def verify_log(
-    source: LogSource,
-    *,
-    service: str,
-    organisation: UUID,
-    witnessed: Witnessed,
-    progress: Callable[[Progress], None] | None = None,
+    source: LogSource, auditor: Auditor, *, progress: Callable[[Progress], None] | None = None
 ) -> Verdict:
-    """Verify one log. `witnessed` must have been read before `source` took its snapshot."""
-    return _Verification(source, service, organisation, witnessed, progress).run()
+    """Verify one log, and remember nothing."""
+    return _Verification(source, auditor, progress).run().verdict
 
 
-def verify_installation(
-    dsn_by_service: Mapping[str, str],
-    ledger_root: Path,
-    *,
-    organisation: UUID | None = None,
-    progress: Callable[[Progress], None] | None = None,
-) -> list[Verdict]:
-    """Verify every log of every service, or those of one organisation.
-
-    A log is looked for in the tables, in the ledger folder and in what other services remember, so
-    that one that was wholly deleted is noticed. The schema is named as its service. Raises
-    LogUnreachableError when a database cannot be reached, LogUnreadableError when it holds no log
-    tables and nothing outside it says that it should.
-    """
-    folder = LedgerFolder(ledger_root)
-    return [
-        _verify_stored(dsn, service, each, folder, progress)
-        for service, dsn in dsn_by_service.items()
-        for each in sorted(_organisations(dsn, service, folder))
-        if organisation in (None, each)
-    ]
+@dataclass(slots=True)
+class _Result:
+    verdict: Verdict
+    visit: Visit | None
+    """What to remember of this visit if all is in order."""
+    keys: frozenset[bytes]
 
 
-def _organisations(dsn: str, service: str, folder: LedgerFolder) -> set[UUID]:
-    known = folder.organisations(service)
-    try:
-        with open_postgres(dsn, schema=service) as source:
-            return known | source.organisations()
-    except LogUnreadableError:
-        if not known:
-            raise
-        return known
-
-
-def _verify_stored(
-    dsn: str,
-    service: str,
-    organisation: UUID,
-    folder: LedgerFolder,
-    progress: Callable[[Progress], None] | None,
-) -> Verdict:
-    # Files first: a checkpoint signed after the snapshot would look like a cut tail.
-    witnessed = Witnessed.read(folder, service, organisation)
-    # A transaction for each log: where one is damaged, the next one can still be read.
-    with open_postgres(dsn, schema=service) as source:
-        return verify_log(
-            source,
-            service=service,
-            organisation=organisation,
-            witnessed=witnessed,
-            progress=progress,
-        )
+def _check_owners(
+    source: LogSource, result: _Result, owners: dict[bytes, tuple[UUID, int]]
+) -> None:
+    """A key id belongs to one organisation."""
+    organisation = result.verdict.organisation
+    shared = {
+        key
+        for key in result.keys
+        if owners.setdefault(key, (organisation, 0))[0] != organisation and key != NIL_KEY
+    }
+    if not shared:
+        return
+    findings = []
+    for index, leaf, _ in _walk(source):
+        if leaf.key_id.bytes in shared:
+            shared.discard(leaf.key_id.bytes)
+            place = Place(source.service, organisation, index, index)
+            findings.append(finding(Kind.KEY_REUSED, place))
+    result.verdict = replace(result.verdict, findings=(*result.verdict.findings, *findings))
 
 
 @dataclass(slots=True)
 class _Claim:
-    """Somebody says: at this size the log has this root."""
+    """Something outside the entries that says how the log was."""
 
     size: int
     root: bytes
     file: str
-    by: str | None
-    """The service that remembers it; None for the log's own checkpoint."""
+    by: str | None = None
+    """The service that remembers it; None for one that the log signed."""
     evidence: bool = False
-    """Whether it contradicted what that service remembered."""
+    mine: bool = False
+    """From the auditor's memory."""
+    compared: bool = False
+    """From another auditor."""
+    seen: dict[str, int] = field(default_factory=dict)
+    """Who cosigned it, and when (POSIX seconds)."""
     holds: bool | None = None
-    """Whether the log had this root at this size; None: it never came so far."""
+    """Whether the log has this root at this size; None where it is not that long."""
+
+    @property
+    def published(self) -> bool:
+        """Whether it is one of the log's own checkpoints, as shown here."""
+        return self.by is None and not self.mine and not self.compared
 
     def witness(self) -> tuple[str, str]:
-        """How to call it, in English and Dutch."""
-        if self.by is None:
-            return f"the checkpoint at {self.size}", f"het controlepunt bij {self.size}"
+        """Who says so, as part of a sentence in English and Dutch."""
+        if self.by is not None:
+            return (
+                f"the memory of service {self.by} at {self.size} entries",
+                f"de herinnering van dienst {self.by} bij {self.size} regels",
+            )
+        if self.mine:
+            return (
+                f"the checkpoint at {self.size} entries that you keep",
+                f"het controlepunt bij {self.size} regels dat u bewaart",
+            )
+        if self.compared:
+            return (f"the checkpoint in {self.file}", f"het controlepunt in {self.file}")
         return (
-            f"the memory of service {self.by} at {self.size}",
-            f"de herinnering van dienst {self.by} bij {self.size}",
+            f"the checkpoint at {self.size} entries",
+            f"het controlepunt bij {self.size} regels",
         )
-
-
-@dataclass(slots=True)
-class _Gone:
-    """Entries of one stream whose ciphertext is missing."""
-
-    count: int = 0
-    indexes: list[int] = field(default_factory=list)
-    """The first few."""
 
 
 class _Verification:
@@ -190,27 +258,46 @@ class _Verification:
     def __init__(
         self,
         source: LogSource,
-        service: str,
-        organisation: UUID,
-        witnessed: Witnessed,
+        auditor: Auditor,
         progress: Callable[[Progress], None] | None,
     ) -> None:
         self._source = source
-        self._service = service
-        self._organisation = organisation
-        self._witnessed = witnessed
+        self._service = source.service
+        self._organisation = source.organisation
+        self._name = origin(source.service, source.organisation)
+        self._auditor = auditor
         self._progress = progress
         self._findings: list[Finding] = []
         self._per_kind: Counter[Kind] = Counter()
-        self._tree = CompactRange()
-        self._gone: dict[UUID, _Gone] = {}
-        self._destroyed: set[UUID] = set()
+        self._known = Witnessed()
+        self._visit: Visit | None = None
+        self._first_visit = False
+        self._vkeys: tuple[str, ...] = ()
+        self._notes: dict[int, bytes] = {}
+        self._run = Run(0)
 
-    def run(self) -> Verdict:
-        claims = self._signed_claims() + self._remembered_claims()
+    def run(self) -> _Result:
         try:
-            stated = self._source.size(self._organisation)
-            self._read_log(claims, stated or 0)
+            self._known = self._source.witnessed()
+        except LogUnreadableError:
+            self._find(Kind.LOG_UNREADABLE)
+            return self._result([])
+        self._remember()
+        keys = self._keys()
+        claims = [
+            *self._signed_claims(keys),
+            *self._remembered_claims(),
+            *self._visited_claims(),
+            *self._compared_claims(keys),
+        ]
+        tiles = max((claim.size for claim in claims if claim.published), default=0) // WIDTH
+        try:
+            stated, strays = self._source.size(), list(self._source.strays())
+            self._run = self._read(claims, tiles)
+            self._compare(claims)
+            self._judge_entries(strays)
+            self._judge_erasure()
+            self._judge_nonces(self._run.nonces)
         except LogUnreadableError:
             self._find(Kind.LOG_UNREADABLE)
         else:
@@ -218,169 +305,274 @@ class _Verification:
             self._judge_size(trusted, stated)
             self._judge_claims(trusted)
             self._judge_evidence([claim for claim in claims if claim.evidence])
+            self._judge_tiles(claims, tiles)
+        self._judge_witnesses([claim for claim in claims if claim.published])
+        return self._result(claims)
+
+    def _result(self, claims: list[_Claim]) -> _Result:
         held = [claim for claim in claims if claim.holds and not claim.evidence]
-        return Verdict(
-            ok=not self._findings,
+        published = [claim for claim in held if claim.published]
+        newest = max(published, key=lambda claim: claim.size, default=None)
+        policy = self._auditor.policy
+        seen = self._cosigners(published, newest)
+        verdict = Verdict(
             service=self._service,
             organisation=self._organisation,
-            size=self._tree.size,
-            checkpoints=len({claim.size for claim in held if claim.by is None}),
+            size=self._run.count,
+            blanks=self._run.blanks,
+            checkpoints=len({claim.size for claim in published}),
+            newest=0 if newest is None else newest.size,
             covered=max((claim.size for claim in held), default=0),
+            seen=tuple(Seen(name, _week(_moment(at))) for name, at in seen.items()),
+            witnessed=None if policy.quorum == NONE else policy.met_by(seen),
+            first_visit=self._first_visit,
+            new=None if self._visit is None else self._run.count - self._visit.entries,
+            last_visit=None if self._visit is None else self._visit.week,
             findings=(*self._findings, *self._further()),
         )
+        visit = None
+        if newest is not None and newest.size in self._notes:
+            visit = Visit(
+                origin=self._name,
+                vkeys=self._vkeys,
+                note=self._notes[newest.size],
+                entries=self._run.count,
+                week=_week(self._auditor.now),
+            )
+        return _Result(verdict, visit, frozenset(self._run.owners))
 
     # -- what is known from outside
 
-    def _signed_claims(self) -> list[_Claim]:
-        name = origin(self._service, self._organisation)
-        keys = self._keys(name)
-        claims = []
-        for file, note in self._witnessed.checkpoints:
-            path = f"{self._service}/{self._organisation}/{file}"
-            try:
-                checkpoint = open_checkpoint(note, keys, origin=name)
-            except UnverifiedNote:
-                self._find(Kind.CHECKPOINT_FOREIGN, file=path)
-            except InvalidSignature:
-                self._find(Kind.CHECKPOINT_FORGED, file=path)
-            except NoteError:
-                kind = _other_origin(note, name)
-                self._find(kind, file=path)
-            else:
-                if file not in ("checkpoint", f"checkpoint-{checkpoint.size}"):
-                    self._find(Kind.CHECKPOINT_MALFORMED, file=path)
-                claims.append(_Claim(checkpoint.size, checkpoint.root, path, None))
-        return claims
+    def _remember(self) -> None:
+        memory = self._auditor.memory
+        if memory is None:
+            return
+        try:
+            self._visit = memory.read(self._name)
+            self._first_visit = self._visit is None
+        except MemoryDamagedError:
+            self._find(Kind.MEMORY_DAMAGED, file=str(memory.path(self._name)))
 
-    def _keys(self, name: str) -> list[Verifier]:
+    def _keys(self) -> list[Verifier]:
+        """The keys that are believed: the policy's, else those pinned, else those that are shown."""
         file = f"{self._service}/{self._organisation}/log.vkey"
-        if self._witnessed.checkpoints and not self._witnessed.vkeys:
-            self._find(Kind.NO_KEY, file=file)
-        keys: dict[Verifier, None] = {}
-        for line in self._witnessed.vkeys:
+        shown: dict[Verifier, None] = {}
+        for line in self._known.vkeys:
             try:
                 key = Verifier.parse(line)
             except NoteError:
                 self._find(Kind.KEY_MALFORMED, file=file)
                 continue
-            if key.name != name:
+            if key.name != self._name:
                 self._find(Kind.KEY_MALFORMED, file=file)
-            keys[key] = None
-        return list(keys)
+            shown[key] = None
+        keys = self._auditor.policy.log_keys(self._name)
+        if not keys and self._visit is not None:
+            keys = [Verifier.parse(line) for line in self._visit.vkeys]
+            if not shown.keys() <= set(keys):
+                self._find(Kind.KEY_CHANGED, file=file)
+        if not keys:
+            keys = list(shown)
+            if self._known.checkpoints and not self._known.vkeys:
+                self._find(Kind.NO_KEY, file=file)
+        self._vkeys = tuple(key.vkey for key in keys if key.name == self._name)
+        return keys
 
-    def _remembered_claims(self) -> list[_Claim]:
-        claims = []
-        for memory in self._witnessed.memories:
+    def _signed_claims(self, keys: list[Verifier]) -> Iterator[_Claim]:
+        odd: set[int] = set()
+        for file, note in self._known.checkpoints:
+            path = f"{self._service}/{self._organisation}/{file}"
+            checkpoint = self._open(note, keys, path)
+            if checkpoint is None:
+                continue
+            if file not in ("checkpoint", f"checkpoint-{checkpoint.size}"):
+                self._find(Kind.CHECKPOINT_MALFORMED, file=path)
+            if checkpoint.size % WIDTH and checkpoint.size not in odd:
+                odd.add(checkpoint.size)
+                self._find(Kind.CHECKPOINT_SIZE, file=path, size=checkpoint.size)
+            self._notes[checkpoint.size] = note
+            seen = self._cosignatures(note, path)
+            yield _Claim(checkpoint.size, checkpoint.root, path, seen=seen)
+
+    def _open(self, note: bytes, keys: list[Verifier], path: str) -> Checkpoint | None:
+        try:
+            return open_checkpoint(note, keys, origin=self._name)
+        except UnverifiedNote:
+            self._find(Kind.CHECKPOINT_FOREIGN, file=path)
+        except InvalidSignature:
+            self._find(Kind.CHECKPOINT_FORGED, file=path)
+        except NoteError:
+            self._find(_other_origin(note, self._name), file=path)
+        return None
+
+    def _cosignatures(self, note: bytes, path: str) -> dict[str, int]:
+        """Who of the policy's witnesses cosigned. One that is forged does not spoil the others."""
+        seen = {}
+        for witness in self._auditor.policy.witnesses:
+            try:
+                for each in cosigned(note, [witness.cosigner]):
+                    seen[witness.name] = each.timestamp
+            except InvalidSignature:
+                self._find(Kind.COSIGNATURE_FORGED, file=path)
+        return seen
+
+    def _remembered_claims(self) -> Iterator[_Claim]:
+        for memory in self._known.memories:
             if memory.head is None:
                 self._find(Kind.HEAD_MALFORMED, file=memory.name)
             else:
                 head = memory.head
-                claims.append(_Claim(head.size, head.root, memory.name, memory.by, memory.evidence))
-        return claims
+                yield _Claim(
+                    head.size, head.root, memory.name, by=memory.by, evidence=memory.evidence
+                )
 
-    # -- what is in the database
+    def _visited_claims(self) -> Iterator[_Claim]:
+        if self._visit is not None and self._auditor.memory is not None:
+            kept = self._visit.checkpoint
+            path = str(self._auditor.memory.path(self._name))
+            yield _Claim(kept.size, kept.root, path, mine=True)
 
-    def _read_log(self, claims: list[_Claim], stated: int) -> None:
-        """Check every row and ciphertext, and compare the root at each size somebody claims."""
-        by_size: dict[int, list[_Claim]] = {}
+    def _compared_claims(self, keys: list[Verifier]) -> Iterator[_Claim]:
+        for each in self._auditor.compare:
+            if each.origin != self._name:
+                continue  # for the verification of that log
+            if each.note is None or self._open(each.note, keys, each.file) is not None:
+                yield _Claim(each.size, each.root, each.file, compared=True)
+
+    # -- reading
+
+    def _read(self, claims: list[_Claim], tiles: int) -> Run:
+        sizes = sorted({claim.size for claim in claims})
+        bounds = self._bounds(claims)
+        end = self._source.end()
+        opening = self._source.opening()
+        if self._auditor.processes > 1 and end > PART and opening is not None:
+            runs = read_in_processes(
+                opening,
+                end=end,
+                processes=self._auditor.processes,
+                sizes=sizes,
+                bounds=bounds,
+                tiles=tiles,
+            )
+            joined = join(self._told(runs, end))
+            if joined is not None:
+                return joined
+        run = read_part(
+            self._source,
+            start=0,
+            stop=None,
+            sizes=sizes,
+            bounds=bounds,
+            tiles=tiles,
+            told=lambda count: self._tell(count, end),
+        )
+        self._tell(run.count, end)
+        return run
+
+    def _told(self, runs: Iterable[Run], end: int) -> Iterator[Run]:
+        for run in runs:
+            yield run
+            self._tell(run.start + run.count, end)
+
+    def _tell(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(Progress(self._service, self._organisation, done, max(done, total)))
+
+    def _bounds(self, claims: list[_Claim]) -> list[Bounds]:
+        """In which weeks entries may lie, by the clocks of the witnesses and of the verifier.
+
+        A checkpoint that a witness saw at a time holds nothing later, and what comes behind it
+        nothing earlier; each by a week, which is what the log's own clock may differ.
+        """
+        seen = {
+            claim.size: _moment(min(claim.seen.values()))
+            for claim in claims
+            if claim.published and claim.seen
+        }
+        latest = _week(self._auditor.now + timedelta(weeks=1))
+        ends = sorted(size for size in seen if size)
+        uppers, upper = [], latest
+        for size in reversed(ends):
+            upper = min(upper, _week(seen[size] + timedelta(weeks=1)))
+            uppers.append(upper)
+        bounds, first, lower = [], 0, _week(seen[0] - timedelta(weeks=1)) if 0 in seen else ""
+        for size, upper in zip(ends, reversed(uppers), strict=True):
+            bounds.append(Bounds(first, size, lower, upper))
+            lower = max(lower, _week(seen[size] - timedelta(weeks=1)))
+            first = size
+        return [*bounds, Bounds(first, 2**63, lower, latest)]
+
+    def _compare(self, claims: list[_Claim]) -> None:
         for claim in claims:
-            by_size.setdefault(claim.size, []).append(claim)
-        self._compare(by_size)
-        nonces = _NonceSet()
-        versions: dict[UUID, int] = {}
-        week = ""
-        due = 0
-        ciphertexts = _Lockstep(self._source.ciphertexts(self._organisation))
-        for row in self._source.leaves(self._organisation):
-            if row.index != due:
-                self._find(Kind.INDEX_GAP, due, found=row.index)
-            due = row.index + 1
-            self._check_leaf(row)
-            self._check_version(row, versions)
-            if row.suite not in SUITES:
-                self._find(Kind.SUITE_NOT_ALLOWED, row.index, found=row.suite)
-            if row.week < week:
-                self._find(Kind.WEEK_BACKWARDS, row.index, found=row.week, expected=week)
-            week = row.week
-            nonces.add(row)
-            self._check_ciphertext(row, ciphertexts)
-            if row.type == KEY_DESTROYED:
-                self._destroyed.add(row.stream)
-            self._compare(by_size)
-            if self._progress is not None and self._tree.size % PROGRESS_EVERY == 0:
-                self._report(stated)
-        for index in ciphertexts.rest():
-            self._find(Kind.CIPHERTEXT_UNEXPECTED, index)
-        self._judge_missing()
-        self._judge_nonces(nonces)
-        self._report(stated)
-
-    def _check_leaf(self, row: LeafRow) -> None:
-        try:
-            computed = row.record().hash()
-        except LeafError as error:
-            self._find(Kind.LEAF_MALFORMED, row.index, reason=str(error))
-            computed = hashlib.sha256(b"malformed").digest()
-        else:
-            if computed != row.leaf_hash:
-                self._find(Kind.LEAF_CHANGED, row.index)
-        self._tree.append(computed)
-
-    def _check_version(self, row: LeafRow, versions: dict[UUID, int]) -> None:
-        expected = versions.get(row.stream, FIRST_VERSION - 1) + 1
-        if row.version != expected:
-            self._find(Kind.VERSION_BROKEN, row.index, expected=expected, found=row.version)
-        versions[row.stream] = row.version
-
-    def _check_ciphertext(self, row: LeafRow, ciphertexts: _Lockstep) -> None:
-        unexpected, ciphertext = ciphertexts.upto(row.index)
-        for index in unexpected:
-            self._find(Kind.CIPHERTEXT_UNEXPECTED, index)
-        if ciphertext is None:
-            gone = self._gone.setdefault(row.stream, _Gone())
-            gone.count += 1
-            if len(gone.indexes) < MAX_PER_KIND:
-                gone.indexes.append(row.index)
-        elif hashlib.sha256(ciphertext).digest() != row.ciphertext_sha256:
-            self._find(Kind.CIPHERTEXT_CHANGED, row.index)
-
-    def _compare(self, by_size: dict[int, list[_Claim]]) -> None:
-        claims = by_size.get(self._tree.size)
-        if claims:
-            root = self._tree.root()
-            for claim in claims:
-                claim.holds = claim.root == root
+            tree = self._run.trees.get(claim.size)
+            if tree is not None:
+                claim.holds = CompactRange(claim.size, tree).root() == claim.root
 
     # -- judgement
 
-    def _judge_missing(self) -> None:
-        """A missing ciphertext is in order only where the stream's key was destroyed."""
-        for stream, gone in self._gone.items():
-            if stream not in self._destroyed:
-                for index in gone.indexes:
-                    self._find(Kind.CIPHERTEXT_MISSING, index)
-                self._per_kind[Kind.CIPHERTEXT_MISSING] += gone.count - len(gone.indexes)
+    def _judge_entries(self, strays: list[int]) -> None:
+        for oddity in self._run.oddities:
+            place = Place(self._service, self._organisation, oddity.first, oddity.last)
+            self._findings.append(finding(oddity.kind, place, **oddity.values))
+        self._per_kind += self._run.counts
+        for index in strays:
+            self._find(Kind.CIPHERTEXT_UNEXPECTED, index)
 
-    def _judge_nonces(self, nonces: _NonceSet) -> None:
+    def _judge_erasure(self) -> None:
+        """A missing ciphertext is in order where its key was destroyed, and only there.
+
+        A key that was destroyed, and what was encrypted under it, must not be there.
+        """
+        run = self._run
+        for key, missing in run.missing.items():
+            if key not in run.destroyed:
+                for index in missing.indexes:
+                    self._find(Kind.CIPHERTEXT_MISSING, index)
+                self._per_kind[Kind.CIPHERTEXT_MISSING] += missing.count - len(missing.indexes)
+        if not run.destroyed:
+            return
+        for key in sorted(self._source.existing_keys(run.destroyed.keys())):
+            self._find(Kind.KEY_REVIVED, run.destroyed[key])
+        entries: Counter[bytes] = Counter()
+        for pair, version in run.pairs.items():
+            if pair[16:] in run.destroyed:
+                entries[pair[16:]] += version
+        revived = {
+            key
+            for key in run.destroyed
+            if run.missing.get(key, _NOTHING_MISSING).count != entries[key]
+        }
+        if revived:
+            for index, leaf, content in _walk(self._source):
+                key = leaf.key_id.bytes
+                if key in revived and content != NO_CONTENT:
+                    self._find(Kind.CIPHERTEXT_REVIVED, index, expected=run.destroyed[key])
+
+    def _judge_nonces(self, nonces: array[int]) -> None:
         """Where two short fingerprints are equal, read again and compare the nonces themselves."""
-        suspects = nonces.repeated()
+        suspects = _repeated(nonces)
         if not suspects:
             return
         first: dict[tuple[UUID, bytes], int] = {}
-        for row in self._source.leaves(self._organisation):
-            if nonces.fingerprint(row) in suspects:
-                before = first.setdefault((row.key_id, row.nonce), row.index)
-                if before != row.index:
-                    self._find(Kind.NONCE_REUSED, before, row.index)
+        for index, leaf, _ in _walk(self._source):
+            if leaf.nonce[:8] in suspects:
+                before = first.setdefault((leaf.key_id, leaf.nonce), index)
+                if before != index:
+                    self._find(Kind.NONCE_REUSED, before, index)
 
     def _judge_size(self, claims: list[_Claim], stated: int | None) -> None:
-        found = self._tree.size
+        found = self._run.count
+        published = [claim.size for claim in claims if claim.published]
+        mine = next((claim for claim in claims if claim.mine), None)
+        if mine is not None and max(published, default=0) < mine.size:
+            self._find(Kind.ROLLED_BACK, expected=mine.size, found=max(published, default=0))
         largest = max(claims, key=lambda claim: claim.size, default=None)
         if largest is not None and found == 0 and largest.size > 0:
             self._find(Kind.LOG_MISSING, expected=largest.size)
             return
-        if stated != found and (stated is not None or found):
-            self._find(Kind.LOG_SIZE_WRONG, stated=stated or 0, found=found)
+        if stated is not None and stated != found:
+            self._find(Kind.LOG_SIZE_WRONG, stated=stated, found=found)
         if largest is not None and largest.size > found:
             self._find(
                 Kind.TAIL_CUT,
@@ -392,10 +584,11 @@ class _Verification:
             )
 
     def _judge_claims(self, claims: list[_Claim]) -> None:
-        signed = [claim for claim in claims if claim.by is None]
-        if self._tree.size and not signed:
-            self._find(Kind.NO_CHECKPOINT, found=self._tree.size)
+        published = [claim for claim in claims if claim.published]
+        if self._run.count and not published:
+            self._find(Kind.NO_CHECKPOINT, found=self._run.count)
         sound = max((claim.size for claim in claims if claim.holds), default=0)
+        shown = max((claim.size for claim in published if claim.holds), default=0)
         wrong = sorted(
             (claim for claim in claims if claim.holds is False), key=lambda claim: claim.size
         )
@@ -407,6 +600,9 @@ class _Verification:
         for claim in wrong:
             if claim.by is not None:
                 self._find(Kind.HEAD_CONTRADICTED, file=claim.file, by=claim.by, size=claim.size)
+            elif claim.mine or claim.compared:
+                if claim.size <= shown or _contradicts(claim, published):
+                    self._find(Kind.SPLIT_VIEW, file=claim.file)
             elif claim.size <= sound:
                 self._find(Kind.CHECKPOINT_CONTRADICTED, file=claim.file)
 
@@ -415,6 +611,86 @@ class _Verification:
             # A smaller head that the log did have was only told late, say by a second replica.
             if not claim.holds and claim.by is not None:
                 self._find(Kind.HEAD_EVIDENCE, file=claim.file, by=claim.by, size=claim.size)
+
+    def _judge_tiles(self, claims: list[_Claim], tiles: int) -> None:
+        """Published tiles say exactly which entry is another one, if they lead to a checkpoint."""
+        run, folder = self._run, f"{self._service}/{self._organisation}"
+        roots = list(run.roots[:tiles])
+        for each in run.differing:
+            if each.root is None or not self._in_upper_tile(each, tiles):
+                self._find(Kind.TILE_DAMAGED, file=f"{folder}/{tile_path(0, each.number)}")
+                continue
+            for index in each.entries:
+                self._find(Kind.ENTRY_NOT_AS_PUBLISHED, index)
+            self._per_kind[Kind.ENTRY_NOT_AS_PUBLISHED] += each.count - len(each.entries)
+            if each.number < len(roots):
+                roots[each.number] = each.root
+        if len(roots) < tiles:
+            return  # the log is shorter than what was published, which is told already
+        level, leads = 1, True
+        while roots:
+            for number in range(-(-len(roots) // WIDTH)):
+                row = roots[number * WIDTH : (number + 1) * WIDTH]
+                if self._tile(level, number, len(row)) != b"".join(row):
+                    leads = False
+                    path = tile_path(level, number, len(row))
+                    self._find(Kind.TILE_DAMAGED, file=f"{folder}/{path}")
+            level += 1
+            roots = [
+                tile_root(roots[at : at + WIDTH]) for at in range(0, len(roots) - WIDTH + 1, WIDTH)
+            ]
+        if leads and any(each.root is not None for each in run.differing):
+            self._judge_lead(claims, tiles)
+
+    def _judge_lead(self, claims: list[_Claim], tiles: int) -> None:
+        """Whether the published tiles, which differ from the entries, lead to the checkpoint."""
+        rows: list[bytes] = []
+        differing = {each.number: each.root for each in self._run.differing}
+        for number, root in enumerate(self._run.roots[:tiles]):
+            rows.append(differing.get(number) or root)
+        tree = CompactRange(0)
+        for root in rows:
+            tree.append(root)
+        newest = [claim for claim in claims if claim.published and claim.size == tiles * WIDTH]
+        if newest and all(tree.root() != claim.root for claim in newest):
+            self._find(Kind.TILE_DAMAGED, file=f"{self._service}/{self._organisation}/tile")
+
+    def _in_upper_tile(self, differing: Differing, tiles: int) -> bool:
+        number, place = divmod(differing.number, WIDTH)
+        upper = self._tile(1, number, min(WIDTH, tiles - number * WIDTH))
+        return upper is not None and upper[32 * place : 32 * place + 32] == differing.root
+
+    def _tile(self, level: int, index: int, width: int) -> bytes | None:
+        for each in dict.fromkeys((width, WIDTH)):
+            try:
+                # A partial tile may have been replaced by the full one since.
+                return self._source.tile(level, index, each)[: 32 * width]
+            except TileMissing:
+                continue
+        return None
+
+    def _judge_witnesses(self, published: list[_Claim]) -> None:
+        policy = self._auditor.policy
+        newest = max(published, key=lambda claim: claim.size, default=None)
+        if policy.quorum == NONE or newest is None:
+            return
+        seen = self._cosigners(published, newest)
+        if not policy.met_by(seen):
+            missing = ", ".join(policy.missing(seen))
+            self._find(Kind.NOT_WITNESSED, file=newest.file, missing=missing)
+        times = [at for claim in published for at in claim.seen.values()]
+        if times and _moment(max(times)) < self._auditor.now - STALE_AFTER:
+            week = f"week {_week(_moment(max(times)))}"
+            self._find(Kind.CHECKPOINT_STALE, found=week)
+
+    def _cosigners(self, published: list[_Claim], newest: _Claim | None) -> dict[str, int]:
+        """Who cosigned that checkpoint in any of the files that hold it, and when first."""
+        seen: dict[str, int] = {}
+        for claim in published:
+            if newest is not None and (claim.size, claim.root) == (newest.size, newest.root):
+                for name, at in claim.seen.items():
+                    seen[name] = min(at, seen.get(name, at))
+        return seen
 
     # -- telling
 
@@ -445,68 +721,51 @@ class _Verification:
                     MORE[1].format(count=more),
                 )
 
-    def _report(self, stated: int) -> None:
-        if self._progress is not None:
-            done = self._tree.size
-            self._progress(Progress(self._service, self._organisation, done, max(done, stated)))
+
+_NOTHING_MISSING: Final = Missing()
 
 
-class _NonceSet:
-    """Finds a (key id, nonce) that stands twice, at 8 bytes per entry.
+def _contradicts(claim: _Claim, published: list[_Claim]) -> bool:
+    """Whether the log signed another root at the same size."""
+    return any(each.size == claim.size and each.root != claim.root for each in published)
 
-    Fingerprints are keyed with a random key, so that nobody can make rows whose fingerprints
-    collide; an accidental collision costs a second reading, not a wrong answer.
+
+def _repeated(nonces: array[int]) -> set[bytes]:
+    """The fingerprints (8 bytes) that stand more than once.
+
+    All at once where there are few. Otherwise a share of them at a time, by their remainder, so
+    that memory stays bounded.
     """
-
-    def __init__(self) -> None:
-        self._key = os.urandom(16)
-        # Split by the first byte, so that looking for equals sorts a small part at a time.
-        self._parts = [array("Q") for _ in range(256)]
-
-    def fingerprint(self, row: LeafRow) -> int:
-        digest = hashlib.blake2b(row.key_id.bytes + row.nonce, digest_size=8, key=self._key)
-        return int.from_bytes(digest.digest(), "big")
-
-    def add(self, row: LeafRow) -> None:
-        fingerprint = self.fingerprint(row)
-        self._parts[fingerprint >> 56].append(fingerprint)
-
-    def repeated(self) -> set[int]:
-        """The fingerprints that stand more than once."""
-        repeated = set()
-        for part in self._parts:
-            before = None
-            for fingerprint in sorted(part):
-                if fingerprint == before:
-                    repeated.add(fingerprint)
-                before = fingerprint
-        return repeated
+    shares = -(-len(nonces) // _NONCES_AT_ONCE)
+    found: set[int] = set()
+    for share in range(shares):
+        some = nonces if shares == 1 else [each for each in nonces if each % shares == share]
+        if len(set(some)) < len(some):
+            found |= {each for each, times in Counter(some).items() if times > 1}
+    return {each.to_bytes(8, sys.byteorder) for each in found}
 
 
-class _Lockstep:
-    """Ciphertexts, read beside the rows to which they belong."""
+def _walk(source: LogSource) -> Iterator[tuple[int, LeafRecord, bytes]]:
+    """Every sound record once more, with the hash of its ciphertext as it lies there now."""
+    for page in source.pages():
+        for place, record in enumerate(records(page.bundle)):
+            try:
+                leaf = LeafRecord.decode(record)
+            except LeafError:
+                continue
+            yield leaf.index, leaf, page.contents[32 * place : 32 * place + 32]
 
-    def __init__(self, ciphertexts: Iterator[tuple[int, bytes]]) -> None:
-        self._ciphertexts = ciphertexts
-        self._next = next(ciphertexts, None)
 
-    def upto(self, index: int) -> tuple[list[int], bytes | None]:
-        """Indexes passed over that have no row, and the ciphertext at `index` if there is one."""
-        unexpected = []
-        while self._next is not None and self._next[0] < index:
-            unexpected.append(self._next[0])
-            self._next = next(self._ciphertexts, None)
-        if self._next is None or self._next[0] != index:
-            return unexpected, None
-        ciphertext = self._next[1]
-        self._next = next(self._ciphertexts, None)
-        return unexpected, ciphertext
+def _week(moment: datetime) -> str:
+    """The ISO week of a moment, in UTC."""
+    year, week, _ = moment.astimezone(UTC).isocalendar()
+    return f"{year:04d}-W{week:02d}"
 
-    def rest(self) -> Iterator[int]:
-        """Indexes behind the last row."""
-        while self._next is not None:
-            yield self._next[0]
-            self._next = next(self._ciphertexts, None)
+
+def _moment(at: int) -> datetime:
+    """POSIX seconds as a time; one that no calendar has is the end of it."""
+    latest = datetime(9990, 1, 1, tzinfo=UTC)
+    return datetime.fromtimestamp(min(at, int(latest.timestamp())), UTC)
 
 
 def _other_origin(note: bytes, name: str) -> Kind:
