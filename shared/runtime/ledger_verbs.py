@@ -49,7 +49,8 @@ _ENTRIES = (
     " AND leaf_index < coalesce(%(until)s::bigint, leaf_index + 1)"
     " AND (%(stream)s::uuid IS NULL OR stream = %(stream)s)"
     " AND (%(actor)s::bytea IS NULL OR actor = %(actor)s)"
-    " AND (%(type)s::text IS NULL OR type = %(type)s)"
+    # A type in all its versions: CaseOpened, CaseOpened.v2.
+    " AND (%(type)s::text IS NULL OR type = %(type)s OR split_part(type, '.v', 1) = %(type)s)"
     " AND (%(first_week)s::text IS NULL OR week >= %(first_week)s)"
     " AND (%(last_week)s::text IS NULL OR week <= %(last_week)s)"
     " AND (%(blanks)s OR type <> %(blank)s)"
