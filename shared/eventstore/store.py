@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Sequence
@@ -68,7 +69,7 @@ _SALT_BYTES = 32
 _MOST_BLANKS = 511
 
 # Rows of one page of a replay. Larger ones gain nothing more.
-_PAGE = 2_000
+_PAGE = 1_000
 
 _COLUMNS = (
     "SELECT event.organisation, event.leaf_index, event.stream, event.version, event.type,"
@@ -84,6 +85,10 @@ _REPLAY = (
     f" ciphertext FROM (SELECT * FROM event {_RANGE}) AS event"
     f" LEFT JOIN (SELECT leaf_index, ciphertext FROM ciphertext {_RANGE}) AS body"
     " USING (leaf_index) ORDER BY leaf_index"
+).encode()
+_REPLAY_KEYS = (
+    "SELECT uuid_send(key_id), wrapped, commitment FROM wrapped_key WHERE organisation = %s"
+    f" AND key_id IN (SELECT key_id FROM event {_RANGE})"
 ).encode()
 _SKELETON = (
     "SELECT leaf_index, stream, version, type, week, actor, key_id FROM event"
@@ -517,17 +522,17 @@ class EventStore:
         In large pages, of which the next one is under way while this one is decrypted. Raises
         Unreadable and what EventTypes.decode raises at the event that cannot be read.
         """
-        held: dict[bytes, tuple[UUID, CaseKey | None]] = {}
-        async for rows in self._pages(organisation, start, until, _REPLAY):
-            held = await self._keys_of_page(organisation, rows, held)
-            for recorded in self._page(organisation, rows, held):
+        keys: dict[bytes, CaseKey] = {}
+        async for rows, wrapped in self._pages(organisation, start, until, _REPLAY, _REPLAY_KEYS):
+            keys = self._keys_of_page(organisation, wrapped, keys)
+            for recorded in self._page(organisation, rows, keys):
                 yield recorded
 
     async def skeleton(
         self, organisation: UUID, start: int = 0, *, until: int | None = None
     ) -> AsyncIterator[Skeleton]:
         """What is in clear of every event, in log order; nothing is decrypted."""
-        async for rows in self._pages(organisation, start, until, _SKELETON):
+        async for rows, _ in self._pages(organisation, start, until, _SKELETON, None):
             for index, stream, version, name, week, actor, key_id in rows:
                 yield Skeleton(
                     index=index,
@@ -633,70 +638,77 @@ class EventStore:
             )
 
     async def _pages(
-        self, organisation: UUID, start: int, until: int | None, query: bytes
-    ) -> AsyncIterator[list[tuple[Any, ...]]]:
+        self, organisation: UUID, start: int, until: int | None, query: bytes, keys: bytes | None
+    ) -> AsyncIterator[tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]]:
+        """Rows, and rows of `keys`, page by page. Read by a thread on a connection of its own: a
+        page comes in hundreds of pieces, and each would wake the event loop.
+        """
         end = _END if until is None else until
 
-        async def page(first: int) -> list[tuple[Any, ...]]:
-            async with self._pool.connection() as connection:
-                cursor = connection.cursor(binary=True)
+        def page(first: int) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+            with connection.cursor(binary=True) as cursor, connection.transaction():
                 place = (organisation, first, min(first + _PAGE, end))
-                await cursor.execute(query, place * (query.count(b"%s") // 3))
-                rows: list[tuple[Any, ...]] = await cursor.fetchall()
-                return rows
+                cursor.execute(query, place * (query.count(b"%s") // 3))
+                rows = cursor.fetchall()
+                if keys is None:
+                    return rows, []
+                return rows, cursor.execute(keys, (organisation, *place)).fetchall()
 
-        coming = asyncio.create_task(page(start))
+        connection = await asyncio.to_thread(_connect, str(self._pool.conninfo))
+        coming = asyncio.create_task(asyncio.to_thread(page, start))
         try:
             # The log is dense: a page that is not full is its end.
-            while rows := await coming:
+            while (got := await coming)[0]:
                 start += _PAGE
-                if len(rows) == _PAGE and start < end:
-                    coming = asyncio.create_task(page(start))
-                    yield rows
-                else:
-                    yield rows
+                full = len(got[0]) == _PAGE and start < end
+                if full:
+                    coming = asyncio.create_task(asyncio.to_thread(page, start))
+                yield got
+                if not full:
                     return
         finally:
-            coming.cancel()
+            with contextlib.suppress(psycopg.Error):
+                await coming
+            await asyncio.to_thread(connection.close)
 
-    async def _keys_of_page(
+    def _keys_of_page(
         self,
         organisation: UUID,
-        rows: list[tuple[Any, ...]],
-        before: dict[bytes, tuple[UUID, CaseKey | None]],
-    ) -> dict[bytes, tuple[UUID, CaseKey | None]]:
-        """Key id and key of every key id in a page; `before` are those of the page before it."""
-        held: dict[bytes, tuple[UUID, CaseKey | None]] = {}
-        absent: dict[UUID, UUID] = {}
-        for name in {row[6] for row in rows}:
-            known = before.get(name)
-            if known is not None:
-                held[name] = known
-            else:
-                key_id = UUID(bytes=name)
-                held[name] = (key_id, None)
-                absent[key_id] = organisation
-        for key_id, key in (await self._unwrap(absent)).items():
-            held[key_id.bytes] = (key_id, key)
-        return held
+        wrapped: list[tuple[Any, ...]],
+        before: dict[bytes, CaseKey],
+    ) -> dict[bytes, CaseKey]:
+        """The keys of a page by key id; `before` are those of the page before it."""
+        keys: dict[bytes, CaseKey] = {}
+        for name, sealed, commitment in wrapped:
+            key = before.get(name)
+            if key is None:
+                key = CaseKey(self._ring.open(organisation, b"case-key" + name, sealed))
+                if not key.matches(commitment):
+                    raise Unreadable
+            keys[name] = key
+        return keys
 
     def _page(
         self,
         organisation: UUID,
         rows: list[tuple[Any, ...]],
-        held: dict[bytes, tuple[UUID, CaseKey | None]],
+        keys: dict[bytes, CaseKey],
     ) -> list[Recorded]:
         """What `_recorded` does, for a page: what is the same for many events is made once."""
         page = []
         streams: dict[bytes, UUID] = {}
+        ids: dict[bytes, UUID] = {}
         bases, decode = self._bases, self._types.decode
         for index, stream_bytes, version, name, week, suite, key_bytes, nonce, ciphertext in rows:
             stream = streams.get(stream_bytes)
             if stream is None:
                 stream = streams[stream_bytes] = UUID(bytes=stream_bytes)
-            key_id, key = held[key_bytes]
+            key_id = ids.get(key_bytes)
+            if key_id is None:
+                key_id = ids[key_bytes] = UUID(bytes=key_bytes)
             event = None
             if ciphertext is not None:
+                key = keys.get(key_bytes)
                 if key is None or suite != SUITE:
                     raise Unreadable
                 associated = associated_bytes(EVENT, stream_bytes, version, name, key_bytes)
@@ -956,6 +968,10 @@ def _folded(
         state = fold.evolve(state, one.event)
         version = one.version
     return Folded(state=state, version=version)
+
+
+def _connect(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:
+    return psycopg.connect(conninfo)
 
 
 def _key_context(key_id: UUID) -> bytes:

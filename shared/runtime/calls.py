@@ -142,7 +142,9 @@ async def run_command(
         session = store.session(hopeful=attempt == 0)
         parts = replace(call.parts, store=session)
         try:
-            answer = await handler(replace(call, parts=parts), request)
+            answer = await handler(
+                Call(principal=call.principal, now=call.now, parts=parts, command=command), request
+            )
         except Conflict:
             first = await _first_answer(store, command, organisation, answer_type)
             if first is not None:
