@@ -279,13 +279,17 @@ class TiledTree:
         width = min(WIDTH, (self.size >> _HEIGHT * level) - index * WIDTH)
         try:
             data = self._source.tile(level, index, width)
-        except TileMissing:
+        except TileMissing as missing:
             if width == WIDTH:
                 raise
             # A log may delete a partial tile once the full one is there (tlog-tiles).
-            data = self._source.tile(level, index, WIDTH)
-            if len(data) == TILE_BYTES:
-                data = data[: width * HASH_BYTES]
+            try:
+                data = self._source.tile(level, index, WIDTH)
+            except TileMissing:
+                raise missing from None  # the one that this size needs
+            if len(data) != TILE_BYTES:
+                raise TileDamaged(tile_path(level, index)) from None
+            data = data[: width * HASH_BYTES]
         if len(data) != width * HASH_BYTES:
             raise TileDamaged(tile_path(level, index, width))
         return data
