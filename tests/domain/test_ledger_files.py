@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import stat
@@ -264,3 +265,171 @@ def test_the_signing_key_is_made_once(tmp_path: Path) -> None:
     path.write_bytes(b"short")
     with pytest.raises(ValueError, match="32 bytes"):
         log_key(path)
+
+
+# -- cosignatures and keys that are added
+
+
+def line(name: str, text: bytes = b"s", key: bytes = b"\x00\x00\x00\x01") -> str:
+    """A signature line, which nobody verifies here."""
+    return f"\u2014 {name} {base64.b64encode(key + text).decode()}\n"
+
+
+def signed_once(tmp_path: Path, size: int = 3) -> LedgerFolder:
+    """A folder with one checkpoint of intake's."""
+    folder = LedgerFolder(tmp_path)
+    intake = signer(folder)
+    intake.add(ORGANISATION, leaves(size))
+    intake.sign(ORGANISATION)
+    return folder
+
+
+def added(folder: LedgerFolder, note: bytes, size: int = 3) -> list[str]:
+    """The lines below the log's own signature, the same in both files."""
+    found = dict(folder.checkpoints("intake", ORGANISATION))
+    assert found["checkpoint"] == found[f"checkpoint-{size}"]
+    whole = found["checkpoint"]
+    assert whole.startswith(note)
+    return whole[len(note) :].decode().splitlines(keepends=True)
+
+
+def test_cosignatures_stand_by_name_below_the_logs_own(tmp_path: Path) -> None:
+    """They come in any order and stand in one; the text and the log's signature stay in front."""
+    folder = signed_once(tmp_path)
+    note = folder.newest_note("intake", ORGANISATION)
+    assert note is not None
+    folder.add_signatures("intake", ORGANISATION, [line("b.example"), line("c.example")], size=3)
+    folder.add_signatures("intake", ORGANISATION, [line("a.example")], size=3)
+    expected = [line("a.example"), line("b.example"), line("c.example")]
+    assert expected == added(folder, note)
+    assert note + "".join(expected).encode() == folder.newest_note("intake", ORGANISATION)
+    # Signed again as it is, the checkpoint keeps them.
+    folder.write_checkpoint("intake", ORGANISATION, note)
+    assert expected == added(folder, note)
+
+
+def test_a_key_cosigns_once(tmp_path: Path) -> None:
+    """The first line of a key stays; another key under the same name is another line."""
+    folder = signed_once(tmp_path)
+    note = folder.newest_note("intake", ORGANISATION)
+    assert note is not None
+    first, again = line("a.example", b"first"), line("a.example", b"again")
+    other = line("a.example", b"other", b"\x00\x00\x00\x02")
+    folder.add_signatures("intake", ORGANISATION, [first, again], size=3)
+    folder.add_signatures("intake", ORGANISATION, [again, other], size=3)
+    assert [first, other] == added(folder, note)
+
+
+def test_a_note_holds_a_hundred_signatures(tmp_path: Path) -> None:
+    """The log's own and ninety-nine more; a line beyond that is refused and nothing written."""
+    folder = signed_once(tmp_path)
+    note = folder.newest_note("intake", ORGANISATION)
+    assert note is not None
+    lines = [line(f"w{number:02}.example") for number in range(99)]
+    with pytest.raises(NoteError, match="100"):
+        folder.add_signatures("intake", ORGANISATION, [*lines, line("z.example")], size=3)
+    assert [] == added(folder, note)
+    folder.add_signatures("intake", ORGANISATION, lines, size=3)
+    with pytest.raises(NoteError, match="100"):
+        folder.add_signatures("intake", ORGANISATION, [line("z.example")], size=3)
+    assert lines == added(folder, note)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "\n",
+        "nonsense\n",
+        line("a.example").rstrip("\n"),
+        line("a.example") + line("b.example"),
+        "other text\n\n" + line("a.example"),
+        "\n" + line("a.example"),
+        line("two words"),
+        "\u2014 a.example AAAA\n",
+    ],
+)
+def test_what_is_no_signature_line_is_not_added(tmp_path: Path, bad: str) -> None:
+    """A line that is none, or that would change the text, is refused; the good one beside it too."""
+    folder = signed_once(tmp_path)
+    note = folder.newest_note("intake", ORGANISATION)
+    assert note is not None
+    with pytest.raises(NoteError):
+        folder.add_signatures("intake", ORGANISATION, [line("b.example"), bad], size=3)
+    assert [] == added(folder, note)
+
+
+def test_cosignatures_belong_to_a_checkpoint_that_is_there(tmp_path: Path) -> None:
+    """An older checkpoint gets its own, the newest stays; a size that was not signed gets none."""
+    folder = signed_once(tmp_path)
+    intake = signer(folder)
+    intake.add(ORGANISATION, leaves(11)[intake.size(ORGANISATION) :])
+    intake.sign(ORGANISATION)
+    before = dict(folder.checkpoints("intake", ORGANISATION))
+    folder.add_signatures("intake", ORGANISATION, [line("a.example")], size=3)
+    after = dict(folder.checkpoints("intake", ORGANISATION))
+    assert before["checkpoint-3"] + line("a.example").encode() == after.pop("checkpoint-3")
+    del before["checkpoint-3"]
+    assert before == after
+    for organisation, size in ((ORGANISATION, 4), (OTHER, 3)):
+        with pytest.raises(NoteError, match="no checkpoint of this size"):
+            folder.add_signatures("intake", organisation, [line("a.example")], size=size)
+    assert {ORGANISATION} == folder.organisations("intake")
+
+
+def test_a_services_key_is_kept_under_its_own_name(tmp_path: Path) -> None:
+    """Each key once, oldest first; a key under a log's or another service's name is refused."""
+    folder = LedgerFolder(tmp_path)
+    keys = [Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2)]
+    first, second = [
+        Verifier("hoeksteen.local/intake/*", key.public_key().public_bytes_raw()).vkey
+        for key in keys
+    ]
+    for vkey in (first, second, first):
+        folder.write_service_vkey("intake", vkey)
+    public = keys[0].public_key().public_bytes_raw()
+    for name in (origin("intake", ORGANISATION), "hoeksteen.local/signals/*"):
+        with pytest.raises(NoteError):
+            folder.write_service_vkey("intake", Verifier(name, public).vkey)
+    with pytest.raises(NoteError):
+        folder.write_service_vkey("intake", "nonsense")
+    assert (first, second) == folder.service_vkeys("intake")
+    assert f"{first}\n{second}\n" == (tmp_path / "intake" / "service.vkey").read_text()
+    assert set() == folder.organisations("intake")
+
+
+@pytest.mark.parametrize("damage", [b"", b"damaged", b"\xff\n\nx\n", None], ids=str)
+def test_the_newest_note_is_read_past_damaged_files(tmp_path: Path, damage: bytes | None) -> None:
+    """Cut, changed or gone: of the two files of the newest checkpoint either one is enough."""
+    folder = signed_once(tmp_path)
+    note = folder.newest_note("intake", ORGANISATION)
+    log = tmp_path / "intake" / str(ORGANISATION)
+    for name in ("checkpoint", "checkpoint-3"):
+        whole = (log / name).read_bytes()
+        if damage is None:
+            (log / name).unlink()
+        else:
+            (log / name).write_bytes(damage)
+        assert note == folder.newest_note("intake", ORGANISATION)
+        (log / name).write_bytes(whole)
+    (log / "checkpoint").write_bytes(b"damaged")
+    (log / "checkpoint-3").write_bytes(b"damaged")
+    assert folder.newest_note("intake", ORGANISATION) is None
+    assert folder.newest_note("intake", OTHER) is None
+
+
+def test_the_newest_of_many_checkpoints(tmp_path: Path) -> None:
+    """Sizes are compared as numbers, past names that are none, and damage at the end is passed."""
+    folder = signed_once(tmp_path, 1)
+    log = tmp_path / "intake" / str(ORGANISATION)
+    name = origin("intake", ORGANISATION)
+    for size in range(256, 256 * 2000, 256):
+        text = Checkpoint(origin=name, size=size, root=bytes(32)).text
+        (log / f"checkpoint-{size}").write_bytes(f"{text}\n{line('a.example')}".encode())
+    for file in ("checkpoint-0512000", "checkpoint-x", "checkpoint-9" + "9" * 30, "checkpoint-"):
+        (log / file).write_bytes((log / "checkpoint-256").read_bytes())
+    (log / "checkpoint-511744").write_bytes(b"damaged")
+    (log / "checkpoint-511488").unlink()
+    newest = folder.newest("intake", ORGANISATION)
+    assert newest is not None
+    assert 511_232 == newest.size
