@@ -377,10 +377,12 @@ class Signals:
     def empty(self) -> None:
         """Nothing was told yet."""
         with self.admin.transaction():
-            for table in ("event", "ciphertext"):
+            # relay_queue refers to event, so that CASCADE takes it along.
+            walled = ("ciphertext", "event", "wrapped_key", "log", "tracking", "relay_queue")
+            for table in walled:
                 self.admin.execute(f"ALTER TABLE {table} DISABLE TRIGGER no_truncate".encode())
             self.admin.execute(f"TRUNCATE {', '.join((*STORE, *PROJECTIONS))} CASCADE".encode())
-            for table in ("event", "ciphertext"):
+            for table in walled:
                 self.admin.execute(
                     f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER no_truncate".encode()
                 )
