@@ -39,7 +39,7 @@ from shared.keys.case_key import KEY_BYTES, NONCE_BYTES, SUITE, CaseKey, Unreada
 from shared.ledger.leaf import KEY_DESTROYED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
     from datetime import date, datetime
 
     from psycopg_pool import AsyncConnectionPool
@@ -516,33 +516,37 @@ class EventStore:
 
     async def replay(
         self, organisation: UUID, start: int = 0, *, until: int | None = None
-    ) -> AsyncIterator[Recorded]:
+    ) -> AsyncGenerator[Recorded, None]:
         """Every event of one organisation in log order, from leaf `start` on and before `until`.
 
         In large pages, of which the next one is under way while this one is decrypted. Raises
         Unreadable and what EventTypes.decode raises at the event that cannot be read.
         """
         keys: dict[bytes, CaseKey] = {}
-        async for rows, wrapped in self._pages(organisation, start, until, _REPLAY, _REPLAY_KEYS):
-            keys = self._keys_of_page(organisation, wrapped, keys)
-            for recorded in self._page(organisation, rows, keys):
-                yield recorded
+        pages = self._pages(organisation, start, until, _REPLAY, _REPLAY_KEYS)
+        async with contextlib.aclosing(pages):
+            async for rows, wrapped in pages:
+                keys = self._keys_of_page(organisation, wrapped, keys)
+                for recorded in self._page(organisation, rows, keys):
+                    yield recorded
 
     async def skeleton(
         self, organisation: UUID, start: int = 0, *, until: int | None = None
-    ) -> AsyncIterator[Skeleton]:
+    ) -> AsyncGenerator[Skeleton, None]:
         """What is in clear of every event, in log order; nothing is decrypted."""
-        async for rows, _ in self._pages(organisation, start, until, _SKELETON, None):
-            for index, stream, version, name, week, actor, key_id in rows:
-                yield Skeleton(
-                    index=index,
-                    stream=stream,
-                    version=version,
-                    type=name,
-                    week=week,
-                    actor=actor,
-                    key_id=key_id,
-                )
+        pages = self._pages(organisation, start, until, _SKELETON, None)
+        async with contextlib.aclosing(pages):
+            async for rows, _ in pages:
+                for index, stream, version, name, week, actor, key_id in rows:
+                    yield Skeleton(
+                        index=index,
+                        stream=stream,
+                        version=version,
+                        type=name,
+                        week=week,
+                        actor=actor,
+                        key_id=key_id,
+                    )
 
     async def heads(self) -> dict[UUID, int]:
         """The size of every organisation's log."""
@@ -639,7 +643,7 @@ class EventStore:
 
     async def _pages(
         self, organisation: UUID, start: int, until: int | None, query: bytes, keys: bytes | None
-    ) -> AsyncIterator[tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]]:
+    ) -> AsyncGenerator[tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]], None]:
         """Rows, and rows of `keys`, page by page. Read by a thread on a connection of its own: a
         page comes in hundreds of pieces, and each would wake the event loop.
         """

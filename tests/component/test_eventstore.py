@@ -275,3 +275,129 @@ async def test_a_lost_connection_loses_nothing_and_doubles_nothing(
     assert [(200, 200, 200)] == rows(
         database, "SELECT count(*), count(DISTINCT stream), max(leaf_index) + 1 FROM event"
     )
+
+
+# What a command decides on ----------------------------------------------------------------------
+
+
+async def test_a_decision_on_memory_costs_no_round_trip(store: EventStore) -> None:
+    """A stream that this process wrote is not read again."""
+    stream = uuid4()
+    await append(store, stream, 1, "first")
+    await append(store, stream, 2, "second")
+    session = store.session()
+    loaded = await session.load(ORGANISATION, stream)
+    assert ["first", "second"] == [one.event.text for one in loaded]
+    assert session.from_memory
+    assert [(one.version, one.index) for one in await store.load(ORGANISATION, stream)] == [
+        (one.version, one.index) for one in loaded
+    ]
+
+
+async def test_what_a_decision_was_made_on_must_still_hold(
+    store: EventStore, database: Database, tmp_path: Any
+) -> None:
+    """Another replica changed a stream that was only looked at: the command is decided again."""
+    directory, case = uuid4(), uuid4()
+    await append(store, directory, 1, "anna advises")
+    session = store.session()
+    await session.load(ORGANISATION, directory)
+    pool = await open_pool(database.url("intake"), min_size=1, max_size=2)
+    writer = GroupWriter(database.url("intake"))
+    await writer.start()
+    ring = FileKeyRing(tmp_path / "intake.ring", b"a passphrase")
+    other = EventStore(pool=pool, writer=writer, types=TYPES, ring=ring)
+    await append(other, directory, 2, "anna has left")
+    await writer.stop()
+    await pool.close()
+    change = Change(case, 1, NoteTaken(text="for anna"))
+    with pytest.raises(Conflict):
+        await session.append(ORGANISATION, [change], actor="anna", at=NOW)
+    again = store.session(hopeful=False)
+    loaded = await again.load(ORGANISATION, directory)
+    assert ["anna advises", "anna has left"] == [one.event.text for one in loaded]
+    await again.append(ORGANISATION, [change], actor="anna", at=NOW)
+    assert again.appended
+
+
+async def test_decisions_of_one_group_see_each_other(store: EventStore) -> None:
+    """Two commands queue together and the first changes what the second looked at: one is refused."""
+    directory = uuid4()
+    await append(store, directory, 1, "anna advises")
+    session = store.session()
+    await session.load(ORGANISATION, directory)
+    results = await asyncio.gather(
+        append(store, uuid4(), 1, "keeps the writer busy"),
+        append(store, directory, 2, "anna has left"),
+        session.append(
+            ORGANISATION, [Change(uuid4(), 1, NoteTaken(text="for anna"))], actor="anna", at=NOW
+        ),
+        return_exceptions=True,
+    )
+    assert [int, int, Conflict] == [type(result) for result in results]
+
+
+async def test_a_stream_that_should_be_new_and_is_not_is_found(
+    store: EventStore, database: Database, tmp_path: Any
+) -> None:
+    """At first it is believed; the second try reads it."""
+    stream = uuid4()
+    await append(store, stream, 1, "first")
+    # A store without this process's memory: as after a start.
+    fresh = EventStore(pool=store._pool, writer=store._writer, types=TYPES, ring=store._ring)
+    hopeful = fresh.session()
+    assert [] == await hopeful.load(ORGANISATION, stream, new=True)
+    with pytest.raises(Conflict):
+        await hopeful.append(
+            ORGANISATION, [Change(stream, 1, NoteTaken(text="again"))], actor="anna", at=NOW
+        )
+    assert 1 == len(await fresh.session(hopeful=False).load(ORGANISATION, stream, new=True))
+
+
+async def test_replay_gives_what_reading_gives(store: EventStore) -> None:
+    """Over the borders of pages, from anywhere, up to anywhere; the skeleton in the same order."""
+    streams = [uuid4() for _ in range(300)]
+    for start in range(0, 300, 100):
+        changes = [
+            Change(stream, version, NoteTaken(text=f"{stream} {version}"))
+            for stream in streams[start : start + 100]
+            for version in range(1, 8)
+        ]
+        await store.append(ORGANISATION, changes, actor="anna", at=NOW)
+    everything = await store.read(ORGANISATION, 0, 10_000)
+    assert 2_100 == len(everything)
+    assert everything == [one async for one in store.replay(ORGANISATION)]
+    for start, until in ((0, 1_000), (999, 2_001), (1_000, 2_000), (2_099, 5_000), (2_100, None)):
+        assert everything[start:until] == [
+            one async for one in store.replay(ORGANISATION, start, until=until)
+        ]
+    assert [(one.index, one.stream, one.version, one.type, one.key_id) for one in everything] == [
+        (one.index, one.stream, one.version, one.type, one.key_id)
+        async for one in store.skeleton(ORGANISATION)
+    ]
+
+
+async def test_a_replay_that_is_left_lets_go_of_its_connection(
+    store: EventStore, database: Database
+) -> None:
+    """Whoever stops half way leaves nothing open."""
+    changes = [Change(uuid4(), 1, NoteTaken(text="x")) for _ in range(2_500)]
+    await store.append(ORGANISATION, changes, actor="anna", at=NOW)
+    sessions = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'intake'"
+    before = rows(database, sessions)
+    replay = store.replay(ORGANISATION)
+    assert 0 == (await anext(replay)).index
+    await replay.aclose()
+    assert before == rows(database, sessions)
+
+
+async def test_a_value_that_does_not_fit_spoils_nobody_else_s(store: EventStore) -> None:
+    """Its own caller is told; the writer goes on."""
+    results = await asyncio.gather(
+        append(store, uuid4(), 1, "before"),
+        append(store, uuid4(), 2**70, "no number of the database"),
+        append(store, uuid4(), 1, "after"),
+        return_exceptions=True,
+    )
+    assert isinstance(results[1], Exception)
+    assert [0, 1] == [results[0], results[2]]
