@@ -32,6 +32,12 @@ faults: .venv/.ready ## Kill parts at random moments under load, then count (PAR
 attack: .venv/.ready ## Attack in every known way and see each attack found and named (PART=ledger)
 	@exec $(BIN)/python -m bench.attack_$(or $(PART),ledger)
 
+##@ Measure it
+
+.PHONY: bench
+bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store)
+	@exec $(BIN)/python -m bench.$(or $(PART),store)
+
 ##@ Work on it
 
 .PHONY: setup

@@ -81,17 +81,17 @@ _RANGE = "WHERE organisation = %s AND leaf_index >= %s AND leaf_index < %s"
 # Ids as bytes: most are only looked up, and need not become objects. The range is said of both
 # tables: PostgreSQL would otherwise join all of one to a page of the other.
 _REPLAY = (
-    "SELECT leaf_index, uuid_send(stream), version, type, week, suite, uuid_send(key_id), nonce,"
+    "SELECT leaf_index, uuid_send(stream), version, type, week, suite, uuid_send(key_id), nonce,"  # noqa: S608  constants
     f" ciphertext FROM (SELECT * FROM event {_RANGE}) AS event"
     f" LEFT JOIN (SELECT leaf_index, ciphertext FROM ciphertext {_RANGE}) AS body"
     " USING (leaf_index) ORDER BY leaf_index"
 ).encode()
 _REPLAY_KEYS = (
-    "SELECT uuid_send(key_id), wrapped, commitment FROM wrapped_key WHERE organisation = %s"
+    "SELECT uuid_send(key_id), wrapped, commitment FROM wrapped_key WHERE organisation = %s"  # noqa: S608  constants
     f" AND key_id IN (SELECT key_id FROM event {_RANGE})"
 ).encode()
 _SKELETON = (
-    "SELECT leaf_index, stream, version, type, week, actor, key_id FROM event"
+    "SELECT leaf_index, stream, version, type, week, actor, key_id FROM event"  # noqa: S608  constants
     f" {_RANGE} ORDER BY leaf_index"
 ).encode()
 

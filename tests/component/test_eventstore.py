@@ -337,9 +337,7 @@ async def test_decisions_of_one_group_see_each_other(store: EventStore) -> None:
     assert [int, int, Conflict] == [type(result) for result in results]
 
 
-async def test_a_stream_that_should_be_new_and_is_not_is_found(
-    store: EventStore, database: Database, tmp_path: Any
-) -> None:
+async def test_a_stream_that_should_be_new_and_is_not_is_found(store: EventStore) -> None:
     """At first it is believed; the second try reads it."""
     stream = uuid4()
     await append(store, stream, 1, "first")

@@ -178,7 +178,7 @@ async def test_an_erased_stream_is_gone_and_its_leaves_stay(lab: Lab) -> None:
     assert leaves == now[: len(leaves)]
     assert len(now) == len(leaves) + 1
     assert [(0, 0)] == lab.rows(
-        "SELECT (SELECT count(*) FROM wrapped_key JOIN event USING (key_id)"
+        "SELECT (SELECT count(*) FROM wrapped_key JOIN event USING (key_id)"  # noqa: S608
         f" WHERE stream = '{stream}'), (SELECT count(*) FROM ciphertext JOIN event"
         f" USING (organisation, leaf_index) WHERE stream = '{stream}')"
     )
