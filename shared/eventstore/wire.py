@@ -14,7 +14,7 @@ import psycopg
 from psycopg import errors, pq
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from uuid import UUID
 
 _ARRAY = struct.Struct(">iiIii")
@@ -102,78 +102,110 @@ def read_bigints(value: bytes) -> tuple[int, ...]:
     return struct.unpack_from(">" + "4xq" * count, value, _ARRAY.size)
 
 
-class Statement:
-    """One prepared statement on one connection, with binary parameters and a binary answer."""
+class Pipeline:
+    """One prepared statement on one connection, asked again before it has answered. Parameters and
+    answers are binary; each call is a transaction of its own, and they are answered in order.
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any], formats: int) -> None:
+    `on_news` is called when something was read; then `take` may have an answer.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        types: Iterable[int],
+        on_news: Callable[[], None],
+    ) -> None:
+        """`types` are the object ids of the statement's parameters."""
         self._connection = connection
-        self._formats = [_BINARY] * formats
+        self._types = list(types)
+        self._formats = [_BINARY] * len(self._types)
+        self._on_news = on_news
+        self._loop = asyncio.get_running_loop()
+        self._descriptor = connection.pgconn.socket
+        self._writing = False
+        self.lost = False
+        """Whether the connection is of no more use."""
+        self._asked = 0
+        self._result: pq.abc.PGresult | None = None
 
-    @classmethod
-    async def prepare(
-        cls, connection: psycopg.AsyncConnection[Any], sql: str, types: Iterable[int]
-    ) -> Statement:
-        """Have the server parse it once. `types` are the object ids of its parameters."""
-        oids = list(types)
-        made = cls(connection, len(oids))
-        connection.pgconn.send_prepare(b"hoeksteen", sql.encode(), oids)
-        await made._answer()
-        return made
+    def prepare(self, sql: str) -> None:
+        """Have the server parse the statement once; answered like a call."""
+        pgconn = self._connection.pgconn
+        pgconn.nonblocking = 1
+        pgconn.enter_pipeline_mode()
+        pgconn.send_prepare(b"hoeksteen", sql.encode(), self._types)
+        self._loop.add_reader(self._descriptor, self._read)
+        self._asked_one()
 
     def send(self, parameters: Sequence[bytes]) -> None:
-        """Ask. What it answers is for `value`, which must be awaited next on this connection."""
+        """Call it. Raises OperationalError when the connection was lost."""
+        if self.lost:
+            raise psycopg.OperationalError("the connection was lost")
         self._connection.pgconn.send_query_prepared(
             b"hoeksteen", parameters, self._formats, _BINARY
         )
+        self._asked_one()
 
-    async def value(self) -> bytes:
-        """The one value that it answers. Raises psycopg.Error; OperationalError when the
-        connection was lost, and then nobody knows whether it was carried out.
+    def take(self) -> bytes | None:
+        """The answer to the oldest call that has none yet: its one value; None when it is not there.
+
+        Raises the psycopg.Error of that call. OperationalError: the connection was lost, and nobody
+        knows which of the calls that had no answer were carried out.
         """
-        return (await self._answer()).get_value(0, 0) or b""
-
-    async def _answer(self) -> pq.abc.PGresult:
         pgconn = self._connection.pgconn
-        loop = asyncio.get_running_loop()
-        descriptor = pgconn.socket
-        last: pq.abc.PGresult | None = None
-        try:
-            while pgconn.flush():
-                await _until(loop, descriptor, writable=True)
-                pgconn.consume_input()  # or both sides may wait for each other
-            while True:
-                while pgconn.is_busy():
-                    await _until(loop, descriptor, writable=False)
-                    pgconn.consume_input()
-                result = pgconn.get_result()
-                if result is None:
-                    break
-                last = result
-        except asyncio.CancelledError:
-            # The answer is still under way: nothing else may be asked on this connection.
-            await self._connection.close()
-            raise
-        if last is None or pgconn.status != pq.ConnStatus.OK:
+        while self._asked and not self.lost and not pgconn.is_busy():
+            result = pgconn.get_result()
+            if result is None:
+                self.lost = pgconn.status != pq.ConnStatus.OK
+                continue  # between two calls
+            if result.status != pq.ExecStatus.PIPELINE_SYNC:
+                self._result = result
+                continue
+            self._asked -= 1
+            result, self._result = self._result, None
+            if result is None:
+                break
+            if result.status not in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
+                raise errors.error_from_result(result)
+            return (result.get_value(0, 0) if result.ntuples else None) or b""
+        if self.lost:
             raise psycopg.OperationalError("the connection was lost")
-        if last.status not in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
-            raise errors.error_from_result(last)
-        return last
+        return None
 
+    async def close(self) -> None:
+        """Let go of the connection; what was asked may still be carried out."""
+        self._loop.remove_reader(self._descriptor)
+        self._loop.remove_writer(self._descriptor)
+        self.lost = True
+        await self._connection.close()
 
-async def _until(loop: asyncio.AbstractEventLoop, descriptor: int, *, writable: bool) -> None:
-    """Wait for the socket: to be read, or also to be written."""
-    ready: asyncio.Future[None] = loop.create_future()
+    def _asked_one(self) -> None:
+        self._connection.pgconn.pipeline_sync()
+        self._asked += 1
+        self._flush()
 
-    def wake() -> None:
-        if not ready.done():
-            ready.set_result(None)
+    def _flush(self) -> None:
+        try:
+            more = self._connection.pgconn.flush() != 0
+        except psycopg.OperationalError:
+            self._fail()
+            return
+        if more and not self._writing:
+            self._loop.add_writer(self._descriptor, self._flush)
+        elif self._writing and not more:
+            self._loop.remove_writer(self._descriptor)
+        self._writing = more
 
-    loop.add_reader(descriptor, wake)
-    if writable:
-        loop.add_writer(descriptor, wake)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(descriptor)
-        if writable:
-            loop.remove_writer(descriptor)
+    def _read(self) -> None:
+        try:
+            self._connection.pgconn.consume_input()
+        except psycopg.OperationalError:
+            self._fail()
+        else:
+            self._on_news()
+
+    def _fail(self) -> None:
+        self.lost = True
+        self._loop.remove_reader(self._descriptor)
+        self._loop.remove_writer(self._descriptor)
+        self._on_news()

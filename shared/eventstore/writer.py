@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import struct
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import psycopg
@@ -34,6 +35,8 @@ _SQL = "SELECT append(" + ", ".join(f"${n}" for n in range(1, len(_TYPES) + 1)) 
 
 # A group larger than this only makes everybody in it wait longer.
 _GROUP = 500
+# How many groups are on their way at once: the database works on one, the other waits for it there.
+_IN_FLIGHT = 2
 # Where this many wait, the next ones wait outside.
 _QUEUE = 10_000
 # How long an item waits for a database that is down before its caller is told.
@@ -104,7 +107,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     seen: Sequence[tuple[UUID, int]] = ()
 
 
-class _Queued(msgspec.Struct):
+class _Queued(msgspec.Struct, gc=False):
     item: Item
     done: asyncio.Future[Sequence[int]]
 
@@ -115,14 +118,15 @@ class GroupWriter:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._queue: deque[_Queued] = deque()
+        # Groups that were sent and have no answer yet.
+        self._flying: deque[list[_Queued]] = deque()
+        # What is written and is told a moment later.
+        self._late: list[tuple[_Queued, Sequence[int]]] = []
         self._unsettled = 0
         self._wake = asyncio.Event()
-        self._settled = asyncio.Condition()
-        self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._statement: wire.Statement | None = None
+        self._progress = asyncio.Event()
+        self._pipeline: wire.Pipeline | None = None
         self._task: asyncio.Task[None] | None = None
-        # Written, and told so a moment later.
-        self._late: list[tuple[_Queued, Sequence[int]]] = []
 
     async def start(self) -> None:
         """Connect and begin to write. Raises psycopg.OperationalError when the database is away."""
@@ -136,9 +140,7 @@ class GroupWriter:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        self._settle_late()
-        if self._connection is not None:
-            await self._connection.close()
+        await self._drop()
 
     async def ended(self) -> None:
         """Returns, or raises, when the writer has ended; while it lives nothing is lost in it."""
@@ -159,42 +161,47 @@ class GroupWriter:
         return await queued.done
 
     async def _until_at_most(self, count: int) -> None:
-        async with self._settled:
-            await self._settled.wait_for(lambda: self._unsettled <= count)
+        while self._unsettled > count:
+            self._progress.clear()
+            await self._progress.wait()
 
     async def _run(self) -> None:
-        while True:
-            if not self._queue:
-                self._settle_late()
-                self._wake.clear()
-                await self._wake.wait()
-            group = self._next_group()
-            try:
-                await self._write(group)
-            finally:
-                late = {id(queued) for queued, _ in self._late}
-                for queued in group:
-                    if not queued.done.done() and id(queued) not in late:
-                        queued.done.set_exception(StoreUnavailable())
-                self._unsettled -= len(group)
-            async with self._settled:
-                self._settled.notify_all()
-
-    def _settle_late(self) -> None:
-        late, self._late = self._late, []
-        for queued, indexes in late:
-            _settle(queued, indexes)
+        try:
+            while True:
+                group = self._next_group()
+                if group:
+                    await self._send(group)
+                    self._settle_late()
+                elif not await self._land():
+                    self._settle_late()
+                    await self._wake.wait()
+                    self._wake.clear()
+        finally:
+            self._settle_late()
+            for queued in itertools.chain(*self._flying, self._queue):
+                self._settle(queued, error=StoreUnavailable())
 
     def _next_group(self) -> list[_Queued]:
-        """What can be written as one: as many as wait, in order, up to one that must come later."""
+        """What is sent now, as one. While a group is on its way the next one waits until it is as
+        large: then the database goes from one to the next, and neither is small.
+        """
+        if self._flying and (
+            len(self._flying) >= _IN_FLIGHT or len(self._queue) < len(self._flying[-1])
+        ):
+            return []
         group: list[_Queued] = []
-        consumers: set[str] = set()
+        consumers = {
+            queued.item.tracking.consumer
+            for flying in self._flying
+            for queued in flying
+            if queued.item.tracking is not None
+        }
         written: set[int] = set()
         while self._queue and len(group) < _GROUP:
             item = self._queue[0].item
             if item.tracking is not None:
                 if item.tracking.consumer in consumers:
-                    break  # two steps of one consumer cannot stand in one UPDATE
+                    break  # two steps of one consumer cannot stand in one UPDATE, nor overtake
                 consumers.add(item.tracking.consumer)
             if any(stream.int in written for stream, _ in item.seen):
                 break  # decided on a state that this very group changes
@@ -203,98 +210,166 @@ class GroupWriter:
             group.append(self._queue.popleft())
         return group
 
-    async def _write(self, group: list[_Queued]) -> None:
+    async def _send(self, group: list[_Queued]) -> None:
         try:
-            indexes = await self._call([queued.item for queued in group])
+            pipeline = self._pipeline if self._flying else await self._live()
+            assert pipeline is not None  # noqa: S101  something is on its way in it
+            pipeline.send(_parameters([queued.item for queued in group]))
+        except (psycopg.Error, struct.error, UnicodeEncodeError) as error:
+            await self._recover([*self._flying, group], error)
+        else:
+            self._flying.append(group)
+
+    async def _land(self) -> bool:
+        """Settle the oldest group that was sent, if it is answered."""
+        if self._pipeline is None or not self._flying:
+            return False
+        try:
+            value = self._pipeline.take()
         except psycopg.Error as error:
-            lost = isinstance(error, psycopg.OperationalError)
-            if lost or len(group) > 1:
-                # One deadline for all: with the database away nobody waits for those before them.
-                deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-                for queued in group:
-                    await self._write_one(queued, deadline, perhaps_landed=lost)
-            else:
-                _settle_error(group[0], error)
-            return
-        settled = []
+            await self._recover(list(self._flying), error)
+            return True
+        if value is None:
+            return False
+        self._landed_group(self._flying.popleft(), value)
+        if self._late:
+            await asyncio.sleep(0)  # let those who were told ask again
+        return True
+
+    def _landed_group(self, group: list[_Queued], value: bytes) -> None:
+        indexes = wire.read_bigints(value)
+        settled: list[tuple[_Queued, Sequence[int]]] = []
         place = 0
         for queued in group:
             end = place + len(queued.item.leaves)
             settled.append((queued, indexes[place:end]))
             place = end
-        # Half of the callers are answered now, and the other half once the next group, with what
-        # the first ones ask next, is on its way: so the database works while they do. All of them
+        # With nothing on its way, half of the callers are told now, and the others once the group
+        # is sent of what the first ones ask next: so the database works while they do. All of them
         # run on one thread: nobody waits longer than it takes those before them to run.
-        half = len(settled) // 2
-        for queued, its in settled[half:]:
-            _settle(queued, its)
-        self._late = settled[:half]
-        if half:
-            await asyncio.sleep(0)
+        now = len(settled) if self._flying or self._queue else -(-len(settled) // 2)
+        for queued, its in settled[:now]:
+            self._settle(queued, its)
+        self._late = settled[now:]
+
+    async def _recover(self, groups: list[list[_Queued]], error: Exception) -> None:
+        """Settle groups of which the first one failed, as a whole, in order: item by item.
+
+        Those behind it were sent before that was known. What became of them is heard first.
+        """
+        self._flying.clear()
+        self._settle_late()
+        failed = groups[0] if not isinstance(error, psycopg.OperationalError) else []
+        lost = [] if failed else [queued for group in groups for queued in group]
+        for number, group in enumerate(groups[1:], start=1) if failed else ():
+            try:
+                value = await self._answer()
+            except psycopg.OperationalError:
+                lost += [queued for group in groups[number:] for queued in group]
+                break
+            except psycopg.Error:
+                failed += group
+            else:
+                self._landed_group(group, value)
+                self._settle_late()
+        if len(groups) == 1 and len(failed) == 1:
+            self._settle(failed[0], error=error)
+            return
+        # One deadline for all: with the database away nobody waits for those before them.
+        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        for queued in failed:
+            await self._write_one(queued, deadline, perhaps_landed=False)
+        for queued in lost:
+            await self._write_one(queued, deadline, perhaps_landed=True)
 
     async def _write_one(self, queued: _Queued, deadline: float, *, perhaps_landed: bool) -> None:
         while True:
             try:
-                if perhaps_landed:
-                    landed = await self._landed(queued.item)
-                    if landed is not None:
-                        _settle(queued, landed)
-                        return
-                _settle(queued, await self._call([queued.item]))
+                landed = await self._landed(queued.item) if perhaps_landed else None
+                if landed is None:
+                    pipeline = await self._live()
+                    pipeline.send(_parameters([queued.item]))
+                    landed = wire.read_bigints(await self._answer())
             except psycopg.OperationalError as error:
                 perhaps_landed = True
+                await self._drop()  # never guess about a connection that failed
                 if asyncio.get_running_loop().time() > deadline:
-                    _settle_error(queued, error)
+                    self._settle(queued, error=error)
                     return
                 await asyncio.sleep(0.2)
-            except psycopg.Error as error:
-                _settle_error(queued, error)
+            except (psycopg.Error, struct.error, UnicodeEncodeError) as error:
+                self._settle(queued, error=error)
                 return
             else:
+                self._settle(queued, landed)
                 return
 
-    async def _live(self) -> tuple[psycopg.AsyncConnection[Any], wire.Statement]:
-        connection, statement = self._connection, self._statement
-        if connection is None or connection.closed or statement is None:
-            connection = self._connection = await psycopg.AsyncConnection.connect(
+    def _settle_late(self) -> None:
+        late, self._late = self._late, []
+        for queued, indexes in late:
+            self._settle(queued, indexes)
+
+    def _settle(
+        self, queued: _Queued, indexes: Sequence[int] = (), *, error: Exception | None = None
+    ) -> None:
+        self._unsettled -= 1
+        self._progress.set()
+        if queued.done.done():
+            return  # the caller was cancelled; what is written stays written
+        if error is None:
+            queued.done.set_result(indexes)
+        else:
+            queued.done.set_exception(_told(error))
+
+    async def _live(self) -> wire.Pipeline:
+        if self._pipeline is None or self._pipeline.lost:
+            await self._drop()
+            connection = await psycopg.AsyncConnection.connect(
                 self._dsn, autocommit=True, connect_timeout=5
             )
-            statement = self._statement = await wire.Statement.prepare(
-                connection, _SQL, [kind.oid for kind in _TYPES]
+            self._pipeline = wire.Pipeline(
+                connection, [kind.oid for kind in _TYPES], self._wake.set
             )
-        return connection, statement
+            self._pipeline.prepare(_SQL)
+            await self._answer()
+        return self._pipeline
 
-    async def _call(self, items: list[Item]) -> Sequence[int]:
-        connection, statement = await self._live()
-        try:
-            parameters = _parameters(items)
-        except (struct.error, UnicodeEncodeError) as error:
-            raise psycopg.DataError("a value does not fit its column") from error
-        try:
-            statement.send(parameters)
-            self._settle_late()
-            return wire.read_bigints(await statement.value())
-        except psycopg.OperationalError:
-            await connection.close()  # never guess about a connection that failed
-            raise
+    async def _drop(self) -> None:
+        if self._pipeline is not None:
+            pipeline, self._pipeline = self._pipeline, None
+            await pipeline.close()
+
+    async def _answer(self) -> bytes:
+        """The next answer."""
+        while True:
+            if self._pipeline is None:
+                raise psycopg.OperationalError("there is no connection")
+            value = self._pipeline.take()
+            if value is not None:
+                return value
+            self._wake.clear()
+            await self._wake.wait()
 
     async def _landed(self, item: Item) -> Sequence[int] | None:
         """The item's indexes if it is there already, after a reply was lost."""
-        connection, _ = await self._live()
-        if item.leaves:
-            first = item.leaves[0]
-            cursor = await connection.execute(
-                "SELECT leaf_index FROM event WHERE stream = %s AND version = %s AND nonce = %s",
-                (first.stream, first.version, first.nonce),
-            )
-            row = await cursor.fetchone()
-            return None if row is None else [row[0] + n for n in range(len(item.leaves))]
-        if item.tracking:
-            cursor = await connection.execute(
-                "SELECT 1 FROM tracking WHERE consumer = %s AND position = %s",
-                (item.tracking.consumer, item.tracking.position),
-            )
-            return None if await cursor.fetchone() is None else []
+        async with await psycopg.AsyncConnection.connect(
+            self._dsn, autocommit=True, connect_timeout=5
+        ) as connection:
+            if item.leaves:
+                first = item.leaves[0]
+                cursor = await connection.execute(
+                    "SELECT leaf_index FROM event"
+                    " WHERE stream = %s AND version = %s AND nonce = %s",
+                    (first.stream, first.version, first.nonce),
+                )
+                row = await cursor.fetchone()
+                return None if row is None else [row[0] + n for n in range(len(item.leaves))]
+            if item.tracking:
+                cursor = await connection.execute(
+                    "SELECT 1 FROM tracking WHERE consumer = %s AND position = %s",
+                    (item.tracking.consumer, item.tracking.position),
+                )
+                return None if await cursor.fetchone() is None else []
         return None
 
 
@@ -342,19 +417,15 @@ def _parameters(items: list[Item]) -> list[bytes]:
     ]
 
 
-def _settle(queued: _Queued, indexes: Sequence[int]) -> None:
-    if not queued.done.done():  # the caller may have been cancelled; what is written stays written
-        queued.done.set_result(indexes)
-
-
-def _settle_error(queued: _Queued, error: psycopg.Error) -> None:
-    if queued.done.done():
-        return
+def _told(error: Exception) -> Exception:
+    """What a caller is told of an error."""
     if isinstance(error, psycopg.OperationalError):
-        queued.done.set_exception(StoreUnavailable())
-    elif error.sqlstate == "P0H02":
-        queued.done.set_exception(PositionMoved())
-    elif isinstance(error, errors.UniqueViolation) or error.sqlstate == "P0H01":
-        queued.done.set_exception(Conflict())
-    else:
-        queued.done.set_exception(error)
+        return StoreUnavailable()
+    if isinstance(error, (struct.error, UnicodeEncodeError)):
+        return psycopg.DataError("a value does not fit its column")
+    if isinstance(error, psycopg.Error):
+        if error.sqlstate == "P0H02":
+            return PositionMoved()
+        if isinstance(error, errors.UniqueViolation) or error.sqlstate == "P0H01":
+            return Conflict()
+    return error
