@@ -6,6 +6,9 @@ import base64
 import hashlib
 import os
 import stat
+import subprocess
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -433,3 +436,48 @@ def test_the_newest_of_many_checkpoints(tmp_path: Path) -> None:
     newest = folder.newest("intake", ORGANISATION)
     assert newest is not None
     assert 511_232 == newest.size
+
+
+# What a real process does: say that it is there, and add lines one by one.
+PROCESS = """
+import base64, sys
+from pathlib import Path
+from uuid import UUID
+from shared.ledger.files import LedgerFolder
+folder, name = LedgerFolder(Path(sys.argv[1])), sys.argv[2]
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(45):
+    line = f"\\u2014 {name}{number:02} {base64.b64encode(bytes(9)).decode()}\\n"
+    folder.add_signatures("intake", UUID(int=0xA11CE), [line], size=3)
+"""
+
+
+def test_two_processes_add_cosignatures(tmp_path: Path) -> None:
+    """Neither loses what the other added to the same checkpoint meanwhile."""
+    folder = signed_once(tmp_path)
+    note = folder.newest_note("intake", ORGANISATION)
+    assert note is not None
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", PROCESS, str(tmp_path), name],
+                    cwd=Path(__file__).parents[2],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for name in ("a", "b")
+        ]
+        for each in processes:
+            assert each.stdout is not None
+            assert "ready\n" == each.stdout.readline()
+        for each in processes:
+            assert each.stdin is not None
+            each.stdin.write("\n")
+            each.stdin.flush()
+    assert [0, 0] == [each.returncode for each in processes]
+    names = [text.split()[1] for text in added(folder, note)]
+    assert [f"{name}{number:02}" for name in ("a", "b") for number in range(45)] == names
