@@ -47,11 +47,18 @@ INTEGERS = ArrayType(1007, 23)
 TEXTS = ArrayType(1009, 25)
 BYTEAS = ArrayType(1001, 17)
 
+# An array of one, the commonest, up to its element.
+_ONE_UUID = UUIDS.head(1) + _16
+_ONE_BIGINT = BIGINTS.head(1) + _8
+_ONE = {kind: kind.head(1) for kind in (TEXTS, BYTEAS)}
+
 
 def uuids(values: Sequence[UUID]) -> bytes:
     """A uuid[]."""
     if not values:
         return UUIDS.empty
+    if len(values) == 1:
+        return _ONE_UUID + values[0].bytes
     return UUIDS.head(len(values)) + _16 + _16.join([value.bytes for value in values])
 
 
@@ -59,6 +66,8 @@ def bigints(values: Sequence[int]) -> bytes:
     """A bigint[]. Raises struct.error for what does not fit."""
     if not values:
         return BIGINTS.empty
+    if len(values) == 1:
+        return _ONE_BIGINT + _BIGINT.pack(values[0])
     return BIGINTS.head(len(values)) + _8 + _8.join(map(_BIGINT.pack, values))
 
 
@@ -82,6 +91,8 @@ def byteas(values: Sequence[bytes | None]) -> bytes:
 def _runs(kind: ArrayType, values: Sequence[bytes | None]) -> bytes:
     if not values:
         return kind.empty
+    if len(values) == 1 and (only := values[0]) is not None:
+        return _ONE[kind] + _LENGTH.pack(len(only)) + only
     parts = [b""]
     nulls = False
     for value in values:

@@ -400,21 +400,43 @@ def _parameters(items: list[Item]) -> list[bytes]:
         wire.uuids([leaf.key_id for leaf in leaves]),
         wire.byteas([leaf.nonce for leaf in leaves]),
         wire.byteas([leaf.ciphertext for leaf in leaves]),
+        *(_of_keys(keys) if keys else _NO_KEYS),
+        *(_of_commands(commands, last_events) if commands else _NO_COMMANDS),
+        *(_of_steps(steps) if steps else _NO_STEPS),
+        wire.uuids([stream for stream, _ in seen]),
+        wire.bigints([version for _, version in seen]),
+    ]
+
+
+def _of_keys(keys: list[NewKey]) -> tuple[bytes, ...]:
+    return (
         wire.uuids([key.key_id for key in keys]),
         wire.uuids([key.organisation for key in keys]),
         wire.byteas([key.wrapped for key in keys]),
         wire.byteas([key.commitment for key in keys]),
+    )
+
+
+def _of_commands(commands: list[NewCommand], last_events: list[int]) -> tuple[bytes, ...]:
+    return (
         wire.uuids([command.organisation for command in commands]),
         wire.byteas([command.key for command in commands]),
         wire.byteas([command.request_sha256 for command in commands]),
         wire.byteas([command.answer for command in commands]),
         wire.integers(last_events),
+    )
+
+
+def _of_steps(steps: list[Tracking]) -> tuple[bytes, ...]:
+    return (
         wire.texts([step.consumer for step in steps]),
         wire.bigints([step.previous for step in steps]),
         wire.bigints([step.position for step in steps]),
-        wire.uuids([stream for stream, _ in seen]),
-        wire.bigints([version for _, version in seen]),
-    ]
+    )
+
+
+# Most groups lack one or the other.
+_NO_KEYS, _NO_COMMANDS, _NO_STEPS = _of_keys([]), _of_commands([], []), _of_steps([])
 
 
 def _told(error: Exception) -> Exception:
