@@ -392,7 +392,7 @@ def _missing_tile(folder: Path) -> None:
 
 
 def _other_content(folder: Path) -> None:
-    path = folder / "contents/000"
+    path = folder / "contents"
     content = bytearray(path.read_bytes())
     content[7 * HASH_BYTES] ^= 1
     path.write_bytes(bytes(content))

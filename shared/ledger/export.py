@@ -96,6 +96,7 @@ def _export_log(
     for number, memory in enumerate(known.memories):
         kind = f"{memory.by}.evidence/{number}" if memory.evidence else memory.by
         _put(folder / "heads" / kind, b"" if memory.head is None else memory.head.to_json())
+    (folder / "contents").touch()
     _put(folder / "keys", b"".join(sorted(source.existing_keys(destroyed))))
     for tile in tiles_of(max((_size(note) for _, note in known.checkpoints), default=0)):
         try:
@@ -121,8 +122,8 @@ def _export_entries(
         del waiting[:WIDTH]
         path = entries_path(entries // WIDTH, len(some))
         _put(folder / path, bundle([record for record, _ in some]))
-        contents = b"".join(content for _, content in some)
-        _put(folder / f"contents{path.removeprefix('tile/entries')}", contents)
+        with (folder / "contents").open("ab") as contents:
+            contents.write(b"".join(content for _, content in some))
         return len(some)
 
     for page in source.pages():

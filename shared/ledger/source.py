@@ -19,6 +19,7 @@ from psycopg import sql
 
 from shared.ledger.files import Head, LedgerFolder, MalformedHead, Memory
 from shared.ledger.leaf import FORMAT
+from shared.ledger.merkle import HASH_BYTES
 from shared.ledger.tiles import WIDTH, TileMissing, entries_path, tile_path
 
 if TYPE_CHECKING:
@@ -494,17 +495,19 @@ class FolderSource:
         entries = self.exported.entries
         last = entries if stop is None else min(stop, entries)
         folder = str(self.folder)
-        for number in range(start // WIDTH, -(-last // WIDTH)):
-            width = min(WIDTH, entries - number * WIDTH)
-            path = entries_path(number, width)
-            try:
-                bundle = slurp(f"{folder}/{path}")
-                contents = slurp(f"{folder}/contents{path.removeprefix('tile/entries')}")
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise LogUnreadableError(str(error.strerror)) from error
-            yield Page(number * WIDTH, bundle, contents)
+        try:
+            with (self.folder / "contents").open("rb", buffering=0) as contents:
+                contents.seek(start * HASH_BYTES)
+                for number in range(start // WIDTH, -(-last // WIDTH)):
+                    width = min(WIDTH, entries - number * WIDTH)
+                    content = contents.read(width * HASH_BYTES)
+                    try:
+                        bundle = slurp(f"{folder}/{_path('entries', number, width)}")
+                    except FileNotFoundError:
+                        continue
+                    yield Page(number * WIDTH, bundle, content)
+        except OSError as error:
+            raise LogUnreadableError(str(error.strerror)) from error
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         """A hash tile as it was published. Raises TileMissing."""
@@ -552,11 +555,22 @@ _AT_ONCE: Final = 1 << 16
 
 
 def _slurp_tile(folder: str, level: int, index: int, width: int) -> bytes:
-    path = tile_path(level, index, width)
+    path = _path(str(level), index, width)
     try:
         return slurp(f"{folder}/{path}")
     except OSError:
         raise TileMissing(path) from None
+
+
+def _path(kind: str, index: int, width: int) -> str:
+    """As tiles.tile_path, and in a tenth of its time for the first million full tiles."""
+    if width != WIDTH or index >= 1_000_000:
+        if kind == "entries":
+            return entries_path(index, width)
+        return tile_path(int(kind), index, width)
+    if index < 1_000:
+        return f"tile/{kind}/{index:03d}"
+    return f"tile/{kind}/x{index // 1_000:03d}/{index % 1_000:03d}"
 
 
 def _head(path: Path) -> Head | None:

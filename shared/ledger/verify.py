@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from shared.ledger.checkpoint import Checkpoint, open_checkpoint, origin
 from shared.ledger.cosignature import cosigned
 from shared.ledger.findings import MORE, Finding, Kind, Place, finding
-from shared.ledger.leaf import LeafError, LeafRecord
+from shared.ledger.leaf import BLANK, LeafError, LeafRecord
 from shared.ledger.memory import AuditorMemory, MemoryDamagedError, Visit
 from shared.ledger.merkle import CompactRange
 from shared.ledger.note import (
@@ -556,7 +556,7 @@ class _Verification:
             return
         first: dict[tuple[UUID, bytes], int] = {}
         for index, leaf, _ in _walk(self._source):
-            if leaf.nonce[:8] in suspects:
+            if leaf.nonce[:8] in suspects and leaf.type != BLANK:
                 before = first.setdefault((leaf.key_id, leaf.nonce), index)
                 if before != index:
                     self._find(Kind.NONCE_REUSED, before, index)

@@ -517,10 +517,11 @@ def many(folder: Path, entries: int, *, spoil: bool = False) -> FolderSource:
             leaf_hashes.append(hashlib.sha256(b"\0" + record).digest())
             bundle += struct.pack(">H", len(record)) + record
             contents += bytes(32) if spoil and index % 50_000 == 3 else content
-        number = f"{first // 256:03d}"
-        for name, data in (("tile/entries", bundle), ("contents", contents)):
-            (service / name).mkdir(parents=True, exist_ok=True)
-            (service / name / number).write_bytes(data)
+        entries_folder = service / "tile" / "entries"
+        entries_folder.mkdir(parents=True, exist_ok=True)
+        (entries_folder / f"{first // 256:03d}").write_bytes(bundle)
+        with (service / "contents").open("ab") as file:
+            file.write(contents)
     LedgerFolder(folder).write_tiles("intake", ORGANISATION, 0, leaf_hashes)
     for level in ("0", "1", "2"):
         tiles = folder / "intake" / str(ORGANISATION) / "tile" / level
