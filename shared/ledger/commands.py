@@ -25,6 +25,7 @@ from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.export import export as write_export
 from shared.ledger.files import LedgerFolder
 from shared.ledger.gateway_source import NotTheAuditorError, open_gateway
+from shared.ledger.memory import MemoryUnusableError
 from shared.ledger.note import NoteError
 from shared.ledger.paper import PaperError, typed
 from shared.ledger.replay import HEADINGS, Counted, Filter, json_line, table_row, timeline
@@ -304,7 +305,7 @@ def _answers(language: str) -> Iterator[_Answer]:
         sentence = question.sentences[spoken]
     except Refusal as refusal:
         sentence = refusal.sentence(spoken)
-    except (ExportError, NotTheAuditorError) as error:
+    except (ExportError, NotTheAuditorError, MemoryUnusableError) as error:
         sentence = str(error)
     except (LogUnreachableError, LogUnreadableError):
         sentence = Refusal(Code.UNAVAILABLE).sentence(spoken)

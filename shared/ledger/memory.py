@@ -26,6 +26,10 @@ class MemoryDamagedError(Exception):
     """A file of the memory is not what was written. The text is its path."""
 
 
+class MemoryUnusableError(Exception):
+    """The memory's folder cannot be read or written. The text says so in a sentence."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """What one visit to one log left behind."""
@@ -54,7 +58,7 @@ def default_folder() -> Path:
 
 
 class AuditorMemory:
-    """The folder. Raises OSError where it cannot be read or written."""
+    """The folder. Raises MemoryUnusableError where it cannot be read or written."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -70,6 +74,8 @@ class AuditorMemory:
             content = path.read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise _unusable(path, error) from error
         try:
             return _visit(json.loads(content), origin)
         except (ValueError, TypeError, KeyError):  # NoteError is a ValueError
@@ -86,7 +92,18 @@ class AuditorMemory:
             "week": visit.week,
         }
         text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-        durable.write(self.path(visit.origin), text.encode())
+        path = self.path(visit.origin)
+        try:
+            durable.write(path, text.encode())
+        except OSError as error:
+            raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: OSError) -> MemoryUnusableError:
+    return MemoryUnusableError(
+        f"Your memory {path} cannot be used ({error.strerror}); choose another folder with "
+        "--memory, or --no-memory."
+    )
 
 
 def _visit(read: dict[str, object], origin: str) -> Visit:
