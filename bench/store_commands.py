@@ -26,6 +26,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import msgspec
 import psycopg
 from eventsourcing.application import Application
 from eventsourcing.cryptography import AESCipher
@@ -108,7 +109,7 @@ class Intake:
             pool=pool,
             ring=ring,
             clock=None,  # type: ignore[arg-type]  the moment of a call comes with it
-            proofs=None,  # type: ignore[arg-type]
+            proofs=None,  # type: ignore[arg-type]  only the ledger's verbs look there
             projector=Projector(store, pool, (), lambda _problem: None),
         )
         intake = cls(uuid4(), pool, writer, parts)
@@ -182,8 +183,6 @@ class Intake:
 
 def repr_of(request: Shape) -> bytes:
     """The content of a command, as the service hashes it."""
-    import msgspec
-
     return msgspec.json.encode(request, order="deterministic")
 
 
@@ -214,6 +213,7 @@ class Raw:
 
     @classmethod
     async def start(cls, dsn: str, connections: int, size: int) -> Raw:
+        """So many connections, and the table; `size` bytes go into each row."""
         opened = [
             await psycopg.AsyncConnection.connect(dsn, autocommit=True, prepare_threshold=0)
             for _ in range(connections)
@@ -227,10 +227,12 @@ class Raw:
         return cls(opened, size)
 
     async def stop(self) -> None:
+        """Let go of the connections."""
         for connection in self._connections:
             await connection.close()
 
     async def case(self, number: int) -> int:
+        """As many rows as a case has commands, on the connection of a client."""
         stream = uuid4()
         connection = self._connections[number]
         for version in range(1, 5):
@@ -250,21 +252,21 @@ class Case(Aggregate):
     def __init__(
         self,
         *,
-        organisation_id: UUID,
-        facts_id: UUID,
+        organisation_id: UUID,  # noqa: ARG002
+        facts_id: UUID,  # noqa: ARG002
         adviser_id: str,
-        taxonomy_version: int,
-        period: str,
-        channel: str,
-        anonymity: str,
-        reporter_role: str,
-        relation: str,
-        category: str,
-        unit_id: str | None,
-        words: list[dict[str, Any]],
-        at: datetime,
-        by: str,
-        reply_key: str | None,
+        taxonomy_version: int,  # noqa: ARG002
+        period: str,  # noqa: ARG002
+        channel: str,  # noqa: ARG002
+        anonymity: str,  # noqa: ARG002
+        reporter_role: str,  # noqa: ARG002
+        relation: str,  # noqa: ARG002
+        category: str,  # noqa: ARG002
+        unit_id: str | None,  # noqa: ARG002
+        words: list[dict[str, Any]],  # noqa: ARG002
+        at: datetime,  # noqa: ARG002
+        by: str,  # noqa: ARG002
+        reply_key: str | None,  # noqa: ARG002
     ) -> None:
         self.adviser_id = adviser_id
         self.outcome: str | None = None
@@ -278,7 +280,7 @@ class Case(Aggregate):
         """The adviser did something."""
 
     @event("OutcomeRecorded")
-    def record_outcome(self, outcome: str, route: str, at: datetime) -> None:
+    def record_outcome(self, outcome: str, route: str, at: datetime) -> None:  # noqa: ARG002
         """How it ended."""
         self.outcome = outcome
 
@@ -325,6 +327,7 @@ class Library(Application):
 
 
 def library(dsn: str, schema: str) -> Library:
+    """The application on a schema of its own, with a connection for each of 32 threads."""
     values = conninfo_to_dict(dsn)
     with psycopg.connect(dsn) as connection:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}".encode())

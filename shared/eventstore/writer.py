@@ -126,6 +126,8 @@ class GroupWriter:
         self._wake = asyncio.Event()
         self._progress = asyncio.Event()
         self._pipeline: wire.Pipeline | None = None
+        # Of the oldest group in `_flying`, until the writer sees to it.
+        self._error: Exception | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -186,7 +188,9 @@ class GroupWriter:
         large: then the database goes from one to the next, and neither is small.
         """
         if self._flying and (
-            len(self._flying) >= _IN_FLIGHT or len(self._queue) < len(self._flying[-1])
+            self._error is not None
+            or len(self._flying) >= _IN_FLIGHT
+            or len(self._queue) < len(self._flying[-1])
         ):
             return []
         group: list[_Queued] = []
@@ -220,13 +224,30 @@ class GroupWriter:
         else:
             self._flying.append(group)
 
+    def _news(self) -> None:
+        """Something was read: settle what is answered at once, without a turn of the writer."""
+        if self._flying and self._pipeline is not None and self._error is None:
+            try:
+                value = self._pipeline.take()
+            except psycopg.Error as error:
+                self._error = error
+            else:
+                if value is not None:
+                    self._landed_group(self._flying.popleft(), value)
+        self._wake.set()
+
     async def _land(self) -> bool:
         """Settle the oldest group that was sent, if it is answered."""
         if self._pipeline is None or not self._flying:
             return False
+        error, self._error = self._error, None
+        value = None
         try:
-            value = self._pipeline.take()
-        except psycopg.Error as error:
+            if error is None:
+                value = self._pipeline.take()
+        except psycopg.Error as raised:
+            error = raised
+        if error is not None:
             await self._recover(list(self._flying), error)
             return True
         if value is None:
@@ -250,7 +271,7 @@ class GroupWriter:
         now = len(settled) if self._flying or self._queue else -(-len(settled) // 2)
         for queued, its in settled[:now]:
             self._settle(queued, its)
-        self._late = settled[now:]
+        self._late += settled[now:]
 
     async def _recover(self, groups: list[list[_Queued]], error: Exception) -> None:
         """Settle groups of which the first one failed, as a whole, in order: item by item.
@@ -327,9 +348,7 @@ class GroupWriter:
             connection = await psycopg.AsyncConnection.connect(
                 self._dsn, autocommit=True, connect_timeout=5
             )
-            self._pipeline = wire.Pipeline(
-                connection, [kind.oid for kind in _TYPES], self._wake.set
-            )
+            self._pipeline = wire.Pipeline(connection, [kind.oid for kind in _TYPES], self._news)
             self._pipeline.prepare(_SQL)
             await self._answer()
         return self._pipeline

@@ -71,10 +71,8 @@ def pad(plaintext: bytes) -> bytes:
     """Fill up to a bucket; above the largest bucket, to a multiple of it."""
     needed = len(plaintext) + len(_END)
     place = bisect_left(_BUCKETS, needed)
-    if place < len(_BUCKETS):
-        bucket = _BUCKETS[place]
-    else:
-        bucket = -(-needed // _BUCKETS[-1]) * _BUCKETS[-1]
+    largest = _BUCKETS[-1]
+    bucket = _BUCKETS[place] if place < len(_BUCKETS) else -(-needed // largest) * largest
     return (plaintext + _END).ljust(bucket, b"\x00")
 
 
