@@ -23,7 +23,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
 import msgspec
@@ -104,12 +104,12 @@ class Intake:
         await writer.start()
         store = EventStore(pool=pool, writer=writer, types=TYPES, ring=ring)
         parts = Parts(
-            settings=None,  # type: ignore[arg-type]  no handler of a command looks there
+            settings=cast(Any, None),  # no handler of a command looks there
             store=store,
             pool=pool,
             ring=ring,
-            clock=None,  # type: ignore[arg-type]  the moment of a call comes with it
-            proofs=None,  # type: ignore[arg-type]  only the ledger's verbs look there
+            clock=cast(Any, None),  # the moment of a call comes with it
+            proofs=cast(Any, None),  # only the ledger's verbs look there
             projector=Projector(store, pool, (), lambda _problem: None),
         )
         intake = cls(uuid4(), pool, writer, parts)
@@ -320,10 +320,8 @@ STEPS: tuple[Callable[[Case], None], ...] = (
 """What follows after opening."""
 
 
-class Library(Application):
+class Library(Application[UUID]):
     """As its manual has it, with the cipher that its manual names."""
-
-    snapshotting_intervals = None
 
 
 def library(dsn: str, schema: str) -> Library:

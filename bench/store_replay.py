@@ -87,7 +87,8 @@ async def replay(intake: Intake, app: Library) -> list[Result]:
     """The two ratios, medians of paired rounds."""
     await fill_ours(intake)
     await asyncio.to_thread(fill_library, app)
-    decrypted, bare = [], []
+    decrypted: list[float] = []
+    bare: list[float] = []
     runs: tuple[tuple[list[float], Callable[[Intake], Awaitable[float]]], ...] = (
         (decrypted, ours),
         (bare, skeleton),
