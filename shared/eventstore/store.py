@@ -523,8 +523,8 @@ class EventStore:
     ) -> AsyncGenerator[Recorded, None]:
         """Every event of one organisation in log order, from leaf `start` on and before `until`.
 
-        In large pages, of which the next one is under way while this one is decrypted. Raises
-        Unreadable and what EventTypes.decode raises at the event that cannot be read.
+        In large pages. What is missing from a damaged log is passed over: `hoeksteen verify` finds
+        it. Raises Unreadable and what EventTypes.decode raises at the event that cannot be read.
         """
         keys: dict[bytes, CaseKey] = {}
         pages = self._pages(organisation, start, until, _REPLAY, _REPLAY_KEYS)
@@ -640,14 +640,21 @@ class EventStore:
     async def _pages(
         self, organisation: UUID, start: int, until: int | None, query: bytes, keys: bytes | None
     ) -> AsyncGenerator[tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]], None]:
-        """Rows, and rows of `keys`, page by page. Read by a thread on a connection of its own: a
-        page comes in hundreds of pieces, and each would wake the event loop.
+        """Rows, and rows of `keys`, page by page, up to the log's size as it is now. Read by a
+        thread on a connection of its own: a page comes in hundreds of pieces, and each would wake
+        the event loop. Not ahead of time: two threads that both want Python's lock wait for it
+        longer than a page takes.
         """
-        end = _END if until is None else until
 
-        def page(first: int) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        def size() -> int:
+            with connection.cursor() as cursor, connection.transaction():
+                cursor.execute("SELECT size FROM log WHERE organisation = %s", (organisation,))
+                row = cursor.fetchone()
+            return int(row[0]) if row else 0
+
+        def page(first: int, behind: int) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
             with connection.cursor(binary=True) as cursor, connection.transaction():
-                place = (organisation, first, min(first + _PAGE, end))
+                place = (organisation, first, behind)
                 cursor.execute(query, place * (query.count(b"%s") // 3))
                 rows = cursor.fetchall()
                 if keys is None:
@@ -655,20 +662,12 @@ class EventStore:
                 return rows, cursor.execute(keys, (*place, organisation)).fetchall()
 
         connection = await asyncio.to_thread(_connect, str(self._pool.conninfo))
-        coming = asyncio.create_task(asyncio.to_thread(page, start))
         try:
-            # The log is dense: a page that is not full is its end.
-            while (got := await coming)[0]:
-                start += _PAGE
-                full = len(got[0]) == _PAGE and start < end
-                if full:
-                    coming = asyncio.create_task(asyncio.to_thread(page, start))
-                yield got
-                if not full:
-                    return
+            head = await asyncio.to_thread(size)
+            end = head if until is None else min(until, head)
+            for first in range(start, end, _PAGE):
+                yield await asyncio.to_thread(page, first, min(first + _PAGE, end))
         finally:
-            with contextlib.suppress(psycopg.Error):
-                await coming
             await asyncio.to_thread(connection.close)
 
     def _keys_of_page(
