@@ -54,7 +54,9 @@ async def signed(intake: Intake, day: datetime, organisation: UUID = HERE) -> Ch
     """The newest checkpoint once the daily moment of `day` is through."""
 
     async def done() -> bool:
-        rows = intake.rows("SELECT 1 FROM schedule WHERE name = 'daily' AND day >= %s", (day.date(),))
+        rows = intake.rows(
+            "SELECT 1 FROM schedule WHERE name = 'daily' AND day >= %s", (day.date(),)
+        )
         return bool(rows)
 
     await eventually(done)

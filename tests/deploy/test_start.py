@@ -77,6 +77,7 @@ class Machine:
         places = {
             "/run/secrets/hoeksteen": str(self.secret_files / owner),
             "/etc/hoeksteen/issuer": str(self.secret_files),
+            "/etc/hoeksteen/witnesses": str(self.state / "witnesses"),
             "/var/lib/hoeksteen": str(self.state / owner),
             "nats://nats:4222": f"nats://127.0.0.1:{self.nats}",
             "http://nats:8222": f"http://127.0.0.1:{self.monitor}",
@@ -190,6 +191,14 @@ def test_everything_starts_as_rendered(
         assert "store/0001_store.sql" in machine.run(migration)
     (streams,) = (each for each in found if each.name.startswith("Job/streams"))
     assert "created: INTAKE" in machine.run(streams)
+
+    (policy,) = (
+        each["data"]["policy"]
+        for each in local
+        if each["kind"] == "ConfigMap" and each["metadata"]["name"].startswith("witnesses")
+    )
+    (machine.state / "witnesses").mkdir()
+    (machine.state / "witnesses" / "policy").write_text(policy)
 
     services = [each for each in found if each.name.startswith("Deployment")]
     with contextlib.ExitStack() as stack:
