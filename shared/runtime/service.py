@@ -232,6 +232,7 @@ class Service:
         self.ledger_verbs = LedgerVerbs(service=name, pool=pool, folder=folder)
         self.verifier = TokenVerifier(settings.jwks, settings.issuer, AUDIENCE)
 
+        await store.finish_erasures()  # what a crash cut off
         await self.projector.catch_up()
         self._spawn(stack, writer.ended())
         self._spawn(stack, self.projector.run())

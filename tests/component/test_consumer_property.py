@@ -323,11 +323,10 @@ class Worker:
             self.reading.cancel()
         elif self.fate is Fate.LOSES_THE_DATABASE_IN_THE_COMMIT:
             self._happened()
-            connection = self._writer._connection
-            assert connection is not None
-            self.lab.admin.execute(
-                "SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,)
-            )
+            pipeline = self._writer._pipeline
+            if pipeline is not None:  # none: it is lost already, and another one is on its way
+                pid = pipeline._connection.pgconn.backend_pid
+                self.lab.admin.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
     def _committed(self) -> None:
         if self._handling:
