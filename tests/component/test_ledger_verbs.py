@@ -271,8 +271,8 @@ async def test_looks_that_wait_share_one_commit(intake: Intake) -> None:
     written = intake.rows("SELECT leaf_index, xmin::text FROM event WHERE type = 'AccessRecorded'")
     new = [transaction for index, transaction in written if index not in before]
     assert 20 == len(new)
-    # The first was on its way when the lock came; all others waited for the same commit.
-    assert len(set(new)) <= 2
+    # Two groups were on their way when the lock came; all others waited for the same commit.
+    assert len(set(new)) <= 3
 
 
 async def test_a_reporter_learns_since_when_their_case_is_in_the_log(intake: Intake) -> None:
