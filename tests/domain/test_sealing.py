@@ -3,8 +3,6 @@
 import hashlib
 import hmac
 import json
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +17,10 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hoeksteen_client.adviser_key import AdviserKey
 from hoeksteen_client.sealing import (
     BUCKETS,
     MAX_WORDS_BYTES,
-    AdviserKey,
     CannotOpen,
     SealingError,
     WordsTooLong,
@@ -267,88 +265,6 @@ def test_padding_that_hides_something_is_refused() -> None:
             KEY.open(
                 b"\x01" + suite.encrypt(body, public, info), organisation=ORGANISATION, case=CASE
             )
-
-
-# The adviser's key ----------------------------------------------------------------------------
-
-
-def test_the_key_id_is_the_hash_of_the_public_key() -> None:
-    """Everybody computes the same id, so a swapped key shows."""
-    assert hashlib.sha256(KEY.public).digest()[:16] == KEY.key_id.bytes
-    assert len(KEY.public) == 32
-
-
-def test_a_key_comes_back_from_its_file(tmp_path: Path) -> None:
-    """With its passphrase, and nobody but the owner may read the file."""
-    path = tmp_path / "adviser.key"
-
-    KEY.save(path, "vier woorden zijn genoeg")
-
-    assert KEY.public == AdviserKey.load(path, "vier woorden zijn genoeg").public
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert KEY._private.private_bytes_raw() not in path.read_bytes()
-
-
-def test_a_wrong_passphrase_or_a_changed_file_opens_nothing(tmp_path: Path) -> None:
-    """One sentence for both: they cannot be told apart."""
-    path = tmp_path / "adviser.key"
-    KEY.save(path, "goed")
-    data = path.read_bytes()
-
-    with pytest.raises(CannotOpen, match="passphrase is wrong or the file was changed"):
-        AdviserKey.load(path, "fout")
-    for place in (25, len(data) - 1):  # in the salt, in the tag
-        changed = bytearray(data)
-        changed[place] ^= 1
-        path.write_bytes(changed)
-        with pytest.raises(CannotOpen):
-            AdviserKey.load(path, "goed")
-
-
-def test_a_file_that_asks_for_too_much_work_is_refused_at_once(tmp_path: Path) -> None:
-    """A key file from elsewhere may not halt the machine."""
-    path = tmp_path / "adviser.key"
-    KEY.save(path, "goed")
-    data = bytearray(path.read_bytes())
-    data[8:12] = b"\xff\xff\xff\xff"  # Argon2id's memory: 4 TiB
-    path.write_bytes(data)
-
-    with pytest.raises(CannotOpen, match="more work"):
-        AdviserKey.load(path, "goed")
-
-
-@pytest.mark.parametrize("data", [b"", b"HSTNKEY1", os.urandom(96), bytes(2000)])
-def test_what_is_no_key_file_is_refused(tmp_path: Path, data: bytes) -> None:
-    """In a sentence, not with a traceback."""
-    path = tmp_path / "other"
-    path.write_bytes(data)
-
-    with pytest.raises(CannotOpen, match="not a key file"):
-        AdviserKey.load(path, "goed")
-
-
-def test_a_key_file_is_never_overwritten(tmp_path: Path) -> None:
-    """An overwritten key is lost words."""
-    path = tmp_path / "adviser.key"
-    path.write_bytes(b"an older key")
-
-    with pytest.raises(FileExistsError):
-        KEY.save(path, "goed")
-
-    assert path.read_bytes() == b"an older key"
-
-
-def test_a_key_file_needs_a_passphrase(tmp_path: Path) -> None:
-    """An unlocked key file is refused before it is written."""
-    with pytest.raises(SealingError):
-        KEY.save(tmp_path / "adviser.key", "")
-
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_key_does_not_show_itself() -> None:
-    """A key that is printed by mistake shows nothing."""
-    assert repr(KEY) == "AdviserKey()"
 
 
 def test_the_library_refuses_a_forged_tag_with_the_error_that_we_expect() -> None:

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from mnemonic import Mnemonic
 
-from hoeksteen_client.sealing import AdviserKey, SealingError
+from hoeksteen_client.adviser_key import AdviserKey
+from hoeksteen_client.sealing import SealingError
 
 CODE_BITS: Final = 128
 WORDS: Final = 12
