@@ -11,8 +11,16 @@ from hoeksteen_client.attachments import (
 from hoeksteen_client.gateway import GatewayClient, GatewayError, Unreachable
 from hoeksteen_client.metadata import MetadataStays
 from hoeksteen_client.parties import PartyKey
+from hoeksteen_client.recovery import (
+    Ceremony,
+    ForgedShare,
+    RecoveryRecord,
+    TooFewShares,
+    make_recovery_key,
+    recover,
+)
 from hoeksteen_client.reporter import ReporterCode, WrongCode
-from hoeksteen_client.sealing import CannotOpen, SealingError, WordsTooLong, seal
+from hoeksteen_client.sealing import CannotOpen, SealingError, WordsTooLong, seal, seal_to
 from hoeksteen_client.statements import key_is_proven, words_are_signed
 
 __all__ = [
@@ -21,19 +29,26 @@ __all__ = [
     "AttachmentSealer",
     "CannotOpen",
     "CannotSign",
+    "Ceremony",
     "FileTooLarge",
+    "ForgedShare",
     "GatewayClient",
     "GatewayError",
     "MetadataStays",
     "PartyKey",
+    "RecoveryRecord",
     "ReporterCode",
     "SealingError",
+    "TooFewShares",
     "Unreachable",
     "WordsTooLong",
     "WrongCode",
     "key_is_proven",
+    "make_recovery_key",
     "open_attachment",
+    "recover",
     "save_attachment",
     "seal",
+    "seal_to",
     "words_are_signed",
 ]

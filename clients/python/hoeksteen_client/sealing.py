@@ -18,6 +18,7 @@ of 1, 4, 16 or 64 KiB. A server thus learns one of four sizes and nothing finer.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -82,6 +83,27 @@ def seal(
     except ValueError as error:  # a point of small order: its shared secret is known to everybody
         raise SealingError("The adviser's public key is not a usable X25519 key.") from error
     return bytes([_FORMAT]) + sealed
+
+
+def seal_to(
+    words: str,
+    readers: Iterable[tuple[UUID, bytes]],
+    *,
+    organisation: UUID | str,
+    case: UUID | str,
+) -> list[tuple[UUID, bytes]]:
+    """Seal the same `words` to each reader (key id and public key): key id and envelope, in order.
+
+    So are words sealed to an adviser, the recovery key and the reporter; and words that were opened,
+    to a successor. Raises as `seal` does.
+    """
+    return [
+        (
+            key_id,
+            seal(words, organisation=organisation, case=case, key_id=key_id, public_key=public),
+        )
+        for key_id, public in readers
+    ]
 
 
 def open_sealed(
