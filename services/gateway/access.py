@@ -38,6 +38,7 @@ from services.gateway.grants import EVERY_ROLE, Access, table
 from services.gateway.schema import (
     base,
     cases,
+    keys,
     ledger,
     my_case,
     organisation,
@@ -54,6 +55,7 @@ ACCESS: Access = table(
         for domain in (
             base,
             organisation,
+            keys,
             taxonomy,
             cases,
             my_case,
@@ -75,6 +77,7 @@ class AccessProblem(Exception):  # noqa: N818  its text is the sentence that a d
 class Query(
     base.SessionQuery,
     organisation.OrganisationQuery,
+    keys.KeyQuery,
     taxonomy.TaxonomyQuery,
     cases.CaseQuery,
     my_case.MyCaseQuery,
@@ -88,6 +91,7 @@ class Query(
 @strawberry.type
 class Mutation(
     organisation.OrganisationMutation,
+    keys.KeyMutation,
     cases.CaseMutation,
     register.RegisterMutation,
     reports.ReportMutation,

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from services.intake.domain import case, day, organisation, register
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
+
+
+def _unsigned(body: dict[str, Any]) -> dict[str, Any]:
+    """A key of version 1 was X25519 alone: it proves nothing and signs nothing."""
+    return {**body, "signing_key": None, "proof": None, "previous_signature": None}
+
 
 TYPES = EventTypes(
     (
         organisation.OrganisationSetUp,
         organisation.AdviserKeyPublished,
+        organisation.KeyListed,
+        organisation.AdviserKeyWithdrawn,
+        organisation.RecoveryKeyPublished,
+        organisation.RecoveryKeyProposed,
+        organisation.RecoveryKeyConfirmed,
         case.CaseOpened,
         case.MessageSent,
         case.ConversationRecorded,
@@ -20,5 +33,7 @@ TYPES = EventTypes(
         register.RegisterImported,
         day.DayClosed,
         AccessRecorded,
-    )
+    ),
+    versions={organisation.AdviserKeyPublished: 2},
+    upcasts={("AdviserKeyPublished", 1): _unsigned},
 )

@@ -10,10 +10,19 @@ from shared.identity.roles import Role
 if TYPE_CHECKING:
     from shared.identity.principal import Principal
 
+SECOND_ROLES = frozenset({Role.COORDINATOR, Role.WORKS_COUNCIL})
+"""Whose approval stands beside an adviser's. Never an administrator's, nor of who decides about people
+(hr, board, manager): neither may add a reader of anybody's words.
+"""
+
 ALLOWED: dict[str, frozenset[Role]] = {
     "set_up_organisation": frozenset({Role.ADMIN}),
     "organisation": frozenset(Role) - {Role.ADMIN, Role.INTEGRATION},
     "publish_adviser_key": frozenset({Role.ADVISER}),
+    "withdraw_adviser_key": frozenset({Role.ADVISER}),
+    "publish_recovery_key": frozenset({Role.ADVISER}),
+    "confirm_recovery_key": SECOND_ROLES,
+    "key_log": frozenset({Role.ADVISER}),
     "open_case": frozenset({Role.ADVISER, Role.REPORTER}),
     "send_message": frozenset({Role.ADVISER, Role.REPORTER}),
     "my_case": frozenset({Role.REPORTER}),

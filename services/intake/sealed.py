@@ -31,3 +31,8 @@ def as_uuid(text: str, field: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise invalid(field, "it is not a UUID") from None
+
+
+def id_or_none(value: UUID | None) -> str | None:
+    """An optional id as it stands on the bus."""
+    return None if value is None else str(value)

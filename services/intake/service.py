@@ -6,14 +6,17 @@ from datetime import date
 from uuid import uuid4
 
 from services.intake.commands.close_case import close_case
+from services.intake.commands.confirm_recovery_key import confirm_recovery_key
 from services.intake.commands.import_register import import_register
 from services.intake.commands.open_case import open_case
 from services.intake.commands.publish_adviser_key import publish_adviser_key
+from services.intake.commands.publish_recovery_key import publish_recovery_key
 from services.intake.commands.record_conversation import record_conversation
 from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
 from services.intake.commands.send_message import send_message
 from services.intake.commands.set_up_organisation import set_up_organisation
+from services.intake.commands.withdraw_adviser_key import withdraw_adviser_key
 from services.intake.domain.day import DayClosed
 from services.intake.events import TYPES
 from services.intake.outbound import OUTBOUND
@@ -21,6 +24,7 @@ from services.intake.policy import may
 from services.intake.projections.case_index import CaseIndex
 from services.intake.queries.case import case
 from services.intake.queries.cases import cases
+from services.intake.queries.key_log import key_log
 from services.intake.queries.my_case import my_case
 from services.intake.queries.organisation import organisation
 from services.intake.streams import adviser_seats, day_stream
@@ -56,6 +60,10 @@ DEFINITION = Definition(
         "set_up_organisation": set_up_organisation,
         "organisation": organisation,
         "publish_adviser_key": publish_adviser_key,
+        "withdraw_adviser_key": withdraw_adviser_key,
+        "publish_recovery_key": publish_recovery_key,
+        "confirm_recovery_key": confirm_recovery_key,
+        "key_log": key_log,
         "open_case": open_case,
         "record_conversation": record_conversation,
         "record_intervention": record_intervention,

@@ -22,7 +22,7 @@ def _of_a_case(state: case.Case, event: Any) -> case.Case:
 # A new form of a state is a new name: its old snapshots are then no longer read.
 _CASE = Fold(name="Case.1", state=case.Case, initial=case.Case(), evolve=_of_a_case)
 _ORGANISATION = Fold(
-    name="Organisation.1",
+    name="Organisation.2",
     state=organisation.Organisation,
     initial=organisation.Organisation(),
     evolve=organisation.evolve,
@@ -33,6 +33,18 @@ _ORGANISATION = Fold(
 def organisation_stream(organisation_id: UUID) -> UUID:
     """The stream of the organisation itself."""
     return uuid5(organisation_id, "organisation")
+
+
+def adviser_key_stream(organisation_id: UUID, key_id: UUID) -> UUID:
+    """The stream of one published key. The leaf shows it in clear: whoever has a public key can ask
+    the log for exactly this key, and for keys that nobody has.
+    """
+    return uuid5(organisation_id, f"adviser-key/{key_id}")
+
+
+def recovery_key_stream(organisation_id: UUID, key_id: UUID) -> UUID:
+    """The stream of one published recovery key."""
+    return uuid5(organisation_id, f"recovery-key/{key_id}")
 
 
 def registers_stream(organisation_id: UUID) -> UUID:

@@ -43,6 +43,10 @@ class Code(StrEnum):
     INVALID_VARIABLES = "INVALID_VARIABLES"
     TOO_COMPLEX = "TOO_COMPLEX"
     NOT_SERVED = "NOT_SERVED"
+    SECOND_PERSON_NEEDED = "SECOND_PERSON_NEEDED"
+    RECOVERY_NOT_APPROVED = "RECOVERY_NOT_APPROVED"
+    CONSENT_MISSING = "CONSENT_MISSING"
+    CONFLICT_OF_INTEREST = "CONFLICT_OF_INTEREST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,22 @@ CATALOGUE: dict[Code, Sentence] = {
         "This address does not answer such a request.",
         "Dit adres beantwoordt zo'n verzoek niet.",
     ),
+    Code.SECOND_PERSON_NEEDED: Sentence(
+        "This takes two people with two different roles. Somebody else has to do this step.",
+        "Hiervoor zijn twee mensen met twee verschillende rollen nodig. Iemand anders moet dit doen.",
+    ),
+    Code.RECOVERY_NOT_APPROVED: Sentence(
+        "There is no approved recovery of this case for you. It takes a request and an approval.",
+        "Er is voor u geen goedgekeurd herstel van deze zaak. Dat vraagt een verzoek en een akkoord.",
+    ),
+    Code.CONSENT_MISSING: Sentence(
+        "A case is handed over with the reporter's consent. It is not there for this adviser.",
+        "Een zaak gaat over met instemming van de melder. Die is er niet voor deze vertrouwenspersoon.",
+    ),
+    Code.CONFLICT_OF_INTEREST: Sentence(
+        "One adviser never supports both sides. This adviser has a case of the other side.",
+        "Niemand staat beide kanten bij. Deze vertrouwenspersoon heeft een zaak van de andere kant.",
+    ),
 }
 
 
@@ -183,14 +203,15 @@ REASONS: dict[str, str] = {
     "it is not a random UUID (version 4)": "het is geen willekeurige UUID (versie 4)",
     "it is not the one that belongs to your code": "het is niet het nummer dat bij uw code hoort",
     "it is not {bytes} bytes long": "het is geen {bytes} bytes lang",
-    "it is sealed to a key that is not in the directory": "het is verzegeld voor een sleutel die "
-    "niet in de lijst staat",
+    "it is sealed to a key that may not read it": "het is verzegeld voor een sleutel die het niet mag "
+    "lezen",
     "it must be at least {least}": "het moet minstens {least} zijn",
     "it must have 1 to {most} ASCII characters": "het moet 1 tot {most} ASCII-tekens hebben",
     "it must have 1 to {most} printable characters": "het moet 1 tot {most} leesbare tekens hebben",
     "it must lie between {low} and {high}": "het moet tussen {low} en {high} liggen",
     "it names a cell twice or one that does not exist": "het noemt een cel dubbel, of een die niet "
     "bestaat",
+    "only an adviser signs": "alleen een vertrouwenspersoon ondertekent",
     "the newest checkpoint of this log is at {newest}": "het nieuwste controlepunt van dit logboek "
     "staat bij {newest}",
     "the organisation has no such adviser": "de organisatie heeft deze vertrouwenspersoon niet",
@@ -198,14 +219,20 @@ REASONS: dict[str, str] = {
     "the register is empty": "het register is leeg",
     "they are not sealed to the adviser's current key": "ze zijn niet verzegeld voor de huidige "
     "sleutel van de vertrouwenspersoon",
+    "they are not sealed to the recovery key": "ze zijn niet verzegeld voor de herstelsleutel",
     "they are not sealed to the reporter's key": "ze zijn niet verzegeld voor de sleutel van de "
     "melder",
+    "there is no key that could have made it": "er is geen sleutel die het gemaakt kan hebben",
     "this case has no reporter with a code who could read them": "deze zaak heeft geen melder met "
     "een code die ze kan lezen",
     "this id stands for cases without a unit": "deze naam staat voor zaken zonder onderdeel",
+    "this signature is not by the right key, or was made of other content": "deze handtekening is niet "
+    "van de juiste sleutel, of van andere inhoud",
     "two advisers have the same id": "twee vertrouwenspersonen hebben dezelfde naam",
     "two copies are sealed to the same key": "twee kopieën zijn voor dezelfde sleutel verzegeld",
     "two units have the same id": "twee onderdelen hebben dezelfde naam",
+    "your current key cannot sign: publish one that can": "uw huidige sleutel kan niet ondertekenen: "
+    "publiceer er een die dat kan",
     "1 to {most} sealed copies are expected": "1 tot {most} verzegelde kopieën worden verwacht",
     # Units of TOO_LARGE.
     "bytes": "bytes",

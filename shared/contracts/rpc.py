@@ -8,6 +8,7 @@ Who asks is never in a request: it comes from the verified token beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -82,13 +83,45 @@ class SetUpOrganisation(Shape, frozen=True, kw_only=True):
     release: ReleasePolicy
 
 
+KeyState = Literal["current", "retired", "lost", "stolen"]
+
+
+class DirectoryKey(Shape, frozen=True, kw_only=True):
+    """A key of an adviser in the directory. `stream` is where its publication stands in intake's log:
+    computed from the key (docs/events.md), or none for a key from before that.
+
+    `signing_key` is raw Ed25519, 32 bytes.
+    """
+
+    key_id: str
+    public_key: bytes
+    signing_key: bytes | None
+    state: KeyState
+    stream: str | None
+    on: date
+
+
 class Adviser(Shape, frozen=True, kw_only=True):
-    """An adviser as shown to those who seal words to them. `public_key` is raw X25519, 32 bytes."""
+    """An adviser as shown to those who seal words to them. `key_id`, `public_key` (raw X25519, 32
+    bytes) and `signing_key` are those of the current key; `keys` are all, oldest first.
+    """
 
     id: str
     name: str
     key_id: str | None = None
     public_key: bytes | None = None
+    signing_key: bytes | None = None
+    keys: tuple[DirectoryKey, ...] = ()
+
+
+class RecoveryKey(Shape, frozen=True, kw_only=True):
+    """A recovery key (raw X25519, 32 bytes) in the directory. Words are sealed to the current one."""
+
+    key_id: str
+    public_key: bytes
+    state: Literal["proposed", "current", "retired"]
+    stream: str
+    on: date
 
 
 class Organisation(Shape, frozen=True, kw_only=True):
@@ -101,12 +134,40 @@ class Organisation(Shape, frozen=True, kw_only=True):
     units: tuple[Unit, ...]
     advisers: tuple[Adviser, ...]
     release: ReleasePolicy
+    recovery_keys: tuple[RecoveryKey, ...] = ()
 
 
 class PublishAdviserKey(Shape, frozen=True, kw_only=True):
-    """Adviser: put one's own public key (raw X25519, 32 bytes) in the organisation's directory."""
+    """Adviser: put one's own public key (raw X25519, 32 bytes) in the organisation's directory.
+
+    `signing_key` (raw Ed25519, 32 bytes) is the other half of the pair and `proof` its signature (64
+    bytes); `previous_signature` is that of the current key's signing key, which this one follows.
+    """
 
     public_key: bytes
+    signing_key: bytes | None = None
+    proof: bytes | None = None
+    previous_signature: bytes | None = None
+
+
+class WithdrawAdviserKey(Shape, frozen=True, kw_only=True):
+    """Adviser: the device with this key of one's own is lost, or stolen."""
+
+    key_id: str
+    reason: Literal["lost", "stolen"]
+
+
+class PublishRecoveryKey(Shape, frozen=True, kw_only=True):
+    """Adviser: propose a recovery key (raw X25519, 32 bytes), signed with one's own current key."""
+
+    public_key: bytes
+    signature: bytes
+
+
+class ConfirmRecoveryKey(Shape, frozen=True, kw_only=True):
+    """Coordinator or works council: confirm a proposed recovery key. Then words are sealed to it."""
+
+    key_id: str
 
 
 # Intake: cases --------------------------------------------------------------------------------
@@ -136,6 +197,8 @@ class OpenCase(Shape, frozen=True, kw_only=True):
     category: str
     unit_id: str | None = None
     words: tuple[Sealed, ...]
+    signature: bytes | None = None
+    """The adviser's, 64 bytes, where their current key can sign; a reporter gives none."""
 
 
 class RecordConversation(Shape, frozen=True, kw_only=True):
@@ -144,6 +207,7 @@ class RecordConversation(Shape, frozen=True, kw_only=True):
     case_id: str
     mode: str
     minutes: tuple[Sealed, ...]
+    signature: bytes | None = None
 
 
 class RecordIntervention(Shape, frozen=True, kw_only=True):
@@ -172,14 +236,17 @@ class SendMessage(Shape, frozen=True, kw_only=True):
 
     case_id: str
     words: tuple[Sealed, ...]
+    signature: bytes | None = None
 
 
 class Message(Shape, frozen=True, kw_only=True):
-    """Something said in a case."""
+    """Something said in a case. An adviser's is signed with their key `signed_by`, if it could sign."""
 
     sender: Literal["reporter", "adviser"]
     week: str
     sealed: tuple[Sealed, ...]
+    signature: bytes | None = None
+    signed_by: str | None = None
 
 
 class MyCase(Shape, frozen=True, kw_only=True):
@@ -215,12 +282,18 @@ class Cases(Shape, frozen=True, kw_only=True):
 
 
 class CaseEntry(Shape, frozen=True, kw_only=True):
-    """One thing that happened in a case: `kind` is the event's name; words stay sealed."""
+    """One thing that happened in a case: `kind` is the event's name; words stay sealed.
+
+    `version` counts the case's events from 1. `signature` is over the words, by the key `signed_by`.
+    """
 
     kind: str
     week: str
+    version: int
     code: str | None = None
     sealed: tuple[Sealed, ...] = ()
+    signature: bytes | None = None
+    signed_by: str | None = None
 
 
 class Case(Shape, frozen=True, kw_only=True):
@@ -485,6 +558,17 @@ class LedgerPage(Shape, frozen=True, kw_only=True):
     next: int | None
 
 
+class KeyLog(Shape, frozen=True, kw_only=True):
+    """Every entry of intake's log that publishes a key, oldest first, and how long the log is.
+
+    `checkpoint` is the newest signed one (C2SP).
+    """
+
+    size: int
+    checkpoint: str | None
+    entries: tuple[LedgerEntry, ...]
+
+
 class LedgerBundleQuery(Shape, frozen=True, kw_only=True):
     """Auditor: the entries from leaf 256 × `index` on, at most 256."""
 
@@ -581,6 +665,10 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "set_up_organisation", "command", SetUpOrganisation, Done),
         Verb("intake", "organisation", "query", Empty, Organisation),
         Verb("intake", "publish_adviser_key", "command", PublishAdviserKey, Done),
+        Verb("intake", "withdraw_adviser_key", "command", WithdrawAdviserKey, Done),
+        Verb("intake", "publish_recovery_key", "command", PublishRecoveryKey, Done),
+        Verb("intake", "confirm_recovery_key", "command", ConfirmRecoveryKey, Done),
+        Verb("intake", "key_log", "query", Empty, KeyLog),
         Verb("intake", "open_case", "command", OpenCase, Done),
         Verb("intake", "record_conversation", "command", RecordConversation, Done),
         Verb("intake", "record_intervention", "command", RecordIntervention, Done),

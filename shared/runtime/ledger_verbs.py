@@ -31,6 +31,8 @@ from shared.ledger.tiles import WIDTH, TileMissing, TilePathError, bundle, parse
 from shared.runtime.visits import Visits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg_pool import AsyncConnectionPool
 
     from shared.runtime.calls import Call
@@ -42,9 +44,14 @@ _PSEUDONYM_BYTES = 16
 _NOTHING = bytes(32)
 _LARGEST_INDEX = 2**48
 
+ENTRY_COLUMNS = (
+    "leaf_index, stream, version, type, week, actor, suite, key_id, nonce, ciphertext_sha256,"
+    " leaf_hash"
+)
+"""What `entry_of` makes a LedgerEntry of."""
+
 _ENTRIES = (
-    "SELECT leaf_index, stream, version, type, week, actor, suite, key_id, nonce,"
-    " ciphertext_sha256, leaf_hash FROM event"
+    f"SELECT {ENTRY_COLUMNS} FROM event"  # noqa: S608  a constant
     " WHERE organisation = %(organisation)s AND leaf_index >= %(start)s"
     " AND leaf_index < coalesce(%(until)s::bigint, leaf_index + 1)"
     " AND (%(stream)s::uuid IS NULL OR stream = %(stream)s)"
@@ -123,33 +130,18 @@ class LedgerVerbs:
                 },
             )
             rows = await cursor.fetchall()
-            size = await _size(connection, organisation)
+            size = await log_size(connection, organisation)
         note = await asyncio.to_thread(self._folder.newest_note, self._service, organisation)
         return LedgerPage(
             size=size,
             checkpoint=None if note is None else note.decode(),
-            entries=tuple(
-                LedgerEntry(
-                    index=row[0],
-                    stream=str(row[1]),
-                    version=row[2],
-                    type=row[3],
-                    week=row[4],
-                    actor=row[5],
-                    suite=row[6],
-                    key_id=str(row[7]),
-                    nonce=row[8],
-                    ciphertext_sha256=row[9],
-                    leaf_hash=row[10],
-                )
-                for row in rows[: request.first]
-            ),
+            entries=tuple(entry_of(row) for row in rows[: request.first]),
             next=rows[request.first][0] if len(rows) > request.first else None,
         )
 
     async def _bundle(self, organisation: UUID, index: int) -> LedgerBundle:
         async with self._pool.connection() as connection:
-            size = await _size(connection, organisation)
+            size = await log_size(connection, organisation)
             cursor = await connection.execute(
                 _BUNDLE, (organisation, index * WIDTH, (index + 1) * WIDTH)
             )
@@ -197,7 +189,25 @@ class LedgerVerbs:
             return None
 
 
-async def _size(connection: Any, organisation: UUID) -> int:
+def entry_of(row: Sequence[Any]) -> LedgerEntry:
+    """A row of ENTRY_COLUMNS."""
+    return LedgerEntry(
+        index=row[0],
+        stream=str(row[1]),
+        version=row[2],
+        type=row[3],
+        week=row[4],
+        actor=row[5],
+        suite=row[6],
+        key_id=str(row[7]),
+        nonce=row[8],
+        ciphertext_sha256=row[9],
+        leaf_hash=row[10],
+    )
+
+
+async def log_size(connection: Any, organisation: UUID) -> int:
+    """How many entries an organisation's log has; 0 where there is none."""
     cursor = await connection.execute(
         "SELECT size FROM log WHERE organisation = %s", (organisation,)
     )

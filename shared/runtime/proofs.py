@@ -6,10 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from shared.contracts.rpc import KeyLog
 from shared.ledger.merkle import ProofError, verify_inclusion
 from shared.ledger.tiles import TiledTree, TileMissing
+from shared.runtime.ledger_verbs import ENTRY_COLUMNS, entry_of, log_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg_pool import AsyncConnectionPool
 
     from shared.ledger.files import LedgerFolder
@@ -19,6 +23,11 @@ _FIRST = (
     "SELECT leaf_index, week, sha256('\\x00'::bytea || leaf_record(organisation, leaf_index, stream,"
     " version, type, week, actor, suite, key_id, nonce, ciphertext_sha256))"
     " FROM event WHERE stream = %s AND organisation = %s AND version = 1"
+)
+
+_OF_TYPES = (
+    f"SELECT {ENTRY_COLUMNS} FROM event WHERE organisation = %s AND type = ANY (%s)"  # noqa: S608
+    " ORDER BY leaf_index"
 )
 
 
@@ -46,6 +55,19 @@ class LogProofs:
         index, week, leaf_hash = row
         proven = await asyncio.to_thread(self._proven, organisation, index, leaf_hash)
         return week if proven else None
+
+    async def entries_of(self, organisation: UUID, types: Sequence[str]) -> KeyLog:
+        """Every entry of these types (stored names), oldest first."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_OF_TYPES, (organisation, list(types)))
+            rows = await cursor.fetchall()
+            size = await log_size(connection, organisation)
+        note = await asyncio.to_thread(self._folder.newest_note, self._service, organisation)
+        return KeyLog(
+            size=size,
+            checkpoint=None if note is None else note.decode(),
+            entries=tuple(entry_of(row) for row in rows),
+        )
 
     def _proven(self, organisation: UUID, index: int, leaf_hash: bytes) -> bool:
         checkpoint = self._folder.newest(self._service, organisation)

@@ -251,6 +251,7 @@ async def test_the_payload_gives_the_changed_case(lab: Lab) -> None:
                 rpc.CaseEntry(
                     kind="case.opened",
                     week="2026-W30",
+                    version=1,
                     sealed=(rpc.Sealed(key_id="k1", ciphertext=b"\xff\x00"),),
                 ),
             ),

@@ -28,6 +28,7 @@ from shared.contracts.rpc import (
     Case,
     Cases,
     CloseCase,
+    ConfirmRecoveryKey,
     Done,
     Empty,
     Imported,
@@ -40,6 +41,7 @@ from shared.contracts.rpc import (
     Page,
     PrintedTotal,
     PublishAdviserKey,
+    PublishRecoveryKey,
     RecordConversation,
     RecordIntervention,
     RecordOutcome,
@@ -50,6 +52,7 @@ from shared.contracts.rpc import (
     SetUpOrganisation,
     Shape,
     Unit,
+    WithdrawAdviserKey,
 )
 from shared.identity.roles import Role
 from tests.conftest import Database
@@ -62,12 +65,16 @@ WORDS = (Sealed(key_id=KEY_ID, ciphertext=b"geheim, sealed to Anna"),)
 BRAMS_KEY = bytes(range(100, 132))
 FOR_BRAM = (Sealed(key_id=str(key_id_of(BRAMS_KEY)), ciphertext=b"geheim, sealed to Bram"),)
 
+SECOND = {Role.COORDINATOR, Role.WORKS_COUNCIL}
 STAFF = {Role.EMPLOYEE, Role.COORDINATOR, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.MANAGER}
 MAY: dict[Role, set[str]] = {
     Role.ADMIN: {"set_up_organisation"},
     Role.ADVISER: {
         "organisation",
         "publish_adviser_key",
+        "withdraw_adviser_key",
+        "publish_recovery_key",
+        "key_log",
         "open_case",
         "send_message",
         "record_conversation",
@@ -81,7 +88,10 @@ MAY: dict[Role, set[str]] = {
     Role.REPORTER: {"organisation", "open_case", "send_message", "my_case"},
     Role.AUDITOR: {"organisation", "ledger", "ledger_bundle", "ledger_memories"},
     Role.INTEGRATION: set(),
-} | {role: {"organisation"} for role in STAFF}
+} | {
+    role: {"organisation"} | ({"confirm_recovery_key"} if role in SECOND else set())
+    for role in STAFF
+}
 """Who may ask intake what: advisers handle cases, admins set up and see no case, auditors see the
 log, everybody of the organisation may look up whom to talk to.
 """
@@ -341,6 +351,9 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
     requests: dict[str, Shape] = {
         "set_up_organisation": set_up(ELSEWHERE),
         "publish_adviser_key": PublishAdviserKey(public_key=bytes(32)),
+        "withdraw_adviser_key": WithdrawAdviserKey(key_id="x", reason="lost"),
+        "publish_recovery_key": PublishRecoveryKey(public_key=bytes(32), signature=bytes(64)),
+        "confirm_recovery_key": ConfirmRecoveryKey(key_id="x"),
         "open_case": opening(),
         "record_conversation": RecordConversation(case_id="x", mode="walk", minutes=WORDS),
         "record_intervention": RecordIntervention(case_id="x", intervention="listening"),
@@ -354,8 +367,11 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
     } == set(requests)
     before = await intake.types()
     for verb, request in requests.items():
-        admin = verb == "set_up_organisation"
-        token = intake.token(Role.ADMIN) if admin else intake.token(subject="anna")
+        token = intake.token(subject="anna")
+        if verb == "set_up_organisation":
+            token = intake.token(Role.ADMIN)
+        elif verb == "confirm_recovery_key":
+            token = intake.token(Role.COORDINATOR)
         headers = {"Authorization": f"Bearer {token}"}
         if key is not None:
             headers["Idempotency-Key"] = key

@@ -175,6 +175,7 @@ def having(*coordinates_or_types: str) -> set[Role]:
 
 
 LEADERS = {Role.HR, Role.BOARD, Role.WORKS_COUNCIL}
+SECOND = {Role.COORDINATOR, Role.WORKS_COUNCIL}
 
 # Who has what, written down a second time, from the roles' meaning and not from the table.
 HOLDERS = {
@@ -215,11 +216,21 @@ HOLDERS = {
         ],
         {Role.ADVISER},
     ),
-    "the ledger": (["Query.ledger", "LedgerPage", "LedgerEntry"], {Role.AUDITOR}),
+    "the ledger": (["Query.ledger", "LedgerPage"], {Role.AUDITOR}),
+    "which keys the ledger has": (["Query.keyLog", "KeyLog"], {Role.ADVISER}),
     "headcounts": (["Unit.headcount"], LEADERS | {Role.ADVISER}),
     "the advisers' keys": (
-        ["Adviser.publicKey", "Adviser.keyId"],
+        ["Adviser.publicKey", "Adviser.keyId", "Adviser.signingKey", "DirectoryKey"],
         {Role.ADVISER, Role.REPORTER},
+    ),
+    "confirming a recovery key": (["Mutation.confirmRecoveryKey"], SECOND),
+    "keys of one's own": (
+        [
+            "Mutation.publishAdviserKey",
+            "Mutation.withdrawAdviserKey",
+            "Mutation.publishRecoveryKey",
+        ],
+        {Role.ADVISER},
     ),
     "setting an organisation up": (["Mutation.setUpOrganisation"], {Role.ADMIN}),
 }
@@ -275,7 +286,9 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
     } == {name for name in seen if name.startswith("MyCase.")}
 
 
-@pytest.mark.parametrize("role", sorted(set(Role) - {Role.ADVISER, Role.ADMIN, Role.REPORTER}))
+@pytest.mark.parametrize(
+    "role", sorted(set(Role) - {Role.ADVISER, Role.ADMIN, Role.REPORTER} - SECOND)
+)
 def test_who_only_reads_has_no_mutation(role: Role) -> None:
     """Who works on no case and sets nothing up changes nothing: their schema has no mutation type at all."""
     assert SCHEMAS[role].mutation_type is None

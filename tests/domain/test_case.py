@@ -32,13 +32,14 @@ from services.intake.domain.case import (
 )
 from services.intake.domain.organisation import (
     AdviserKept,
-    AdviserKeyPublished,
+    ListedKey,
     Organisation,
     OrganisationSetUp,
     PolicyDecided,
     UnitKept,
 )
 from services.intake.domain.words import LARGEST, MOST_READERS, SealedWords, key_id_of
+from services.intake.signatures import verifies
 from shared.contracts.errors import Code
 from tests.gwt import given
 
@@ -58,8 +59,14 @@ ORGANISATION = Organisation(
         on=date(2026, 3, 2),
     ),
     keys=(
-        AdviserKeyPublished(
-            adviser_id="anna", key_id=KEY_ID, public_key=bytes(32), on=date(2026, 3, 2)
+        ListedKey(
+            adviser_id="anna",
+            key_id=KEY_ID,
+            public_key=bytes(32),
+            signing_key=None,
+            state="current",
+            own_stream=True,
+            on=date(2026, 3, 2),
         ),
     ),
 )
@@ -96,17 +103,23 @@ def opening(**changes: Any) -> Decision:
     fields = {
         name: getattr(OPENED, name)
         for name in CaseOpened.__slots__
-        if name not in ("organisation_id", "taxonomy_version")
+        if name not in ("organisation_id", "taxonomy_version", "signed_by")
     }
-    return lambda state: open_case(state, ORGANISATION, **(fields | changes))
+    return lambda state: open_case(
+        state, ORGANISATION, **(fields | {"verifies": verifies} | changes)
+    )
 
 
 def speaking(minutes: tuple[SealedWords, ...] = (WORDS,), mode: str = "meeting") -> Decision:
-    return lambda state: record_conversation(state, ORGANISATION, mode=mode, minutes=minutes, at=AT)
+    return lambda state: record_conversation(
+        state, ORGANISATION, mode=mode, minutes=minutes, at=AT, verifies=verifies
+    )
 
 
 def saying(sender: Sender, *words: SealedWords) -> Decision:
-    return lambda state: send_message(state, ORGANISATION, sender=sender, words=words, at=AT)
+    return lambda state: send_message(
+        state, ORGANISATION, sender=sender, words=words, at=AT, verifies=verifies
+    )
 
 
 def acting(intervention: str = "listening") -> Decision:

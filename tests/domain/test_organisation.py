@@ -12,17 +12,15 @@ import pytest
 
 from services.intake.domain.organisation import (
     AdviserKept,
-    AdviserKeyPublished,
     Organisation,
     OrganisationSetUp,
     PolicyDecided,
     UnitKept,
     evolve,
-    publish_key,
     set_up,
 )
 from shared import taxonomy
-from shared.contracts.errors import Code, Refusal
+from shared.contracts.errors import Code
 from tests.gwt import given
 
 ORGANISATION = UUID("6f1d2c3b-0000-4000-8000-000000000001")
@@ -48,28 +46,11 @@ GIVEN: dict[str, Any] = {
 SET_UP = OrganisationSetUp(
     **GIVEN | {"release": replace(BY_UNIT, merge_order=("whole", "office", "care"))}
 )
-KEY = AdviserKeyPublished(
-    adviser_id="anna",
-    key_id=UUID("6f1d2c3b-0000-4000-8000-000000000002"),
-    public_key=bytes(range(32)),
-    on=ON,
-)
 
 
 def setting_up(**changes: Any) -> Callable[[Organisation], OrganisationSetUp]:
     """The decision, with some of it given otherwise."""
     return lambda state: set_up(state, **(GIVEN | changes))
-
-
-def publishing(**changes: Any) -> Callable[[Organisation], AdviserKeyPublished]:
-    """Anna's key, with some of it given otherwise."""
-    fields = {
-        "adviser_id": KEY.adviser_id,
-        "key_id": KEY.key_id,
-        "public_key": KEY.public_key,
-        "on": ON,
-    }
-    return lambda state: publish_key(state, **(fields | changes))  # type: ignore[arg-type]
 
 
 # Set up -----------------------------------------------------------------------------------------
@@ -188,53 +169,3 @@ def test_what_lies_on_the_bound_is_taken(changes: dict[str, Any]) -> None:
         name: value for name, value in changes.items() if name != "release"
     }
     assert 5 == event.release.k
-
-
-# Adviser keys -----------------------------------------------------------------------------------
-
-
-def test_an_adviser_publishes_a_key() -> None:
-    """The directory gets it, and it is that adviser's current one."""
-    given(Organisation(), evolve, [SET_UP]).when(publishing()).then(KEY)
-    state = given(Organisation(), evolve, [SET_UP, KEY]).state
-    assert KEY == state.current_key("anna")
-    assert state.current_key("bram") is None
-
-
-def test_a_newer_key_counts_and_the_older_one_stays_known() -> None:
-    """Words sealed to the older key are still taken; who seals now is shown the newer one."""
-    newer = replace(KEY, key_id=UUID(int=3), public_key=bytes(32))
-    other = replace(KEY, adviser_id="bram", key_id=UUID(int=4), public_key=b"b" * 32)
-    state = given(Organisation(), evolve, [SET_UP, KEY, newer, other]).state
-    assert newer == state.current_key("anna")
-    assert frozenset({KEY.key_id, newer.key_id, other.key_id}) == state.key_ids
-    assert 4 == state.version
-
-
-@pytest.mark.parametrize("length", [0, 31, 33])
-def test_a_key_of_another_length_is_refused(length: int) -> None:
-    """A raw X25519 public key has 32 bytes (RFC 7748)."""
-    refusal = given(Organisation(), evolve, [SET_UP]).when(publishing(public_key=bytes(length)))
-    assert "publicKey" == refusal.then_refused(Code.INVALID_INPUT).values["field"]
-
-
-@pytest.mark.parametrize("adviser", ["anna", "bram"])
-def test_a_key_is_published_once(adviser: str) -> None:
-    """Neither its owner nor anybody else may publish it again."""
-    given(Organisation(), evolve, [SET_UP, KEY]).when(publishing(adviser_id=adviser)).then_refused(
-        Code.ALREADY_EXISTS
-    )
-
-
-def test_who_is_no_adviser_here_publishes_no_key() -> None:
-    """A role alone puts nobody in the directory."""
-    given(Organisation(), evolve, [SET_UP]).when(publishing(adviser_id="carla")).then_refused(
-        Code.NOT_ALLOWED
-    )
-
-
-def test_without_an_organisation_there_is_no_directory() -> None:
-    """A key cannot be published, nor anything known, before the set-up."""
-    given(Organisation(), evolve).when(publishing()).then_refused(Code.NOT_FOUND)
-    with pytest.raises(Refusal):
-        _ = Organisation().known

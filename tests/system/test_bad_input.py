@@ -178,7 +178,7 @@ def test_tokens_that_prove_nothing(
         ({"words": []}, "words"),
         (
             {"words": [{"keyId": str(uuid4()), "ciphertext": "AAAA"}]},
-            "sealed to a key that is not in the directory",
+            "sealed to a key that may not read it",
         ),
         ({"idempotencyKey": "short"}, "idempotencyKey"),
     ],

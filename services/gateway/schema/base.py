@@ -19,7 +19,7 @@ import strawberry
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
-from services.gateway.grants import ADMIN, ADVISER, EVERY_ROLE, REPORTER, grant, table
+from services.gateway.grants import ADMIN, ADVISER, EVERY_ROLE, REPORTER, SECOND, grant, table
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal, invalid
 from shared.contracts.rpc import VERBS, Shape
@@ -198,7 +198,7 @@ class NotFound(UserError):  # noqa: N818  a type of the schema, no exception
 
 @strawberry.type(description="Your role may not do this.")
 class NotAllowed(UserError):  # noqa: N818  a type of the schema, no exception
-    """NOT_ALLOWED."""
+    """NOT_ALLOWED, and what somebody else has to do first."""
 
 
 @strawberry.type(description="It does not go together with what is there already.")
@@ -227,6 +227,10 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.ALREADY_PUBLISHED: Conflict,
     Code.PERIOD_OVERLAPS: Conflict,
     Code.PERIOD_RELEASED: Conflict,
+    Code.SECOND_PERSON_NEEDED: NotAllowed,
+    Code.RECOVERY_NOT_APPROVED: NotAllowed,
+    Code.CONSENT_MISSING: Conflict,
+    Code.CONFLICT_OF_INTEREST: Conflict,
 }
 """Refusals that are members of a mutation's result."""
 
@@ -305,7 +309,7 @@ class SessionQuery:
         return Session(role=info.context.principal.role.value)
 
 
-_CHANGES = ADVISER | ADMIN | REPORTER
+_CHANGES = ADVISER | ADMIN | REPORTER | SECOND
 
 ACCESS = table(
     grant("Query", EVERY_ROLE, "session"),

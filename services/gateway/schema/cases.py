@@ -30,6 +30,14 @@ from shared.identity.roles import Role
 
 LARGEST_PAGE = 100
 
+SIGNATURE = (
+    "Of an adviser's words (Ed25519, 64 bytes; docs/graphql.md): verify it before you believe them."
+)
+SIGNED_BY = (
+    "The id of the adviser's key that made it; the key stands in `organisation.advisers.keys`."
+)
+SIGN = "Your current key's signature of the sealed words, 64 bytes; required if that key can sign."
+
 
 @strawberry.enum(description="Whether a case is open or closed.")
 class CaseStatus(Enum):
@@ -70,8 +78,11 @@ class CaseEntry:
 
     kind: str = strawberry.field(description="What happened.")
     week: str = strawberry.field(description="ISO 8601 week, such as 2026-W48.")
+    version: int = strawberry.field(description="Its number among the case's events, from 1.")
     code: str | None = strawberry.field(description="Its code in the taxonomy.")
     sealed: list[Sealed]
+    signature: Base64 | None = strawberry.field(description=SIGNATURE)
+    signed_by: strawberry.ID | None = strawberry.field(description=SIGNED_BY)
 
     @classmethod
     def of(cls, entry: rpc.CaseEntry) -> Self:
@@ -79,8 +90,11 @@ class CaseEntry:
         return cls(
             kind=entry.kind,
             week=entry.week,
+            version=entry.version,
             code=entry.code,
             sealed=[Sealed.of(sealed) for sealed in entry.sealed],
+            signature=base64_or_none(entry.signature),
+            signed_by=None if entry.signed_by is None else strawberry.ID(entry.signed_by),
         )
 
 
@@ -240,8 +254,9 @@ class OpenCaseInput:
     category: str
     unit_id: strawberry.ID | None = None
     words: list[SealedInput] = strawberry.field(
-        description="The reporter's words, sealed once for each adviser who may read them."
+        description="The reporter's words, sealed to the adviser, to the recovery key and to the reporter."
     )
+    signature: Base64 | None = strawberry.field(default=None, description=SIGN)
 
     def request(self) -> rpc.OpenCase:
         """As intake takes it."""
@@ -256,6 +271,7 @@ class OpenCaseInput:
             category=self.category,
             unit_id=self.unit_id,
             words=tuple(sealed.shape() for sealed in self.words),
+            signature=self.signature,
         )
 
 
@@ -268,12 +284,14 @@ class SendMessageInput:
     words: list[SealedInput] = strawberry.field(
         description="The words, sealed to the reporter's key and to your own."
     )
+    signature: Base64 | None = strawberry.field(default=None, description=SIGN)
 
     def request(self) -> rpc.SendMessage:
         """As intake takes it."""
         return rpc.SendMessage(
             case_id=uuid_text("caseId", self.case_id),
             words=tuple(sealed.shape() for sealed in self.words),
+            signature=self.signature,
         )
 
 
@@ -285,6 +303,7 @@ class RecordConversationInput:
     case_id: strawberry.ID
     mode: str = strawberry.field(description="A conversation mode of the taxonomy.")
     minutes: list[SealedInput]
+    signature: Base64 | None = strawberry.field(default=None, description=SIGN)
 
     def request(self) -> rpc.RecordConversation:
         """As intake takes it."""
@@ -292,6 +311,7 @@ class RecordConversationInput:
             case_id=uuid_text("caseId", self.case_id),
             mode=self.mode,
             minutes=tuple(sealed.shape() for sealed in self.minutes),
+            signature=self.signature,
         )
 
 
@@ -496,10 +516,14 @@ ACCESS = table(
         "id status channel anonymity reporterRole relation category unitId outcome route "
         "openedWeek replyKey entries",
     ),
-    grant("CaseEntry", ADVISER, "kind week code sealed"),
+    grant("CaseEntry", ADVISER, "kind week version code sealed signature signedBy"),
     grant("Sealed", ADVISER | REPORTER, "keyId ciphertext"),
     grant("SealedInput", ADVISER | REPORTER, "keyId ciphertext"),
     grant("OpenCaseInput", REPORTER, "adviserId replyKey"),
+    *(
+        grant(name, ADVISER, "signature")
+        for name in ("OpenCaseInput", "SendMessageInput", "RecordConversationInput")
+    ),
     *(grant("Mutation", _who(name), f"{name} {name}(input:)") for name in _COMMANDS),
     *(
         grant(f"{_title(name)}Input", _who(name), f"idempotencyKey caseId {fields}")

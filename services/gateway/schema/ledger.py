@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import AUDITOR, grant, table
+from services.gateway.grants import ADVISER, AUDITOR, grant, table
 from services.gateway.schema.base import Base64, Info, ask, ask_or_none, described, uuid_text
 from shared.contracts import rpc
 from shared.contracts.errors import invalid
@@ -231,7 +231,7 @@ ACCESS = table(
     grant("LedgerPage", AUDITOR, "size checkpoint entries next"),
     grant(
         "LedgerEntry",
-        AUDITOR,
+        AUDITOR | ADVISER,
         "index stream version type week actor suite keyId nonce ciphertextSha256 leafHash",
     ),
 )

@@ -8,8 +8,14 @@ from typing import Self
 import strawberry
 
 from services.gateway.grants import REPORTER, grant, table
-from services.gateway.schema.base import Info, ask_or_none, described
-from services.gateway.schema.cases import CaseStatus, Sealed
+from services.gateway.schema.base import (
+    Base64,
+    Info,
+    ask_or_none,
+    base64_or_none,
+    described,
+)
+from services.gateway.schema.cases import SIGNATURE, SIGNED_BY, CaseStatus, Sealed
 from shared.contracts import rpc
 
 
@@ -28,6 +34,8 @@ class Message:
     sender: Sender
     week: str = strawberry.field(description="ISO 8601 week, such as 2026-W48.")
     sealed: list[Sealed]
+    signature: Base64 | None = strawberry.field(description=SIGNATURE)
+    signed_by: strawberry.ID | None = strawberry.field(description=SIGNED_BY)
 
     @classmethod
     def of(cls, message: rpc.Message) -> Self:
@@ -36,6 +44,8 @@ class Message:
             sender=Sender(message.sender),
             week=message.week,
             sealed=[Sealed.of(sealed) for sealed in message.sealed],
+            signature=base64_or_none(message.signature),
+            signed_by=None if message.signed_by is None else strawberry.ID(message.signed_by),
         )
 
 
@@ -78,5 +88,5 @@ class MyCaseQuery:
 ACCESS = table(
     grant("Query", REPORTER, "myCase"),
     grant("MyCase", REPORTER, "id status adviserId messages inLogSince"),
-    grant("Message", REPORTER, "sender week sealed"),
+    grant("Message", REPORTER, "sender week sealed signature signedBy"),
 )

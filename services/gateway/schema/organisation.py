@@ -3,6 +3,8 @@
 # ruff: noqa: A002  arguments are called what the schema calls them
 from __future__ import annotations
 
+from datetime import date
+from enum import Enum
 from typing import Annotated, Self
 
 import strawberry
@@ -14,6 +16,7 @@ from services.gateway.grants import (
     LEADERS,
     MEMBERS,
     REPORTER,
+    SECOND,
     grant,
     table,
 )
@@ -56,6 +59,75 @@ class Unit:
         )
 
 
+@strawberry.enum(description="What has become of a key.")
+class KeyState(Enum):
+    """See DirectoryKey."""
+
+    CURRENT = "current"
+    RETIRED = "retired"
+    LOST = "lost"
+    STOLEN = "stolen"
+    PROPOSED = "proposed"
+
+
+@strawberry.type(description="An adviser's key in the directory.")
+class DirectoryKey:
+    """One key."""
+
+    key_id: strawberry.ID
+    public_key: Base64 = strawberry.field(description="Raw X25519, 32 bytes.")
+    signing_key: Base64 | None = strawberry.field(
+        description="Raw Ed25519, 32 bytes: verifies what the adviser signed; null: it cannot sign."
+    )
+    state: KeyState = strawberry.field(
+        description="Seal to `CURRENT` only. The others still verify what was signed before."
+    )
+    stream: strawberry.ID | None = strawberry.field(
+        description="The stream of its publication in intake's ledger, computed from the key; null "
+        "for a key from before keys had streams of their own."
+    )
+    on: date
+
+    @classmethod
+    def of(cls, key: rpc.DirectoryKey) -> Self:
+        """From intake's answer."""
+        return cls(
+            key_id=strawberry.ID(key.key_id),
+            public_key=Base64(key.public_key),
+            signing_key=base64_or_none(key.signing_key),
+            state=KeyState(key.state),
+            stream=None if key.stream is None else strawberry.ID(key.stream),
+            on=key.on,
+        )
+
+
+@strawberry.type(
+    description="A key of which people outside the hierarchy hold shares: words are sealed to the "
+    "current one too, so that they are not lost with an adviser's device."
+)
+class RecoveryKey:
+    """One recovery key."""
+
+    key_id: strawberry.ID
+    public_key: Base64 = strawberry.field(description="Raw X25519, 32 bytes.")
+    state: KeyState
+    stream: strawberry.ID = strawberry.field(
+        description="The stream of its publication in intake's ledger, computed from the key."
+    )
+    on: date
+
+    @classmethod
+    def of(cls, key: rpc.RecoveryKey) -> Self:
+        """From intake's answer."""
+        return cls(
+            key_id=strawberry.ID(key.key_id),
+            public_key=Base64(key.public_key),
+            state=KeyState(key.state),
+            stream=strawberry.ID(key.stream),
+            on=key.on,
+        )
+
+
 @strawberry.type(description="An adviser, as shown to those who seal words to them.")
 class Adviser:
     """One adviser."""
@@ -64,8 +136,12 @@ class Adviser:
     name: str
     key_id: strawberry.ID | None = strawberry.field(description="Names the public key.")
     public_key: Base64 | None = strawberry.field(
-        description="Raw X25519 public key, 32 bytes; null until the adviser published one."
+        description="Raw X25519 public key, 32 bytes; null when the adviser has none at present."
     )
+    signing_key: Base64 | None = strawberry.field(
+        description="Raw Ed25519 public key, 32 bytes, of the same pair."
+    )
+    keys: list[DirectoryKey] = strawberry.field(description="All of them, oldest first.")
 
     @classmethod
     def of(cls, adviser: rpc.Adviser) -> Self:
@@ -75,6 +151,8 @@ class Adviser:
             name=adviser.name,
             key_id=None if adviser.key_id is None else strawberry.ID(adviser.key_id),
             public_key=base64_or_none(adviser.public_key),
+            signing_key=base64_or_none(adviser.signing_key),
+            keys=[DirectoryKey.of(key) for key in adviser.keys],
         )
 
 
@@ -111,6 +189,9 @@ class Organisation:
     units: list[Unit]
     advisers: list[Adviser]
     release: ReleasePolicy
+    recovery_keys: list[RecoveryKey] = strawberry.field(
+        description="All of them, oldest first. Where one is `CURRENT`, words must be sealed to it."
+    )
 
     @classmethod
     def of(cls, organisation: rpc.Organisation) -> Self:
@@ -123,10 +204,12 @@ class Organisation:
             units=[Unit.of(unit) for unit in organisation.units],
             advisers=[Adviser.of(adviser) for adviser in organisation.advisers],
             release=ReleasePolicy.of(organisation.release),
+            recovery_keys=[RecoveryKey.of(key) for key in organisation.recovery_keys],
         )
 
 
-async def _organisation(info: Info) -> Organisation | None:
+async def the_organisation(info: Info) -> Organisation | None:
+    """The caller's organisation, asked of intake; None before it is set up."""
     found = await ask_or_none(info, "intake.organisation", rpc.Empty(), rpc.Organisation)
     return None if found is None else Organisation.of(found)
 
@@ -138,7 +221,7 @@ class OrganisationQuery:
     @described("Your organisation; null before it is set up.")
     async def organisation(self, info: Info) -> Organisation | None:
         """Asks intake."""
-        return await _organisation(info)
+        return await the_organisation(info)
 
 
 @strawberry.input(description="A unit of the tree that is set up.")
@@ -229,10 +312,24 @@ class PublishAdviserKeyInput:
 
     idempotency_key: strawberry.ID
     public_key: Base64 = strawberry.field(description="Raw X25519 public key, 32 bytes.")
+    signing_key: Base64 | None = strawberry.field(
+        default=None, description="Raw Ed25519 public key, 32 bytes, of the same pair."
+    )
+    proof: Base64 | None = strawberry.field(
+        default=None, description="The new key's own signature (64 bytes) of what is published."
+    )
+    previous_signature: Base64 | None = strawberry.field(
+        default=None, description="The same, signed by your current key, if you have one that can."
+    )
 
     def request(self) -> rpc.PublishAdviserKey:
         """As intake takes it."""
-        return rpc.PublishAdviserKey(public_key=self.public_key)
+        return rpc.PublishAdviserKey(
+            public_key=self.public_key,
+            signing_key=self.signing_key,
+            proof=self.proof,
+            previous_signature=self.previous_signature,
+        )
 
 
 @strawberry.type
@@ -247,7 +344,7 @@ class PublishAdviserKeyPayload:
     @described("The organisation after the change.")
     async def organisation(self, info: Info) -> Organisation | None:
         """Asks intake."""
-        return await _organisation(info)
+        return await the_organisation(info)
 
     @classmethod
     def of(cls, done: rpc.Done) -> Self:
@@ -294,8 +391,12 @@ ACCESS = table(
     grant("Organisation", ADVISER, "token release"),
     grant("Unit", ADVISER | LEADERS | REPORTER, "id name parent"),
     grant("Unit", ADVISER | LEADERS, "headcount"),
+    grant("Organisation", ADVISER | REPORTER | SECOND, "recoveryKeys"),
     grant("Adviser", ADVISER | MEMBERS | REPORTER, "name"),
-    grant("Adviser", ADVISER | REPORTER, "id keyId publicKey"),
+    grant("Adviser", ADVISER | REPORTER | SECOND, "id"),
+    grant("Adviser", ADVISER | REPORTER, "keyId publicKey signingKey keys"),
+    grant("DirectoryKey", ADVISER | REPORTER, "keyId publicKey signingKey state stream on"),
+    grant("RecoveryKey", ADVISER | REPORTER | SECOND, "keyId publicKey state stream on"),
     grant("ReleasePolicy", ADVISER, "policy dimension k mergeOrder"),
     grant("Mutation", ADMIN, "setUpOrganisation setUpOrganisation(input:)"),
     grant(
@@ -308,6 +409,10 @@ ACCESS = table(
     grant("ReleasePolicyInput", ADMIN, "dimension k mergeOrder"),
     grant("SetUpOrganisationPayload", ADMIN, "organisationId position"),
     grant("Mutation", ADVISER, "publishAdviserKey publishAdviserKey(input:)"),
-    grant("PublishAdviserKeyInput", ADVISER, "idempotencyKey publicKey"),
+    grant(
+        "PublishAdviserKeyInput",
+        ADVISER,
+        "idempotencyKey publicKey signingKey proof previousSignature",
+    ),
     grant("PublishAdviserKeyPayload", ADVISER, "keyId position organisation"),
 )

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from services.intake.domain import case
 from services.intake.sealed import as_uuid, from_bus
+from services.intake.signatures import verifies
 from services.intake.streams import load_case, load_organisation
 from shared.contracts.errors import invalid
 from shared.contracts.rpc import Done, OpenCase
@@ -40,6 +41,8 @@ async def open_case(call: Call, request: OpenCase) -> Done:
         at=call.now,
         by="reporter" if by_reporter else "adviser",
         reply_key=request.reply_key,
+        signature=request.signature,
+        verifies=verifies,
     )
     return await call.commit([Change(case_id, 1, event)], Done(id=str(case_id), position=0))
 

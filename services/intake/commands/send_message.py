@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.intake.domain.case import owned_by, reported_by
 from services.intake.domain.case import send_message as decide
 from services.intake.sealed import as_uuid, from_bus
+from services.intake.signatures import verifies
 from services.intake.streams import load_case, load_organisation
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import Done, SendMessage
@@ -30,6 +31,8 @@ async def send_message(call: Call, request: SendMessage) -> Done:
         sender="reporter" if by_reporter else "adviser",
         words=from_bus(request.words),
         at=call.now,
+        signature=request.signature,
+        verifies=verifies,
     )
     return await call.commit(
         [Change(case_id, state.version + 1, event)], Done(id=str(case_id), position=0)

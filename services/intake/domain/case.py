@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
+from services.intake.domain.statements import SIGNATURE_BYTES, Verifies, words_statement
 from services.intake.domain.words import SealedWords, check_sealed, key_id_of
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
@@ -26,7 +27,8 @@ class CaseOpened:
     """A case was opened and coded. `facts_id` is what its facts are called outside intake.
 
     `reply_key` (raw X25519, 32 bytes) is the reporter's, if they opened it themself: answers are
-    sealed to it.
+    sealed to it. `signature` is the adviser's over the words (statements.py), made with the key
+    `signed_by` of the directory; a reporter's words have none, nor has who has no signing key.
     """
 
     case_id: UUID
@@ -45,6 +47,8 @@ class CaseOpened:
     at: datetime
     by: Sender = "adviser"
     reply_key: bytes | None = None
+    signature: bytes | None = None
+    signed_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,8 @@ class MessageSent:
     sender: Sender
     words: tuple[SealedWords, ...]
     at: datetime
+    signature: bytes | None = None
+    signed_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,8 @@ class ConversationRecorded:
     mode: str
     minutes: tuple[SealedWords, ...]
     at: datetime
+    signature: bytes | None = None
+    signed_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +158,10 @@ def open_case(
     unit_id: str | None,
     words: tuple[SealedWords, ...],
     at: datetime,
+    verifies: Verifies,
     by: Sender = "adviser",
     reply_key: bytes | None = None,
+    signature: bytes | None = None,
 ) -> CaseOpened:
     """Open a case. Raises Refusal for an unknown code or unit, or words sealed to nobody here."""
     if state.opened is not None:
@@ -175,6 +185,16 @@ def open_case(
     codes.check("categories", category)
     if unit_id is not None and all(unit.id != unit_id for unit in known.units):
         raise invalid("unitId", "the organisation has no such unit")
+    sealed = _sealed_for(
+        words, organisation, adviser_id=adviser_id, reply_key=reply_key, must_reply=False
+    )
+    signed_by = None
+    if by == "adviser":
+        signed_by = _signed_by(
+            organisation, adviser_id, case_id, sealed, signature, verifies=verifies
+        )
+    elif signature is not None:
+        raise invalid("signature", "only an adviser signs")
     return CaseOpened(
         case_id=case_id,
         organisation_id=known.organisation_id,
@@ -188,12 +208,12 @@ def open_case(
         relation=relation,
         category=category,
         unit_id=unit_id,
-        words=_sealed_for(
-            words, organisation, adviser_id=adviser_id, reply_key=reply_key, must_reply=False
-        ),
+        words=sealed,
         at=at,
         by=by,
         reply_key=reply_key,
+        signature=signature,
+        signed_by=signed_by,
     )
 
 
@@ -204,6 +224,8 @@ def send_message(
     sender: Sender,
     words: tuple[SealedWords, ...],
     at: datetime,
+    verifies: Verifies,
+    signature: bytes | None = None,
 ) -> MessageSent:
     """Something said in an open case. Only where the reporter can read it: they hold a code."""
     opened = _running(state)
@@ -216,7 +238,14 @@ def send_message(
         reply_key=opened.reply_key,
         must_reply=True,
     )
-    return MessageSent(sender=sender, words=sealed, at=at)
+    signed_by = None
+    if sender == "adviser":
+        signed_by = _signed_by(
+            organisation, opened.adviser_id, opened.case_id, sealed, signature, verifies=verifies
+        )
+    elif signature is not None:
+        raise invalid("signature", "only an adviser signs")
+    return MessageSent(sender=sender, words=sealed, at=at, signature=signature, signed_by=signed_by)
 
 
 def record_conversation(
@@ -226,12 +255,26 @@ def record_conversation(
     mode: str,
     minutes: tuple[SealedWords, ...],
     at: datetime,
+    verifies: Verifies,
+    signature: bytes | None = None,
 ) -> ConversationRecorded:
-    """A conversation in an open case."""
-    _running(state)
+    """A conversation in an open case. The reporter does not read its minutes."""
+    opened = _running(state)
     taxonomy.current().check("conversation_modes", mode)
-    sealed = check_sealed(minutes, organisation.key_ids, field="minutes")
-    return ConversationRecorded(mode=mode, minutes=sealed, at=at)
+    sealed = _sealed_for(
+        minutes,
+        organisation,
+        adviser_id=opened.adviser_id,
+        reply_key=None,
+        must_reply=False,
+        field="minutes",
+    )
+    signed_by = _signed_by(
+        organisation, opened.adviser_id, opened.case_id, sealed, signature, verifies=verifies
+    )
+    return ConversationRecorded(
+        mode=mode, minutes=sealed, at=at, signature=signature, signed_by=signed_by
+    )
 
 
 def record_intervention(state: Case, *, intervention: str, at: datetime) -> InterventionRecorded:
@@ -287,20 +330,55 @@ def _sealed_for(
     adviser_id: str,
     reply_key: bytes | None,
     must_reply: bool,
+    field: str = "words",
 ) -> tuple[SealedWords, ...]:
-    """`words`, if whom they are for can open them: words that nobody can read are lost words."""
-    sealed = check_sealed(words, _readers(organisation, reply_key), field="words")
-    keys = {one.key_id for one in sealed}
+    """`words`, if whom they are for can open them, and nobody else: words that nobody can read are
+    lost words, and nobody but the case's adviser, the recovery key and the reporter is a reader.
+    """
     current = organisation.current_key(adviser_id)
+    recovery = organisation.recovery_key
+    readers = set()
+    if current is not None:
+        readers.add(current.key_id)
+    if recovery is not None:
+        readers.add(recovery.key_id)
+    if reply_key is not None:
+        readers.add(key_id_of(reply_key))
+    sealed = check_sealed(words, readers, field=field)
+    keys = {one.key_id for one in sealed}
     if current is None or current.key_id not in keys:
-        raise invalid("words", "they are not sealed to the adviser's current key")
+        raise invalid(field, "they are not sealed to the adviser's current key")
+    if recovery is not None and recovery.key_id not in keys:
+        raise invalid(field, "they are not sealed to the recovery key")
     if must_reply and reply_key is not None and key_id_of(reply_key) not in keys:
-        raise invalid("words", "they are not sealed to the reporter's key")
+        raise invalid(field, "they are not sealed to the reporter's key")
     return sealed
 
 
-def _readers(organisation: Organisation, reply_key: bytes | None) -> frozenset[UUID]:
-    """Whose keys words may be sealed to: the advisers', and the reporter's own."""
-    if reply_key is None:
-        return organisation.key_ids
-    return organisation.key_ids | {key_id_of(reply_key)}
+def _signed_by(
+    organisation: Organisation,
+    adviser_id: str,
+    case_id: UUID,
+    words: tuple[SealedWords, ...],
+    signature: bytes | None,
+    *,
+    verifies: Verifies,
+) -> UUID | None:
+    """The id of the key pair with which the adviser signed these words; None where their current key
+    cannot sign. Raises Refusal for words without their signature, or with one of something else.
+    """
+    current = organisation.current_key(adviser_id)
+    if current is None or current.signing_key is None:
+        if signature is not None:
+            raise invalid("signature", "your current key cannot sign: publish one that can")
+        return None
+    if signature is None:
+        raise invalid("signature", "it is missing")
+    statement = words_statement(
+        organisation_id=organisation.known.organisation_id, case_id=case_id, words=words
+    )
+    if len(signature) != SIGNATURE_BYTES or not verifies(current.signing_key, signature, statement):
+        raise invalid(
+            "signature", "this signature is not by the right key, or was made of other content"
+        )
+    return current.key_id

@@ -7,6 +7,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
+from services.intake.domain.statements import (
+    SIGNATURE_BYTES,
+    Verifies,
+    adviser_key_statement,
+    recovery_key_statement,
+)
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.rpc import NOT_SAID
@@ -20,6 +26,14 @@ SMALLEST_K = 5
 MOST_UNITS = 500
 LONGEST_NAME = 200
 PUBLIC_KEY_BYTES = 32
+
+SHARES, ENOUGH_SHARES = 5, 3
+"""A recovery key is split so, and so many shares make it whole again."""
+
+KeyState = Literal["current", "retired", "lost", "stolen"]
+"""`current`: words are sealed to it. `retired`: another took its place; it opens old words. `lost`,
+`stolen`: the device is gone; what was sealed to a stolen key has to be sealed anew.
+"""
 
 
 # Events ---------------------------------------------------------------------------------------
@@ -69,27 +83,130 @@ class OrganisationSetUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdviserKeyPublished:
-    """An adviser put a public key (raw X25519, 32 bytes) in the directory; the newest one counts."""
+    """An adviser put a public key (raw X25519, 32 bytes) in the directory.
+
+    It has a stream of its own, whose id is computed from the key (streams.py): who holds a public key
+    can ask the log for exactly this key. `signing_key` (raw Ed25519, 32 bytes) is the other half of
+    the pair; `proof` is its signature, `previous_signature` that of the adviser's key before it. None
+    in an event of version 1; no previous signature: a first key, or the old device is gone.
+    """
 
     adviser_id: str
     key_id: UUID
     public_key: bytes
     on: date
+    signing_key: bytes | None
+    proof: bytes | None
+    previous_signature: bytes | None
 
 
-Event = OrganisationSetUp | AdviserKeyPublished
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyListed:
+    """What an AdviserKeyPublished published, in the organisation's own stream: from now on it is the
+    adviser's current key. Both are appended together.
+    """
+
+    adviser_id: str
+    key_id: UUID
+    public_key: bytes
+    signing_key: bytes | None
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserKeyWithdrawn:
+    """An adviser's device with this key was lost, or stolen."""
+
+    adviser_id: str
+    key_id: UUID
+    reason: Literal["lost", "stolen"]
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryKeyPublished:
+    """A recovery key (raw X25519, 32 bytes), of which people outside the hierarchy hold shares, in a
+    stream of its own whose id is computed from the key. An adviser signed it with `signed_by`.
+    """
+
+    key_id: UUID
+    public_key: bytes
+    adviser_id: str
+    signed_by: UUID
+    signature: bytes
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryKeyProposed:
+    """What a RecoveryKeyPublished published, in the organisation's own stream. Nothing is sealed to it
+    before another person confirms it.
+    """
+
+    key_id: UUID
+    public_key: bytes
+    by: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryKeyConfirmed:
+    """A second person, of another role, confirmed the recovery key: from now on words are sealed to it
+    too, and no longer to the one before it.
+    """
+
+    key_id: UUID
+    by: str
+    role: str
+    on: date
+
+
+Event = (
+    OrganisationSetUp
+    | AdviserKeyPublished
+    | KeyListed
+    | AdviserKeyWithdrawn
+    | RecoveryKeyProposed
+    | RecoveryKeyConfirmed
+)
 
 
 # Fold -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedKey:
+    """An adviser's key in the directory."""
+
+    adviser_id: str
+    key_id: UUID
+    public_key: bytes
+    signing_key: bytes | None
+    state: KeyState
+    own_stream: bool
+    """Whether its publication has the stream that is computed from it; old ones have not."""
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRecoveryKey:
+    """A recovery key in the directory."""
+
+    key_id: UUID
+    public_key: bytes
+    state: Literal["proposed", "current", "retired"]
+    by: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
-    """What is known of an organisation after its events. `keys` maps adviser id to newest key."""
+    """What is known of an organisation after its events. Keys stand in the order of publication."""
 
     version: int = 0
     set_up: OrganisationSetUp | None = None
-    keys: tuple[AdviserKeyPublished, ...] = ()
+    keys: tuple[ListedKey, ...] = ()
+    recovery_keys: tuple[ListedRecoveryKey, ...] = ()
 
     @property
     def known(self) -> OrganisationSetUp:
@@ -99,24 +216,87 @@ class Organisation:
         return self.set_up
 
     @property
-    def key_ids(self) -> frozenset[UUID]:
-        """Ids of all keys in the directory."""
-        return frozenset(key.key_id for key in self.keys)
+    def recovery_key(self) -> ListedRecoveryKey | None:
+        """The recovery key that words are sealed to, if the organisation has one."""
+        return next((key for key in self.recovery_keys if key.state == "current"), None)
 
-    def current_key(self, adviser_id: str) -> AdviserKeyPublished | None:
-        """The adviser's newest key."""
-        return next((key for key in reversed(self.keys) if key.adviser_id == adviser_id), None)
+    def current_key(self, adviser_id: str) -> ListedKey | None:
+        """The key that words to this adviser are sealed to."""
+        return next(
+            (
+                key
+                for key in reversed(self.keys)
+                if key.adviser_id == adviser_id and key.state == "current"
+            ),
+            None,
+        )
+
+    def keys_of(self, adviser_id: str) -> tuple[ListedKey, ...]:
+        """All keys of an adviser, oldest first."""
+        return tuple(key for key in self.keys if key.adviser_id == adviser_id)
+
+    def has_seat(self, adviser_id: str) -> bool:
+        """Whether this is an adviser here."""
+        return any(adviser.id == adviser_id for adviser in self.known.advisers)
 
 
 def evolve(state: Organisation, event: Event) -> Organisation:
     """The state after one more event."""
+    state = replace(state, version=state.version + 1)
     match event:
         case OrganisationSetUp():
-            return replace(state, version=state.version + 1, set_up=event)
-        case AdviserKeyPublished():
-            return replace(state, version=state.version + 1, keys=(*state.keys, event))
+            return replace(state, set_up=event)
+        case KeyListed() | AdviserKeyPublished():
+            # Keys of version 1 stand in the organisation's stream without a KeyListed.
+            listed = ListedKey(
+                adviser_id=event.adviser_id,
+                key_id=event.key_id,
+                public_key=event.public_key,
+                signing_key=event.signing_key,
+                state="current",
+                own_stream=isinstance(event, KeyListed),
+                on=event.on,
+            )
+            return replace(state, keys=(*_retired(state.keys, event.adviser_id), listed))
+        case AdviserKeyWithdrawn():
+            return replace(
+                state,
+                keys=tuple(
+                    replace(key, state=event.reason) if key.key_id == event.key_id else key
+                    for key in state.keys
+                ),
+            )
+        case RecoveryKeyProposed():
+            proposed = ListedRecoveryKey(
+                key_id=event.key_id,
+                public_key=event.public_key,
+                state="proposed",
+                by=event.by,
+                on=event.on,
+            )
+            return replace(state, recovery_keys=(*state.recovery_keys, proposed))
+        case RecoveryKeyConfirmed():
+            return replace(
+                state,
+                recovery_keys=tuple(
+                    replace(key, state="current")
+                    if key.key_id == event.key_id
+                    else replace(key, state="retired")
+                    for key in state.recovery_keys
+                ),
+            )
         case _:
             assert_never(event)
+
+
+def _retired(keys: tuple[ListedKey, ...], adviser_id: str) -> tuple[ListedKey, ...]:
+    """The keys when another takes the place of the adviser's current one."""
+    return tuple(
+        replace(key, state="retired")
+        if key.adviser_id == adviser_id and key.state == "current"
+        else key
+        for key in keys
+    )
 
 
 # Decisions ------------------------------------------------------------------------------------
@@ -160,16 +340,155 @@ def set_up(
 
 
 def publish_key(
-    state: Organisation, *, adviser_id: str, key_id: UUID, public_key: bytes, on: date
-) -> AdviserKeyPublished:
-    """An adviser's new public key. Raises Refusal for somebody who is no adviser here."""
-    if all(adviser.id != adviser_id for adviser in state.known.advisers):
+    state: Organisation,
+    *,
+    adviser_id: str,
+    key_id: UUID,
+    public_key: bytes,
+    on: date,
+    verifies: Verifies,
+    signing_key: bytes | None = None,
+    proof: bytes | None = None,
+    previous_signature: bytes | None = None,
+) -> tuple[AdviserKeyPublished, KeyListed]:
+    """An adviser's new public key. Raises Refusal for somebody who is no adviser here.
+
+    A pair proves by its own signature that who publishes it has it. While the adviser's current key
+    can sign, the next one needs its signature too: who only has the adviser's sign-in changes no key
+    unseen, but has to call the old one lost.
+    """
+    if not state.has_seat(adviser_id):
         raise Refusal(Code.NOT_ALLOWED)
-    if len(public_key) != PUBLIC_KEY_BYTES:
-        raise invalid("publicKey", "it is not {bytes} bytes long", bytes=PUBLIC_KEY_BYTES)
-    if any(key.public_key == public_key for key in state.keys):
+    _check_length(public_key, PUBLIC_KEY_BYTES, "publicKey")
+    if any(
+        key.public_key == public_key or (signing_key is not None and key.signing_key == signing_key)
+        for key in state.keys
+    ):
         raise Refusal(Code.ALREADY_EXISTS)
-    return AdviserKeyPublished(adviser_id=adviser_id, key_id=key_id, public_key=public_key, on=on)
+    current = state.current_key(adviser_id)
+    before = None if current is None else current.signing_key
+    if signing_key is None:
+        if any(key.signing_key is not None for key in state.keys_of(adviser_id)):
+            raise invalid("signingKey", "it is missing")
+        if proof is not None or previous_signature is not None:
+            raise invalid("signingKey", "it is missing")
+    else:
+        _check_length(signing_key, PUBLIC_KEY_BYTES, "signingKey")
+        statement = adviser_key_statement(
+            organisation_id=state.known.organisation_id,
+            adviser_id=adviser_id,
+            public_key=public_key,
+            signing_key=signing_key,
+        )
+        _check_signature(proof, signing_key, statement, verifies, field="proof")
+        if before is not None:
+            _check_signature(
+                previous_signature, before, statement, verifies, field="previousSignature"
+            )
+        elif previous_signature is not None:
+            raise invalid("previousSignature", "there is no key that could have made it")
+    published = AdviserKeyPublished(
+        adviser_id=adviser_id,
+        key_id=key_id,
+        public_key=public_key,
+        on=on,
+        signing_key=signing_key,
+        proof=proof,
+        previous_signature=previous_signature,
+    )
+    listed = KeyListed(
+        adviser_id=adviser_id,
+        key_id=key_id,
+        public_key=public_key,
+        signing_key=signing_key,
+        on=on,
+    )
+    return published, listed
+
+
+def withdraw_key(
+    state: Organisation,
+    *,
+    adviser_id: str,
+    key_id: UUID,
+    reason: Literal["lost", "stolen"],
+    on: date,
+) -> AdviserKeyWithdrawn:
+    """An adviser's device is gone. What was lost may turn out to be stolen, not the other way round."""
+    key = next((key for key in state.keys_of(adviser_id) if key.key_id == key_id), None)
+    if key is None:
+        raise Refusal(Code.NOT_FOUND)
+    if key.state in ("stolen", reason):
+        raise Refusal(Code.ALREADY_EXISTS)
+    return AdviserKeyWithdrawn(adviser_id=adviser_id, key_id=key_id, reason=reason, on=on)
+
+
+def publish_recovery_key(
+    state: Organisation,
+    *,
+    adviser_id: str,
+    key_id: UUID,
+    public_key: bytes,
+    signature: bytes,
+    on: date,
+    verifies: Verifies,
+) -> tuple[RecoveryKeyPublished, RecoveryKeyProposed]:
+    """A recovery key, proposed by an adviser who signs it with their current key.
+
+    So neither an administrator nor whoever can sign in as an adviser, but has no key of theirs, can
+    have words sealed to a key of their own making.
+    """
+    if not state.has_seat(adviser_id):
+        raise Refusal(Code.NOT_ALLOWED)
+    _check_length(public_key, PUBLIC_KEY_BYTES, "publicKey")
+    known = {key.public_key for key in state.keys} | {key.public_key for key in state.recovery_keys}
+    if public_key in known:
+        raise Refusal(Code.ALREADY_EXISTS)
+    current = state.current_key(adviser_id)
+    if current is None or current.signing_key is None:
+        raise invalid("signature", "your current key cannot sign: publish one that can")
+    statement = recovery_key_statement(
+        organisation_id=state.known.organisation_id, public_key=public_key
+    )
+    _check_signature(signature, current.signing_key, statement, verifies, field="signature")
+    published = RecoveryKeyPublished(
+        key_id=key_id,
+        public_key=public_key,
+        adviser_id=adviser_id,
+        signed_by=current.key_id,
+        signature=signature,
+        on=on,
+    )
+    proposed = RecoveryKeyProposed(key_id=key_id, public_key=public_key, by=adviser_id, on=on)
+    return published, proposed
+
+
+def confirm_recovery_key(
+    state: Organisation, *, key_id: UUID, by: str, role: str, on: date
+) -> RecoveryKeyConfirmed:
+    """Another person, in another role than the adviser's, confirms a proposed recovery key."""
+    key = next((key for key in state.recovery_keys if key.key_id == key_id), None)
+    if key is None:
+        raise Refusal(Code.NOT_FOUND)
+    if key.state != "proposed":
+        raise Refusal(Code.ALREADY_EXISTS)
+    if by == key.by or state.has_seat(by):
+        raise Refusal(Code.SECOND_PERSON_NEEDED)
+    return RecoveryKeyConfirmed(key_id=key_id, by=by, role=role, on=on)
+
+
+def _check_length(key: bytes, length: int, field: str) -> None:
+    if len(key) != length:
+        raise invalid(field, "it is not {bytes} bytes long", bytes=length)
+
+
+def _check_signature(
+    signature: bytes | None, key: bytes, statement: bytes, verifies: Verifies, *, field: str
+) -> None:
+    if signature is None:
+        raise invalid(field, "it is missing")
+    if len(signature) != SIGNATURE_BYTES or not verifies(key, signature, statement):
+        raise invalid(field, "this signature is not by the right key, or was made of other content")
 
 
 def _check_name(text: str, field: str) -> None:

@@ -34,7 +34,7 @@ def key_id_of(public_key: bytes) -> UUID:
 def check_sealed(
     words: Sequence[SealedWords], keys: Collection[UUID], *, field: str
 ) -> tuple[SealedWords, ...]:
-    """`words` if they are sealed to keys of the organisation's directory and not too large.
+    """`words` if they are sealed to `keys`, which may read them, and to no other, and not too large.
 
     Raises Refusal INVALID_INPUT or TOO_LARGE.
     """
@@ -44,7 +44,7 @@ def check_sealed(
         raise Refusal(Code.TOO_LARGE, limit=MOST_READERS, unit="readers")
     for sealed in words:
         if sealed.key_id not in keys:
-            raise invalid(field, "it is sealed to a key that is not in the directory")
+            raise invalid(field, "it is sealed to a key that may not read it")
         if not sealed.ciphertext:
             raise invalid(field, "it is empty")
         if len(sealed.ciphertext) > LARGEST:

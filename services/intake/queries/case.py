@@ -6,7 +6,7 @@ from functools import reduce
 from typing import assert_never
 
 from services.intake.domain import case as domain
-from services.intake.sealed import as_uuid, to_bus
+from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import case_events
 from shared.contracts.rpc import ById, Case, CaseEntry
 from shared.eventstore.store import Recorded
@@ -40,13 +40,17 @@ async def case(call: Call, request: ById) -> Case:
 def _entry(recorded: Recorded) -> CaseEntry:
     event: domain.Event = recorded.event
     code: str | None
+    signature = signed_by = None
     match event:
         case domain.CaseOpened():
             code, sealed = event.category, to_bus(event.words)
+            signature, signed_by = event.signature, event.signed_by
         case domain.MessageSent():
             code, sealed = event.sender, to_bus(event.words)
+            signature, signed_by = event.signature, event.signed_by
         case domain.ConversationRecorded():
             code, sealed = event.mode, to_bus(event.minutes)
+            signature, signed_by = event.signature, event.signed_by
         case domain.InterventionRecorded():
             code, sealed = event.intervention, ()
         case domain.OutcomeRecorded():
@@ -55,4 +59,12 @@ def _entry(recorded: Recorded) -> CaseEntry:
             code, sealed = None, ()
         case _:
             assert_never(event)
-    return CaseEntry(kind=recorded.type, week=recorded.week, code=code, sealed=sealed)
+    return CaseEntry(
+        kind=recorded.type,
+        week=recorded.week,
+        version=recorded.version,
+        code=code,
+        sealed=sealed,
+        signature=signature,
+        signed_by=id_or_none(signed_by),
+    )

@@ -6,7 +6,7 @@ from functools import reduce
 from uuid import UUID
 
 from services.intake.domain import case as domain
-from services.intake.sealed import to_bus
+from services.intake.sealed import id_or_none, to_bus
 from services.intake.streams import case_events
 from shared.contracts.rpc import Empty, Message, MyCase
 from shared.eventstore.store import Recorded
@@ -29,11 +29,17 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
 
 
 def _said(recorded: Recorded) -> tuple[Message, ...]:
-    match recorded.event:
-        case (
-            domain.CaseOpened(words=words, by=sender)
-            | domain.MessageSent(words=words, sender=sender)
-        ):
-            return (Message(sender=sender, week=recorded.week, sealed=to_bus(words)),)
+    event = recorded.event
+    match event:
+        case domain.CaseOpened(by=sender) | domain.MessageSent(sender=sender):
+            return (
+                Message(
+                    sender=sender,
+                    week=recorded.week,
+                    sealed=to_bus(event.words),
+                    signature=event.signature,
+                    signed_by=id_or_none(event.signed_by),
+                ),
+            )
         case _:
             return ()

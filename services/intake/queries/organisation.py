@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from services.intake.domain.organisation import ListedKey
 from services.intake.domain.organisation import Organisation as State
-from services.intake.streams import load_organisation
-from shared.contracts.rpc import Adviser, Empty, Organisation, ReleasePolicy, Unit
+from services.intake.streams import adviser_key_stream, load_organisation, recovery_key_stream
+from shared.contracts.rpc import (
+    Adviser,
+    DirectoryKey,
+    Empty,
+    Organisation,
+    RecoveryKey,
+    ReleasePolicy,
+    Unit,
+)
 from shared.runtime.calls import Call
 
 
@@ -28,6 +37,16 @@ async def organisation(call: Call, _request: Empty) -> Organisation:
             k=known.release.k,
             merge_order=known.release.merge_order,
         ),
+        recovery_keys=tuple(
+            RecoveryKey(
+                key_id=str(key.key_id),
+                public_key=key.public_key,
+                state=key.state,
+                stream=str(recovery_key_stream(known.organisation_id, key.key_id)),
+                on=key.on,
+            )
+            for key in state.recovery_keys
+        ),
     )
 
 
@@ -41,6 +60,20 @@ def _advisers(state: State) -> tuple[Adviser, ...]:
                 name=adviser.name,
                 key_id=None if key is None else str(key.key_id),
                 public_key=None if key is None else key.public_key,
+                signing_key=None if key is None else key.signing_key,
+                keys=tuple(_key(state, key) for key in state.keys_of(adviser.id)),
             )
         )
     return tuple(advisers)
+
+
+def _key(state: State, key: ListedKey) -> DirectoryKey:
+    stream = adviser_key_stream(state.known.organisation_id, key.key_id)
+    return DirectoryKey(
+        key_id=str(key.key_id),
+        public_key=key.public_key,
+        signing_key=key.signing_key,
+        state=key.state,
+        stream=str(stream) if key.own_stream else None,
+        on=key.on,
+    )
