@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from shared.eventstore.store import Change, EventStore
 from shared.eventstore.types import EventTypes
 from shared.eventstore.writer import GroupWriter
-from shared.keys.ring import FileKeyRing
+from shared.keys.file_ring import FileKeyRing
 from shared.ledger.checkpoint import Checkpoint, service_keys
 from shared.ledger.files import LedgerFolder
 from shared.ledger.note import Verifier

@@ -24,7 +24,7 @@ from bench.server import durable_server
 from bench.store_commands import Intake, Library, Raw, clients, library, library_rate
 from bench.store_growth import growth
 from bench.store_replay import replay
-from shared.keys.ring import FileKeyRing
+from shared.keys.file_ring import FileKeyRing
 from shared.local.home import CHECKOUT
 from shared.postgres.embedded import SUPERUSER
 

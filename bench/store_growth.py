@@ -30,7 +30,7 @@ from bench.results import Result
 from shared.eventstore.store import Change, EventStore
 from shared.eventstore.types import EventTypes
 from shared.eventstore.writer import GroupWriter
-from shared.keys.ring import FileKeyRing
+from shared.keys.file_ring import FileKeyRing
 from shared.local.home import CHECKOUT
 from shared.postgres.pool import open_pool
 

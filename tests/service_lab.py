@@ -158,6 +158,7 @@ async def running(
             issuer=ISSUER,
             key_ring=folder / f"{definition.name}.ring",
             key_ring_passphrase_file=folder / "passphrase",
+            key_ring_lease_s=60,
             log_key_file=folder / f"{definition.name}-log.key",
             ledger_dir=folder / "ledger",
             witness_policy=witness_policy,

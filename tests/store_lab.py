@@ -15,7 +15,7 @@ import psycopg
 from shared.eventstore.store import Change, EventStore
 from shared.eventstore.types import EventTypes
 from shared.eventstore.writer import GroupWriter
-from shared.keys.ring import FileKeyRing
+from shared.keys.file_ring import FileKeyRing
 from shared.postgres.pool import Pool, open_pool
 from tests.conftest import Database
 

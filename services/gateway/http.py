@@ -38,6 +38,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.MALFORMED_REQUEST: 400,
     Code.TOO_LARGE: 413,
     Code.UNAVAILABLE: 503,
+    Code.KEY_RING_UNAVAILABLE: 503,
     Code.TIMED_OUT: 504,
     Code.INTERNAL: 500,
 }

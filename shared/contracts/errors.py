@@ -47,6 +47,7 @@ class Code(StrEnum):
     RECOVERY_NOT_APPROVED = "RECOVERY_NOT_APPROVED"
     CONSENT_MISSING = "CONSENT_MISSING"
     CONFLICT_OF_INTEREST = "CONFLICT_OF_INTEREST"
+    KEY_RING_UNAVAILABLE = "KEY_RING_UNAVAILABLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,10 @@ CATALOGUE: dict[Code, Sentence] = {
     Code.CONFLICT_OF_INTEREST: Sentence(
         "One adviser never supports both sides. This adviser has a case of the other side.",
         "Niemand staat beide kanten bij. Deze vertrouwenspersoon heeft een zaak van de andere kant.",
+    ),
+    Code.KEY_RING_UNAVAILABLE: Sentence(
+        "The keys of this installation cannot be reached at the moment. Nothing is lost; try again shortly.",
+        "De sleutels van deze installatie zijn nu onbereikbaar. Er is niets verloren; probeer het zo weer.",
     ),
 }
 

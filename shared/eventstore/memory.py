@@ -46,6 +46,9 @@ class _Recent(Generic[V]):
     def drop(self, name: UUID) -> None:
         self._values.pop(name.int, None)
 
+    def clear(self) -> None:
+        self._values.clear()
+
 
 class Stream:
     """What is known of one stream. A stream never gets another organisation or key."""
@@ -90,6 +93,11 @@ class Memory:
         self.keys: _Recent[CaseKey] = _Recent(_KEYS)
         """Unwrapped case keys by key id."""
         self.streams: _Recent[Stream] = _Recent(_STREAMS)
+
+    def clear(self) -> None:
+        """Nothing stays here."""
+        self.keys.clear()
+        self.streams.clear()
 
     def destroyed(self, stream: UUID, key_id: UUID) -> None:
         """A key is gone: nothing that it opened stays here."""

@@ -12,6 +12,7 @@ import psycopg
 
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
+from shared.keys.ring import KeyRingProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,8 @@ class Projector:
                 await self.catch_up()
             except (psycopg.OperationalError, OSError) as error:
                 self._on_problem(error)
+            except KeyRingProblem:
+                pass  # whoever watches the ring tells it
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_SECONDS):
                     await self._wake.wait()

@@ -36,6 +36,7 @@ from shared.eventstore.writer import (
     Tracking,
 )
 from shared.keys.case_key import KEY_BYTES, NONCE_BYTES, SUITE, CaseKey, Unreadable
+from shared.keys.ring import KeyRingProblem
 from shared.ledger.leaf import KEY_DESTROYED
 
 if TYPE_CHECKING:
@@ -98,6 +99,14 @@ _SKELETON = (
     "SELECT leaf_index, stream, version, type, week, actor, key_id FROM event"  # noqa: S608  constants
     f" {_RANGE} ORDER BY leaf_index"
 ).encode()
+
+# One key of each organisation, under the first of its entries that still have one.
+_FIRST_KEYS = (
+    b"SELECT log.organisation, held.key_id, held.wrapped, held.commitment FROM log"
+    b" CROSS JOIN LATERAL (SELECT key_id, wrapped, commitment FROM"
+    b" (SELECT key_id FROM event WHERE event.organisation = log.organisation"
+    b" ORDER BY leaf_index LIMIT 50) AS early JOIN wrapped_key USING (key_id) LIMIT 1) AS held"
+)
 
 _SNAPSHOT = b"hoeksteen/snapshot/v1"
 
@@ -776,6 +785,29 @@ class EventStore:
         return base
 
     # Keys -------------------------------------------------------------------------------------
+
+    def forget_keys(self) -> None:
+        """Nothing that was opened with the key ring stays in memory."""
+        self._memory.clear()
+
+    async def check_ring(self) -> None:
+        """See that the ring holds the data keys of the organisations that have a log, before a new
+        key is made for one that had another. Raises KeyRingProblem.
+        """
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(_FIRST_KEYS)
+            rows = await cursor.fetchall()
+        for organisation, key_id, wrapped, commitment in rows:
+            try:
+                key = CaseKey(self._ring.open(organisation, _key_context(key_id), wrapped))
+            except Unreadable:
+                key = None
+            if key is None or not key.matches(commitment):
+                raise KeyRingProblem(
+                    "The key ring does not open what the database holds: it is another one, or an"
+                    " older copy. Put the right one back; nothing was written."
+                )
 
     def _wrap(self, organisation: UUID, key_id: UUID, key: CaseKey) -> NewKey:
         return NewKey(

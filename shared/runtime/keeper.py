@@ -17,6 +17,7 @@ import msgspec
 import psycopg
 
 from shared.eventstore.writer import StoreUnavailable
+from shared.keys.ring import KeyRingProblem
 from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.files import Head, HeadContradictedError, LedgerFolder, Remembered
 from shared.ledger.note import NoteError
@@ -105,6 +106,9 @@ class Keeper:
                 except (psycopg.OperationalError, StoreUnavailable) as error:
                     self._telemetry.problem(Event.DATABASE_PROBLEM, error)
                     self.grew(organisation)  # looked at again once the database is back
+                except KeyRingProblem:
+                    self.grew(organisation)
+                    await asyncio.sleep(1)
 
     async def cosign(self) -> None:
         """Have checkpoints cosigned, and ask again where a witness failed. Until cancelled."""

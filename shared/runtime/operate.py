@@ -19,10 +19,10 @@ from shared.bus.tombstone import NoSuchPosition, Reason, Tombstone, Tombstones, 
 from shared.eventstore.rebuild import RebuildRefused, rebuild, shadow
 from shared.eventstore.store import EventStore
 from shared.eventstore.writer import GroupWriter
-from shared.keys.ring import FileKeyRing
 from shared.ledger.files import LedgerFolder
 from shared.postgres.pool import open_pool
 from shared.runtime.audit import PAUSE_SECONDS, Auditor, Looked, compare_projections, report
+from shared.runtime.key_ring import open_ring
 from shared.runtime.meter import PROGRESS, Meter
 from shared.runtime.outbox import Outbox
 from shared.runtime.service import clock_of, signing_key
@@ -71,9 +71,7 @@ async def rebuild_projections(
 async def _store(
     definition: Definition, settings: ServiceSettings
 ) -> AsyncIterator[tuple[EventStore, tuple[Projection, ...], Pool]]:
-    ring = await asyncio.to_thread(
-        FileKeyRing, settings.key_ring, secret(settings.key_ring_passphrase_file).encode()
-    )
+    ring = await asyncio.to_thread(open_ring, settings)
     async with AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, min_size=2, max_size=4)
         stack.push_async_callback(pool.close)

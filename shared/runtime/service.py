@@ -39,7 +39,7 @@ from shared.eventstore.writer import GroupWriter
 from shared.identity.reporter import is_reporter
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
-from shared.keys.ring import FileKeyRing, KeyRing
+from shared.keys.ring import KeyRing, KeyRingProblem
 from shared.ledger.files import LedgerFolder, log_key
 from shared.ledger.note import Signer
 from shared.ledger.policy import NO_POLICY, Policy, PolicyError
@@ -48,6 +48,7 @@ from shared.postgres.pool import open_pool
 from shared.runtime.calls import Call, Parts, run_command
 from shared.runtime.clock import Clock, MovableClock, SystemClock
 from shared.runtime.keeper import Keeper
+from shared.runtime.key_ring import RingWatch, wait_for_ring
 from shared.runtime.ledger_verbs import LedgerVerbs
 from shared.runtime.outbox import Outbound, Outbox
 from shared.runtime.proofs import LogProofs
@@ -167,9 +168,7 @@ class Service:
     async def _wire(self, stack: contextlib.AsyncExitStack) -> None:
         settings, name = self.settings, self.definition.name
         await self._serve_health(stack)
-        ring = await asyncio.to_thread(
-            FileKeyRing, settings.key_ring, secret(settings.key_ring_passphrase_file).encode()
-        )
+        ring = await wait_for_ring(settings, self.telemetry)
         pool = await open_pool(settings.database_url, min_size=2, max_size=12)
         stack.push_async_callback(pool.close)
         self.pool = pool
@@ -193,6 +192,12 @@ class Service:
             types=self.definition.types,
             ring=ring,
             on_append=lambda organisation, _last: self._appended(organisation),
+        )
+        self.ring_watch = RingWatch(
+            ring,
+            lease=settings.key_ring_lease_s,
+            telemetry=self.telemetry,
+            on_lapse=store.forget_keys,
         )
         clock = clock_of(settings)
         self.keeper = Keeper(
@@ -232,9 +237,11 @@ class Service:
         self.ledger_verbs = LedgerVerbs(service=name, pool=pool, folder=folder)
         self.verifier = TokenVerifier(settings.jwks, settings.issuer, AUDIENCE)
 
+        await store.check_ring()
         await store.finish_erasures()  # what a crash cut off
         await self.projector.catch_up()
         self._spawn(stack, writer.ended())
+        self._spawn(stack, self.ring_watch.run())
         self._spawn(stack, self.projector.run())
         self._spawn(stack, self.keeper.run())
         self._spawn(stack, self.keeper.cosign())
@@ -304,6 +311,9 @@ class Service:
                 status = Code.UNAVAILABLE.value
                 self.telemetry.problem(Event.DATABASE_PROBLEM, error)
                 raise Refusal(Code.UNAVAILABLE) from None
+            except KeyRingProblem:  # the watch tells it, once
+                status = Code.KEY_RING_UNAVAILABLE.value
+                raise Refusal(Code.KEY_RING_UNAVAILABLE) from None
             except Exception as error:  # noqa: BLE001  nothing of ours may reach the caller
                 status = Code.INTERNAL.value
                 if not reporters:
@@ -328,6 +338,8 @@ class Service:
         principal = await self.verifier.verify(request.token)
         if not self.definition.may(principal, verb.name):
             raise Refusal(Code.NOT_ALLOWED)
+        if not self.ring_watch.usable:
+            raise Refusal(Code.KEY_RING_UNAVAILABLE)
         await self._check_seat(principal, verb)
         shape = _decoded(verb, request)
         call = Call(principal=principal, now=self.parts.clock.now(), parts=self.parts)
@@ -376,6 +388,8 @@ class Service:
             return 0 if row is None else int(row[0])
 
         async def handle(delivered: Delivered) -> None:
+            # A message that waits is not a message that failed.
+            await self.ring_watch.until_usable()
             try:
                 event = msgspec.json.decode(delivered.body, type=CloudEvent)
                 tracking = Tracking(
@@ -434,6 +448,9 @@ class Service:
                 await self._due()
             except (psycopg.OperationalError, StoreUnavailable) as error:
                 self.telemetry.problem(Event.DATABASE_PROBLEM, error)
+                await asyncio.sleep(1)
+            except KeyRingProblem:
+                await self.ring_watch.until_usable()
                 await asyncio.sleep(1)
             await asyncio.sleep(_LOOK_SECONDS)
 
@@ -550,10 +567,12 @@ class Service:
         return _status(alive=True)
 
     async def _health_ready(self, _request: Request) -> Response:
-        """Database and bus answer, projections are near the head; false while stopping, and while
-        stream and store differ.
+        """Database, bus and key ring answer, projections are near the head; false while stopping,
+        and while stream and store differ.
         """
-        if not self.ready or self._diverged or not await responds(self.client):
+        if not self.ready or self._diverged or not self.ring_watch.usable:
+            return _status(alive=False)
+        if not await responds(self.client):
             return _status(alive=False)
         try:
             async with asyncio.timeout(2), self.pool.connection() as connection:

@@ -38,6 +38,8 @@ class ServiceSettings:
     """The key ring's file."""
     key_ring_passphrase_file: Path
     """File with the key ring's passphrase."""
+    key_ring_lease_s: int
+    """For how many seconds keys in memory count without another answer of the key ring."""
     log_key_file: Path
     """File with the log's Ed25519 signing key; outside the database."""
     ledger_dir: Path
@@ -50,7 +52,11 @@ class ServiceSettings:
     """Where spans are written as JSON lines; none: not written."""
 
 
-_DEFAULTS: dict[str, str] = {"mode": "production", "http_host": "127.0.0.1"}
+_DEFAULTS: dict[str, str] = {
+    "mode": "production",
+    "http_host": "127.0.0.1",
+    "key_ring_lease_s": "60",
+}
 _OPTIONAL = frozenset({"witness_policy", "clock_file", "spans_file"})
 
 
@@ -72,6 +78,8 @@ def load() -> ServiceSettings:
             values[field.name] = int(text)
         else:
             values[field.name] = text
+    if values["key_ring_lease_s"] == 0:
+        raise SettingProblem("The setting HOEKSTEEN_KEY_RING_LEASE_S is at least 1.")
     if values["mode"] not in ("local", "production"):
         raise SettingProblem("The setting HOEKSTEEN_MODE is either 'local' or 'production'.")
     if values["mode"] != "local" and values["clock_file"] is not None:

@@ -27,6 +27,12 @@ class Event(StrEnum):
     PROGRAM_STOPPED = "program.stopped", logging.INFO, "The program has stopped in order."
     PROGRAM_CRASHED = "program.crashed", logging.ERROR, "An exception ended the program."
     DATABASE_PROBLEM = "database.problem", logging.ERROR, "The database failed or was unreachable."
+    KEY_RING_PROBLEM = (
+        "key_ring.problem",
+        logging.ERROR,
+        "The key ring does not answer, or is not the right one.",
+    )
+    KEY_RING_BACK = "key_ring.back", logging.INFO, "The key ring answers again."
     BUS_CONNECTED = "bus.connected", logging.INFO, "The connection to the bus stands."
     BUS_PROBLEM = (
         "bus.problem",

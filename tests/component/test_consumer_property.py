@@ -48,7 +48,7 @@ from shared.contracts.rpc import ReleasePolicy, Shape, Unit
 from shared.eventstore.projector import Projector
 from shared.eventstore.store import EventStore, StoreUnavailable, Tracking
 from shared.eventstore.writer import GroupWriter
-from shared.keys.ring import FileKeyRing
+from shared.keys.file_ring import FileKeyRing
 from shared.ledger.files import LedgerFolder
 from shared.postgres.pool import Pool, open_pool
 from shared.runtime.calls import Parts

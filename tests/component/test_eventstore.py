@@ -24,7 +24,7 @@ from shared.eventstore.store import (
 from shared.eventstore.types import EventTypes
 from shared.eventstore.writer import GroupWriter
 from shared.keys.case_key import Unreadable
-from shared.keys.ring import FileKeyRing
+from shared.keys.file_ring import FileKeyRing
 from shared.ledger.leaf import LeafRecord
 from shared.postgres.pool import open_pool
 from tests.conftest import Database

@@ -66,7 +66,7 @@ from shared.eventstore.writer import GroupWriter
 from shared.identity.issuer import Signer
 from shared.identity.principal import Principal
 from shared.identity.roles import Role
-from shared.keys.ring import FileKeyRing
+from shared.keys.file_ring import FileKeyRing
 from shared.ledger.files import LedgerFolder
 from shared.local.child import before_exec
 from shared.postgres.pool import open_pool

@@ -238,6 +238,7 @@ TOP_LEVEL: frozenset[Code] = frozenset(
     {
         Code.NOT_SIGNED_IN,
         Code.UNAVAILABLE,
+        Code.KEY_RING_UNAVAILABLE,
         Code.TIMED_OUT,
         Code.INTERNAL,
         Code.MALFORMED_REQUEST,
