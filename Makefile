@@ -9,6 +9,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv pip
+TYPESCRIPT := clients/typescript
 # The one place where packages come from is what the machine is configured for: no host stands here.
 LOCK := $(UV) compile --quiet --generate-hashes --no-emit-index-url --universal --no-header -p 3.11
 
@@ -41,11 +42,11 @@ bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (
 ##@ Work on it
 
 .PHONY: setup
-setup: .venv/.ready ## Make .venv with everything that is needed to run and to test
+setup: .venv/.ready typescript ## Make .venv with everything that is needed to run and to test
 	@echo "Ready: .venv"
 
 .PHONY: test
-test: check ## Check everything, then run all tests on real parts (with CI set, a skip is a failure)
+test: check typescript ## Check everything, then run all tests on real parts (with CI set, a skip is a failure)
 	@$(BIN)/pytest
 
 .PHONY: check
@@ -64,6 +65,9 @@ types: .venv/.ready ## mypy --strict
 contracts: .venv/.ready ## import-linter: who may import whom
 	@PYTHONPATH=clients/python $(BIN)/lint-imports --no-logo
 
+.PHONY: typescript
+typescript: $(if $(shell command -v npm),$(TYPESCRIPT)/dist/.ready) ## Build the TypeScript client, where there is npm
+
 .PHONY: lock
 lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject.toml
 	@printf 'uv==0.13.9\n' | $(LOCK) --no-annotate -o requirements/uv.txt -
@@ -73,6 +77,7 @@ lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject
 
 .PHONY: clean
 clean: ## Remove what was built and cached; the data in var/ stay
+	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/node_modules
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -106,4 +111,17 @@ help: ## Print this
 
 .venv/.ready: .venv/.ready-run requirements/dev.txt
 	@$(UV) install --quiet -p $(BIN)/python --compile-bytecode --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# The TypeScript client: what it needs, then what is made of it. Without npm its tests say what to
+# install and are skipped.
+
+$(TYPESCRIPT)/node_modules/.ready: $(addprefix $(TYPESCRIPT)/,package.json package-lock.json .npmrc)
+	@cd $(TYPESCRIPT) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(TYPESCRIPT)/dist/.ready: $(TYPESCRIPT)/node_modules/.ready $(TYPESCRIPT)/tsconfig.json \
+    $(wildcard $(TYPESCRIPT)/src/*.ts $(TYPESCRIPT)/test/*.ts)
+	@rm -rf $(TYPESCRIPT)/dist
+	@cd $(TYPESCRIPT) && npm run --silent build
 	@touch $@

@@ -235,6 +235,17 @@ def test_every_dependency_has_its_reason(heading: str, extra: str | None) -> Non
     assert all(len(row) == 4 and all(row) for row in table)
 
 
+def test_every_package_of_the_typescript_client_has_its_reason() -> None:
+    """What npm installs directly stands in its table too."""
+    package = json.loads(text_of(ROOT / "clients/typescript/package.json"))
+    table = rows(section(text_of(DOCS / "dependencies.md"), "## The TypeScript client"))
+
+    assert {*package["dependencies"], *package["devDependencies"]} == {
+        row[0].strip("`") for row in table
+    }
+    assert all(len(row) == 4 and all(row) for row in table)
+
+
 def test_roles_with_a_schema_are_listed() -> None:
     """The page that says who may ask the gateway lists every role once, and each has a schema."""
     listed = names(section(text_of(DOCS / "architecture.md"), "## Who asks"))

@@ -4,9 +4,7 @@ import hashlib
 import io
 import json
 import stat
-import struct
 import tracemalloc
-import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +29,7 @@ from hoeksteen_client.attachments import (
     save_attachment,
 )
 from hoeksteen_client.metadata import MetadataStays, stripped
+from tests.pictures import DIRTY_JPEG, DIRTY_PNG, JFIF, KEPT, SECRET, jpeg, png, segment
 
 PLACE: dict[str, Any] = {
     "organisation": UUID("5b8c0c6e-6f0b-4b58-9f0e-0f6f6a3f3f11"),
@@ -305,40 +304,6 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 # Metadata ---------------------------------------------------------------------------------------
 
-SECRET = b"Jansen, 52.3702 N 4.8952 E"
-
-
-def segment(marker: int, body: bytes) -> bytes:
-    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
-
-
-# A grey picture of 8 by 8 (T.81): one quantisation table, two tables of one code, one scan.
-TABLES = segment(0xDB, b"\0" + b"\x01" * 64)
-FRAME = segment(0xC0, b"\x08\0\x08\0\x08\x01\x01\x11\0")
-CODES = segment(0xC4, b"\x00\x01" + bytes(15) + b"\0") + segment(
-    0xC4, b"\x10\x01" + bytes(15) + b"\0"
-)
-SCAN = segment(0xDA, b"\x01\x01\0\0\x3f\0")
-DATA = b"\x3f\xff\x00\x12\xff\xd0\x34\x56"
-JFIF = segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0")
-
-
-def jpeg(*extra: bytes, jfif: bytes = JFIF, after: bytes = b"", between: bytes = b"") -> bytes:
-    """A picture of two scans with further segments at its beginning, between its scans, after it."""
-    start = (b"\xff\xd8", jfif, *extra, TABLES, FRAME, CODES)
-    return b"".join((*start, SCAN, DATA, between, SCAN, DATA, b"\xff\xd9", after))
-
-
-def chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png(*extra: bytes, after: bytes = b"") -> bytes:
-    """A picture of one white point with further chunks."""
-    start = (b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", b"\0\0\0\x01\0\0\0\x01\x08\0\0\0\0"))
-    end = (chunk(b"IDAT", zlib.compress(b"\0\xff")), chunk(b"IEND", b""))
-    return b"".join((*start, *extra, *end, after))
-
 
 class Trickle(io.RawIOBase):
     """A source that gives a few bytes at a time, as a network may."""
@@ -363,21 +328,7 @@ def clean(data: bytes, media_type: str = "image/jpeg") -> bytes:
 
 def test_a_jpeg_keeps_its_picture_and_nothing_else() -> None:
     """Exif, XMP, IPTC, profiles, comments, thumbnails and what hangs behind the end are gone."""
-    dirty = jpeg(
-        segment(0xE1, b"Exif\0\0" + SECRET),
-        segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + SECRET),
-        segment(0xE0, b"JFXX\0\x10" + SECRET),
-        segment(0xE2, b"ICC_PROFILE\0\x01\x01" + SECRET),
-        segment(0xED, b"Photoshop 3.0\0" + SECRET),
-        segment(0xEE, b"Other\0" + SECRET),
-        segment(0xFE, SECRET),
-        segment(0xC8, SECRET),
-        jfif=segment(0xE0, b"JFIF\0\x01\x02\x01\0\x48\0\x48\x01\x01" + SECRET),
-        between=b"\xff\xff" + segment(0xFE, SECRET),
-        after=jpeg(segment(0xE1, SECRET)) + SECRET,
-    )
-
-    assert jpeg() == clean(dirty)
+    assert jpeg() == clean(DIRTY_JPEG)
     assert jpeg() == clean(jpeg())
 
 
@@ -390,11 +341,7 @@ def test_a_jpeg_keeps_how_its_colours_are_coded() -> None:
 
 def test_a_png_keeps_its_picture_and_nothing_else() -> None:
     """Texts, Exif, time, profile, size, private chunks and what hangs behind the end are gone."""
-    kept = (chunk(b"gAMA", b"\0\0\xb1\x8f"), chunk(b"tRNS", b"\0\x01"))
-    kinds = (b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME", b"iCCP", b"pHYs", b"sPLT", b"prVt")
-    dirty = png(*kept, *(chunk(kind, SECRET) for kind in kinds), after=png() + SECRET)
-
-    assert png(*kept) == clean(dirty, "image/png")
+    assert png(*KEPT) == clean(DIRTY_PNG, "image/png")
 
 
 def test_the_format_is_told_by_the_bytes_not_by_the_name() -> None:
