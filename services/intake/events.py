@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.intake.domain import case, day, organisation, register
+from services.intake.domain import case, day, disclosure, organisation, register, subject_access
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 
@@ -29,6 +29,15 @@ TYPES = EventTypes(
         case.InterventionRecorded,
         case.OutcomeRecorded,
         case.CaseClosed,
+        disclosure.DisclosureRequested,
+        disclosure.DisclosureConfirmed,
+        disclosure.DisclosureRefused,
+        disclosure.ReporterInformed,
+        disclosure.ReporterNotInformed,
+        subject_access.SubjectAccessRequested,
+        subject_access.RedactionProposed,
+        subject_access.RedactionReturned,
+        subject_access.RedactionApproved,
         register.RegisterRowsImported,
         register.RegisterImported,
         day.DayClosed,

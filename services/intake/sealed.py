@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.intake.domain.subject_access import SealedPart as Part
 from services.intake.domain.words import SealedWords
 from shared.contracts.errors import invalid
-from shared.contracts.rpc import Sealed
+from shared.contracts.rpc import Sealed, SealedPart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,16 @@ def from_bus(words: Iterable[Sealed]) -> tuple[SealedWords, ...]:
 def to_bus(words: Iterable[SealedWords]) -> tuple[Sealed, ...]:
     """What a client gets back, byte for byte."""
     return tuple(Sealed(key_id=str(one.key_id), ciphertext=one.ciphertext) for one in words)
+
+
+def parts_from_bus(parts: Iterable[SealedPart]) -> tuple[Part, ...]:
+    """The parts of a document that a client sent."""
+    return tuple(Part(copies=from_bus(part.copies)) for part in parts)
+
+
+def parts_to_bus(parts: Iterable[Part]) -> tuple[SealedPart, ...]:
+    """What a client gets back, in order."""
+    return tuple(SealedPart(copies=to_bus(part.copies)) for part in parts)
 
 
 def as_uuid(text: str, field: str) -> UUID:

@@ -6,14 +6,20 @@ from datetime import date
 from uuid import uuid4
 
 from services.intake.commands.close_case import close_case
+from services.intake.commands.confirm_disclosure import confirm_disclosure
 from services.intake.commands.confirm_recovery_key import confirm_recovery_key
 from services.intake.commands.import_register import import_register
+from services.intake.commands.inform_reporter import inform_reporter
 from services.intake.commands.open_case import open_case
+from services.intake.commands.propose_redaction import propose_redaction
 from services.intake.commands.publish_adviser_key import publish_adviser_key
 from services.intake.commands.publish_recovery_key import publish_recovery_key
 from services.intake.commands.record_conversation import record_conversation
 from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
+from services.intake.commands.request_disclosure import request_disclosure
+from services.intake.commands.request_subject_access import request_subject_access
+from services.intake.commands.review_redaction import review_redaction
 from services.intake.commands.send_message import send_message
 from services.intake.commands.set_up_organisation import set_up_organisation
 from services.intake.commands.withdraw_adviser_key import withdraw_adviser_key
@@ -24,9 +30,13 @@ from services.intake.policy import may
 from services.intake.projections.case_index import CaseIndex
 from services.intake.queries.case import case
 from services.intake.queries.cases import cases
+from services.intake.queries.disclosure_log import disclosure_log
+from services.intake.queries.disclosures import disclosures
 from services.intake.queries.key_log import key_log
 from services.intake.queries.my_case import my_case
+from services.intake.queries.my_data import my_data
 from services.intake.queries.organisation import organisation
+from services.intake.queries.subject_accesses import subject_accesses
 from services.intake.streams import adviser_seats, day_stream
 from shared.eventstore.store import Change, Conflict
 from shared.runtime.calls import Parts
@@ -72,6 +82,16 @@ DEFINITION = Definition(
         "import_register": import_register,
         "send_message": send_message,
         "my_case": my_case,
+        "my_data": my_data,
+        "request_disclosure": request_disclosure,
+        "confirm_disclosure": confirm_disclosure,
+        "inform_reporter": inform_reporter,
+        "disclosures": disclosures,
+        "disclosure_log": disclosure_log,
+        "request_subject_access": request_subject_access,
+        "propose_redaction": propose_redaction,
+        "review_redaction": review_redaction,
+        "subject_accesses": subject_accesses,
         "cases": cases,
         "case": case,
     },
@@ -87,6 +107,15 @@ DEFINITION = Definition(
             "cases",
             "case",
             "my_case",
+            "my_data",
+            "request_disclosure",
+            "confirm_disclosure",
+            "inform_reporter",
+            "disclosures",
+            "request_subject_access",
+            "propose_redaction",
+            "review_redaction",
+            "subject_accesses",
         }
     ),
     seats=adviser_seats,

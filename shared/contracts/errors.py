@@ -48,6 +48,9 @@ class Code(StrEnum):
     CONSENT_MISSING = "CONSENT_MISSING"
     CONFLICT_OF_INTEREST = "CONFLICT_OF_INTEREST"
     KEY_RING_UNAVAILABLE = "KEY_RING_UNAVAILABLE"
+    CONDITIONS_NOT_MET = "CONDITIONS_NOT_MET"
+    ALREADY_DECIDED = "ALREADY_DECIDED"
+    REPORTER_UNTOLD = "REPORTER_UNTOLD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,19 @@ CATALOGUE: dict[Code, Sentence] = {
         "The keys of this installation cannot be reached at the moment. Nothing is lost; try again shortly.",
         "De sleutels van deze installatie zijn nu onbereikbaar. Er is niets verloren; probeer het zo weer.",
     ),
+    Code.CONDITIONS_NOT_MET: Sentence(
+        "Not all conditions for breaking confidentiality hold. Say nothing, and seek another way.",
+        "Niet alle voorwaarden om vertrouwelijkheid te doorbreken zijn vervuld. Zwijg, en zoek "
+        "een andere weg.",
+    ),
+    Code.ALREADY_DECIDED: Sentence(
+        "This was decided already, or it is not its turn.",
+        "Dit is al besloten, of het is nog niet aan de beurt.",
+    ),
+    Code.REPORTER_UNTOLD: Sentence(
+        "Tell the reporter of the disclosure, or record why not, before you close the case.",
+        "Vertel de melder van de doorbreking, of leg vast waarom niet, voordat u de zaak sluit.",
+    ),
 }
 
 
@@ -198,6 +214,8 @@ REASONS: dict[str, str] = {
     "vertrouwenspersoon",
     "an organisation has 1 to {most} units": "een organisatie heeft 1 tot {most} onderdelen",
     "choose an adviser": "kies een vertrouwenspersoon",
+    "each condition is answered once": "elke voorwaarde wordt één keer beantwoord",
+    "either the document or remarks are given": "óf het document, óf opmerkingen worden gegeven",
     "it cannot be below zero": "het kan niet onder nul liggen",
     "it has not begun yet": "die is nog niet begonnen",
     "it has the wrong form": "het heeft de verkeerde vorm",
@@ -221,10 +239,14 @@ REASONS: dict[str, str] = {
     "staat bij {newest}",
     "the organisation has no such adviser": "de organisatie heeft deze vertrouwenspersoon niet",
     "the organisation has no such unit": "de organisatie heeft dit onderdeel niet",
+    "that day is still to come": "die dag moet nog komen",
     "the register is empty": "het register is leeg",
+    "the second person is another adviser": "de tweede persoon is een andere vertrouwenspersoon",
     "they are not sealed to the adviser's current key": "ze zijn niet verzegeld voor de huidige "
     "sleutel van de vertrouwenspersoon",
     "they are not sealed to the recovery key": "ze zijn niet verzegeld voor de herstelsleutel",
+    "they are not sealed to the current key of each who must read them": "ze zijn niet verzegeld "
+    "voor de huidige sleutel van ieder die ze moet lezen",
     "they are not sealed to the reporter's key": "ze zijn niet verzegeld voor de sleutel van de "
     "melder",
     "there is no key that could have made it": "er is geen sleutel die het gemaakt kan hebben",
@@ -243,6 +265,8 @@ REASONS: dict[str, str] = {
     "bytes": "bytes",
     "characters": "tekens",
     "KiB": "KiB",
+    "parts": "delen",
+    "passages": "passages",
     "readers": "lezers",
     "rows": "rijen",
     # Units of TOO_COMPLEX.

@@ -249,18 +249,62 @@ class Message(Shape, frozen=True, kw_only=True):
     signed_by: str | None = None
 
 
+class ToldDisclosure(Shape, frozen=True, kw_only=True):
+    """A disclosure of which the reporter was told: when it was asked for, why, and to whom."""
+
+    week: str
+    ground: str
+    recipient: str
+    confirmed: bool
+    sealed: tuple[Sealed, ...]
+
+
 class MyCase(Shape, frozen=True, kw_only=True):
     """A case as its reporter sees it: what was said, oldest first, and whether it is open.
 
-    `in_log_since` is the week since which it is in the log, proven against a signed checkpoint;
-    none until the next checkpoint.
+    `disclosures`: those of which they were told. `in_log_since` is the week since which it is in the
+    log, proven against a signed checkpoint; none until the next checkpoint.
     """
 
     id: str
     status: Literal["open", "closed"]
     adviser_id: str
     messages: tuple[Message, ...]
+    disclosures: tuple[ToldDisclosure, ...] = ()
     in_log_since: str | None
+
+
+class HeldEntry(Shape, frozen=True, kw_only=True):
+    """Something that a case holds about its reporter. `readable`: a copy is sealed to them."""
+
+    kind: str
+    week: str
+    code: str | None
+    readable: bool
+    sealed: tuple[Sealed, ...]
+
+
+class MyData(Shape, frozen=True, kw_only=True):
+    """All that intake holds about a reporter (GDPR article 15): the coded facts and every entry.
+
+    `sealed` of an entry has the reporter's own copies only.
+    """
+
+    case_id: str
+    status: Literal["open", "closed"]
+    adviser_id: str
+    taxonomy_version: int
+    period: str
+    opened_week: str
+    channel: str
+    anonymity: str
+    reporter_role: str
+    relation: str
+    category: str
+    unit_id: str | None
+    outcome: str | None
+    route: str | None
+    entries: tuple[HeldEntry, ...]
 
 
 class CaseSummary(Shape, frozen=True, kw_only=True):
@@ -285,12 +329,14 @@ class CaseEntry(Shape, frozen=True, kw_only=True):
     """One thing that happened in a case: `kind` is the event's name; words stay sealed.
 
     `version` counts the case's events from 1. `signature` is over the words, by the key `signed_by`.
+    `ref`: the disclosure or request for access that it is a step of.
     """
 
     kind: str
     week: str
     version: int
     code: str | None = None
+    ref: str | None = None
     sealed: tuple[Sealed, ...] = ()
     signature: bytes | None = None
     signed_by: str | None = None
@@ -318,6 +364,178 @@ class ById(Shape, frozen=True, kw_only=True):
     """Ask for one thing."""
 
     id: str
+
+
+# Intake: breaking confidentiality -------------------------------------------------------------
+
+
+class ConditionAnswer(Shape, frozen=True, kw_only=True):
+    """Whether one condition of the checklist holds. Codes of docs/confidentiality.md."""
+
+    condition: str
+    holds: Literal["yes", "no", "not_applicable"]
+
+
+class RequestDisclosure(Shape, frozen=True, kw_only=True):
+    """Adviser: confidentiality must be broken; ask a second adviser to agree.
+
+    `disclosure_id` is a random UUID of the client's. `answers`: every condition, once. `reason` is
+    sealed to both advisers.
+    """
+
+    case_id: str
+    disclosure_id: str
+    reviewer_id: str
+    ground: str
+    recipient: str
+    answers: tuple[ConditionAnswer, ...]
+    reason: tuple[Sealed, ...]
+
+
+class ConfirmDisclosure(Shape, frozen=True, kw_only=True):
+    """Second adviser: agree, or do not and say why, sealed to the first."""
+
+    case_id: str
+    disclosure_id: str
+    agrees: bool
+    remarks: tuple[Sealed, ...] = ()
+
+
+class InformReporter(Shape, frozen=True, kw_only=True):
+    """Adviser: the reporter was told. `words` are what was said, sealed to the reporter's key too
+    if there is one. With `why_not`, a code: why not, and `words` are the reason, sealed to both
+    advisers.
+    """
+
+    case_id: str
+    disclosure_id: str
+    why_not: str | None = None
+    words: tuple[Sealed, ...]
+
+
+class Disclosure(Shape, frozen=True, kw_only=True):
+    """A disclosure as the two advisers see it."""
+
+    id: str
+    case_id: str
+    adviser_id: str
+    reviewer_id: str
+    week: str
+    ground: str
+    recipient: str
+    answers: tuple[ConditionAnswer, ...]
+    decision: Literal["requested", "confirmed", "refused"]
+    told: Literal["informed", "not_informed"] | None
+    why_not: str | None
+    reason: tuple[Sealed, ...]
+    remarks: tuple[Sealed, ...]
+
+
+class Disclosures(Shape, frozen=True, kw_only=True):
+    """Those that the asker requested or was asked to confirm, newest first, at most 200."""
+
+    items: tuple[Disclosure, ...]
+
+
+class DisclosureLogQuery(Shape, frozen=True, kw_only=True):
+    """Auditor: steps of disclosures from leaf `start` on, at most `first` (1 to 500)."""
+
+    start: int = 0
+    first: int = 100
+
+
+class DisclosureStep(Shape, frozen=True, kw_only=True):
+    """One step of a disclosure, without content. `actor` is the ledger's pseudonym (16 bytes): the
+    two persons have two. Of an erased case the codes are gone.
+    """
+
+    index: int
+    week: str
+    kind: str
+    by: Literal["adviser", "second_adviser"]
+    actor: bytes
+    disclosure_id: str | None
+    ground: str | None
+    recipient: str | None
+    answers: tuple[ConditionAnswer, ...]
+    why_not: str | None
+
+
+class DisclosureLog(Shape, frozen=True, kw_only=True):
+    """Steps in the ledger's order. `next` is the `start` of what follows; none: nothing does."""
+
+    steps: tuple[DisclosureStep, ...]
+    next: int | None
+
+
+# Intake: access by the person a case is about -------------------------------------------------
+
+
+class SealedPart(Shape, frozen=True, kw_only=True):
+    """One part of a document, one copy per reader."""
+
+    copies: tuple[Sealed, ...]
+
+
+class RequestSubjectAccess(Shape, frozen=True, kw_only=True):
+    """Adviser: somebody asked to see what a case holds about them (GDPR article 15).
+
+    `access_id` is a random UUID of the client's; `note` says who asked and how that was checked,
+    sealed to both advisers.
+    """
+
+    case_id: str
+    access_id: str
+    reviewer_id: str
+    received_on: date
+    note: tuple[Sealed, ...]
+
+
+class ProposeRedaction(Shape, frozen=True, kw_only=True):
+    """Adviser: the passages in order, each `kept` or the code of the ground on which it is withheld.
+
+    `parts` hold their text, sealed to both advisers; at most 500 passages and 8 parts.
+    """
+
+    case_id: str
+    access_id: str
+    passages: tuple[str, ...]
+    parts: tuple[SealedPart, ...]
+
+
+class ReviewRedaction(Shape, frozen=True, kw_only=True):
+    """Second adviser: the resulting document, sealed to both; or remarks, sealed to the first."""
+
+    case_id: str
+    access_id: str
+    document: tuple[SealedPart, ...] = ()
+    remarks: tuple[Sealed, ...] = ()
+
+
+class SubjectAccess(Shape, frozen=True, kw_only=True):
+    """A request for access as the two advisers see it, with the newest redaction.
+
+    `due_on`: one month after it came (GDPR article 12(3)).
+    """
+
+    id: str
+    case_id: str
+    adviser_id: str
+    reviewer_id: str
+    received_on: date
+    due_on: date
+    step: Literal["requested", "proposed", "returned", "approved"]
+    note: tuple[Sealed, ...]
+    passages: tuple[str, ...]
+    parts: tuple[SealedPart, ...]
+    remarks: tuple[Sealed, ...]
+    document: tuple[SealedPart, ...]
+
+
+class SubjectAccesses(Shape, frozen=True, kw_only=True):
+    """Those that the asker recorded or was asked to review, newest first, at most 200."""
+
+    items: tuple[SubjectAccess, ...]
 
 
 # Intake: import of a register -----------------------------------------------------------------
@@ -676,6 +894,16 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "close_case", "command", CloseCase, Done),
         Verb("intake", "send_message", "command", SendMessage, Done),
         Verb("intake", "my_case", "query", Empty, MyCase),
+        Verb("intake", "my_data", "query", Empty, MyData),
+        Verb("intake", "request_disclosure", "command", RequestDisclosure, Done),
+        Verb("intake", "confirm_disclosure", "command", ConfirmDisclosure, Done),
+        Verb("intake", "inform_reporter", "command", InformReporter, Done),
+        Verb("intake", "disclosures", "query", Empty, Disclosures),
+        Verb("intake", "disclosure_log", "query", DisclosureLogQuery, DisclosureLog),
+        Verb("intake", "request_subject_access", "command", RequestSubjectAccess, Done),
+        Verb("intake", "propose_redaction", "command", ProposeRedaction, Done),
+        Verb("intake", "review_redaction", "command", ReviewRedaction, Done),
+        Verb("intake", "subject_accesses", "query", Empty, SubjectAccesses),
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "case", "query", ById, Case),

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -121,13 +122,19 @@ async def quiet(
         yield Quiet(service, spans, lines)
 
 
+def _something(type_: Any) -> Any:
+    if type_ is date:
+        return date(2026, 3, 2)
+    return () if "tuple" in str(type_) else type_ is bool or b"\x00" * 32
+
+
 def empty(verb: str) -> Shape:
     """A request of a verb's shape, with nothing much in it."""
     kinds = {"id": str(CODE.case_id), "case_id": str(CODE.case_id), "taxonomy_version": 1}
     shape = VERBS[f"intake.{verb}"].request
     fields = msgspec.structs.fields(shape)
     values = {
-        field.name: kinds.get(field.name, () if "tuple" in str(field.type) else b"\x00" * 32)
+        field.name: kinds.get(field.name, _something(field.type))
         for field in fields
         if field.required
     }
@@ -197,7 +204,7 @@ def test_every_verb_of_a_case_is_quiet() -> None:
             {"case_id"} & {field.name for field in msgspec.structs.fields(verb.request)}
             or re.search(r"(^|_)cases?$", verb.name)
         )
-    }
+    } | {"my_data", "disclosures", "subject_accesses"}
 
     assert of_cases == DEFINITION.quiet
 

@@ -231,6 +231,9 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.RECOVERY_NOT_APPROVED: NotAllowed,
     Code.CONSENT_MISSING: Conflict,
     Code.CONFLICT_OF_INTEREST: Conflict,
+    Code.CONDITIONS_NOT_MET: Conflict,
+    Code.ALREADY_DECIDED: Conflict,
+    Code.REPORTER_UNTOLD: Conflict,
 }
 """Refusals that are members of a mutation's result."""
 

@@ -80,6 +80,9 @@ class CaseEntry:
     week: str = strawberry.field(description="ISO 8601 week, such as 2026-W48.")
     version: int = strawberry.field(description="Its number among the case's events, from 1.")
     code: str | None = strawberry.field(description="Its code in the taxonomy.")
+    ref: strawberry.ID | None = strawberry.field(
+        description="The disclosure or request for access that it is a step of."
+    )
     sealed: list[Sealed]
     signature: Base64 | None = strawberry.field(description=SIGNATURE)
     signed_by: strawberry.ID | None = strawberry.field(description=SIGNED_BY)
@@ -92,6 +95,7 @@ class CaseEntry:
             week=entry.week,
             version=entry.version,
             code=entry.code,
+            ref=None if entry.ref is None else strawberry.ID(entry.ref),
             sealed=[Sealed.of(sealed) for sealed in entry.sealed],
             signature=base64_or_none(entry.signature),
             signed_by=None if entry.signed_by is None else strawberry.ID(entry.signed_by),
@@ -488,7 +492,13 @@ _COMMANDS = {
     "closeCase": "",
 }
 
-QUIET_FIELDS = frozenset({"cases", "case", "myCase", *_COMMANDS})
+_ABOUT_CASES = (
+    "myData disclosures requestDisclosure confirmDisclosure informReporter subjectAccesses "
+    "requestSubjectAccess proposeRedaction reviewRedaction"
+)
+"""Fields of other modules that are work on a case."""
+
+QUIET_FIELDS = frozenset({"cases", "case", "myCase", *_COMMANDS, *_ABOUT_CASES.split()})
 """Root fields that leave no span, no metric and no count: when a case is worked on is nobody's to
 read. The services hold to the same for their verbs (Definition.quiet)."""
 
@@ -516,7 +526,7 @@ ACCESS = table(
         "id status channel anonymity reporterRole relation category unitId outcome route "
         "openedWeek replyKey entries",
     ),
-    grant("CaseEntry", ADVISER, "kind week version code sealed signature signedBy"),
+    grant("CaseEntry", ADVISER, "kind week version code ref sealed signature signedBy"),
     grant("Sealed", ADVISER | REPORTER, "keyId ciphertext"),
     grant("SealedInput", ADVISER | REPORTER, "keyId ciphertext"),
     grant("OpenCaseInput", REPORTER, "adviserId replyKey"),

@@ -49,6 +49,30 @@ class Message:
         )
 
 
+@strawberry.type(
+    description="Somebody was told something of your case against your will, for a need."
+)
+class ToldDisclosure:
+    """A disclosure of which the reporter was told."""
+
+    week: str = strawberry.field(description="ISO 8601 week in which it was requested.")
+    ground: str = strawberry.field(description="Why; a code of `confidentiality`.")
+    recipient: str = strawberry.field(description="To whom; a code of `confidentiality`.")
+    confirmed: bool = strawberry.field(description="Whether a second adviser agreed.")
+    sealed: list[Sealed] = strawberry.field(description="What your adviser says about it.")
+
+    @classmethod
+    def of(cls, told: rpc.ToldDisclosure) -> Self:
+        """From intake's answer."""
+        return cls(
+            week=told.week,
+            ground=told.ground,
+            recipient=told.recipient,
+            confirmed=told.confirmed,
+            sealed=[Sealed.of(one) for one in told.sealed],
+        )
+
+
 @strawberry.type(description="Your case. That you looked at it is recorded nowhere.")
 class MyCase:
     """What a reporter comes back to."""
@@ -57,6 +81,9 @@ class MyCase:
     status: CaseStatus
     adviser_id: strawberry.ID
     messages: list[Message] = strawberry.field(description="Oldest first.")
+    disclosures: list[ToldDisclosure] = strawberry.field(
+        description="Breaches of confidentiality of which your adviser told you."
+    )
     in_log_since: str | None = strawberry.field(
         description="The week since which your case is in the log that auditors check, proven; null "
         "until the next daily checkpoint."
@@ -70,6 +97,7 @@ class MyCase:
             status=CaseStatus(case.status),
             adviser_id=strawberry.ID(case.adviser_id),
             messages=[Message.of(message) for message in case.messages],
+            disclosures=[ToldDisclosure.of(one) for one in case.disclosures],
             in_log_since=case.in_log_since,
         )
 
@@ -87,6 +115,7 @@ class MyCaseQuery:
 
 ACCESS = table(
     grant("Query", REPORTER, "myCase"),
-    grant("MyCase", REPORTER, "id status adviserId messages inLogSince"),
+    grant("MyCase", REPORTER, "id status adviserId messages disclosures inLogSince"),
+    grant("ToldDisclosure", REPORTER, "week ground recipient confirmed sealed"),
     grant("Message", REPORTER, "sender week sealed signature signedBy"),
 )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
+from services.intake.domain import disclosure, subject_access
 from services.intake.domain.statements import SIGNATURE_BYTES, Verifies, words_statement
 from services.intake.domain.words import SealedWords, check_sealed, key_id_of
 from shared import taxonomy
@@ -92,7 +93,7 @@ class OutcomeRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseClosed:
-    """Nothing is added from here on."""
+    """Nothing is added to the file from here on; what is done about it still is."""
 
     at: datetime
 
@@ -104,6 +105,8 @@ Event = (
     | InterventionRecorded
     | OutcomeRecorded
     | CaseClosed
+    | disclosure.Event
+    | subject_access.Event
 )
 
 
@@ -119,6 +122,8 @@ class Case:
     conversations: int = 0
     outcome: OutcomeRecorded | None = None
     closed: bool = False
+    disclosures: tuple[disclosure.Disclosure, ...] = ()
+    accesses: tuple[subject_access.SubjectAccess, ...] = ()
 
 
 def evolve(state: Case, event: Event) -> Case:
@@ -135,6 +140,21 @@ def evolve(state: Case, event: Event) -> Case:
             return replace(state, outcome=event)
         case CaseClosed():
             return replace(state, closed=True)
+        case (
+            disclosure.DisclosureRequested()
+            | disclosure.DisclosureConfirmed()
+            | disclosure.DisclosureRefused()
+            | disclosure.ReporterInformed()
+            | disclosure.ReporterNotInformed()
+        ):
+            return replace(state, disclosures=disclosure.evolve(state.disclosures, event))
+        case (
+            subject_access.SubjectAccessRequested()
+            | subject_access.RedactionProposed()
+            | subject_access.RedactionReturned()
+            | subject_access.RedactionApproved()
+        ):
+            return replace(state, accesses=subject_access.evolve(state.accesses, event))
         case _:
             assert_never(event)
 
@@ -294,10 +314,14 @@ def record_outcome(state: Case, *, outcome: str, route: str, at: datetime) -> Ou
 
 
 def close_case(state: Case, *, at: datetime) -> CaseClosed:
-    """Close a case that has an outcome."""
+    """Close a case that has an outcome, and whose reporter was told of every disclosure or is not
+    told for a reason.
+    """
     _running(state)
     if state.outcome is None:
         raise Refusal(Code.OUTCOME_MISSING)
+    if disclosure.untold(state.disclosures):
+        raise Refusal(Code.REPORTER_UNTOLD)
     return CaseClosed(at=at)
 
 

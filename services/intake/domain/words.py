@@ -10,7 +10,9 @@ from uuid import UUID
 from shared.contracts.errors import Code, Refusal, invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
+
+    from services.intake.domain.organisation import Organisation
 
 LARGEST = 128 * 1024
 """Bytes of one sealed text; the client's largest bucket is 64 KiB."""
@@ -50,3 +52,31 @@ def check_sealed(
         if len(sealed.ciphertext) > LARGEST:
             raise Refusal(Code.TOO_LARGE, limit=LARGEST, unit="bytes")
     return tuple(words)
+
+
+def check_sealed_to(
+    words: Sequence[SealedWords],
+    organisation: Organisation,
+    advisers: Iterable[str],
+    *,
+    reply_key: bytes | None = None,
+    field: str,
+) -> tuple[SealedWords, ...]:
+    """`words`, if each of these advisers (at their current keys), the recovery key where there is one
+    and the reporter, where a `reply_key` is given, can open them, and nobody else.
+
+    Raises Refusal: words that nobody can read are lost words.
+    """
+    named = [organisation.current_key(adviser_id) for adviser_id in advisers]
+    current = {key.key_id for key in named if key is not None}
+    recovery = set() if organisation.recovery_key is None else {organisation.recovery_key.key_id}
+    reporter = set() if reply_key is None else {key_id_of(reply_key)}
+    sealed = check_sealed(words, current | recovery | reporter, field=field)
+    keys = {one.key_id for one in sealed}
+    if None in named or not current <= keys:
+        raise invalid(field, "they are not sealed to the current key of each who must read them")
+    if not recovery <= keys:
+        raise invalid(field, "they are not sealed to the recovery key")
+    if not reporter <= keys:
+        raise invalid(field, "they are not sealed to the reporter's key")
+    return sealed

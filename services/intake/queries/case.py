@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import reduce
 from typing import assert_never
+from uuid import UUID
 
 from services.intake.domain import case as domain
+from services.intake.domain import disclosure, subject_access
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import case_events
-from shared.contracts.rpc import ById, Case, CaseEntry
+from shared.contracts.rpc import ById, Case, CaseEntry, Sealed
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
 
@@ -33,14 +35,16 @@ async def case(call: Call, request: ById) -> Case:
         route=None if state.outcome is None else state.outcome.route,
         opened_week=recorded[0].week,
         reply_key=opened.reply_key,
-        entries=tuple(_entry(one) for one in recorded),
+        entries=tuple(entry_of(one) for one in recorded),
     )
 
 
-def _entry(recorded: Recorded) -> CaseEntry:
+def entry_of(recorded: Recorded) -> CaseEntry:
+    """One event of a case as an entry of its file."""
     event: domain.Event = recorded.event
     code: str | None
     signature = signed_by = None
+    ref: UUID | None = None
     match event:
         case domain.CaseOpened():
             code, sealed = event.category, to_bus(event.words)
@@ -57,6 +61,24 @@ def _entry(recorded: Recorded) -> CaseEntry:
             code, sealed = event.outcome, ()
         case domain.CaseClosed():
             code, sealed = None, ()
+        case (
+            disclosure.DisclosureRequested()
+            | disclosure.DisclosureConfirmed()
+            | disclosure.DisclosureRefused()
+            | disclosure.ReporterInformed()
+            | disclosure.ReporterNotInformed()
+        ):
+            ref, (code, sealed) = event.disclosure_id, _of_a_disclosure(event)
+        case subject_access.SubjectAccessRequested(access_id=ref, note=words):
+            code, sealed = None, to_bus(words)
+        case subject_access.RedactionReturned(access_id=ref, remarks=words):
+            code, sealed = None, to_bus(words)
+        # Their texts are long: `subjectAccesses` has them.
+        case (
+            subject_access.RedactionProposed(access_id=ref)
+            | subject_access.RedactionApproved(access_id=ref)
+        ):
+            code, sealed = None, ()
         case _:
             assert_never(event)
     return CaseEntry(
@@ -64,7 +86,22 @@ def _entry(recorded: Recorded) -> CaseEntry:
         week=recorded.week,
         version=recorded.version,
         code=code,
+        ref=id_or_none(ref),
         sealed=sealed,
         signature=signature,
         signed_by=id_or_none(signed_by),
     )
+
+
+def _of_a_disclosure(event: disclosure.Event) -> tuple[str | None, tuple[Sealed, ...]]:
+    match event:
+        case disclosure.DisclosureRequested():
+            return event.ground, to_bus(event.reason)
+        case disclosure.DisclosureConfirmed():
+            return None, ()
+        case disclosure.DisclosureRefused():
+            return None, to_bus(event.remarks)
+        case disclosure.ReporterInformed():
+            return None, to_bus(event.words)
+        case disclosure.ReporterNotInformed():
+            return event.why, to_bus(event.reason)

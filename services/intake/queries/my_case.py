@@ -6,9 +6,10 @@ from functools import reduce
 from uuid import UUID
 
 from services.intake.domain import case as domain
+from services.intake.domain import disclosure
 from services.intake.sealed import id_or_none, to_bus
 from services.intake.streams import case_events
-from shared.contracts.rpc import Empty, Message, MyCase
+from shared.contracts.rpc import Empty, Message, MyCase, ToldDisclosure
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
 
@@ -24,7 +25,33 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
         status="closed" if state.closed else "open",
         adviser_id=opened.adviser_id,
         messages=tuple(message for one in recorded for message in _said(one)),
+        disclosures=_told(recorded),
         in_log_since=await call.parts.proofs.in_log_since(call.organisation, case_id),
+    )
+
+
+def _told(recorded: list[Recorded]) -> tuple[ToldDisclosure, ...]:
+    """The disclosures of which the reporter was told; of others there is no trace here."""
+    confirmed = {
+        one.event.disclosure_id
+        for one in recorded
+        if isinstance(one.event, disclosure.DisclosureConfirmed)
+    }
+    requested = {
+        one.event.disclosure_id: one
+        for one in recorded
+        if isinstance(one.event, disclosure.DisclosureRequested)
+    }
+    return tuple(
+        ToldDisclosure(
+            week=requested[one.event.disclosure_id].week,
+            ground=requested[one.event.disclosure_id].event.ground,
+            recipient=requested[one.event.disclosure_id].event.recipient,
+            confirmed=one.event.disclosure_id in confirmed,
+            sealed=to_bus(one.event.words),
+        )
+        for one in recorded
+        if isinstance(one.event, disclosure.ReporterInformed)
     )
 
 

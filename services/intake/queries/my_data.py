@@ -1,0 +1,59 @@
+"""All that is held about a reporter, by their code (GDPR article 15). The look is recorded nowhere."""
+
+from __future__ import annotations
+
+from functools import reduce
+from uuid import UUID
+
+from services.intake.domain import case as domain
+from services.intake.domain import disclosure, subject_access
+from services.intake.domain.words import key_id_of
+from services.intake.queries.case import entry_of
+from services.intake.streams import case_events
+from shared.contracts.rpc import Empty, HeldEntry, MyData
+from shared.eventstore.store import Recorded
+from shared.runtime.calls import Call
+
+# What another person asked for about themself is that person's (article 15(4) holds both ways), and
+# of a disclosure the reporter is told by the adviser: `my_case` has it from then on.
+_NOT_THEIRS = (disclosure.Event, subject_access.Event)
+
+
+async def my_data(call: Call, _request: Empty) -> MyData:
+    """See MyData. A wrong code leads to no case, and is told as that."""
+    case_id = UUID(call.principal.subject)
+    recorded = await case_events(call.parts.store, call.organisation, case_id)
+    state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
+    opened = domain.reported_by(state)
+    mine = None if opened.reply_key is None else str(key_id_of(opened.reply_key))
+    return MyData(
+        case_id=str(case_id),
+        status="closed" if state.closed else "open",
+        adviser_id=opened.adviser_id,
+        taxonomy_version=opened.taxonomy_version,
+        period=opened.period,
+        opened_week=recorded[0].week,
+        channel=opened.channel,
+        anonymity=opened.anonymity,
+        reporter_role=opened.reporter_role,
+        relation=opened.relation,
+        category=opened.category,
+        unit_id=opened.unit_id,
+        outcome=None if state.outcome is None else state.outcome.outcome,
+        route=None if state.outcome is None else state.outcome.route,
+        entries=tuple(
+            _held(one, mine) for one in recorded if not isinstance(one.event, _NOT_THEIRS)
+        ),
+    )
+
+
+def _held(recorded: Recorded, mine: str | None) -> HeldEntry:
+    entry = entry_of(recorded)
+    own = tuple(one for one in entry.sealed if one.key_id == mine)
+    return HeldEntry(
+        kind=entry.kind,
+        week=entry.week,
+        code=entry.code,
+        readable=bool(own) or not entry.sealed,
+        sealed=own,
+    )

@@ -1,0 +1,87 @@
+"""The requests for access in which the asking adviser has a part. The look is recorded first."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from services.intake.domain import subject_access
+from services.intake.queries.confidential import MOST, cases_with
+from services.intake.sealed import parts_to_bus, to_bus
+from shared.contracts.rpc import Empty, SubjectAccess, SubjectAccesses
+from shared.eventstore.store import Recorded
+from shared.runtime.calls import Call
+
+
+async def subject_accesses(call: Call, _request: Empty) -> SubjectAccesses:
+    """See SubjectAccesses."""
+    found: list[tuple[int, SubjectAccess]] = []
+    for case_id, recorded in (await cases_with(call, "SubjectAccessRequested")).items():
+        found += _of_a_case(case_id, recorded, call.principal.subject)
+    found.sort(key=lambda each: each[0], reverse=True)
+    if found:
+        await call.record_access("subject_accesses")
+    return SubjectAccesses(items=tuple(each for _, each in found[:MOST]))
+
+
+def _of_a_case(
+    case_id: UUID, recorded: list[Recorded], asker: str
+) -> list[tuple[int, SubjectAccess]]:
+    shown: dict[UUID, tuple[int, SubjectAccess]] = {}
+    for one in recorded:
+        event: subject_access.Event = one.event
+        if isinstance(event, subject_access.SubjectAccessRequested):
+            if asker in (event.adviser_id, event.reviewer_id):
+                shown[event.access_id] = (one.index, _requested(case_id, event))
+            continue
+        if not isinstance(event, subject_access.Event) or event.access_id not in shown:
+            continue
+        index, so_far = shown[event.access_id]
+        shown[event.access_id] = (index, _after(so_far, event))
+    return list(shown.values())
+
+
+def _requested(case_id: UUID, event: subject_access.SubjectAccessRequested) -> SubjectAccess:
+    return SubjectAccess(
+        id=str(event.access_id),
+        case_id=str(case_id),
+        adviser_id=event.adviser_id,
+        reviewer_id=event.reviewer_id,
+        received_on=event.received_on,
+        due_on=_a_month_after(event.received_on),
+        step="requested",
+        note=to_bus(event.note),
+        passages=(),
+        parts=(),
+        remarks=(),
+        document=(),
+    )
+
+
+def _after(shown: SubjectAccess, event: subject_access.Event) -> SubjectAccess:
+    match event:
+        case subject_access.RedactionProposed():
+            return msgspec.structs.replace(
+                shown,
+                step="proposed",
+                passages=event.passages,
+                parts=parts_to_bus(event.parts),
+                remarks=(),
+            )
+        case subject_access.RedactionReturned():
+            return msgspec.structs.replace(shown, step="returned", remarks=to_bus(event.remarks))
+        case subject_access.RedactionApproved():
+            return msgspec.structs.replace(
+                shown, step="approved", document=parts_to_bus(event.document)
+            )
+        case subject_access.SubjectAccessRequested():
+            return shown
+
+
+def _a_month_after(day: date) -> date:
+    """The same day of the next month, or its last (Regulation 1182/71, article 3(2)(c))."""
+    year, month = (day.year, day.month + 1) if day.month < 12 else (day.year + 1, 1)
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

@@ -1,0 +1,154 @@
+"""Access by the person a case is about: a ground for each passage, and a second adviser's document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.intake.domain import subject_access
+from services.intake.domain.case import Case, Event, evolve
+from services.intake.domain.subject_access import (
+    MOST_PARTS,
+    MOST_PASSAGES,
+    RedactionApproved,
+    RedactionProposed,
+    RedactionReturned,
+    SealedPart,
+    SubjectAccessRequested,
+)
+from services.intake.domain.words import SealedWords
+from services.intake.queries.subject_accesses import _a_month_after
+from shared.contracts.errors import Code
+from tests.domain.test_disclosure import AT, BOTH, OPENED, ORGANISATION, TO_ANNA, TO_BRAM
+from tests.gwt import given
+
+ID = UUID("6f1d2c3b-0000-4000-8000-00000000000e")
+PART = SealedPart(copies=BOTH)
+REQUESTED = SubjectAccessRequested(
+    access_id=ID,
+    adviser_id="anna",
+    reviewer_id="bram",
+    received_on=date(2026, 11, 20),
+    note=BOTH,
+    at=AT,
+)
+PROPOSED = RedactionProposed(
+    access_id=ID, codes_version=1, passages=("kept", "rights_of_others"), parts=(PART,), at=AT
+)
+RETURNED = RedactionReturned(access_id=ID, remarks=(TO_ANNA,), at=AT)
+APPROVED = RedactionApproved(access_id=ID, document=(PART,), at=AT)
+
+Decision = Callable[[Case], Event]
+
+
+def requesting(**changes: Any) -> Decision:
+    fields = {name: getattr(REQUESTED, name) for name in SubjectAccessRequested.__slots__}
+    return lambda state: subject_access.request(state, ORGANISATION, **(fields | changes))
+
+
+def proposing(**changes: Any) -> Decision:
+    fields: dict[str, Any] = {"passages": PROPOSED.passages, "parts": PROPOSED.parts}
+    return lambda state: subject_access.propose(
+        state, ORGANISATION, access_id=ID, adviser_id="anna", at=AT, **(fields | changes)
+    )
+
+
+def reviewing(
+    who: str = "bram",
+    document: tuple[SealedPart, ...] = (PART,),
+    remarks: tuple[SealedWords, ...] = (),
+) -> Decision:
+    return lambda state: subject_access.review(
+        state,
+        ORGANISATION,
+        access_id=ID,
+        reviewer_id=who,
+        document=document,
+        remarks=remarks,
+        at=AT,
+    )
+
+
+returning = reviewing(document=(), remarks=(TO_ANNA,))
+
+
+@pytest.mark.parametrize(
+    ("past", "decision", "event"),
+    [
+        ([], requesting(), REQUESTED),
+        ([REQUESTED], proposing(), PROPOSED),
+        ([REQUESTED, PROPOSED], returning, RETURNED),
+        ([REQUESTED, PROPOSED, RETURNED], proposing(), PROPOSED),
+        ([REQUESTED, PROPOSED], reviewing(), APPROVED),
+    ],
+)
+def test_a_request_for_access_goes_its_way(
+    past: list[Event], decision: Decision, event: Event
+) -> None:
+    """Asked, redacted, returned, redacted again, and made into a document by the second."""
+    given(Case(), evolve, [OPENED, *past]).when(decision).then(event)
+
+
+@pytest.mark.parametrize(
+    ("past", "decision", "code"),
+    [
+        ([REQUESTED], requesting(), Code.ALREADY_EXISTS),
+        ([], requesting(reviewer_id="anna"), Code.INVALID_INPUT),
+        ([], requesting(reviewer_id="hr"), Code.INVALID_INPUT),
+        ([], requesting(received_on=date(2026, 11, 24)), Code.INVALID_INPUT),
+        ([], requesting(access_id=UUID(int=3)), Code.INVALID_INPUT),
+        ([], requesting(note=(TO_BRAM,)), Code.INVALID_INPUT),
+        ([], proposing(), Code.NOT_FOUND),
+        ([REQUESTED, PROPOSED], proposing(), Code.ALREADY_DECIDED),
+        ([REQUESTED, PROPOSED, APPROVED], proposing(), Code.ALREADY_DECIDED),
+        ([REQUESTED], proposing(passages=()), Code.INVALID_INPUT),
+        ([REQUESTED], proposing(passages=("kept", "embarrassing")), Code.UNKNOWN_CODE),
+        ([REQUESTED], proposing(passages=("",)), Code.UNKNOWN_CODE),
+        ([REQUESTED], proposing(passages=("kept",) * (MOST_PASSAGES + 1)), Code.TOO_LARGE),
+        ([REQUESTED], proposing(parts=()), Code.INVALID_INPUT),
+        ([REQUESTED], proposing(parts=(PART,) * (MOST_PARTS + 1)), Code.TOO_LARGE),
+        ([REQUESTED], proposing(parts=(SealedPart(copies=(TO_ANNA,)),)), Code.INVALID_INPUT),
+        ([REQUESTED], reviewing(), Code.ALREADY_DECIDED),
+        ([REQUESTED, PROPOSED], reviewing("anna"), Code.NOT_FOUND),
+        ([REQUESTED, PROPOSED], reviewing("cor"), Code.NOT_FOUND),
+        ([REQUESTED, PROPOSED, APPROVED], reviewing(), Code.ALREADY_DECIDED),
+        ([REQUESTED, PROPOSED], reviewing(document=()), Code.INVALID_INPUT),
+        ([REQUESTED, PROPOSED], reviewing(remarks=(TO_ANNA,)), Code.INVALID_INPUT),
+        (
+            [REQUESTED, PROPOSED],
+            reviewing(document=(SealedPart(copies=(TO_BRAM,)),)),
+            Code.INVALID_INPUT,
+        ),
+    ],
+)
+def test_what_two_advisers_did_not_see_is_refused(
+    past: list[Event], decision: Decision, code: Code
+) -> None:
+    """Each passage has a known ground; nobody reviews their own; nothing comes out of turn."""
+    given(Case(), evolve, [OPENED, *past]).when(decision).then_refused(code)
+
+
+def test_the_state_is_the_newest_step() -> None:
+    """One request does not move another."""
+    other = replace(REQUESTED, access_id=UUID(int=5))
+    state = given(Case(), evolve, [OPENED, REQUESTED, other, PROPOSED, RETURNED]).state
+    assert ["returned", "requested"] == [one.step for one in state.accesses]
+
+
+@pytest.mark.parametrize(
+    ("received", "due"),
+    [
+        (date(2026, 11, 20), date(2026, 12, 20)),
+        (date(2026, 12, 31), date(2027, 1, 31)),
+        (date(2027, 1, 31), date(2027, 2, 28)),
+        (date(2028, 1, 30), date(2028, 2, 29)),
+    ],
+)
+def test_a_month_ends_on_its_day(received: date, due: date) -> None:
+    """Or on the month's last (Regulation 1182/71)."""
+    assert due == _a_month_after(received)
