@@ -8,6 +8,7 @@ from hoeksteen_client.attachments import (
     open_attachment,
     save_attachment,
 )
+from hoeksteen_client.export import export_reporter
 from hoeksteen_client.gateway import GatewayClient, GatewayError, Unreachable
 from hoeksteen_client.metadata import MetadataStays
 from hoeksteen_client.parties import PartyKey
@@ -18,6 +19,14 @@ from hoeksteen_client.recovery import (
     TooFewShares,
     make_recovery_key,
     recover,
+)
+from hoeksteen_client.redaction import (
+    Passage,
+    document_for_subject,
+    open_document,
+    open_redaction,
+    seal_document,
+    seal_redaction,
 )
 from hoeksteen_client.reporter import ReporterCode, WrongCode
 from hoeksteen_client.sealing import CannotOpen, SealingError, WordsTooLong, seal, seal_to
@@ -36,6 +45,7 @@ __all__ = [
     "GatewayError",
     "MetadataStays",
     "PartyKey",
+    "Passage",
     "RecoveryRecord",
     "ReporterCode",
     "SealingError",
@@ -43,12 +53,18 @@ __all__ = [
     "Unreachable",
     "WordsTooLong",
     "WrongCode",
+    "document_for_subject",
+    "export_reporter",
     "key_is_proven",
     "make_recovery_key",
     "open_attachment",
+    "open_document",
+    "open_redaction",
     "recover",
     "save_attachment",
     "seal",
+    "seal_document",
+    "seal_redaction",
     "seal_to",
     "words_are_signed",
 ]
