@@ -89,7 +89,7 @@ class Person:
         (answer,) = self.client.execute(document, variables).values()
         return answer
 
-    def do(self, document: str, **given: Any) -> Any:
+    def do(self, document: str, /, **given: Any) -> Any:
         """The one field of a mutation's answer; `given` is its input."""
         return self.ask(document, input={"idempotencyKey": secrets.token_urlsafe(24), **given})
 
