@@ -23,6 +23,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
 
@@ -110,6 +111,7 @@ class Intake:
             ring=ring,
             clock=cast(Any, None),  # the moment of a call comes with it
             proofs=cast(Any, None),  # only the ledger's verbs look there
+            erasures=cast(Any, SimpleNamespace(known=lambda *_stream: False)),  # none erases
             projector=Projector(store, pool, (), lambda _problem: None),
         )
         intake = cls(uuid4(), pool, writer, parts)

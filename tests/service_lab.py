@@ -137,6 +137,7 @@ async def running(
     folder: Path,
     *,
     witness_policy: Path | None = None,
+    backup_inventory: Path | None = None,
 ) -> AsyncIterator[Running]:
     """The service, ready. Stopped in order at the end; a part that ended by itself fails the test."""
     signer = Signer(key=Ed25519PrivateKey.generate(), issuer=ISSUER)
@@ -162,6 +163,7 @@ async def running(
             log_key_file=folder / f"{definition.name}-log.key",
             ledger_dir=folder / "ledger",
             witness_policy=witness_policy,
+            backup_inventory=backup_inventory,
             clock_file=clock.path,
             spans_file=None,
         ),

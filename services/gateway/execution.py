@@ -25,13 +25,15 @@ from services.gateway.operations import (
     choose,
     variable_problems,
 )
+from services.gateway.schema import cases, erasure
 from services.gateway.schema.base import Context
-from services.gateway.schema.cases import QUIET_FIELDS
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal
 from shared.identity.principal import Principal
 from shared.identity.roles import Role
 from shared.telemetry import Event, Telemetry
+
+_QUIET_FIELDS = cases.QUIET_FIELDS | erasure.QUIET_FIELDS
 
 
 class GraphQLRequest(msgspec.Struct, frozen=True, rename="camel"):
@@ -174,7 +176,7 @@ class Engine:
 def _is_quiet(operation: OperationDefinitionNode) -> bool:
     """Whether the operation touches a case. A fragment at the root could hide one: it counts too."""
     return any(
-        not isinstance(selection, FieldNode) or selection.name.value in QUIET_FIELDS
+        not isinstance(selection, FieldNode) or selection.name.value in _QUIET_FIELDS
         for selection in operation.selection_set.selections
     )
 

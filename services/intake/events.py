@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.intake.domain import case, day, disclosure, organisation, register, subject_access
+from services.intake.domain import (
+    case,
+    day,
+    disclosure,
+    erasure,
+    organisation,
+    register,
+    retention,
+    subject_access,
+)
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
+from shared.runtime.erasure import KeyDestroyed
 
 
 def _unsigned(body: dict[str, Any]) -> dict[str, Any]:
@@ -41,6 +51,11 @@ TYPES = EventTypes(
         register.RegisterRowsImported,
         register.RegisterImported,
         day.DayClosed,
+        retention.RetentionDecided,
+        erasure.ErasureRequested,
+        erasure.ErasureApproved,
+        erasure.CaseErased,
+        KeyDestroyed,
         AccessRecorded,
     ),
     versions={organisation.AdviserKeyPublished: 2},

@@ -81,6 +81,12 @@ def _rows(recorded: Recorded) -> contracts.FactsBooked:
     )
 
 
+def _erased(recorded: Recorded) -> contracts.FactsErased:
+    return contracts.FactsErased(
+        organisation_id=str(recorded.event.organisation_id), facts_id=str(recorded.event.facts_id)
+    )
+
+
 def _day(recorded: Recorded) -> contracts.DayClosed:
     return contracts.DayClosed(
         organisation_id=str(recorded.event.organisation_id), day=recorded.event.day
@@ -108,6 +114,13 @@ OUTBOUND: dict[str, Outbound] = {
         data=_rows,
         rank=Rank.SHUFFLED,
         size=4096,
+    ),
+    "CaseErased": Outbound(
+        contract="intake.v1.facts.erased",
+        id=lambda recorded: recorded.event.message_id,
+        data=_erased,
+        rank=Rank.SHUFFLED,
+        size=1024,
     ),
     "DayClosed": Outbound(
         contract="intake.v1.day.closed",

@@ -43,6 +43,18 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "import_register": frozenset({Role.ADVISER}),
     "cases": frozenset({Role.ADVISER}),
     "case": frozenset({Role.ADVISER}),
+    "request_erasure": frozenset(
+        {Role.REPORTER, Role.ADVISER, Role.COORDINATOR, Role.WORKS_COUNCIL}
+    ),
+    "approve_erasure": frozenset({Role.ADVISER, Role.COORDINATOR, Role.WORKS_COUNCIL}),
+    "erasures": frozenset({Role.ADVISER, Role.COORDINATOR, Role.WORKS_COUNCIL}),
+    "erasure": frozenset({Role.REPORTER, Role.ADVISER, Role.COORDINATOR, Role.WORKS_COUNCIL}),
+    "erasure_statement": frozenset(
+        {Role.REPORTER, Role.ADVISER, Role.COORDINATOR, Role.WORKS_COUNCIL}
+    ),
+    # Whoever decides it erases nothing by that: two others approve each case.
+    "decide_retention": frozenset({Role.ADMIN}),
+    "retention": frozenset({Role.REPORTER, Role.ADVISER, Role.COORDINATOR, Role.WORKS_COUNCIL}),
     **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 from uuid import uuid4
 
+from services.intake.commands.approve_erasure import approve_erasure
 from services.intake.commands.close_case import close_case
 from services.intake.commands.confirm_disclosure import confirm_disclosure
 from services.intake.commands.confirm_recovery_key import confirm_recovery_key
+from services.intake.commands.decide_retention import decide_retention
 from services.intake.commands.import_register import import_register
 from services.intake.commands.inform_reporter import inform_reporter
 from services.intake.commands.open_case import open_case
+from services.intake.commands.propose_erasures import propose_erasures
 from services.intake.commands.propose_redaction import propose_redaction
 from services.intake.commands.publish_adviser_key import publish_adviser_key
 from services.intake.commands.publish_recovery_key import publish_recovery_key
@@ -18,6 +21,7 @@ from services.intake.commands.record_conversation import record_conversation
 from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
 from services.intake.commands.request_disclosure import request_disclosure
+from services.intake.commands.request_erasure import request_erasure
 from services.intake.commands.request_subject_access import request_subject_access
 from services.intake.commands.review_redaction import review_redaction
 from services.intake.commands.send_message import send_message
@@ -28,10 +32,13 @@ from services.intake.events import TYPES
 from services.intake.outbound import OUTBOUND
 from services.intake.policy import may
 from services.intake.projections.case_index import CaseIndex
+from services.intake.projections.erasure_index import ErasureIndex
 from services.intake.queries.case import case
 from services.intake.queries.cases import cases
 from services.intake.queries.disclosure_log import disclosure_log
 from services.intake.queries.disclosures import disclosures
+from services.intake.queries.erasure_statement import erasure_statement
+from services.intake.queries.erasures import erasure, erasures, retention
 from services.intake.queries.key_log import key_log
 from services.intake.queries.my_case import my_case
 from services.intake.queries.my_data import my_data
@@ -44,6 +51,13 @@ from shared.runtime.service import Definition
 
 SYSTEM = "intake"
 """The actor of what no person does."""
+
+
+async def every_day(parts: Parts, day: date) -> None:
+    """Propose what is due for erasure, then close the day."""
+    for organisation_id in await parts.store.heads():
+        await propose_erasures(parts, organisation_id, SYSTEM)
+    await close_day(parts, day)
 
 
 async def close_day(parts: Parts, day: date) -> None:
@@ -94,6 +108,13 @@ DEFINITION = Definition(
         "subject_accesses": subject_accesses,
         "cases": cases,
         "case": case,
+        "request_erasure": request_erasure,
+        "approve_erasure": approve_erasure,
+        "erasures": erasures,
+        "erasure": erasure,
+        "erasure_statement": erasure_statement,
+        "decide_retention": decide_retention,
+        "retention": retention,
     },
     may=may,
     quiet=frozenset(
@@ -116,11 +137,16 @@ DEFINITION = Definition(
             "propose_redaction",
             "review_redaction",
             "subject_accesses",
+            "request_erasure",
+            "approve_erasure",
+            "erasures",
+            "erasure",
+            "erasure_statement",
         }
     ),
     seats=adviser_seats,
-    projections=lambda ring: (CaseIndex(ring),),
+    projections=lambda ring: (CaseIndex(ring), ErasureIndex()),
     stream="INTAKE",
     outbound=OUTBOUND,
-    daily=close_day,
+    daily=every_day,
 )

@@ -6,8 +6,10 @@ from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from services.intake.domain import case, organisation, register
-from shared.eventstore.store import Fold
+from services.intake.domain import case, erasure, organisation, register, retention
+from shared.eventstore.store import Fold, StreamErased
+from shared.ledger.leaf import KEY_DESTROYED
+from shared.runtime.erasure import KeyDestroyed
 
 if TYPE_CHECKING:
     from datetime import date
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 
 def _of_a_case(state: case.Case, event: Any) -> case.Case:
+    if isinstance(event, KeyDestroyed):
+        return case.Case()  # decided, and perhaps not done yet: there is no such case any more
     return case.evolve(state, event) if isinstance(event, case.Event) else state
 
 
@@ -70,16 +74,59 @@ async def case_events(store: EventStore, organisation_id: UUID, case_id: UUID) -
     whoever asks with the id of that one it must look the same.
     """
     recorded = await store.load(organisation_id, case_id)
-    return recorded if recorded and isinstance(recorded[0].event, case.CaseOpened) else []
+    if not recorded or recorded[-1].type == KEY_DESTROYED:
+        return []
+    return recorded if isinstance(recorded[0].event, case.CaseOpened) else []
 
 
 async def load_case(
     store: EventStore, organisation_id: UUID, case_id: UUID, *, new: bool = False
 ) -> case.Case:
     """A case's state; empty when it does not exist in this organisation, but perhaps another stream
-    does. `new`: none is expected (see Session.load).
+    does, and empty when it was erased: nobody is told that there was one.
+
+    `new`: none is expected (see Session.load). Then StreamErased is raised for one that was erased.
     """
-    return (await store.fold(organisation_id, case_id, _CASE, new=new)).state
+    try:
+        return (await store.fold(organisation_id, case_id, _CASE, new=new)).state
+    except StreamErased:
+        if new:
+            raise
+        return case.Case()
+
+
+def erasure_stream(organisation_id: UUID, case_id: UUID) -> UUID:
+    """The stream of what is decided about a case's erasure: beside the case, under its own key."""
+    return uuid5(organisation_id, f"erasure/{case_id}")
+
+
+async def load_erasure(store: EventStore, organisation_id: UUID, case_id: UUID) -> erasure.Erasure:
+    """What was decided about a case's erasure; empty when nobody asked."""
+    recorded = await store.load(organisation_id, erasure_stream(organisation_id, case_id))
+    return reduce(erasure.evolve, (one.event for one in recorded), erasure.Erasure())
+
+
+def retention_stream(organisation_id: UUID) -> UUID:
+    """The stream of the organisation's decisions on retention."""
+    return uuid5(organisation_id, "retention")
+
+
+async def retention_months(store: EventStore, organisation_id: UUID) -> tuple[int | None, int]:
+    """The decision in force, and how many there were."""
+    recorded = await store.load(organisation_id, retention_stream(organisation_id))
+    return retention.months_of(one.event for one in recorded), len(recorded)
+
+
+async def retention_due(store: EventStore, organisation_id: UUID, case_id: UUID) -> date | None:
+    """The day from which a case may go by the organisation's retention; None: not by that."""
+    recorded = await case_events(store, organisation_id, case_id)
+    if not recorded:
+        return None
+    closed = next(
+        (one.event.at.date() for one in recorded if isinstance(one.event, case.CaseClosed)), None
+    )
+    months, _ = await retention_months(store, organisation_id)
+    return erasure.due_of(closed=closed, period=recorded[0].event.period, months=months)
 
 
 def day_stream(organisation_id: UUID, day: date) -> UUID:

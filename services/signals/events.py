@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.signals.domain import window
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
+from shared.runtime.erasure import KeyDestroyed
 
 TYPES = EventTypes(
     (
@@ -13,6 +14,7 @@ TYPES = EventTypes(
         window.FactsKept,
         window.DayReached,
         window.StatisticsReleased,
+        KeyDestroyed,
         AccessRecorded,
     )
 )

@@ -187,6 +187,13 @@ def _service(name: str, password: str) -> dict[str, Any]:
                 f"$JS.API.STREAM.MSG.GET.{stream.name}",
                 f"tombstone.v1.{stream.name}.*",
             ]
+        if stream.writer == name and stream.erasable:
+            publish += [
+                f"$JS.API.STREAM.MSG.DELETE.{stream.name}",
+                # Its readers' dead letters are copies of its messages.
+                "$JS.API.STREAM.MSG.GET.DLQ",
+                "$JS.API.STREAM.MSG.DELETE.DLQ",
+            ]
     for durable in DURABLES:
         if durable.reader == name:
             publish += [

@@ -28,6 +28,8 @@ class StreamPlan:
     writer: str | None
     """The one user that publishes to it; `None`: the server itself, or several."""
     max_age: float | None
+    erasable: bool = False
+    """Whether its writer may take single messages out of it: what was erased must not stay there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,13 @@ class DurablePlan:
 
 STREAMS: Final = (
     # Coded facts of single cases: kept no longer than a reader may be away.
-    StreamPlan(name="INTAKE", subjects=("intake.v1.>",), writer="intake", max_age=30 * DAY),
+    StreamPlan(
+        name="INTAKE",
+        subjects=("intake.v1.>",),
+        writer="intake",
+        max_age=30 * DAY,
+        erasable=True,
+    ),
     StreamPlan(name="SIGNALS", subjects=("signals.v1.>",), writer="signals", max_age=None),
     StreamPlan(name="REPORTING", subjects=("reporting.v1.>",), writer="reporting", max_age=None),
     # Each service signs for its own streams, under its own subjects.

@@ -253,6 +253,20 @@ def audit(
     raise typer.Exit(compare(service, "nl" if language == "nl" else "en", as_json=as_json))
 
 
+@app.command()
+def backups(
+    erased_on: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="Only what may hold what was erased on this day, such as 2026-11-28."),
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """List what may still hold an erased case, with the day on which each expires."""
+    from shared.cli.backups import backups as listed
+
+    raise typer.Exit(listed(Home(), erased_on=erased_on, as_json=as_json))
+
+
 @_dead_letters.callback(invoke_without_command=True)
 def dead_letters(
     context: typer.Context,

@@ -35,6 +35,7 @@ class Code(StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
     TIMED_OUT = "TIMED_OUT"
     KEY_DESTROYED = "KEY_DESTROYED"
+    NOT_DUE = "NOT_DUE"
     INTERNAL = "INTERNAL"
     INVALID_PERIOD = "INVALID_PERIOD"
     UNKNOWN_TAXONOMY_VERSION = "UNKNOWN_TAXONOMY_VERSION"
@@ -138,6 +139,10 @@ CATALOGUE: dict[Code, Sentence] = {
         "This was erased; its key is destroyed.",
         "Dit is gewist; de sleutel is vernietigd.",
     ),
+    Code.NOT_DUE: Sentence(
+        "The time for which this case is kept has not passed, or none was decided.",
+        "De bewaartermijn van deze zaak is nog niet voorbij, of er is er geen vastgesteld.",
+    ),
     Code.INTERNAL: Sentence(
         "Something went wrong on our side. It has been noted without what you typed.",
         "Er ging bij ons iets mis. Dat is genoteerd, zonder wat u hebt ingevuld.",
@@ -209,6 +214,7 @@ CATALOGUE: dict[Code, Sentence] = {
 REASONS: dict[str, str] = {
     "a parent must stand before its children": "een bovenliggend onderdeel staat voor zijn delen",
     "a reporter gives one, and nobody else does": "een melder geeft er een, en niemand anders",
+    "a reporter asks for it on this ground alone": "een melder vraagt het alleen op deze grond",
     "a sealed copy is empty": "een verzegelde kopie is leeg",
     "an organisation has at least one adviser": "een organisatie heeft minstens een "
     "vertrouwenspersoon",
@@ -216,6 +222,8 @@ REASONS: dict[str, str] = {
     "choose an adviser": "kies een vertrouwenspersoon",
     "each condition is answered once": "elke voorwaarde wordt één keer beantwoord",
     "either the document or remarks are given": "óf het document, óf opmerkingen worden gegeven",
+    "coordinators and works councils ask for it by order of a court alone": "coördinatoren en "
+    "ondernemingsraden vragen het alleen op bevel van een rechter",
     "it cannot be below zero": "het kan niet onder nul liggen",
     "it has not begun yet": "die is nog niet begonnen",
     "it has the wrong form": "het heeft de verkeerde vorm",

@@ -59,6 +59,16 @@ class FactsBooked(Shape, frozen=True, kw_only=True):
     facts: tuple[Fact, ...]
 
 
+class FactsErased(Shape, frozen=True, kw_only=True):
+    """Intake → signals: the case behind these facts was erased; signals lets go of them too.
+
+    What was released stays as it is.
+    """
+
+    organisation_id: str
+    facts_id: str
+
+
 class DayClosed(Shape, frozen=True, kw_only=True):
     """Intake → signals: all facts booked before `day` have been sent. Every day, news or not."""
 
@@ -106,6 +116,7 @@ CONTRACTS: dict[str, Contract] = {
             "INTAKE",
         ),
         Contract("intake.v1.facts.booked", "intake.v1.facts.booked", FactsBooked, "INTAKE"),
+        Contract("intake.v1.facts.erased", "intake.v1.facts.erased", FactsErased, "INTAKE"),
         Contract("intake.v1.day.closed", "intake.v1.day.closed", DayClosed, "INTAKE"),
         Contract(
             "signals.v1.statistics.released",

@@ -538,6 +538,68 @@ class SubjectAccesses(Shape, frozen=True, kw_only=True):
     items: tuple[SubjectAccess, ...]
 
 
+# Intake: erasure ------------------------------------------------------------------------------
+
+ErasureGround = Literal["reporter", "retention", "court_order"]
+ErasureRole = Literal["reporter", "adviser", "coordinator", "works_council", "rule"]
+"""Who asked for an erasure or approved it; `rule` is the organisation's retention."""
+
+
+class RequestErasure(Shape, frozen=True, kw_only=True):
+    """Reporter, adviser, coordinator or works council: ask that a case be erased."""
+
+    case_id: str
+    ground: ErasureGround
+
+
+class ApproveErasure(Shape, frozen=True, kw_only=True):
+    """Adviser, coordinator or works council: approve an erasure that somebody else asked for."""
+
+    case_id: str
+
+
+class Erasure(Shape, frozen=True, kw_only=True):
+    """An erasure, without anything of its case. `approved_by` are roles, in order; weeks are ISO."""
+
+    case_id: str
+    ground: ErasureGround
+    status: Literal["requested", "erased"]
+    requested_by: ErasureRole
+    requested_week: str
+    approved_by: tuple[ErasureRole, ...]
+    erased_week: str | None
+
+
+class Erasures(Shape, frozen=True, kw_only=True):
+    """Those that the asker has to do with: asked for or done, newest first, at most 100."""
+
+    items: tuple[Erasure, ...]
+
+
+class ErasureStatement(Shape, frozen=True, kw_only=True):
+    """A signed statement of what an erasure took away, in English and Dutch, as it is now.
+
+    `statement` is a signed note (C2SP); `vkey` the public key that checks it.
+    """
+
+    case_id: str
+    statement: str
+    vkey: str
+
+
+class DecideRetention(Shape, frozen=True, kw_only=True):
+    """Admin: how many months after closing and reporting a case is proposed for erasure."""
+
+    organisation_id: str
+    months: int
+
+
+class Retention(Shape, frozen=True, kw_only=True):
+    """The decision in force; none: cases are kept until somebody asks."""
+
+    months: int | None
+
+
 # Intake: import of a register -----------------------------------------------------------------
 
 
@@ -907,6 +969,13 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "case", "query", ById, Case),
+        Verb("intake", "request_erasure", "command", RequestErasure, Done),
+        Verb("intake", "approve_erasure", "command", ApproveErasure, Done),
+        Verb("intake", "erasures", "query", Empty, Erasures),
+        Verb("intake", "erasure", "query", ById, Erasure),
+        Verb("intake", "erasure_statement", "query", ById, ErasureStatement),
+        Verb("intake", "decide_retention", "command", DecideRetention, Done),
+        Verb("intake", "retention", "query", Empty, Retention),
         *_ledger("intake"),
         Verb("signals", "statistics", "query", StatisticsQuery, Statistics),
         *_ledger("signals"),

@@ -13,6 +13,7 @@ import psycopg
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
 from shared.keys.ring import KeyRingProblem
+from shared.ledger.leaf import KEY_DESTROYED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,9 @@ _POLL_SECONDS = 1.0
 
 class Projection(Protocol):
     """Tables made of events alone. `name` is its tracking name; `types` are the events it wants, by
-    base name; `tables` is all that it writes, and nobody else writes them.
+    base name; `tables` is all that it writes, and nobody else writes them. One that keeps rows of
+    streams which may be erased wants KeyDestroyed, and removes them: of that event only the place is
+    left (`recorded.event` is None) whenever it is projected late.
 
     `apply` names its tables without a schema and reads no others: a rebuild fills new tables with
     the same statements. Each table has a primary key, no trigger and no foreign key, and a migration
@@ -154,7 +157,9 @@ class Projector:
         """
         page = await self._store.read(organisation, position, _PAGE)
         for recorded in page:
-            if recorded.type in projection.types and recorded.event is not None:
+            if recorded.type in projection.types and (
+                recorded.event is not None or recorded.type == KEY_DESTROYED
+            ):
                 await projection.apply(connection, recorded)
         return page[-1].index + 1 if page else position
 

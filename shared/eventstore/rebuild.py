@@ -21,6 +21,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 from shared.eventstore.projector import tracking_name
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
+from shared.ledger.leaf import KEY_DESTROYED
 
 if TYPE_CHECKING:
     from shared.eventstore.projector import Projection
@@ -122,7 +123,7 @@ class Shadow:
                     if (
                         low <= recorded.index < high
                         and recorded.type in projection.types
-                        and recorded.event is not None
+                        and (recorded.event is not None or recorded.type == KEY_DESTROYED)
                     ):
                         await projection.apply(self.connection, recorded)
         behind = page[-1].index + 1

@@ -123,13 +123,14 @@ class Change:
     """An event to append: the `version`-th of its `stream`, from 1.
 
     A stream has one key, made with its first event, unless `key_of` names another stream whose key
-    it shares.
+    it shares. `under` names the key of this very event: one that exists and is not the newest.
     """
 
     stream: UUID
     version: int
     event: Any
     key_of: UUID | None = None
+    under: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,14 +227,20 @@ class EventStore:
         types: EventTypes,
         ring: KeyRing,
         on_append: Callable[[UUID, int], None] = lambda _organisation, _last: None,
+        before_destroying: Callable[[UUID, UUID], None] = lambda _organisation, _stream: None,
         memory: Memory | None = None,
     ) -> None:
-        """`on_append` is told (organisation, last index) after each commit, in this process."""
+        """`on_append` is told (organisation, last index) after each commit, in this process.
+
+        `before_destroying` is told (organisation, stream) in a thread, before anything of a stream
+        is deleted whose destruction stands in the log. What it raises puts the deletion off.
+        """
         self._pool = pool
         self._writer = writer
         self._types = types
         self._ring = ring
         self._on_append = on_append
+        self._before_destroying = before_destroying
         self._memory = memory or Memory()
         self._bases: dict[str, str] = {}
 
@@ -246,6 +253,7 @@ class EventStore:
             types=self._types,
             ring=self._ring,
             on_append=self._on_append,
+            before_destroying=self._before_destroying,
             memory=self._memory,
         )
 
@@ -302,7 +310,9 @@ class EventStore:
             stream = change.stream
             owner = change.key_of or stream
             held = fresh.get(owner)
-            if held is None and not (change.version == 1 and change.key_of is None):
+            if change.under is not None:
+                held = await self._under(organisation, change.under)
+            elif held is None and not (change.version == 1 and change.key_of is None):
                 held = await self._known(organisation, owner)
             if held is None:
                 held = Stream(organisation, uuid4(), CaseKey(os.urandom(KEY_BYTES)))
@@ -414,31 +424,44 @@ class EventStore:
         at: datetime,
         command: Command | None = None,
         answer: bytes = b"",
+        tracking: Tracking | None = None,
+        also: Sequence[Change] = (),
     ) -> Appended:
-        """Append `event`, a KeyDestroyed, to the stream, then destroy its key and all that stands
-        under it. Durable in this order: what a crash leaves undone `finish_erasures` does.
+        """Append `event`, a KeyDestroyed, to the stream, once under each of its keys, then destroy
+        those keys and all that stands under them. Durable in this order: what a crash leaves undone
+        `finish_erasures` does. `also` is appended in the same transaction, to other streams.
 
         Raises Conflict, StreamErased (it was erased before), LookupError (there is no such stream),
-        StoreUnavailable.
+        StoreUnavailable, and what `before_destroying` raises: then the rest is left undone too.
         """
         if self._types.name_of(event) != KEY_DESTROYED:
             raise ValueError("a stream is erased by its event KeyDestroyed")
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                "SELECT version FROM event WHERE stream = %s AND organisation = %s"
-                " ORDER BY version DESC LIMIT 1",
-                (stream, organisation),
+                "SELECT max(version), array_agg(DISTINCT key_id), bool_or(type = %s) FROM event"
+                " WHERE stream = %s AND organisation = %s",
+                (KEY_DESTROYED, stream, organisation),
             )
             row = await cursor.fetchone()
-        if row is None:
+        if row is None or row[0] is None:
             raise LookupError("there is no such stream")
+        last, key_ids, destroyed = row
+        if destroyed:
+            raise StreamErased
         appended = await self.append(
             organisation,
-            [Change(stream, row[0] + 1, event)],
+            [
+                *(
+                    Change(stream, version, event, under=key_id)
+                    for version, key_id in enumerate(key_ids, start=last + 1)
+                ),
+                *also,
+            ],
             actor=actor,
             at=at,
             command=command,
             answer=answer,
+            tracking=tracking,
         )
         await self._finish(organisation, stream)
         return appended
@@ -456,15 +479,54 @@ class EventStore:
             await self._finish(organisation, stream)
         return len(unfinished)
 
+    async def destroy_again(
+        self,
+        organisation: UUID,
+        streams: Sequence[UUID],
+        event: object,
+        *,
+        actor: str,
+        at: datetime,
+    ) -> int:
+        """Erase those of `streams` of which anything is here: an older database was put back. How
+        many those were. `event` is the KeyDestroyed of those that have none. For the start.
+
+        Raises what `erase` raises.
+        """
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT stream, bool_and(EXISTS (SELECT FROM event AS gone"
+                "   WHERE gone.key_id = event.key_id AND gone.type = %s))"
+                " FROM event WHERE organisation = %s AND stream = ANY (%s) AND ("
+                "   EXISTS (SELECT FROM wrapped_key WHERE wrapped_key.key_id = event.key_id)"
+                "   OR EXISTS (SELECT FROM snapshot WHERE snapshot.key_id = event.key_id)"
+                "   OR EXISTS (SELECT FROM ciphertext"
+                "     WHERE ciphertext.organisation = event.organisation"
+                "     AND ciphertext.leaf_index = event.leaf_index)) GROUP BY stream",
+                (KEY_DESTROYED, organisation, list(streams)),
+            )
+            revived = await cursor.fetchall()
+        for stream, recorded in revived:
+            if recorded:
+                await self._finish(organisation, stream)
+            else:
+                await self.erase(organisation, stream, event, actor=actor, at=at)
+        return len(revived)
+
     async def _finish(self, organisation: UUID, stream: UUID) -> None:
-        held = self._memory.streams.get(stream)
+        await asyncio.to_thread(self._before_destroying, organisation, stream)
         try:
             async with self._pool.connection() as connection:
                 await connection.execute("SELECT erase_case(%s, %s)", (organisation, stream))
+                cursor = await connection.execute(
+                    "SELECT DISTINCT key_id FROM event WHERE stream = %s AND organisation = %s",
+                    (stream, organisation),
+                )
+                key_ids = [row[0] for row in await cursor.fetchall()]
         except psycopg.OperationalError as error:
             raise StoreUnavailable from error
-        if held is not None:
-            self._memory.destroyed(stream, held.key_id)
+        for key_id in key_ids:
+            self._memory.destroyed(stream, key_id)
 
     # Reading ----------------------------------------------------------------------------------
 
@@ -837,6 +899,13 @@ class EventStore:
         held = Stream(organisation, row[0], key)
         self._memory.streams.put(stream, held)
         return held
+
+    async def _under(self, organisation: UUID, key_id: UUID) -> Stream:
+        """A key by its id. Raises StreamErased where it does not exist any more."""
+        key = (await self._unwrap({key_id: organisation})).get(key_id)
+        if key is None:
+            raise StreamErased
+        return Stream(organisation, key_id, key)
 
     async def _unwrap(self, wanted: dict[UUID, UUID]) -> dict[UUID, CaseKey]:
         """The keys of `wanted` (key id → organisation) that still exist."""

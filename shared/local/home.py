@@ -41,6 +41,8 @@ class Home:
         self.witnesses = self.path / "witnesses"
         self.witness_policy = self.path / "witness-policy"
         """Who cosigns: the two witnesses of local mode."""
+        self.backup_inventory = self.path / "backups.json"
+        """What backups there are, if somebody keeps an inventory (docs/erasure.md)."""
         self.reports = self.path / "reports"
         self.clock = self.path / "clock.json"
         self.run = self.path / "run.json"

@@ -256,6 +256,7 @@ def service_environment(installation: Installation, service: str) -> dict[str, s
             "HOEKSTEEN_LOG_KEY_FILE": str(home.log_key(service)),
             "HOEKSTEEN_LEDGER_DIR": str(home.ledger),
             "HOEKSTEEN_WITNESS_POLICY": str(home.witness_policy),
+            "HOEKSTEEN_BACKUP_INVENTORY": str(home.backup_inventory),
             "HOEKSTEEN_CLOCK_FILE": str(home.clock),
             "HOEKSTEEN_SPANS_FILE": str(home.spans(service)),
         }

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from shared.identity.principal import Principal
     from shared.keys.ring import KeyRing
     from shared.runtime.clock import Clock
+    from shared.runtime.erasure import Erasures
     from shared.runtime.proofs import LogProofs
     from shared.runtime.settings import ServiceSettings
 
@@ -56,6 +57,7 @@ class Parts:
     clock: Clock
     projector: Projector
     proofs: LogProofs
+    erasures: Erasures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ import uvloop
 
 from shared.bus.connection import CannotConnect
 from shared.keys.ring import KeyRingProblem
+from shared.ledger.destroyed import DestructionLogDamaged
 from shared.runtime.operate import OperationRefused, operation, tell
 from shared.runtime.service import Definition, Service
 from shared.runtime.settings import SettingProblem, load
@@ -34,7 +35,13 @@ def run(definition: Definition) -> None:
             status = tell(uvloop.run(work(load())))
         else:
             status = int(uvloop.run(_run(definition, load())))
-    except (SettingProblem, KeyRingProblem, CannotConnect, OperationRefused) as problem:
+    except (
+        SettingProblem,
+        KeyRingProblem,
+        CannotConnect,
+        OperationRefused,
+        DestructionLogDamaged,
+    ) as problem:
         sys.exit(f"{definition.name}: {problem}")
     except psycopg.OperationalError:
         sys.exit(f"{definition.name}: The database does not answer at HOEKSTEEN_DATABASE_URL.")

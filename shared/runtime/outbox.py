@@ -122,7 +122,10 @@ class Outbox:
             leaving = self._leaving([name for (name,) in await cursor.fetchall()])
             cursor = await connection.execute(
                 "SELECT type, leaf_index FROM event WHERE organisation = %s"
-                " AND leaf_index >= %s AND leaf_index < %s AND type = ANY (%s) ORDER BY leaf_index",
+                " AND leaf_index >= %s AND leaf_index < %s AND type = ANY (%s)"
+                # What was erased before it got a place never leaves.
+                " AND NOT EXISTS (SELECT FROM event AS gone WHERE gone.key_id = event.key_id"
+                "  AND gone.type = 'KeyDestroyed') ORDER BY leaf_index",
                 (organisation, before, size, list(leaving)),
             )
             rows = await cursor.fetchall()

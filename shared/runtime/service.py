@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
+import nats.errors
 import psycopg
 import uvicorn
 from starlette.applications import Starlette
@@ -40,6 +41,7 @@ from shared.identity.reporter import is_reporter
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.keys.ring import KeyRing, KeyRingProblem
+from shared.ledger.destroyed import DestructionLog
 from shared.ledger.files import LedgerFolder, log_key
 from shared.ledger.note import Signer
 from shared.ledger.policy import NO_POLICY, Policy, PolicyError
@@ -47,6 +49,7 @@ from shared.ledger.signer import LogSigner
 from shared.postgres.pool import open_pool
 from shared.runtime.calls import Call, Parts, run_command
 from shared.runtime.clock import Clock, MovableClock, SystemClock
+from shared.runtime.erasure import Erasures
 from shared.runtime.keeper import Keeper
 from shared.runtime.key_ring import RingWatch, wait_for_ring
 from shared.runtime.ledger_verbs import LedgerVerbs
@@ -186,12 +189,14 @@ class Service:
         self.folder = folder = LedgerFolder(settings.ledger_dir)
         key = signing_key(settings)
         folder.write_tombstone_vkey(name, Signer(key_name(name), key).verifier.vkey)
+        destroyed = await asyncio.to_thread(DestructionLog, settings.ledger_dir, name)
         store = EventStore(
             pool=pool,
             writer=writer,
             types=self.definition.types,
             ring=ring,
             on_append=lambda organisation, _last: self._appended(organisation),
+            before_destroying=destroyed.add,
         )
         self.ring_watch = RingWatch(
             ring,
@@ -200,6 +205,17 @@ class Service:
             on_lapse=store.forget_keys,
         )
         clock = clock_of(settings)
+        jetstream = self.client.jetstream()
+        self.erasures = Erasures(
+            service=name,
+            stream=self.definition.stream,
+            store=store,
+            pool=pool,
+            log=destroyed,
+            jetstream=jetstream,
+            key=key,
+            clock=clock,
+        )
         self.keeper = Keeper(
             service=name,
             store=store,
@@ -222,6 +238,7 @@ class Service:
             clock=clock,
             projector=self.projector,
             proofs=LogProofs(service=name, pool=pool, folder=folder),
+            erasures=self.erasures,
         )
         self.outbox = Outbox(
             service=name,
@@ -230,7 +247,6 @@ class Service:
             types=self.definition.types,
             outbound=self.definition.outbound,
         )
-        jetstream = self.client.jetstream()
         self.relay = Relay(
             jetstream, self.definition.stream, self.outbox, on_problem=self._bus_problem
         )
@@ -238,7 +254,9 @@ class Service:
         self.verifier = TokenVerifier(settings.jwks, settings.issuer, AUDIENCE)
 
         await store.check_ring()
-        await store.finish_erasures()  # what a crash cut off
+        # What a crash cut off, and what an older database has brought back: before anything is served.
+        if again := await self.erasures.start():
+            self.telemetry.log(Event.ERASURE_AGAIN, count=again)
         await self.projector.catch_up()
         self._spawn(stack, writer.ended())
         self._spawn(stack, self.ring_watch.run())
@@ -467,6 +485,16 @@ class Service:
         if self.definition.publish_at_once or appended:
             await self._queue()
         await self._publish()
+        await self._clean()
+
+    async def _clean(self) -> None:
+        """Take the messages of what was erased out of the bus. Tried again at the next look."""
+        try:
+            await self.erasures.clean()
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            if type(error).__name__ not in self._told:
+                self._told.add(type(error).__name__)
+                self.telemetry.problem(Event.ERASURE_WAITS, error)
 
     async def _tick(self) -> bool:
         if self.definition.tick is None:

@@ -46,6 +46,8 @@ class ServiceSettings:
     """Where checkpoints and remembered heads are written."""
     witness_policy: Path | None
     """Which witnesses cosign checkpoints, as a C2SP tlog-policy; none: nobody is asked."""
+    backup_inventory: Path | None
+    """What backups there are and when they expire (docs/erasure.md); none: it is not known."""
     clock_file: Path | None
     """The movable clock's file; local mode only."""
     spans_file: Path | None
@@ -57,7 +59,7 @@ _DEFAULTS: dict[str, str] = {
     "http_host": "127.0.0.1",
     "key_ring_lease_s": "60",
 }
-_OPTIONAL = frozenset({"witness_policy", "clock_file", "spans_file"})
+_OPTIONAL = frozenset({"witness_policy", "backup_inventory", "clock_file", "spans_file"})
 
 
 def load() -> ServiceSettings:

@@ -69,6 +69,16 @@ class Event(StrEnum):
         logging.ERROR,
         "A window could not be released; the others were, and it is tried again.",
     )
+    ERASURE_AGAIN = (
+        "erasure.again",
+        logging.WARNING,
+        "Erasures were finished or done again at the start; `count` says how many streams.",
+    )
+    ERASURE_WAITS = (
+        "erasure.waits",
+        logging.ERROR,
+        "Something of an erased stream could not be taken away yet; it is tried again.",
+    )
     CHECKPOINT_SIGNED = "checkpoint.signed", logging.INFO, "Checkpoints of the ledgers were signed."
     CHECKPOINT_COSIGNED = (
         "checkpoint.cosigned",

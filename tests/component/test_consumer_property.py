@@ -233,6 +233,7 @@ class Worker:
             clock=Clock(self),
             projector=self._projector,
             proofs=LogProofs(service="signals", pool=lab.pool, folder=lab.ledger),
+            erasures=cast(Any, None),  # nothing is erased here
         )
         self._projecting: asyncio.Task[None] | None = None
         self.reading: asyncio.Task[None] | None = None

@@ -74,7 +74,7 @@ FOR_BRAM = (Sealed(key_id=str(key_id_of(BRAMS_KEY)), ciphertext=b"geheim, sealed
 SECOND = {Role.COORDINATOR, Role.WORKS_COUNCIL}
 STAFF = {Role.EMPLOYEE, Role.COORDINATOR, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.MANAGER}
 MAY: dict[Role, set[str]] = {
-    Role.ADMIN: {"set_up_organisation"},
+    Role.ADMIN: {"set_up_organisation", "decide_retention"},
     Role.ADVISER: {
         "organisation",
         "publish_adviser_key",
@@ -98,8 +98,24 @@ MAY: dict[Role, set[str]] = {
         "propose_redaction",
         "review_redaction",
         "subject_accesses",
+        "request_erasure",
+        "approve_erasure",
+        "erasures",
+        "erasure",
+        "erasure_statement",
+        "retention",
     },
-    Role.REPORTER: {"organisation", "open_case", "send_message", "my_case", "my_data"},
+    Role.REPORTER: {
+        "organisation",
+        "open_case",
+        "send_message",
+        "my_case",
+        "my_data",
+        "request_erasure",
+        "erasure",
+        "erasure_statement",
+        "retention",
+    },
     Role.AUDITOR: {
         "organisation",
         "ledger",
@@ -109,7 +125,20 @@ MAY: dict[Role, set[str]] = {
     },
     Role.INTEGRATION: set(),
 } | {
-    role: {"organisation"} | ({"confirm_recovery_key"} if role in SECOND else set())
+    role: {"organisation"}
+    | (
+        {
+            "confirm_recovery_key",
+            "request_erasure",
+            "approve_erasure",
+            "erasures",
+            "erasure",
+            "erasure_statement",
+            "retention",
+        }
+        if role in SECOND
+        else set()
+    )
     for role in STAFF
 }
 """Who may ask intake what: advisers handle cases, admins set up and see no case, auditors see the

@@ -23,7 +23,14 @@ from services.signals.service import DEFINITION
 from services.signals.streams import release_stream
 from shared.contracts import events as contracts
 from shared.contracts.errors import Code
-from shared.contracts.events import CloudEvent, DayClosed, Fact, FactsBooked, OrganisationSetUp
+from shared.contracts.events import (
+    CloudEvent,
+    DayClosed,
+    Fact,
+    FactsBooked,
+    FactsErased,
+    OrganisationSetUp,
+)
 from shared.contracts.rpc import (
     VERBS,
     Release,
@@ -189,6 +196,48 @@ async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
 async def signals(database: Database, tmp_path: Path, bus: Bus) -> AsyncIterator[Signals]:
     async with running(DEFINITION, database, bus, tmp_path) as service:
         yield Signals(service)
+
+
+# What was erased at intake ----------------------------------------------------------------------
+
+
+async def test_facts_of_an_erased_case_are_let_go(signals: Signals) -> None:
+    """They are destroyed and not counted at the tick; a repeat, and facts that never came, change
+    nothing.
+    """
+    await signals.organisation()
+    gone = await signals.facts(7)
+    for _ in range(6):
+        await signals.facts(1)
+    for facts_id in (gone, gone, uuid4()):
+        erased = FactsErased(organisation_id=str(HERE), facts_id=str(facts_id))
+        await signals.send("intake.v1.facts.erased", erased)
+    assert 1 == (await signals.types()).count("KeyDestroyed")
+    assert [] == signals.rows("SELECT * FROM held_facts WHERE stream = %s", (gone,))
+    assert [(0,)] == signals.rows(
+        "SELECT count(*) FROM event JOIN ciphertext USING (organisation, leaf_index)"
+        " WHERE stream = %s",
+        (gone,),
+    )
+    await signals.day()
+    signals.clock.move(TICK)
+    (release,) = await signals.released()
+    assert 6 == release.total
+    held = signals.service.settings.ledger_dir / "signals" / str(HERE) / "destroyed"
+    assert str(gone) in held.read_text()
+
+
+async def test_released_figures_do_not_change_by_an_erasure(signals: Signals) -> None:
+    """Facts go also after the tick; what was drawn of them stays as it is, to the byte."""
+    await signals.organisation()
+    kept = await signals.facts(7)
+    await signals.day()
+    signals.clock.move(TICK)
+    before = (await signals.released(), await signals.messages(1))
+    erased = FactsErased(organisation_id=str(HERE), facts_id=str(kept))
+    await signals.send("intake.v1.facts.erased", erased)
+    assert 1 == (await signals.types()).count("KeyDestroyed")
+    assert before == (await signals.released(), await signals.messages(1))
 
 
 # Frozen before the first fact -------------------------------------------------------------------

@@ -289,6 +289,9 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "Query.confidentiality",
         "Mutation.openCase",
         "Mutation.sendMessage",
+        "Mutation.requestErasure",
+        "Query.erasure",
+        "Query.retention",
     } == roots
     assert set() == fields & {
         "position",
@@ -316,6 +319,15 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
     } == {name for name in seen if name.startswith("MyCase.")}
 
 
+@pytest.mark.parametrize("role", sorted(SECOND))
+def test_the_second_pair_of_eyes_sees_no_case(role: Role) -> None:
+    """A coordinator and a works council ask for and approve erasures, and see no case."""
+    seen = coordinates(SCHEMAS[role])
+
+    assert {"Mutation.requestErasure", "Mutation.approveErasure"} <= seen
+    assert not any(name.startswith(("Case.", "MyCase.", "Sealed.")) for name in seen)
+
+
 @pytest.mark.parametrize(
     "role", sorted(set(Role) - {Role.ADVISER, Role.ADMIN, Role.REPORTER} - SECOND)
 )
@@ -337,6 +349,7 @@ def test_every_refusal_has_its_place() -> None:
 
 WITHOUT_A_FIELD = {
     "reporting.render_report",  # has an address of its own, for its bytes
+    "intake.erasure_statement",  # Erasure.statement
     # Files with addresses of their own (C2SP tlog-tiles).
     "intake.published",
     "reporting.published",

@@ -222,6 +222,7 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.CASE_CLOSED: Conflict,
     Code.OUTCOME_MISSING: Conflict,
     Code.KEY_REUSED: Conflict,
+    Code.NOT_DUE: Conflict,
     Code.INTERPRETATION_MISSING: Conflict,
     Code.NOT_APPROVED: Conflict,
     Code.ALREADY_PUBLISHED: Conflict,

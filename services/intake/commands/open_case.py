@@ -8,7 +8,7 @@ from services.intake.domain import case
 from services.intake.sealed import as_uuid, from_bus
 from services.intake.signatures import verifies
 from services.intake.streams import load_case, load_organisation
-from shared.contracts.errors import invalid
+from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.rpc import Done, OpenCase
 from shared.eventstore.store import Change
 from shared.identity.roles import Role
@@ -22,6 +22,8 @@ async def open_case(call: Call, request: OpenCase) -> Done:
     by_reporter = call.principal.role is Role.REPORTER
     if by_reporter and str(case_id) != call.principal.subject:
         raise invalid("caseId", "it is not the one that belongs to your code")
+    if call.parts.erasures.known(call.organisation, case_id):
+        raise Refusal(Code.KEY_DESTROYED)  # also where an older database does not know it
     organisation = await load_organisation(call.parts.store, call.organisation)
     state = await load_case(call.parts.store, call.organisation, case_id, new=True)
     event = case.open_case(

@@ -25,7 +25,7 @@ class CaseIndex:
     """Fills `case_index`."""
 
     name = "case_index"
-    types = frozenset({"CaseOpened"})
+    types = frozenset({"CaseOpened", "KeyDestroyed"})
     tables: tuple[str, ...] = ("case_index",)
 
     def __init__(self, ring: KeyRing) -> None:
@@ -33,6 +33,11 @@ class CaseIndex:
 
     async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
         """See Projection."""
+        if recorded.type == "KeyDestroyed":
+            await connection.execute(
+                "DELETE FROM case_index WHERE case_id = %s", (recorded.stream,)
+            )
+            return
         adviser = adviser_pseudonym(self._ring, recorded.organisation, recorded.event.adviser_id)
         await connection.execute(
             "INSERT INTO case_index (organisation, adviser, opened_index, case_id)"

@@ -10,6 +10,7 @@ from services.intake.projections.case_index import adviser_pseudonym
 from services.intake.sealed import as_uuid
 from shared.contracts.errors import invalid
 from shared.contracts.rpc import Cases, CaseSummary, Page
+from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.calls import Call
 
 _MOST = 100
@@ -27,6 +28,8 @@ async def cases(call: Call, request: Page) -> Cases:
     items = []
     for case_id in shown:
         events = [one for one in recorded if one.stream == case_id]
+        if events[-1].type == KEY_DESTROYED:
+            continue  # a moment ago, and still in the list
         state = reduce(evolve, (one.event for one in events), Case())
         if state.opened is None:
             continue

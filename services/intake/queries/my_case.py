@@ -9,6 +9,7 @@ from services.intake.domain import case as domain
 from services.intake.domain import disclosure
 from services.intake.sealed import id_or_none, to_bus
 from services.intake.streams import case_events
+from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import Empty, Message, MyCase, ToldDisclosure
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
@@ -17,6 +18,8 @@ from shared.runtime.calls import Call
 async def my_case(call: Call, _request: Empty) -> MyCase:
     """See MyCase. A wrong code leads to no case, and is told as that."""
     case_id = UUID(call.principal.subject)
+    if call.parts.erasures.known(call.organisation, case_id):
+        raise Refusal(Code.KEY_DESTROYED)  # to whoever holds the code, and to nobody else
     recorded = await case_events(call.parts.store, call.organisation, case_id)
     state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
     opened = domain.reported_by(state)

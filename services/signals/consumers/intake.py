@@ -23,7 +23,8 @@ from services.signals.streams import (
     window_stream,
 )
 from shared.contracts import events as contracts
-from shared.eventstore.store import Change, Tracking
+from shared.eventstore.store import Change, StreamErased, Tracking
+from shared.runtime.erasure import KeyDestroyed
 from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
 
@@ -50,6 +51,11 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
         case "intake.v1.facts.booked":
             facts = msgspec.json.decode(event.data, type=contracts.FactsBooked)
             organisation, changes = await _keep(parts, UUID(event.id), facts)
+        case "intake.v1.facts.erased":
+            await _let_go(
+                parts, msgspec.json.decode(event.data, type=contracts.FactsErased), tracking
+            )
+            return
         case "intake.v1.day.closed":
             closed = msgspec.json.decode(event.data, type=contracts.DayClosed)
             organisation, changes = await _reach(parts, closed)
@@ -101,6 +107,23 @@ async def _keep(
         ),
     )
     return organisation, [*changes, Change(stream, 1, kept)]
+
+
+async def _let_go(parts: Parts, data: contracts.FactsErased, tracking: Tracking) -> None:
+    """Destroy facts whose case was erased; what was released of them stays.
+
+    Facts that are not here were erased before they came, or are gone already.
+    """
+    organisation, now = UUID(data.organisation_id), parts.clock.now()
+    event = KeyDestroyed(ground="erased_at_intake", approved_by=(), at=now)
+    try:
+        appended = await parts.erasures.erase(
+            organisation, UUID(data.facts_id), event, actor=SYSTEM, tracking=tracking
+        )
+    except (LookupError, StreamErased):
+        await parts.store.append(organisation, [], actor=SYSTEM, at=now, tracking=tracking)
+        return
+    await parts.projector.until(organisation, appended.last)
 
 
 async def _reach(parts: Parts, data: contracts.DayClosed) -> tuple[UUID, list[Change]]:

@@ -14,7 +14,9 @@ class Windows:
     """Fills `held_window`, `held_facts`, `reached_day` and `released_window`."""
 
     name = "windows"
-    types = frozenset({"StructureFrozen", "FactsKept", "DayReached", "StatisticsReleased"})
+    types = frozenset(
+        {"StructureFrozen", "FactsKept", "DayReached", "StatisticsReleased", "KeyDestroyed"}
+    )
     tables: tuple[str, ...] = ("held_window", "held_facts", "reached_day", "released_window")
 
     async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
@@ -30,6 +32,10 @@ class Windows:
                 await connection.execute(
                     "INSERT INTO held_facts (organisation, period, stream) VALUES (%s, %s, %s)",
                     (recorded.organisation, event.period, recorded.stream),
+                )
+            case "KeyDestroyed":
+                await connection.execute(
+                    "DELETE FROM held_facts WHERE stream = %s", (recorded.stream,)
                 )
             case "DayReached":
                 await connection.execute(

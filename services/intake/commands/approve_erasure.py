@@ -1,0 +1,58 @@
+"""Somebody else approves an erasure; with the last approval that is needed the case is gone."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import msgspec
+
+from services.intake.commands.request_erasure import ASKERS, check_row
+from services.intake.domain import erasure
+from services.intake.sealed import as_uuid
+from services.intake.streams import erasure_stream, load_case, load_erasure
+from shared.contracts.errors import Code, Refusal
+from shared.contracts.rpc import ApproveErasure, Done
+from shared.eventstore.store import Change, StoreUnavailable
+from shared.runtime.calls import Call
+from shared.runtime.erasure import KeyDestroyed
+
+
+async def approve_erasure(call: Call, request: ApproveErasure) -> Done:
+    """See ApproveErasure. Keys and contents are gone when it answers."""
+    case_id = as_uuid(request.case_id, "caseId")
+    store, organisation = call.parts.store, call.organisation
+    case = await load_case(store, organisation, case_id)
+    check_row(call, case_id, case)
+    state = await load_erasure(store, organisation, case_id)
+    if case.opened is None:
+        raise Refusal(Code.NOT_FOUND)
+    event = erasure.approve(
+        state,
+        organisation_id=organisation,
+        facts_id=case.opened.facts_id,
+        message_id=uuid4(),
+        by=call.principal.subject,
+        role=ASKERS[call.principal.role],
+        at=call.now,
+    )
+    change = Change(erasure_stream(organisation, case_id), state.version + 1, event)
+    done = Done(id=str(case_id), position=0)
+    if not isinstance(event, erasure.CaseErased):
+        return await call.commit([change], done)
+    approved_by = tuple(approval.role for approval in (*state.approvals, event))
+    try:
+        appended = await call.parts.erasures.erase(
+            organisation,
+            case_id,
+            KeyDestroyed(ground=event.ground, approved_by=approved_by, at=call.now),
+            store=store,
+            actor=call.principal.subject,
+            command=call.command,
+            answer=msgspec.json.encode(done),
+            also=[change],
+        )
+    except OSError:
+        # It is decided, and the destruction log could not be written: the service tries again.
+        raise StoreUnavailable from None
+    await call.parts.projector.until(organisation, appended.last)
+    return msgspec.structs.replace(done, position=appended.last)

@@ -1,0 +1,95 @@
+"""Erasures: asked for and done, without anything of a case."""
+
+from __future__ import annotations
+
+from functools import reduce
+from uuid import UUID
+
+from services.intake.domain import erasure as domain
+from services.intake.sealed import as_uuid
+from services.intake.streams import erasure_stream, load_case, retention_months
+from shared.contracts.errors import Code, Refusal
+from shared.contracts.rpc import ById, Empty, Erasure, Erasures, Retention
+from shared.eventstore.store import Recorded
+from shared.identity.roles import Role
+from shared.runtime.calls import Call
+
+_MOST = 100
+
+
+async def erasures(call: Call, _request: Empty) -> Erasures:
+    """See Erasures: an adviser's own cases' and those in which they took part; a coordinator's and
+    works council's are all of the organisation.
+    """
+    async with call.parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT case_id FROM erasure_index WHERE organisation = %s"
+            " ORDER BY requested_index DESC LIMIT %s",
+            (call.organisation, _MOST),
+        )
+        ids = [row[0] for row in await cursor.fetchall()]
+    streams = [erasure_stream(call.organisation, case_id) for case_id in ids]
+    recorded = await call.parts.store.load_many(call.organisation, streams)
+    items = []
+    for case_id, stream in zip(ids, streams, strict=True):
+        its = [one for one in recorded if one.stream == stream]
+        if its and await _concerns(call, case_id, its):
+            items.append(_told(its))
+    if items:
+        await call.record_access("erasures")
+    return Erasures(items=tuple(items))
+
+
+async def erasure(call: Call, request: ById) -> Erasure:
+    """See Erasure. A reporter's look is recorded nowhere."""
+    case_id = as_uuid(request.id, "id")
+    recorded = await own_erasure(call, case_id)
+    if call.principal.role is not Role.REPORTER:
+        await call.record_access("erasure", case_id)
+    return _told(recorded)
+
+
+async def own_erasure(call: Call, case_id: UUID) -> list[Recorded]:
+    """The events of an erasure that concerns the asker. Raises Refusal NOT_FOUND."""
+    stream = erasure_stream(call.organisation, case_id)
+    recorded = await call.parts.store.load(call.organisation, stream)
+    if not recorded or not await _concerns(call, case_id, recorded):
+        raise Refusal(Code.NOT_FOUND)
+    return recorded
+
+
+async def retention(call: Call, request: Empty) -> Retention:  # noqa: ARG001  a query's form
+    """See Retention."""
+    months, _ = await retention_months(call.parts.store, call.organisation)
+    return Retention(months=months)
+
+
+async def _concerns(call: Call, case_id: UUID, recorded: list[Recorded]) -> bool:
+    match call.principal.role:
+        case Role.REPORTER:
+            return str(case_id) == call.principal.subject
+        case Role.ADVISER:
+            case = await load_case(call.parts.store, call.organisation, case_id)
+            mine = case.opened is not None and case.opened.adviser_id == call.principal.subject
+            return mine or call.principal.subject in _state(recorded).people
+        case _:
+            return True  # the policy lets coordinators and works councils through, and nobody else
+
+
+def _state(recorded: list[Recorded]) -> domain.Erasure:
+    return reduce(domain.evolve, (one.event for one in recorded), domain.Erasure())
+
+
+def _told(recorded: list[Recorded]) -> Erasure:
+    state = _state(recorded)
+    asked = state.requested
+    assert asked is not None  # noqa: S101  the first event of such a stream
+    return Erasure(
+        case_id=str(asked.case_id),
+        ground=asked.ground,
+        status="requested" if state.erased is None else "erased",
+        requested_by=asked.role,
+        requested_week=recorded[0].week,
+        approved_by=tuple(approval.role for approval in state.approvals),
+        erased_week=None if state.erased is None else recorded[-1].week,
+    )
