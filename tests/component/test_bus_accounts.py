@@ -98,11 +98,23 @@ PUBLISH: list[tuple[str, str, bool]] = [
             "$JS.API.STREAM.UPDATE.INTAKE",
             "$JS.API.STREAM.DELETE.INTAKE",
             "$JS.API.STREAM.PURGE.INTAKE",
-            "$JS.API.STREAM.MSG.DELETE.INTAKE",
             "$JS.API.CONSUMER.CREATE.INTAKE.mine",
             "$JS.API.CONSUMER.DURABLE.CREATE.INTAKE.mine",
             "$JS.API.CONSUMER.DELETE.INTAKE.signals-facts",
         )
+    ),
+    # Single messages are taken out by intake, of its own stream and of what is copied from it.
+    *(
+        (user, f"$JS.API.STREAM.MSG.DELETE.{stream}", user == "intake")
+        for user in EVERYBODY
+        if user != "provisioner"
+        for stream in ("INTAKE", "DLQ")
+    ),
+    *((s, "$JS.API.STREAM.MSG.GET.DLQ", s == "intake") for s in SERVICES),
+    *(
+        (s, f"$JS.API.STREAM.MSG.DELETE.{o}", False)
+        for s in SERVICES
+        for o in ("SIGNALS", "REPORTING", "TOMBSTONES")
     ),
     # The integration: ask for messages of its durable, look at it, acknowledge.
     ("integration", "$JS.API.CONSUMER.MSG.NEXT.SIGNALS_EXT.integration", True),

@@ -99,7 +99,7 @@ async def test_the_tables_here_are_the_tables_of_the_store(lab: Lab) -> None:
     known = {
         *TABLES,
         *("snapshot", "migration", "projection_position", "projection_table", "schedule"),
-        "case_index",
+        *("case_index", "erasure_index"),
     }
     tables = {
         row[0] for row in lab.rows("SELECT tablename FROM pg_tables WHERE schemaname='intake'")

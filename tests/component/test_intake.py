@@ -24,12 +24,14 @@ from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import (
     VERBS,
     AdviserSeat,
+    ApproveErasure,
     ById,
     Case,
     Cases,
     CloseCase,
     ConfirmDisclosure,
     ConfirmRecoveryKey,
+    DecideRetention,
     Done,
     Empty,
     Imported,
@@ -51,6 +53,7 @@ from shared.contracts.rpc import (
     RegisterRow,
     ReleasePolicy,
     RequestDisclosure,
+    RequestErasure,
     RequestSubjectAccess,
     ReviewRedaction,
     Sealed,
@@ -426,6 +429,9 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         ),
         "propose_redaction": ProposeRedaction(case_id="x", access_id="x", passages=(), parts=()),
         "review_redaction": ReviewRedaction(case_id="x", access_id="x"),
+        "request_erasure": RequestErasure(case_id="x", ground="reporter"),
+        "approve_erasure": ApproveErasure(case_id="x"),
+        "decide_retention": DecideRetention(organisation_id=str(HERE), months=1),
     }
     assert {
         verb.name for verb in VERBS.values() if (verb.service, verb.kind) == ("intake", "command")
@@ -433,7 +439,7 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
     before = await intake.types()
     for verb, request in requests.items():
         token = intake.token(subject="anna")
-        if verb == "set_up_organisation":
+        if verb in ("set_up_organisation", "decide_retention"):
             token = intake.token(Role.ADMIN)
         elif verb == "confirm_recovery_key":
             token = intake.token(Role.COORDINATOR)

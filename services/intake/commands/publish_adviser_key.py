@@ -29,7 +29,7 @@ async def publish_adviser_key(call: Call, request: PublishAdviserKey) -> Done:
     stream = organisation_stream(call.organisation)
     return await call.commit(
         [
-            Change(adviser_key_stream(call.organisation, key_id), 1, published, key_of=stream),
+            Change(adviser_key_stream(call.organisation, key_id), 1, published),
             Change(stream, state.version + 1, listed),
         ],
         Done(id=str(key_id), position=0),

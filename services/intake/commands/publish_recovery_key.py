@@ -27,7 +27,7 @@ async def publish_recovery_key(call: Call, request: PublishRecoveryKey) -> Done:
     stream = organisation_stream(call.organisation)
     return await call.commit(
         [
-            Change(recovery_key_stream(call.organisation, key_id), 1, published, key_of=stream),
+            Change(recovery_key_stream(call.organisation, key_id), 1, published),
             Change(stream, state.version + 1, proposed),
         ],
         Done(id=str(key_id), position=0),
