@@ -21,7 +21,7 @@ from services.intake.events import TYPES
 from shared.bus.connection import connect
 from shared.eventstore.mapper import decrypt_event
 from shared.keys.case_key import CaseKey
-from shared.keys.ring import FileKeyRing
+from shared.keys.file_ring import FileKeyRing
 from shared.ledger.note import Verifier
 from shared.ledger.statement import read_statement
 from shared.local import documents

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.ledger.leaf import KEY_DESTROYED
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -30,6 +32,6 @@ async def cases_with(call: Call, kind: str) -> dict[UUID, list[Recorded]]:
         streams = [row[0] for row in await cursor.fetchall()]
     cases: dict[UUID, list[Recorded]] = {}
     for one in await call.parts.store.load_many(call.organisation, streams):
-        if one.event is not None:
+        if one.event is not None and one.type != KEY_DESTROYED:
             cases.setdefault(one.stream, []).append(one)
     return cases
