@@ -29,7 +29,7 @@ from shared.local.session import Installation
 from shared.local.verified import verify
 from tests.system.people import Organisation, until
 from tests.system.test_cli import hoeksteen
-from tests.system.test_main_job import rows, spellings
+from tests.system.traces import rows, spellings
 
 MARKER = "Zeldzaamvoorkomend woord over de fietsenkelder"
 
