@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -62,6 +64,29 @@ def test_the_words_are_those_of_bip_39(entropy: str) -> None:
 
     assert VECTORS[entropy] == code.words
     assert code == ReporterCode.from_words(VECTORS[entropy])
+
+
+@pytest.mark.parametrize(
+    ("salt", "info", "okm"),
+    [
+        (
+            bytes(range(13)),
+            bytes(range(0xF0, 0xFA)),
+            "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865",
+        ),
+        (
+            None,
+            b"",
+            "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8",
+        ),
+    ],
+    ids=["A.1", "A.3"],
+)
+def test_hkdf_is_that_of_rfc_5869(salt: bytes | None, info: bytes, okm: str) -> None:
+    """HKDF-SHA256, which makes both keys of a code, with and without a salt."""
+    derive = HKDF(algorithm=SHA256(), length=42, salt=salt, info=info).derive
+
+    assert okm == derive(b"\x0b" * 22).hex()
 
 
 @given(ENTROPY)

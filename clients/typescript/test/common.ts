@@ -4,9 +4,14 @@ import { fileURLToPath } from "node:url";
 import type { Bytes } from "../src/bytes.js";
 
 /** A file of tests/vectors of the repository. */
-export function vectors<T>(path: string): T[] {
+export function vector<T>(path: string): T {
   const file = fileURLToPath(new URL(`../../../../tests/vectors/${path}`, import.meta.url));
-  return JSON.parse(readFileSync(file, "utf8")) as T[];
+  return JSON.parse(readFileSync(file, "utf8")) as T;
+}
+
+/** The same, for a file that is a list. */
+export function vectors<T>(path: string): T[] {
+  return vector<T[]>(path);
 }
 
 export function unhex(text: string): Bytes {
