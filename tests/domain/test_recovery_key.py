@@ -161,19 +161,19 @@ def test_a_forged_record_has_another_digest_or_makes_no_key() -> None:
     assert other.record.digest != RECORD.digest
 
 
-def test_forged_shares_under_their_own_record_make_no_key_of_the_directory() -> None:
+@pytest.mark.parametrize("how", ["changed", "exchanged"])
+def test_forged_shares_under_their_own_record_make_no_key_of_the_directory(how: str) -> None:
     """Whoever changes share and record alike still cannot give another key for this one."""
-    bad = [forged(SHARES[number]) for number in (1, 2, 3)]
-    record = replace(
-        RECORD,
-        fingerprints=(
-            *(
-                _fingerprint(ORGANISATION, RECORD.key_id, number, words)
-                for number, words in enumerate(bad, start=1)
-            ),
-            *RECORD.fingerprints[3:],
-        ),
+    bad = (
+        [forged(SHARES[number]) for number in (1, 2, 3)]
+        if how == "changed"
+        else make_recovery_key(ORGANISATION).shares[:3]  # good shares, of a key of the forger's
     )
+    fingerprints = [
+        _fingerprint(ORGANISATION, RECORD.key_id, number, words)
+        for number, words in enumerate(bad, start=1)
+    ]
+    record = replace(RECORD, fingerprints=(*fingerprints, *RECORD.fingerprints[3:]))
 
     with pytest.raises(CannotOpen, match="the record was changed"):
         recover(record, dict(enumerate(bad, start=1)))
