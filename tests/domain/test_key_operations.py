@@ -1,0 +1,169 @@
+"""Each role × each operation on keys, sealed words and their end: who may is written here a second
+time, from what the roles are for; everybody else may not, and so may nobody what is not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from services.gateway.access import ACCESS
+from services.intake.policy import may as intake
+from services.reporting.policy import may as reporting
+from services.signals.policy import may as signals
+from shared.contracts.rpc import VERBS, Verb
+from shared.identity.principal import Principal
+from shared.identity.roles import Role
+
+POLICIES: dict[str, Callable[[Principal, str], bool]] = {
+    "intake": intake,
+    "signals": signals,
+    "reporting": reporting,
+}
+
+ADVISER, REPORTER, AUDITOR = Role.ADVISER, Role.REPORTER, Role.AUDITOR
+COORDINATOR, WORKS_COUNCIL, ADMIN = Role.COORDINATOR, Role.WORKS_COUNCIL, Role.ADMIN
+SECOND = {COORDINATOR, WORKS_COUNCIL}
+"""Who can be the other person where a recovery key or a case's end is concerned."""
+ERASERS = {REPORTER, ADVISER, COORDINATOR, WORKS_COUNCIL}
+
+OPERATIONS: dict[str, set[Role]] = {
+    # The directory of keys. A reporter's key comes with their case and stands in none.
+    "intake.publish_adviser_key": {ADVISER},
+    "intake.withdraw_adviser_key": {ADVISER, COORDINATOR},
+    "intake.key_log": {ADVISER},
+    # Recovery: made by advisers, confirmed and approved by somebody of another role.
+    "intake.publish_recovery_key": {ADVISER},
+    "intake.confirm_recovery_key": SECOND,
+    "intake.request_recovery": {ADVISER, COORDINATOR},
+    "intake.approve_recovery": SECOND,
+    "intake.recoveries": {ADVISER} | SECOND,
+    "intake.recovered_words": {ADVISER},
+    # Another reader of a case: by its adviser, with the reporter's consent.
+    "intake.hand_over": {ADVISER},
+    "intake.consent_to_hand_over": {REPORTER},
+    "intake.reseal": {ADVISER},
+    "intake.lost_cases": {ADVISER, COORDINATOR},
+    # Whose case is whose.
+    "intake.name_parties": {ADVISER},
+    "intake.subject_matches": {ADVISER},
+    # Sealed words: laid down and given back.
+    "intake.open_case": {ADVISER, REPORTER},
+    "intake.send_message": {ADVISER, REPORTER},
+    "intake.record_conversation": {ADVISER},
+    "intake.case": {ADVISER},
+    "intake.my_case": {REPORTER},
+    "intake.my_data": {REPORTER},
+    "reporting.save_interpretation": {ADVISER},
+    # Attachments.
+    "intake.put_chunk": {ADVISER, REPORTER},
+    "intake.attach": {ADVISER, REPORTER},
+    "intake.chunk": {ADVISER, REPORTER},
+    # Breaking confidentiality, and access by the person a case is about.
+    "intake.request_disclosure": {ADVISER},
+    "intake.confirm_disclosure": {ADVISER},
+    "intake.inform_reporter": {ADVISER},
+    "intake.disclosures": {ADVISER},
+    "intake.disclosure_log": {AUDITOR},
+    "intake.request_subject_access": {ADVISER},
+    "intake.propose_redaction": {ADVISER},
+    "intake.review_redaction": {ADVISER},
+    "intake.subject_accesses": {ADVISER},
+    # The end. An administrator says after how many months; that erases nothing by itself.
+    "intake.request_erasure": ERASERS,
+    "intake.approve_erasure": ERASERS - {REPORTER},
+    "intake.erasures": ERASERS - {REPORTER},
+    "intake.erasure": ERASERS,
+    "intake.erasure_statement": ERASERS,
+    "intake.decide_retention": {ADMIN},
+    "intake.retention": ERASERS,
+}
+"""Verb → who may ask it at all; whose row it is, and who is the second person, is the domain's."""
+
+APART = {
+    *(f"{service}.{name}" for service in POLICIES for name in ("ledger", "ledger_bundle")),
+    *(f"{service}.{name}" for service in POLICIES for name in ("ledger_memories", "published")),
+    "intake.set_up_organisation",
+    "intake.organisation",
+    "intake.record_intervention",
+    "intake.record_outcome",
+    "intake.close_case",
+    "intake.cases",
+    "intake.import_register",
+    "signals.statistics",
+    "reporting.reports",
+    "reporting.report",
+    "reporting.render_report",
+    "reporting.approve_report",
+    "reporting.publish_report",
+}
+"""Verbs that touch no key, no sealed words, no recovery, erasure, disclosure or attachment. (Drafts
+are sealed; `report` gives them to advisers alone, see test_reporting_policy.py.)"""
+
+THERE = sorted(name for name in VERBS if name in OPERATIONS)
+
+
+def asks(role: Role, service: str, verb: str) -> bool:
+    """Whether a person with this role may ask this verb of this service."""
+    organisation = None if role is Role.ADMIN else UUID(int=1)
+    principal = Principal(subject="someone", role=role, organisation=organisation)
+    return POLICIES[service](principal, verb)
+
+
+def test_every_verb_is_classified() -> None:
+    """A new verb is either an operation on keys, with its roles, or said to be none; never both."""
+    assert set() == set(VERBS) - OPERATIONS.keys() - APART
+    assert set() == OPERATIONS.keys() & APART
+    assert set() == APART - VERBS.keys()
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("name", THERE)
+def test_an_operation_is_for_its_roles_and_no_other(name: str, role: Role) -> None:
+    """Both walls: the service's policy, and whether the role's schema has the field at all."""
+    verb = VERBS[name]
+    allowed = role in OPERATIONS[name]
+    assert allowed is asks(role, verb.service, verb.name)
+    assert allowed is (role in ACCESS.get(field_of(verb), frozenset(OPERATIONS[name])))
+
+
+def field_of(verb: Verb) -> str:
+    """The schema coordinate of a verb's field; chunks have addresses of their own instead."""
+    words = verb.name.split("_")
+    name = words[0] + "".join(word.capitalize() for word in words[1:])
+    return f"{'Query' if verb.kind == 'query' else 'Mutation'}.{name}"
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("service", POLICIES)
+def test_what_is_in_no_table_is_nobodys(service: str, role: Role) -> None:
+    """A verb that does not exist, an empty one, one of another service: denied by default."""
+    others = {verb.name for verb in VERBS.values() if verb.service != service}
+    ours = {verb.name for verb in VERBS.values() if verb.service == service}
+    for verb in (others - ours) | {"", "add_reader", "open_words", "erase", "recover"}:
+        assert not asks(role, service, verb), verb
+
+
+@pytest.mark.parametrize(
+    "role", [Role.HR, Role.BOARD, Role.MANAGER, Role.EMPLOYEE, Role.INTEGRATION]
+)
+def test_the_employer_has_no_operation_on_keys(role: Role) -> None:
+    """Not one: HR, board and managers neither open, add a reader, recover, erase nor see that it
+    happened.
+    """
+    assert [] == [name for name, roles in OPERATIONS.items() if role in roles]
+    assert [] == [name for name in THERE if asks(role, VERBS[name].service, VERBS[name].name)]
+
+
+def test_an_administrator_decides_a_term_and_nothing_else() -> None:
+    """No administrator can publish a key, add a reader, approve anything or see a case."""
+    found = {name for name in THERE if asks(Role.ADMIN, VERBS[name].service, VERBS[name].name)}
+    assert found <= {"intake.decide_retention"}
+
+
+def test_an_auditor_reads_without_content() -> None:
+    """The one thing of these that an auditor asks is the log of disclosures."""
+    found = {name for name in THERE if asks(Role.AUDITOR, VERBS[name].service, VERBS[name].name)}
+    assert {"intake.disclosure_log"} == found
