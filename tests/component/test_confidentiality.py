@@ -16,6 +16,7 @@ from services.intake.domain.words import key_id_of
 from services.intake.service import DEFINITION
 from shared.contracts.errors import Code
 from shared.contracts.rpc import (
+    ApproveErasure,
     ById,
     Case,
     CloseCase,
@@ -36,6 +37,7 @@ from shared.contracts.rpc import (
     RecordIntervention,
     RecordOutcome,
     RequestDisclosure,
+    RequestErasure,
     RequestSubjectAccess,
     ReviewRedaction,
     Sealed,
@@ -325,4 +327,33 @@ async def test_a_reporter_gets_all_that_is_held_about_them(house: House) -> None
     ] == [(one.kind, one.code, one.readable, one.sealed) for one in data.entries]
     stranger = {"token": ReporterCode.generate().token(HERE)}
     refusal = await house.running.refused("my_data", Empty(), **stranger)
+    assert Code.NOT_FOUND is refusal.code
+
+
+async def test_of_an_erased_case_the_steps_stay_and_the_codes_go(house: House) -> None:
+    """The auditor still sees that confidentiality was broken, in which week and by whom; nobody
+    sees why.
+    """
+    await house.ask("anna", "request_disclosure", need(house, uuid4()))
+    (before,) = (await house.log()).steps
+    erasure = RequestErasure(case_id=house.case, ground="reporter")
+    await house.running.ask("request_erasure", erasure, Done, token=house.code.token(HERE))
+    await house.ask("anna", "approve_erasure", ApproveErasure(case_id=house.case))
+    (after,) = (await house.log()).steps
+    assert "crisis_of_conscience" == before.ground
+    assert (before.index, before.week, before.kind, before.actor) == (
+        after.index,
+        after.week,
+        after.kind,
+        after.actor,
+    )
+    assert (None, None, None, ()) == (
+        after.disclosure_id,
+        after.ground,
+        after.recipient,
+        after.answers,
+    )
+    for who in ("anna", "bram"):
+        assert () == (await house.ask(who, "disclosures", Empty(), Disclosures)).items
+    refusal = await house.running.refused("my_data", Empty(), token=house.code.token(HERE))
     assert Code.NOT_FOUND is refusal.code
