@@ -24,7 +24,11 @@ from hoeksteen_client import (
     words_are_signed,
 )
 from hoeksteen_client.parties import normalised
-from hoeksteen_client.statements import adviser_key_statement, words_statement
+from hoeksteen_client.statements import (
+    adviser_key_statement,
+    recovery_key_statement,
+    words_statement,
+)
 
 VECTORS = Path(__file__).parents[1] / "vectors/hoeksteen"
 KEY = AdviserKey.generate()
@@ -239,6 +243,18 @@ def test_words_are_signed_as_described(vector: dict[str, Any]) -> None:
     assert words_are_signed(
         readers, signature, **place, signing_key=bytes.fromhex(vector["signing_key"])
     )
+
+
+@pytest.mark.parametrize("vector", vectors("recovery_key.json"))
+def test_a_recovery_key_is_signed_as_described(vector: dict[str, Any]) -> None:
+    """Statement and signature are those that another program computed."""
+    key = key_of(vectors("adviser_key.json")[0])
+    public_key = bytes.fromhex(vector["public_key"])
+
+    assert vector["statement"] == (
+        recovery_key_statement(organisation=ORGANISATION, public_key=public_key).hex()
+    )
+    assert vector["signature"] == key.sign_recovery_key(public_key, organisation=ORGANISATION).hex()
 
 
 def test_words_of_somebody_else_or_for_elsewhere_are_not_taken() -> None:

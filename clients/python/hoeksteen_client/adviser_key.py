@@ -29,7 +29,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from hoeksteen_client.sealing import CannotOpen, SealingError, as_uuid, key_id_of, open_sealed
-from hoeksteen_client.statements import Readers, adviser_key_statement, words_statement
+from hoeksteen_client.statements import (
+    Readers,
+    adviser_key_statement,
+    recovery_key_statement,
+    words_statement,
+)
 
 _HEAD: Final = struct.Struct(">8sIII16s")
 _MAGIC_1: Final = b"HSTNKEY1"
@@ -100,6 +105,14 @@ class AdviserKey:
     def endorse(self, new: AdviserKey, *, organisation: UUID | str, adviser_id: str) -> bytes:
         """This key's signature on the `new` one, which takes its place. Raises CannotSign."""
         return self._sign(new._statement(organisation, adviser_id))
+
+    def sign_recovery_key(self, public_key: bytes, *, organisation: UUID | str) -> bytes:
+        """The signature (64 bytes) with which an adviser puts a recovery key in the directory.
+
+        `public_key`: raw X25519, 32 bytes, of the ceremony's record. Raises CannotSign.
+        """
+        place = as_uuid(organisation)
+        return self._sign(recovery_key_statement(organisation=place, public_key=public_key))
 
     def save(self, path: Path, passphrase: str) -> None:
         """Write the key to a new file that only its owner reads, locked with `passphrase`.

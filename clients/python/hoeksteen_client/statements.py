@@ -22,8 +22,14 @@ Words of an adviser::
     digest                   SHA-256 over the fields key id (16 bytes) and envelope of each reader,
                              in the order in which they are sent
 
-The signature says who sealed these envelopes for this case. It does not say when, nor in which place
-among the case's other words: order is the log's business.
+A recovery key, which an adviser puts in the directory and a second person confirms::
+
+    "hoeksteen/recovery-key/v1"
+    organisation's id        16 bytes
+    public key               32 bytes, raw X25519
+
+A signature on words says who sealed these envelopes for this case. It does not say when, nor in
+which place among the case's other words: order is the log's business.
 
 `tests/vectors/hoeksteen` holds examples of each, for whoever writes this down again.
 """
@@ -43,6 +49,7 @@ SIGNING_KEY_BYTES: Final = 32
 
 _ADVISER_KEY: Final = b"hoeksteen/adviser-key/v1"
 _WORDS: Final = b"hoeksteen/words/v1"
+_RECOVERY_KEY: Final = b"hoeksteen/recovery-key/v1"
 
 Readers = Iterable[tuple[UUID, bytes]]
 """Sealed words: for each reader the id of their key and the envelope, in the order as sent."""
@@ -70,6 +77,11 @@ def words_statement(readers: Readers, *, organisation: UUID, case: UUID) -> byte
     listed = b"".join(fields(key_id.bytes, envelope) for key_id, envelope in readers)
     digest = hashlib.sha256(listed).digest()
     return fields(_WORDS, organisation.bytes, case.bytes, digest)
+
+
+def recovery_key_statement(*, organisation: UUID, public_key: bytes) -> bytes:
+    """What an adviser signs who puts a recovery key (raw X25519, 32 bytes) in the directory."""
+    return fields(_RECOVERY_KEY, organisation.bytes, public_key)
 
 
 def is_signed(statement: bytes, signature: bytes, signing_key: bytes) -> bool:

@@ -1,7 +1,13 @@
 import { type Bytes, concat, copied } from "./bytes.js";
 import { CannotSign } from "./errors.js";
 import { type Place, type Sealed, keyIdOf, keyPairOf, openSealed, rawPublicKey } from "./sealing.js";
-import { type PublishedKey, type Seat, adviserKeyStatement, wordsStatement } from "./statements.js";
+import {
+  type PublishedKey,
+  type Seat,
+  adviserKeyStatement,
+  recoveryKeyStatement,
+  wordsStatement,
+} from "./statements.js";
 
 const ED25519 = { name: "Ed25519" };
 const ED25519_PKCS8 = Uint8Array.of(
@@ -66,6 +72,14 @@ export class AdviserKey {
   /** This key's signature on the `next` one, which takes its place. Throws CannotSign. */
   async endorse(next: AdviserKey, seat: Seat): Promise<Bytes> {
     return this.sign(adviserKeyStatement(seat, next.published()));
+  }
+
+  /**
+   * The signature (64 bytes) with which an adviser puts a recovery key (raw X25519, 32 bytes) in the
+   * directory. Throws CannotSign.
+   */
+  async signRecoveryKey(publicKey: Uint8Array, organisation: string): Promise<Bytes> {
+    return this.sign(recoveryKeyStatement(publicKey, organisation));
   }
 
   private published(): PublishedKey {

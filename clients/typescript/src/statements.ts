@@ -5,6 +5,7 @@
  *     "hoeksteen/adviser-key/v1", organisation's id, adviser's id (UTF-8), public key, signing key
  *     "hoeksteen/words/v1", organisation's id, case's id, SHA-256 over the fields key id and envelope
  *         of each reader, in the order in which they are sent
+ *     "hoeksteen/recovery-key/v1", organisation's id, public key
  */
 
 import { type Bytes, concat, copied, fields, sha256, utf8, uuidBytes } from "./bytes.js";
@@ -12,6 +13,7 @@ import type { Place, Sealed } from "./sealing.js";
 
 const ADVISER_KEY = utf8("hoeksteen/adviser-key/v1");
 const WORDS = utf8("hoeksteen/words/v1");
+const RECOVERY_KEY = utf8("hoeksteen/recovery-key/v1");
 
 /** Who publishes a key, and where. `adviserId`: the subject of the adviser's token. */
 export interface Seat {
@@ -36,6 +38,11 @@ export async function wordsStatement(sealed: readonly Sealed[], place: Place): P
   const listed = sealed.map(({ keyId, envelope }) => fields(uuidBytes(keyId), envelope));
   const digest = await sha256(concat(...listed));
   return fields(WORDS, uuidBytes(place.organisation), uuidBytes(place.case), digest);
+}
+
+/** What an adviser signs who puts a recovery key (raw X25519, 32 bytes) in the directory. */
+export function recoveryKeyStatement(publicKey: Uint8Array, organisation: string): Bytes {
+  return fields(RECOVERY_KEY, uuidBytes(organisation), publicKey);
 }
 
 /** Whether `signature` over `statement` is by `signingKey` (raw Ed25519, 32 bytes). */

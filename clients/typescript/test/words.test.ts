@@ -19,7 +19,7 @@ import {
   wordsAreSigned,
 } from "../src/index.js";
 import { normalised } from "../src/parties.js";
-import { adviserKeyStatement, wordsStatement } from "../src/statements.js";
+import { adviserKeyStatement, recoveryKeyStatement, wordsStatement } from "../src/statements.js";
 import { OTHER, PLACE, hex, unhex, vectors } from "./common.js";
 
 interface KeyVector {
@@ -159,6 +159,16 @@ test("words are signed as described, and only these words", async () => {
     assert.ok(!(await wordsAreSigned(sealed, signature, vector, new Uint8Array(31))));
     const more = [...sealed, { keyId: OTHER, envelope: new Uint8Array(1) }];
     assert.ok(!(await wordsAreSigned(more, signature, vector, signer)));
+  }
+});
+
+test("a recovery key is signed as described", async () => {
+  type Entry = { organisation: string; public_key: string; statement: string; signature: string };
+  const key = await keyOf(keys[0]!);
+  for (const vector of vectors<Entry>("hoeksteen/recovery_key.json")) {
+    const publicKey = unhex(vector.public_key);
+    assert.equal(hex(recoveryKeyStatement(publicKey, vector.organisation)), vector.statement);
+    assert.equal(hex(await key.signRecoveryKey(publicKey, vector.organisation)), vector.signature);
   }
 });
 
