@@ -117,7 +117,7 @@ help: ## Print this
 # install and are skipped.
 
 $(TYPESCRIPT)/node_modules/.ready: $(addprefix $(TYPESCRIPT)/,package.json package-lock.json .npmrc)
-	@cd $(TYPESCRIPT) && npm ci --silent --no-audit --no-fund
+	@cd $(TYPESCRIPT) && npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 $(TYPESCRIPT)/dist/.ready: $(TYPESCRIPT)/node_modules/.ready $(TYPESCRIPT)/tsconfig.json \

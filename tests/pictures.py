@@ -29,6 +29,26 @@ def jpeg(*extra: bytes, jfif: bytes = JFIF, after: bytes = b"", between: bytes =
     return b"".join((*start, SCAN, DATA, between, SCAN, DATA, b"\xff\xd9", after))
 
 
+def exif(side: int, *, order: str = ">") -> bytes:
+    """An application segment that says which side is up, and more than that."""
+    entries = [(0x010F, 2, len(SECRET), 8 + 2 + 36 + 4), (0x0112, 3, 1, side), (0x8825, 4, 1, 0)]
+    ifd = struct.pack(order + "H", len(entries))
+    for tag, kind, count, value in entries:
+        packed = (
+            struct.pack(order + "HH", value, 0) if kind == 3 else struct.pack(order + "I", value)
+        )
+        ifd += struct.pack(order + "HHI", tag, kind, count) + packed
+    magic = b"MM" if order == ">" else b"II"
+    tiff = magic + struct.pack(order + "HI", 42, 8) + ifd + bytes(4) + SECRET
+    return segment(0xE1, b"Exif\0\0" + tiff)
+
+
+TURNED = segment(
+    0xE1, b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+)
+"""Exif that says no more than: the right side of the picture is up."""
+
+
 def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 

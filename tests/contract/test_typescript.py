@@ -30,7 +30,7 @@ from hoeksteen_client import (
 )
 from hoeksteen_client.attachments import CHUNK_BYTES, plain_name
 from hoeksteen_client.metadata import MetadataStays, stripped
-from tests.pictures import DIRTY_JPEG, DIRTY_PNG, KEPT, SECRET, jpeg, png
+from tests.pictures import DIRTY_JPEG, DIRTY_PNG, KEPT, SECRET, TURNED, exif, jpeg, png
 
 PACKAGE = Path(__file__).parents[2] / "clients/typescript"
 INSTALL = "needs Node.js: apt-get install nodejs npm, then make setup"
@@ -363,7 +363,14 @@ def test_both_refuse_a_file_that_was_tampered_with(typescript: Typescript, how: 
 @pytest.mark.parametrize("piece", [1, 7, 1_000_000])
 def test_both_take_the_same_out_of_pictures(typescript: Typescript, piece: int) -> None:
     """However the bytes arrive: nothing of what was beside the picture is left."""
-    for dirty, clean in ((DIRTY_JPEG, jpeg()), (DIRTY_PNG, png(*KEPT))):
+    pictures = [
+        (DIRTY_JPEG, jpeg()),
+        (DIRTY_PNG, png(*KEPT)),
+        (jpeg(exif(6)), jpeg(TURNED)),
+        (jpeg(exif(6, order="<")), jpeg(TURNED)),
+        (jpeg(exif(1)), jpeg()),
+    ]
+    for dirty, clean in pictures:
         there = base64.b64decode(
             typescript.ask("strip", data=text(dirty), mediaType="", piece=piece)
         )

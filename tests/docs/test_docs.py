@@ -35,6 +35,7 @@ PAGES = sorted(
     [
         *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
         *DOCS.rglob("*.md"),
+        *ROOT.glob("clients/*/README.md"),
     ]
 )
 EVENTS: dict[str, EventTypes] = {

@@ -29,7 +29,18 @@ from hoeksteen_client.attachments import (
     save_attachment,
 )
 from hoeksteen_client.metadata import MetadataStays, stripped
-from tests.pictures import DIRTY_JPEG, DIRTY_PNG, JFIF, KEPT, SECRET, jpeg, png, segment
+from tests.pictures import (
+    DIRTY_JPEG,
+    DIRTY_PNG,
+    JFIF,
+    KEPT,
+    SECRET,
+    TURNED,
+    exif,
+    jpeg,
+    png,
+    segment,
+)
 
 PLACE: dict[str, Any] = {
     "organisation": UUID("5b8c0c6e-6f0b-4b58-9f0e-0f6f6a3f3f11"),
@@ -337,6 +348,26 @@ def test_a_jpeg_keeps_how_its_colours_are_coded() -> None:
     adobe = segment(0xEE, b"Adobe\0\x65" + b"\xab\xcd\xef\x12" + b"\x02")
 
     assert jpeg(jfif=segment(0xEE, b"Adobe\0\x64\0\0\0\0\x02")) == clean(jpeg(jfif=adobe))
+
+
+@pytest.mark.parametrize("order", [">", "<"], ids=["big", "little"])
+def test_a_jpeg_keeps_which_side_is_up(order: str) -> None:
+    """In either order of bytes; a picture that is not turned, or says something else, says nothing."""
+    assert jpeg(TURNED) == clean(jpeg(exif(6, order=order)))
+    assert SECRET in exif(6, order=order)
+    for side in (0, 1, 9, 0xFFFF):
+        assert jpeg() == clean(jpeg(exif(side, order=order)))
+
+
+@pytest.mark.parametrize("length", [0, 2, 8, 9, 20, 27])
+def test_exif_that_is_cut_off_says_nothing(length: int) -> None:
+    """Nor does one that points beyond its end, or says that it has more entries than it has."""
+    whole = exif(6)[10:]
+    endless = b"MM\0\x2a\0\0\0\x08\xff\xff" + bytes(30)
+
+    assert jpeg() == clean(jpeg(segment(0xE1, b"Exif\0\0" + whole[:length])))
+    assert jpeg() == clean(jpeg(segment(0xE1, b"Exif\0\0MM\0\x2a\xff\xff\xff\xff" + bytes(30))))
+    assert jpeg() == clean(jpeg(segment(0xE1, b"Exif\0\0" + endless)))
 
 
 def test_a_png_keeps_its_picture_and_nothing_else() -> None:

@@ -4,11 +4,10 @@ Only what is needed to show a picture passes; everything else is left out, known
 
 * JPEG (ITU T.81): frames, tables, scans and the end. Left out: application segments and comments
   (Exif with place and time, XMP, IPTC, colour profiles, thumbnails) and whatever follows the end of
-  the image. Two application segments say how colours are coded; they are written anew with that alone.
+  the image. Three application segments say how colours are coded and which side is up; they are
+  written anew with that alone.
 * PNG (third edition): header, palette, data, end, transparency, colour space by number, animation.
   Left out: texts, Exif, time, colour profiles, physical size, private chunks, what follows the end.
-
-How a camera was held stands in Exif and goes too: a picture may come out lying on its side.
 
 Of any other format nothing is known here, and `MetadataStays` says so.
 """
@@ -16,7 +15,7 @@ Of any other format nothing is known here, and `MetadataStays` says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 from hoeksteen_client.sealing import SealingError
 
@@ -41,7 +40,7 @@ _KEPT_PNG: Final = frozenset(
 _LONGEST_CHUNK: Final = 2**31 - 1
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
-_APP0, _APP14 = 0xE0, 0xEE
+_APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
 _RESTARTS: Final = range(0xD0, 0xD8)
 # Tables and frames: SOF0 to SOF15 with DHT, JPG (reserved: not kept) and DAC among them, then DQT,
 # DNL and DRI.
@@ -49,6 +48,11 @@ _KEPT_JPEG: Final = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDC, 0xDD}) - {0xC8}
 # JFIF 1.1: no thumbnail, square pixels of no physical size.
 _PLAIN_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 _PLAIN_ADOBE: Final = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
+
+# Exif that says which side is up (2 to 8) and nothing else: TIFF 6.0 with one entry, 0x0112.
+_EXIF: Final = b"Exif\0\0"
+_TURNED: Final = b"\xff\xe1\x00\x22" + _EXIF + b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0"
+_ORIENTATION: Final = 0x0112
 
 
 class MetadataStays(SealingError):  # noqa: N818  what happens to the file
@@ -174,10 +178,28 @@ def _jpeg(reader: _Reader) -> Iterator[bytes]:
             yield bytes((0xFF, marker)) + size + body
         elif marker == _APP0 and body.startswith(b"JFIF\0"):
             yield _PLAIN_JFIF
+        elif marker == _APP1 and body.startswith(_EXIF) and (side := _side_up(body[6:])):
+            yield _TURNED + bytes([side]) + bytes(6)
         elif marker == _APP14 and body.startswith(b"Adobe") and length >= 12:
             yield _PLAIN_ADOBE + body[11:12]
         if marker == _SOS:
             yield from _scan(reader)
+
+
+def _side_up(tiff: bytes) -> int | None:
+    """Which side of the picture is up, 2 to 8 (Exif 2.3, 4.6.4 A); None where nothing is turned."""
+    order: Literal["little", "big"] = "little" if tiff.startswith(b"II") else "big"
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(tiff[at : at + size], order)
+
+    first = number(4, 4)
+    end = min(first + 2 + 12 * number(first, 2), len(tiff))
+    for at in range(first + 2, end, 12):
+        if number(at, 2) == _ORIENTATION:
+            side = number(at + 8, 2)
+            return side if 2 <= side <= 8 else None
+    return None
 
 
 def _marker(reader: _Reader) -> int:

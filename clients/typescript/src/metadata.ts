@@ -4,11 +4,10 @@
  *
  * - JPEG (ITU T.81): frames, tables, scans and the end stay. Application segments and comments go (Exif
  *   with place and time, XMP, IPTC, colour profiles, thumbnails), and whatever follows the end of the
- *   image. Two application segments say how colours are coded; they are written anew with that alone.
+ *   image. Three application segments say how colours are coded and which side is up; they are written
+ *   anew with that alone.
  * - PNG (third edition): header, palette, data, end, transparency, colour space by number and animation
  *   stay. Texts, Exif, time, profiles, physical size, private chunks and what follows the end go.
- *
- * How a camera was held stands in Exif and goes too: a picture may come out lying on its side.
  */
 
 import { type Bytes, concat } from "./bytes.js";
@@ -39,7 +38,7 @@ const KEPT_PNG = new Set(
 );
 const LONGEST_CHUNK = 2 ** 31 - 1;
 
-const [SOI, EOI, SOS, APP0, APP14] = [0xd8, 0xd9, 0xda, 0xe0, 0xee];
+const [SOI, EOI, SOS, APP0, APP1, APP14] = [0xd8, 0xd9, 0xda, 0xe0, 0xe1, 0xee];
 // JFIF 1.1: no thumbnail, square pixels of no physical size.
 const PLAIN_JFIF = Uint8Array.of(
   0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0,
@@ -47,6 +46,12 @@ const PLAIN_JFIF = Uint8Array.of(
 const PLAIN_ADOBE = Uint8Array.of(
   0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65, 0, 0x64, 0, 0, 0, 0,
 );
+// Exif that says which side is up (2 to 8) and nothing else: TIFF 6.0 with one entry, 0x0112.
+const EXIF = [0x45, 0x78, 0x69, 0x66, 0, 0];
+const TURNED = Uint8Array.of(
+  0xff, 0xe1, 0, 34, ...EXIF, 0x4d, 0x4d, 0, 0x2a, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0,
+);
+const ORIENTATION = 0x0112;
 
 /**
  * The file in pieces, JPEG and PNG without their metadata.
@@ -196,11 +201,32 @@ async function* jpeg(reader: Reader): AsyncGenerator<Uint8Array> {
     const name = String.fromCharCode(...body.subarray(0, 5));
     if (isKept(marker)) yield concat(Uint8Array.of(0xff, marker), size, body);
     else if (marker === APP0 && name === "JFIF\0") yield PLAIN_JFIF;
-    else if (marker === APP14 && name === "Adobe" && length >= 12) {
+    else if (marker === APP1 && startsWith(body, EXIF)) {
+      const side = sideUp(body.subarray(EXIF.length));
+      if (side) yield concat(TURNED, Uint8Array.of(side, 0, 0, 0, 0, 0, 0));
+    } else if (marker === APP14 && name === "Adobe" && length >= 12) {
       yield concat(PLAIN_ADOBE, body.subarray(11, 12));
     }
     if (marker === SOS) yield* scan(reader);
   }
+}
+
+/** Which side of the picture is up, 2 to 8 (Exif 2.3, 4.6.4 A); undefined where nothing is turned. */
+function sideUp(tiff: Uint8Array): number | undefined {
+  const little = tiff[0] === 0x49 && tiff[1] === 0x49;
+  const number = (at: number, size: number): number => {
+    const bytes = [...tiff.subarray(at, at + size)];
+    return (little ? bytes.reverse() : bytes).reduce((sum, byte) => sum * 256 + byte, 0);
+  };
+  const first = number(4, 4);
+  const end = Math.min(first + 2 + 12 * number(first, 2), tiff.length);
+  for (let at = first + 2; at < end; at += 12) {
+    if (number(at, 2) === ORIENTATION) {
+      const side = number(at + 8, 2);
+      return side >= 2 && side <= 8 ? side : undefined;
+    }
+  }
+  return undefined;
 }
 
 /** Tables and frames: C0 to CF but C8 (reserved), then SOS, DQT, DNL and DRI. */
