@@ -36,14 +36,14 @@ from services.intake.projections.erasure_index import ErasureIndex
 from services.intake.queries.case import case
 from services.intake.queries.cases import cases
 from services.intake.queries.disclosure_log import disclosure_log
-from services.intake.queries.disclosures import disclosures
+from services.intake.queries.disclosures import disclosure, disclosures
 from services.intake.queries.erasure_statement import erasure_statement
 from services.intake.queries.erasures import erasure, erasures, retention
 from services.intake.queries.key_log import key_log
 from services.intake.queries.my_case import my_case
 from services.intake.queries.my_data import my_data
 from services.intake.queries.organisation import organisation
-from services.intake.queries.subject_accesses import subject_accesses
+from services.intake.queries.subject_accesses import subject_access, subject_accesses
 from services.intake.streams import adviser_seats, day_stream
 from shared.eventstore.store import Change, Conflict
 from shared.runtime.calls import Parts
@@ -101,11 +101,13 @@ DEFINITION = Definition(
         "confirm_disclosure": confirm_disclosure,
         "inform_reporter": inform_reporter,
         "disclosures": disclosures,
+        "disclosure": disclosure,
         "disclosure_log": disclosure_log,
         "request_subject_access": request_subject_access,
         "propose_redaction": propose_redaction,
         "review_redaction": review_redaction,
         "subject_accesses": subject_accesses,
+        "subject_access": subject_access,
         "cases": cases,
         "case": case,
         "request_erasure": request_erasure,
@@ -133,10 +135,12 @@ DEFINITION = Definition(
             "confirm_disclosure",
             "inform_reporter",
             "disclosures",
+            "disclosure",
             "request_subject_access",
             "propose_redaction",
             "review_redaction",
             "subject_accesses",
+            "subject_access",
             "request_erasure",
             "approve_erasure",
             "erasures",

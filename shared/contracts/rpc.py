@@ -431,10 +431,22 @@ class Disclosure(Shape, frozen=True, kw_only=True):
     remarks: tuple[Sealed, ...]
 
 
+class DisclosureSummary(Shape, frozen=True, kw_only=True):
+    """One line in an adviser's list of disclosures."""
+
+    id: str
+    case_id: str
+    adviser_id: str
+    reviewer_id: str
+    week: str
+    decision: Literal["requested", "confirmed", "refused"]
+    told: Literal["informed", "not_informed"] | None
+
+
 class Disclosures(Shape, frozen=True, kw_only=True):
     """Those that the asker requested or was asked to confirm, newest first, at most 200."""
 
-    items: tuple[Disclosure, ...]
+    items: tuple[DisclosureSummary, ...]
 
 
 class DisclosureLogQuery(Shape, frozen=True, kw_only=True):
@@ -494,7 +506,7 @@ class RequestSubjectAccess(Shape, frozen=True, kw_only=True):
 class ProposeRedaction(Shape, frozen=True, kw_only=True):
     """Adviser: the passages in order, each `kept` or the code of the ground on which it is withheld.
 
-    `parts` hold their text, sealed to both advisers; at most 500 passages and 8 parts.
+    `parts` hold their text, sealed to both advisers; at most 500 passages and 3 parts.
     """
 
     case_id: str
@@ -532,10 +544,21 @@ class SubjectAccess(Shape, frozen=True, kw_only=True):
     document: tuple[SealedPart, ...]
 
 
+class SubjectAccessSummary(Shape, frozen=True, kw_only=True):
+    """One line in an adviser's list of requests for access."""
+
+    id: str
+    case_id: str
+    adviser_id: str
+    reviewer_id: str
+    due_on: date
+    step: Literal["requested", "proposed", "returned", "approved"]
+
+
 class SubjectAccesses(Shape, frozen=True, kw_only=True):
     """Those that the asker recorded or was asked to review, newest first, at most 200."""
 
-    items: tuple[SubjectAccess, ...]
+    items: tuple[SubjectAccessSummary, ...]
 
 
 # Intake: erasure ------------------------------------------------------------------------------
@@ -961,11 +984,13 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "confirm_disclosure", "command", ConfirmDisclosure, Done),
         Verb("intake", "inform_reporter", "command", InformReporter, Done),
         Verb("intake", "disclosures", "query", Empty, Disclosures),
+        Verb("intake", "disclosure", "query", ById, Disclosure),
         Verb("intake", "disclosure_log", "query", DisclosureLogQuery, DisclosureLog),
         Verb("intake", "request_subject_access", "command", RequestSubjectAccess, Done),
         Verb("intake", "propose_redaction", "command", ProposeRedaction, Done),
         Verb("intake", "review_redaction", "command", ReviewRedaction, Done),
         Verb("intake", "subject_accesses", "query", Empty, SubjectAccesses),
+        Verb("intake", "subject_access", "query", ById, SubjectAccess),
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "case", "query", ById, Case),

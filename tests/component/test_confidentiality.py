@@ -22,6 +22,7 @@ from shared.contracts.rpc import (
     CloseCase,
     ConditionAnswer,
     ConfirmDisclosure,
+    Disclosure,
     DisclosureLog,
     DisclosureLogQuery,
     Disclosures,
@@ -44,6 +45,7 @@ from shared.contracts.rpc import (
     SealedPart,
     SendMessage,
     Shape,
+    SubjectAccess,
     SubjectAccesses,
 )
 from shared.identity.roles import Role
@@ -157,7 +159,8 @@ async def test_confidentiality_is_broken_by_two_and_told(house: House) -> None:
     assert Code.NOT_FOUND is await house.refused("bram", "confirm_disclosure", foreign)
 
     for who in ("anna", "bram"):
-        (shown,) = (await house.ask(who, "disclosures", Empty(), Disclosures)).items
+        (listed,) = (await house.ask(who, "disclosures", Empty(), Disclosures)).items
+        shown = await house.ask(who, "disclosure", ById(id=listed.id), Disclosure)
         assert (str(one), house.case, "requested", None, BOTH) == (
             shown.id,
             shown.case_id,
@@ -165,6 +168,7 @@ async def test_confidentiality_is_broken_by_two_and_told(house: House) -> None:
             shown.told,
             shown.reason,
         )
+    assert Code.NOT_FOUND is await house.refused("bram", "disclosure", ById(id=house.case))
     assert Code.NOT_FOUND is await house.refused("bram", "case", ById(id=house.case))
     await house.ask("bram", "confirm_disclosure", confirm)
     assert Code.ALREADY_DECIDED is await house.refused("bram", "confirm_disclosure", confirm)
@@ -254,7 +258,7 @@ async def test_access_is_given_in_what_two_advisers_saw(house: House) -> None:
     back = ReviewRedaction(case_id=house.case, access_id=one, remarks=(ANNA,))
     assert Code.NOT_FOUND is await house.refused("anna", "review_redaction", back)
     await house.ask("bram", "review_redaction", back)
-    (shown,) = (await house.ask("anna", "subject_accesses", Empty(), SubjectAccesses)).items
+    shown = await house.ask("anna", "subject_access", ById(id=one), SubjectAccess)
     assert ("returned", (ANNA,), "2026-04-02") == (
         shown.step,
         shown.remarks,
@@ -264,13 +268,15 @@ async def test_access_is_given_in_what_two_advisers_saw(house: House) -> None:
     made = ReviewRedaction(case_id=house.case, access_id=one, document=(part,))
     await house.ask("bram", "review_redaction", made)
     for who in ("anna", "bram"):
-        (shown,) = (await house.ask(who, "subject_accesses", Empty(), SubjectAccesses)).items
+        (listed,) = (await house.ask(who, "subject_accesses", Empty(), SubjectAccesses)).items
+        shown = await house.ask(who, "subject_access", ById(id=listed.id), SubjectAccess)
         assert ("approved", propose.passages, (part,), (part,)) == (
             shown.step,
             shown.passages,
             shown.parts,
             shown.document,
         )
+    assert Code.NOT_FOUND is await house.refused("bram", "subject_access", ById(id=house.case))
     assert [
         "SubjectAccessRequested",
         "RedactionProposed",
@@ -357,3 +363,23 @@ async def test_of_an_erased_case_the_steps_stay_and_the_codes_go(house: House) -
         assert () == (await house.ask(who, "disclosures", Empty(), Disclosures)).items
     refusal = await house.running.refused("my_data", Empty(), token=house.code.token(HERE))
     assert Code.NOT_FOUND is refusal.code
+
+
+async def test_the_longest_redaction_fits_into_an_answer(house: House) -> None:
+    """Three full parts and a full document, with a copy each for two advisers, go through the bus."""
+    full = tuple(
+        Sealed(key_id=one.key_id, ciphertext=bytes(64 * 1024 + 49)) for one in (ANNA, BRAM)
+    )
+    parts = (SealedPart(copies=full),) * 3
+    one = str(uuid4())
+    asked = RequestSubjectAccess(
+        case_id=house.case, access_id=one, reviewer_id="bram", received_on=START.date(), note=BOTH
+    )
+    await house.ask("anna", "request_subject_access", asked)
+    passages = ("whistleblower_identity",) * 500
+    propose = ProposeRedaction(case_id=house.case, access_id=one, passages=passages, parts=parts)
+    await house.ask("anna", "propose_redaction", propose)
+    review = ReviewRedaction(case_id=house.case, access_id=one, document=parts)
+    await house.ask("bram", "review_redaction", review)
+    shown = await house.ask("anna", "subject_access", ById(id=one), SubjectAccess)
+    assert (parts, parts, 500) == (shown.parts, shown.document, len(shown.passages))

@@ -204,7 +204,16 @@ def test_every_verb_of_a_case_is_quiet() -> None:
             {"case_id"} & {field.name for field in msgspec.structs.fields(verb.request)}
             or re.search(r"(^|_)cases?$", verb.name)
         )
-    } | {"my_data", "disclosures", "subject_accesses"}
+    } | {
+        "my_data",
+        "disclosures",
+        "disclosure",
+        "subject_accesses",
+        "subject_access",
+        "erasures",
+        "erasure",
+        "erasure_statement",
+    }
 
     assert of_cases == DEFINITION.quiet
 

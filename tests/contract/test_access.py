@@ -189,7 +189,9 @@ HOLDERS = {
     "breaking confidentiality": (
         [
             "Query.disclosures",
+            "Query.disclosure",
             "Disclosure",
+            "DisclosureSummary",
             "Mutation.requestDisclosure",
             "Mutation.confirmDisclosure",
             "Mutation.informReporter",
@@ -203,7 +205,9 @@ HOLDERS = {
     "what the person a case is about may see": (
         [
             "Query.subjectAccesses",
+            "Query.subjectAccess",
             "SubjectAccess",
+            "SubjectAccessSummary",
             "Mutation.requestSubjectAccess",
             "Mutation.proposeRedaction",
             "Mutation.reviewRedaction",

@@ -66,11 +66,13 @@ OPERATIONS: dict[str, set[Role]] = {
     "intake.confirm_disclosure": {ADVISER},
     "intake.inform_reporter": {ADVISER},
     "intake.disclosures": {ADVISER},
+    "intake.disclosure": {ADVISER},
     "intake.disclosure_log": {AUDITOR},
     "intake.request_subject_access": {ADVISER},
     "intake.propose_redaction": {ADVISER},
     "intake.review_redaction": {ADVISER},
     "intake.subject_accesses": {ADVISER},
+    "intake.subject_access": {ADVISER},
     # The end. An administrator says after how many months; that erases nothing by itself.
     "intake.request_erasure": ERASERS,
     "intake.approve_erasure": ERASERS - {REPORTER},

@@ -493,8 +493,8 @@ _COMMANDS = {
 }
 
 _ABOUT_CASES = (
-    "myData disclosures requestDisclosure confirmDisclosure informReporter subjectAccesses "
-    "requestSubjectAccess proposeRedaction reviewRedaction"
+    "myData disclosures disclosure requestDisclosure confirmDisclosure informReporter subjectAccesses "
+    "subjectAccess requestSubjectAccess proposeRedaction reviewRedaction"
 )
 """Fields of other modules that are work on a case."""
 

@@ -16,6 +16,7 @@ from services.gateway.schema.base import (
     NotAllowed,
     NotFound,
     ask,
+    ask_or_none,
     change,
     command,
     described,
@@ -125,6 +126,32 @@ class Disclosure:
         )
 
 
+@strawberry.type(description="One line in your list of disclosures.")
+class DisclosureSummary:
+    """A disclosure without its reason."""
+
+    id: strawberry.ID
+    case_id: strawberry.ID
+    adviser_id: strawberry.ID
+    reviewer_id: strawberry.ID = strawberry.field(description="The second adviser.")
+    week: str = strawberry.field(description="ISO 8601 week.")
+    decision: DisclosureDecision
+    told: Told | None = strawberry.field(description="Null until that is settled.")
+
+    @classmethod
+    def of(cls, found: rpc.DisclosureSummary) -> Self:
+        """From intake's answer."""
+        return cls(
+            id=strawberry.ID(found.id),
+            case_id=strawberry.ID(found.case_id),
+            adviser_id=strawberry.ID(found.adviser_id),
+            reviewer_id=strawberry.ID(found.reviewer_id),
+            week=found.week,
+            decision=DisclosureDecision(found.decision),
+            told=None if found.told is None else Told(found.told),
+        )
+
+
 @strawberry.type(description="One step of a disclosure, without content.")
 class DisclosureStep:
     """A line of the auditor's log."""
@@ -176,10 +203,17 @@ class DisclosureQuery:
     @described(
         "Disclosures that you requested or were asked to confirm, newest first, at most 200."
     )
-    async def disclosures(self, info: Info) -> list[Disclosure] | None:
+    async def disclosures(self, info: Info) -> list[DisclosureSummary] | None:
         """Asks intake."""
         found = await ask(info, "intake.disclosures", rpc.Empty(), rpc.Disclosures)
-        return [Disclosure.of(one) for one in found.items]
+        return [DisclosureSummary.of(one) for one in found.items]
+
+    @described("One of them; null if it is not there or you have no part in it.")
+    async def disclosure(self, info: Info, id: strawberry.ID) -> Disclosure | None:
+        """Asks intake."""
+        request = rpc.ById(id=uuid_text("id", id))
+        found = await ask_or_none(info, "intake.disclosure", request, rpc.Disclosure)
+        return None if found is None else Disclosure.of(found)
 
     @described(
         "Every step of every disclosure, without content: codes, weeks and pseudonyms. Your look is "
@@ -360,7 +394,8 @@ def _title(name: str) -> str:
 
 
 ACCESS = table(
-    grant("Query", ADVISER, "disclosures"),
+    grant("Query", ADVISER, "disclosures disclosure disclosure(id:)"),
+    grant("DisclosureSummary", ADVISER, "id caseId adviserId reviewerId week decision told"),
     grant("Query", AUDITOR, "disclosureLog disclosureLog(start:) disclosureLog(first:)"),
     grant(
         "Disclosure",

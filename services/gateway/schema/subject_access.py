@@ -18,6 +18,7 @@ from services.gateway.schema.base import (
     NotAllowed,
     NotFound,
     ask,
+    ask_or_none,
     change,
     command,
     described,
@@ -101,6 +102,30 @@ class SubjectAccess:
         )
 
 
+@strawberry.type(description="One line in your list of requests for access.")
+class SubjectAccessSummary:
+    """A request without its texts."""
+
+    id: strawberry.ID
+    case_id: strawberry.ID
+    adviser_id: strawberry.ID
+    reviewer_id: strawberry.ID = strawberry.field(description="The second adviser.")
+    due_on: str = strawberry.field(description="A month after it came (GDPR, article 12(3)).")
+    step: SubjectAccessStep
+
+    @classmethod
+    def of(cls, found: rpc.SubjectAccessSummary) -> Self:
+        """From intake's answer."""
+        return cls(
+            id=strawberry.ID(found.id),
+            case_id=strawberry.ID(found.case_id),
+            adviser_id=strawberry.ID(found.adviser_id),
+            reviewer_id=strawberry.ID(found.reviewer_id),
+            due_on=found.due_on.isoformat(),
+            step=SubjectAccessStep(found.step),
+        )
+
+
 @strawberry.type
 class SubjectAccessQuery:
     """Questions about requests for access."""
@@ -108,10 +133,17 @@ class SubjectAccessQuery:
     @described(
         "Requests for access that you recorded or were asked to review, newest first, at most 200."
     )
-    async def subject_accesses(self, info: Info) -> list[SubjectAccess] | None:
+    async def subject_accesses(self, info: Info) -> list[SubjectAccessSummary] | None:
         """Asks intake."""
         found = await ask(info, "intake.subject_accesses", rpc.Empty(), rpc.SubjectAccesses)
-        return [SubjectAccess.of(one) for one in found.items]
+        return [SubjectAccessSummary.of(one) for one in found.items]
+
+    @described("One of them, with its texts; null if it is not there or you have no part in it.")
+    async def subject_access(self, info: Info, id: strawberry.ID) -> SubjectAccess | None:
+        """Asks intake."""
+        request = rpc.ById(id=uuid_text("id", id))
+        found = await ask_or_none(info, "intake.subject_access", request, rpc.SubjectAccess)
+        return None if found is None else SubjectAccess.of(found)
 
 
 # Commands ---------------------------------------------------------------------------------------
@@ -290,7 +322,8 @@ def _title(name: str) -> str:
 
 
 ACCESS = table(
-    grant("Query", ADVISER, "subjectAccesses"),
+    grant("Query", ADVISER, "subjectAccesses subjectAccess subjectAccess(id:)"),
+    grant("SubjectAccessSummary", ADVISER, "id caseId adviserId reviewerId dueOn step"),
     grant(
         "SubjectAccess",
         ADVISER,

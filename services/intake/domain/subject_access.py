@@ -27,8 +27,9 @@ KEPT = "kept"
 """What stands in the place of a ground where the passage is shown."""
 
 MOST_PASSAGES = 500
-MOST_PARTS = 8
-"""Parts of a document, each one sealed text of at most 60 KiB."""
+MOST_PARTS = 3
+"""Parts of a document, each one sealed text of at most 60 KiB, with a copy for each adviser and the
+recovery key: redaction and document together still fit into one answer on the bus (2 MiB)."""
 
 # Events ---------------------------------------------------------------------------------------
 

@@ -73,7 +73,7 @@ def entry_of(recorded: Recorded) -> CaseEntry:
             code, sealed = None, to_bus(words)
         case subject_access.RedactionReturned(access_id=ref, remarks=words):
             code, sealed = None, to_bus(words)
-        # Their texts are long: `subjectAccesses` has them.
+        # Their texts are long: `subjectAccess` has them.
         case (
             subject_access.RedactionProposed(access_id=ref)
             | subject_access.RedactionApproved(access_id=ref)

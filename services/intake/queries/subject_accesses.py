@@ -1,4 +1,4 @@
-"""The requests for access in which the asking adviser has a part. The look is recorded first."""
+"""The requests for access in which the asking adviser has a part, and one. The look is recorded."""
 
 from __future__ import annotations
 
@@ -8,23 +8,57 @@ from uuid import UUID
 
 import msgspec
 
-from services.intake.domain import subject_access
+from services.intake.domain import subject_access as domain
 from services.intake.queries.confidential import MOST, cases_with
-from services.intake.sealed import parts_to_bus, to_bus
-from shared.contracts.rpc import Empty, SubjectAccess, SubjectAccesses
+from services.intake.sealed import as_uuid, parts_to_bus, to_bus
+from shared.contracts.errors import Code, Refusal
+from shared.contracts.rpc import (
+    ById,
+    Empty,
+    SubjectAccess,
+    SubjectAccesses,
+    SubjectAccessSummary,
+)
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
 
 
 async def subject_accesses(call: Call, _request: Empty) -> SubjectAccesses:
     """See SubjectAccesses."""
+    found = await _asked(call)
+    if found:
+        await call.record_access("subject_accesses")
+    return SubjectAccesses(
+        items=tuple(
+            SubjectAccessSummary(
+                id=one.id,
+                case_id=one.case_id,
+                adviser_id=one.adviser_id,
+                reviewer_id=one.reviewer_id,
+                due_on=one.due_on,
+                step=one.step,
+            )
+            for one in found[:MOST]
+        )
+    )
+
+
+async def subject_access(call: Call, request: ById) -> SubjectAccess:
+    """See SubjectAccess. One in which the asker has no part looks like none."""
+    wanted = str(as_uuid(request.id, "id"))
+    for one in await _asked(call):
+        if one.id == wanted:
+            await call.record_access("subject_access", UUID(one.case_id))
+            return one
+    raise Refusal(Code.NOT_FOUND)
+
+
+async def _asked(call: Call) -> list[SubjectAccess]:
+    """Those in which the asker has a part, newest first."""
     found: list[tuple[int, SubjectAccess]] = []
     for case_id, recorded in (await cases_with(call, "SubjectAccessRequested")).items():
         found += _of_a_case(case_id, recorded, call.principal.subject)
-    found.sort(key=lambda each: each[0], reverse=True)
-    if found:
-        await call.record_access("subject_accesses")
-    return SubjectAccesses(items=tuple(each for _, each in found[:MOST]))
+    return [one for _, one in sorted(found, key=lambda each: each[0], reverse=True)]
 
 
 def _of_a_case(
@@ -32,19 +66,19 @@ def _of_a_case(
 ) -> list[tuple[int, SubjectAccess]]:
     shown: dict[UUID, tuple[int, SubjectAccess]] = {}
     for one in recorded:
-        event: subject_access.Event = one.event
-        if isinstance(event, subject_access.SubjectAccessRequested):
+        event: domain.Event = one.event
+        if isinstance(event, domain.SubjectAccessRequested):
             if asker in (event.adviser_id, event.reviewer_id):
                 shown[event.access_id] = (one.index, _requested(case_id, event))
             continue
-        if not isinstance(event, subject_access.Event) or event.access_id not in shown:
+        if not isinstance(event, domain.Event) or event.access_id not in shown:
             continue
         index, so_far = shown[event.access_id]
         shown[event.access_id] = (index, _after(so_far, event))
     return list(shown.values())
 
 
-def _requested(case_id: UUID, event: subject_access.SubjectAccessRequested) -> SubjectAccess:
+def _requested(case_id: UUID, event: domain.SubjectAccessRequested) -> SubjectAccess:
     return SubjectAccess(
         id=str(event.access_id),
         case_id=str(case_id),
@@ -61,9 +95,9 @@ def _requested(case_id: UUID, event: subject_access.SubjectAccessRequested) -> S
     )
 
 
-def _after(shown: SubjectAccess, event: subject_access.Event) -> SubjectAccess:
+def _after(shown: SubjectAccess, event: domain.Event) -> SubjectAccess:
     match event:
-        case subject_access.RedactionProposed():
+        case domain.RedactionProposed():
             return msgspec.structs.replace(
                 shown,
                 step="proposed",
@@ -71,13 +105,13 @@ def _after(shown: SubjectAccess, event: subject_access.Event) -> SubjectAccess:
                 parts=parts_to_bus(event.parts),
                 remarks=(),
             )
-        case subject_access.RedactionReturned():
+        case domain.RedactionReturned():
             return msgspec.structs.replace(shown, step="returned", remarks=to_bus(event.remarks))
-        case subject_access.RedactionApproved():
+        case domain.RedactionApproved():
             return msgspec.structs.replace(
                 shown, step="approved", document=parts_to_bus(event.document)
             )
-        case subject_access.SubjectAccessRequested():
+        case domain.SubjectAccessRequested():
             return shown
 
 
