@@ -175,6 +175,7 @@ def test_a_condition_that_the_ground_requires_must_hold(
         ({"reviewer_id": "anna"}, Code.INVALID_INPUT, "reviewerId"),
         ({"reviewer_id": "hr"}, Code.INVALID_INPUT, "reviewerId"),
         ({"reviewer_id": "cor"}, Code.INVALID_INPUT, "reason"),
+        ({"reviewer_id": "cor", "reason": (TO_ANNA,)}, Code.INVALID_INPUT, "reason"),
         ({"reason": (TO_ANNA,)}, Code.INVALID_INPUT, "reason"),
         ({"reason": (TO_BRAM,)}, Code.INVALID_INPUT, "reason"),
         ({"reason": ()}, Code.INVALID_INPUT, "reason"),
