@@ -16,6 +16,7 @@ LEADERS = frozenset({Role.HR, Role.BOARD, Role.WORKS_COUNCIL})
 INTEGRATION = frozenset({Role.INTEGRATION})
 MEMBERS = LEADERS | frozenset({Role.EMPLOYEE, Role.COORDINATOR, Role.MANAGER})
 """Who belongs to the organisation without being its adviser, auditor or a reporter."""
+COORDINATOR = frozenset({Role.COORDINATOR})
 SECOND = frozenset({Role.COORDINATOR, Role.WORKS_COUNCIL})
 """Whose approval stands beside an adviser's."""
 EVERY_ROLE = frozenset(Role)

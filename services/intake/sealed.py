@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.intake.domain.hand_over import Resealed
 from services.intake.domain.subject_access import SealedPart as Part
 from services.intake.domain.words import SealedWords
 from shared.contracts.errors import invalid
-from shared.contracts.rpc import Sealed, SealedPart
+from shared.contracts.rpc import ResealedEntry, Sealed, SealedPart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,14 @@ def from_bus(words: Iterable[Sealed]) -> tuple[SealedWords, ...]:
     """What a client sent. Raises Refusal for a key id that is no UUID."""
     return tuple(
         SealedWords(key_id=as_uuid(one.key_id, "keyId"), ciphertext=one.ciphertext) for one in words
+    )
+
+
+def resealed_from_bus(entries: Iterable[ResealedEntry]) -> tuple[Resealed, ...]:
+    """Entries that a client sealed anew."""
+    return tuple(
+        Resealed(version=one.version, words=from_bus(one.words), signature=one.signature)
+        for one in entries
     )
 
 

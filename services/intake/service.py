@@ -6,12 +6,16 @@ from datetime import date
 from uuid import uuid4
 
 from services.intake.commands.approve_erasure import approve_erasure
+from services.intake.commands.approve_recovery import approve_recovery
 from services.intake.commands.close_case import close_case
 from services.intake.commands.confirm_disclosure import confirm_disclosure
 from services.intake.commands.confirm_recovery_key import confirm_recovery_key
+from services.intake.commands.consent_to_hand_over import consent_to_hand_over
 from services.intake.commands.decide_retention import decide_retention
+from services.intake.commands.hand_over import hand_over
 from services.intake.commands.import_register import import_register
 from services.intake.commands.inform_reporter import inform_reporter
+from services.intake.commands.name_parties import name_parties
 from services.intake.commands.open_case import open_case
 from services.intake.commands.propose_erasures import propose_erasures
 from services.intake.commands.propose_redaction import propose_redaction
@@ -22,7 +26,9 @@ from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
 from services.intake.commands.request_disclosure import request_disclosure
 from services.intake.commands.request_erasure import request_erasure
+from services.intake.commands.request_recovery import request_recovery
 from services.intake.commands.request_subject_access import request_subject_access
+from services.intake.commands.reseal import reseal
 from services.intake.commands.review_redaction import review_redaction
 from services.intake.commands.send_message import send_message
 from services.intake.commands.set_up_organisation import set_up_organisation
@@ -33,6 +39,8 @@ from services.intake.outbound import OUTBOUND
 from services.intake.policy import may
 from services.intake.projections.case_index import CaseIndex
 from services.intake.projections.erasure_index import ErasureIndex
+from services.intake.projections.party_index import PartyIndex
+from services.intake.projections.recovery_index import RecoveryIndex
 from services.intake.queries.case import case
 from services.intake.queries.cases import cases
 from services.intake.queries.disclosure_log import disclosure_log
@@ -40,10 +48,14 @@ from services.intake.queries.disclosures import disclosure, disclosures
 from services.intake.queries.erasure_statement import erasure_statement
 from services.intake.queries.erasures import erasure, erasures, retention
 from services.intake.queries.key_log import key_log
+from services.intake.queries.lost_cases import lost_cases
 from services.intake.queries.my_case import my_case
 from services.intake.queries.my_data import my_data
 from services.intake.queries.organisation import organisation
+from services.intake.queries.recovered_words import recovered_words
+from services.intake.queries.recoveries import recoveries
 from services.intake.queries.subject_accesses import subject_access, subject_accesses
+from services.intake.queries.subject_matches import subject_matches
 from services.intake.streams import adviser_seats, day_stream
 from shared.eventstore.store import Change, Conflict
 from shared.runtime.calls import Parts
@@ -95,6 +107,16 @@ DEFINITION = Definition(
         "close_case": close_case,
         "import_register": import_register,
         "send_message": send_message,
+        "name_parties": name_parties,
+        "subject_matches": subject_matches,
+        "reseal": reseal,
+        "hand_over": hand_over,
+        "consent_to_hand_over": consent_to_hand_over,
+        "request_recovery": request_recovery,
+        "approve_recovery": approve_recovery,
+        "recoveries": recoveries,
+        "recovered_words": recovered_words,
+        "lost_cases": lost_cases,
         "my_case": my_case,
         "my_data": my_data,
         "request_disclosure": request_disclosure,
@@ -146,10 +168,25 @@ DEFINITION = Definition(
             "erasures",
             "erasure",
             "erasure_statement",
+            "name_parties",
+            "subject_matches",
+            "reseal",
+            "hand_over",
+            "consent_to_hand_over",
+            "request_recovery",
+            "approve_recovery",
+            "recoveries",
+            "recovered_words",
+            "lost_cases",
         }
     ),
     seats=adviser_seats,
-    projections=lambda ring: (CaseIndex(ring), ErasureIndex()),
+    projections=lambda ring: (
+        CaseIndex(ring),
+        ErasureIndex(),
+        PartyIndex(ring),
+        RecoveryIndex(),
+    ),
     stream="INTAKE",
     outbound=OUTBOUND,
     daily=every_day,

@@ -242,9 +242,15 @@ REASONS: dict[str, str] = {
     "it must lie between {low} and {high}": "het moet tussen {low} en {high} liggen",
     "it names a cell twice or one that does not exist": "het noemt een cel dubbel, of een die niet "
     "bestaat",
+    "an entry stands there twice": "een onderdeel staat er twee keer",
+    "only an adviser names them": "alleen een vertrouwenspersoon noemt ze",
     "only an adviser signs": "alleen een vertrouwenspersoon ondertekent",
+    "somebody stands there twice": "iemand staat er twee keer",
+    "the case has no such entry": "de zaak heeft dit onderdeel niet",
+    "the case is theirs already": "de zaak is al van deze vertrouwenspersoon",
     "the newest checkpoint of this log is at {newest}": "het nieuwste controlepunt van dit logboek "
     "staat bij {newest}",
+    "the organisation has no recovery key": "de organisatie heeft geen herstelsleutel",
     "the organisation has no such adviser": "de organisatie heeft deze vertrouwenspersoon niet",
     "the organisation has no such unit": "de organisatie heeft dit onderdeel niet",
     "that day is still to come": "die dag moet nog komen",
@@ -257,7 +263,9 @@ REASONS: dict[str, str] = {
     "voor de huidige sleutel van ieder die ze moet lezen",
     "they are not sealed to the reporter's key": "ze zijn niet verzegeld voor de sleutel van de "
     "melder",
+    "there are no words in this entry": "er zijn geen woorden in dit onderdeel",
     "there is no key that could have made it": "er is geen sleutel die het gemaakt kan hebben",
+    "this adviser has no key at present": "deze vertrouwenspersoon heeft nu geen sleutel",
     "this case has no reporter with a code who could read them": "deze zaak heeft geen melder met "
     "een code die ze kan lezen",
     "this id stands for cases without a unit": "deze naam staat voor zaken zonder onderdeel",
@@ -275,6 +283,7 @@ REASONS: dict[str, str] = {
     "KiB": "KiB",
     "parts": "delen",
     "passages": "passages",
+    "parties": "betrokkenen",
     "readers": "lezers",
     "rows": "rijen",
     # Units of TOO_COMPLEX.

@@ -122,6 +122,7 @@ class RecoveryKey(Shape, frozen=True, kw_only=True):
     state: Literal["proposed", "current", "retired"]
     stream: str
     on: date
+    digest: bytes = b""
 
 
 class Organisation(Shape, frozen=True, kw_only=True):
@@ -151,16 +152,23 @@ class PublishAdviserKey(Shape, frozen=True, kw_only=True):
 
 
 class WithdrawAdviserKey(Shape, frozen=True, kw_only=True):
-    """Adviser: the device with this key of one's own is lost, or stolen."""
+    """Adviser: the device with this key of one's own is lost, or stolen.
+
+    Coordinator: the key of an adviser who cannot say it is lost.
+    """
 
     key_id: str
     reason: Literal["lost", "stolen"]
 
 
 class PublishRecoveryKey(Shape, frozen=True, kw_only=True):
-    """Adviser: propose a recovery key (raw X25519, 32 bytes), signed with one's own current key."""
+    """Adviser: propose a recovery key (raw X25519, 32 bytes), signed with one's own current key.
+
+    `digest` (32 bytes) stands for the record of the ceremony.
+    """
 
     public_key: bytes
+    digest: bytes
     signature: bytes
 
 
@@ -178,6 +186,13 @@ class Sealed(Shape, frozen=True, kw_only=True):
 
     key_id: str
     ciphertext: bytes
+
+
+class PartyToken(Shape, frozen=True, kw_only=True):
+    """Stands for a person: an HMAC (32 bytes) under a key that only advisers' clients hold."""
+
+    role: Literal["reporter", "subject"]
+    token: bytes
 
 
 class OpenCase(Shape, frozen=True, kw_only=True):
@@ -199,6 +214,7 @@ class OpenCase(Shape, frozen=True, kw_only=True):
     words: tuple[Sealed, ...]
     signature: bytes | None = None
     """The adviser's, 64 bytes, where their current key can sign; a reporter gives none."""
+    parties: tuple[PartyToken, ...] = ()
 
 
 class RecordConversation(Shape, frozen=True, kw_only=True):
@@ -239,6 +255,117 @@ class SendMessage(Shape, frozen=True, kw_only=True):
     signature: bytes | None = None
 
 
+class NameParties(Shape, frozen=True, kw_only=True):
+    """Adviser: whom a case is about, by tokens. Refused where one would support both sides."""
+
+    case_id: str
+    parties: tuple[PartyToken, ...]
+
+
+class SubjectMatchesQuery(Shape, frozen=True, kw_only=True):
+    """Adviser: how many cases of the organisation name this subject? No case is opened for it."""
+
+    token: bytes
+
+
+class SubjectMatches(Shape, frozen=True, kw_only=True):
+    """How many cases."""
+
+    reports: int
+
+
+class ResealedEntry(Shape, frozen=True, kw_only=True):
+    """The words of a case's `version`-th entry, sealed anew and signed; none for one without words."""
+
+    version: int
+    words: tuple[Sealed, ...] = ()
+    signature: bytes | None = None
+
+
+class Reseal(Shape, frozen=True, kw_only=True):
+    """Adviser: words of one's own case, sealed to one's new key."""
+
+    case_id: str
+    entries: tuple[ResealedEntry, ...]
+
+
+class HandOver(Shape, frozen=True, kw_only=True):
+    """Adviser: a case goes to another adviser, with the entries that they need.
+
+    `consent`: how the reporter agreed who has no code; who has one agrees by it. After an approved
+    recovery it is asked by the adviser for whom it was approved.
+    """
+
+    case_id: str
+    to_adviser: str
+    entries: tuple[ResealedEntry, ...]
+    consent: Literal["spoken", "written"] | None = None
+
+
+class ConsentToHandOver(Shape, frozen=True, kw_only=True):
+    """Reporter: one's case may go to this adviser."""
+
+    adviser_id: str
+
+
+RecoveryReason = Literal["device_lost", "device_stolen", "adviser_left", "adviser_absent"]
+
+
+class RequestRecovery(Shape, frozen=True, kw_only=True):
+    """Adviser, for themself, or coordinator: have a case's words opened with the recovery key."""
+
+    case_id: str
+    reason: RecoveryReason
+    to_adviser: str | None = None
+    """For whom; an adviser asks for themself."""
+
+
+class ApproveRecovery(Shape, frozen=True, kw_only=True):
+    """Coordinator or works council, another person and role than who asked: agree."""
+
+    case_id: str
+
+
+class Recovery(Shape, frozen=True, kw_only=True):
+    """A recovery that was asked for and not used up: of which case, for whom, why, by which role."""
+
+    case_id: str
+    adviser_id: str
+    to_adviser: str
+    reason: RecoveryReason
+    requested_by: str
+    week: str
+    approved: bool
+
+
+class Recoveries(Shape, frozen=True, kw_only=True):
+    """Those that wait or are approved, oldest first. An adviser sees those for themself."""
+
+    items: tuple[Recovery, ...]
+
+
+class CasesOfAdviser(Shape, frozen=True, kw_only=True):
+    """Adviser or coordinator: the running cases of an adviser who has no key at present."""
+
+    adviser_id: str
+
+
+class CaseIds(Shape, frozen=True, kw_only=True):
+    """Random ids and nothing else."""
+
+    ids: tuple[str, ...]
+
+
+class HandOverStep(Shape, frozen=True, kw_only=True):
+    """What happened to who can read a case, as its reporter is shown it."""
+
+    step: Literal["consented", "handed_over", "requested", "approved", "used", "resealed"]
+    week: str
+    role: str | None = None
+    reason: RecoveryReason | None = None
+    adviser_id: str | None = None
+
+
 class Message(Shape, frozen=True, kw_only=True):
     """Something said in a case. An adviser's is signed with their key `signed_by`, if it could sign."""
 
@@ -272,6 +399,8 @@ class MyCase(Shape, frozen=True, kw_only=True):
     messages: tuple[Message, ...]
     disclosures: tuple[ToldDisclosure, ...] = ()
     in_log_since: str | None
+    steps: tuple[HandOverStep, ...] = ()
+    """Hand-over and recovery, oldest first."""
 
 
 class HeldEntry(Shape, frozen=True, kw_only=True):
@@ -315,6 +444,8 @@ class CaseSummary(Shape, frozen=True, kw_only=True):
     category: str
     opened_week: str
     conversations: int
+    reseal: bool = False
+    """Words are sealed to a key of the adviser's that was lost or stolen, and not anew yet."""
 
 
 class Cases(Shape, frozen=True, kw_only=True):
@@ -978,6 +1109,16 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "record_outcome", "command", RecordOutcome, Done),
         Verb("intake", "close_case", "command", CloseCase, Done),
         Verb("intake", "send_message", "command", SendMessage, Done),
+        Verb("intake", "name_parties", "command", NameParties, Done),
+        Verb("intake", "subject_matches", "query", SubjectMatchesQuery, SubjectMatches),
+        Verb("intake", "reseal", "command", Reseal, Done),
+        Verb("intake", "hand_over", "command", HandOver, Done),
+        Verb("intake", "consent_to_hand_over", "command", ConsentToHandOver, Done),
+        Verb("intake", "request_recovery", "command", RequestRecovery, Done),
+        Verb("intake", "approve_recovery", "command", ApproveRecovery, Done),
+        Verb("intake", "recoveries", "query", Empty, Recoveries),
+        Verb("intake", "recovered_words", "query", ById, Case),
+        Verb("intake", "lost_cases", "query", CasesOfAdviser, CaseIds),
         Verb("intake", "my_case", "query", Empty, MyCase),
         Verb("intake", "my_data", "query", Empty, MyData),
         Verb("intake", "request_disclosure", "command", RequestDisclosure, Done),

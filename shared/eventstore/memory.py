@@ -51,7 +51,9 @@ class _Recent(Generic[V]):
 
 
 class Stream:
-    """What is known of one stream. A stream never gets another organisation or key."""
+    """What is known of one stream, with the key of its last event. It never gets another
+    organisation; with a new key it is another of these.
+    """
 
     __slots__ = ("key", "key_id", "organisation", "recorded", "states")
 

@@ -25,21 +25,25 @@ from shared.contracts.rpc import (
     VERBS,
     AdviserSeat,
     ApproveErasure,
+    ApproveRecovery,
     ById,
     Case,
     Cases,
     CloseCase,
     ConfirmDisclosure,
     ConfirmRecoveryKey,
+    ConsentToHandOver,
     DecideRetention,
     Done,
     Empty,
+    HandOver,
     Imported,
     ImportRegister,
     InformReporter,
     LedgerPage,
     LedgerQuery,
     MyCase,
+    NameParties,
     OpenCase,
     Organisation,
     Page,
@@ -54,7 +58,9 @@ from shared.contracts.rpc import (
     ReleasePolicy,
     RequestDisclosure,
     RequestErasure,
+    RequestRecovery,
     RequestSubjectAccess,
+    Reseal,
     ReviewRedaction,
     Sealed,
     SendMessage,
@@ -74,7 +80,6 @@ WORDS = (Sealed(key_id=KEY_ID, ciphertext=b"geheim, sealed to Anna"),)
 BRAMS_KEY = bytes(range(100, 132))
 FOR_BRAM = (Sealed(key_id=str(key_id_of(BRAMS_KEY)), ciphertext=b"geheim, sealed to Bram"),)
 
-SECOND = {Role.COORDINATOR, Role.WORKS_COUNCIL}
 STAFF = {Role.EMPLOYEE, Role.COORDINATOR, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.MANAGER}
 MAY: dict[Role, set[str]] = {
     Role.ADMIN: {"set_up_organisation", "decide_retention"},
@@ -84,6 +89,14 @@ MAY: dict[Role, set[str]] = {
         "withdraw_adviser_key",
         "publish_recovery_key",
         "key_log",
+        "name_parties",
+        "subject_matches",
+        "reseal",
+        "hand_over",
+        "request_recovery",
+        "recoveries",
+        "recovered_words",
+        "lost_cases",
         "open_case",
         "send_message",
         "record_conversation",
@@ -116,6 +129,7 @@ MAY: dict[Role, set[str]] = {
         "send_message",
         "my_case",
         "my_data",
+        "consent_to_hand_over",
         "request_erasure",
         "erasure",
         "erasure_statement",
@@ -129,22 +143,23 @@ MAY: dict[Role, set[str]] = {
         "disclosure_log",
     },
     Role.INTEGRATION: set(),
-} | {
-    role: {"organisation"}
-    | (
-        {
-            "confirm_recovery_key",
-            "request_erasure",
-            "approve_erasure",
-            "erasures",
-            "erasure",
-            "erasure_statement",
-            "retention",
-        }
-        if role in SECOND
-        else set()
-    )
-    for role in STAFF
+} | {role: {"organisation"} for role in STAFF}
+MAY[Role.WORKS_COUNCIL] |= {
+    "confirm_recovery_key",
+    "approve_recovery",
+    "recoveries",
+    "request_erasure",
+    "approve_erasure",
+    "erasures",
+    "erasure",
+    "erasure_statement",
+    "retention",
+}
+MAY[Role.COORDINATOR] |= {
+    *MAY[Role.WORKS_COUNCIL],
+    "withdraw_adviser_key",
+    "request_recovery",
+    "lost_cases",
 }
 """Who may ask intake what: advisers handle cases, admins set up and see no case, auditors see the
 log, everybody of the organisation may look up whom to talk to.
@@ -406,8 +421,16 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         "set_up_organisation": set_up(ELSEWHERE),
         "publish_adviser_key": PublishAdviserKey(public_key=bytes(32)),
         "withdraw_adviser_key": WithdrawAdviserKey(key_id="x", reason="lost"),
-        "publish_recovery_key": PublishRecoveryKey(public_key=bytes(32), signature=bytes(64)),
+        "publish_recovery_key": PublishRecoveryKey(
+            public_key=bytes(32), digest=bytes(32), signature=bytes(64)
+        ),
         "confirm_recovery_key": ConfirmRecoveryKey(key_id="x"),
+        "name_parties": NameParties(case_id="x", parties=()),
+        "reseal": Reseal(case_id="x", entries=()),
+        "hand_over": HandOver(case_id="x", to_adviser="bram", entries=()),
+        "consent_to_hand_over": ConsentToHandOver(adviser_id="bram"),
+        "request_recovery": RequestRecovery(case_id="x", reason="device_lost"),
+        "approve_recovery": ApproveRecovery(case_id="x"),
         "open_case": opening(),
         "record_conversation": RecordConversation(case_id="x", mode="walk", minutes=WORDS),
         "record_intervention": RecordIntervention(case_id="x", intervention="listening"),
@@ -443,8 +466,10 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         token = intake.token(subject="anna")
         if verb in ("set_up_organisation", "decide_retention"):
             token = intake.token(Role.ADMIN)
-        elif verb == "confirm_recovery_key":
+        elif verb in ("confirm_recovery_key", "approve_recovery"):
             token = intake.token(Role.COORDINATOR)
+        elif verb == "consent_to_hand_over":
+            token = ReporterCode.generate().token(HERE)
         headers = {"Authorization": f"Bearer {token}"}
         if key is not None:
             headers["Idempotency-Key"] = key

@@ -9,25 +9,42 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest_asyncio
 
-from hoeksteen_client import AdviserKey, ReporterCode, seal
-from services.intake.domain.statements import recovery_key_statement
+from hoeksteen_client import AdviserKey, PartyKey, ReporterCode, seal
 from services.intake.service import DEFINITION
 from shared.contracts.errors import Code
 from shared.contracts.rpc import (
+    ApproveRecovery,
     ById,
     Case,
+    CaseIds,
+    Cases,
+    CasesOfAdviser,
+    CloseCase,
     ConfirmRecoveryKey,
+    ConsentToHandOver,
     Done,
     Empty,
+    HandOver,
     KeyLog,
     MyCase,
+    NameParties,
     OpenCase,
     Organisation,
+    Page,
+    PartyToken,
     PublishAdviserKey,
     PublishRecoveryKey,
     RecordConversation,
+    RecordIntervention,
+    RecordOutcome,
+    Recoveries,
+    RequestRecovery,
+    Reseal,
+    ResealedEntry,
     Sealed,
     SendMessage,
+    SubjectMatches,
+    SubjectMatchesQuery,
     WithdrawAdviserKey,
 )
 from shared.identity.roles import Role
@@ -86,10 +103,8 @@ class People(Intake):
         await self.running.ask("confirm_recovery_key", confirm, Done, **COUNCIL)
 
     def proposal(self, key: AdviserKey, signer: str) -> PublishRecoveryKey:
-        statement = recovery_key_statement(organisation_id=HERE, public_key=key.public)
-        return PublishRecoveryKey(
-            public_key=key.public, signature=self.keys[signer]._sign(statement)
-        )
+        signature = self.keys[signer].sign_recovery_key(key.public, organisation=HERE)
+        return PublishRecoveryKey(public_key=key.public, digest=bytes(32), signature=signature)
 
     def sealed(self, text: str, case: UUID, *readers: AdviserKey) -> tuple[Sealed, ...]:
         """The text, sealed to the readers and, if there is one, to the recovery key."""
@@ -328,3 +343,224 @@ async def test_nobody_else_is_made_a_reader(people: People) -> None:
             SendMessage(case_id=str(case), words=words),
             token=code.token(HERE),
         )
+
+
+# A device that is gone, a hand-over, a recovery ------------------------------------------------------
+
+
+async def test_a_stolen_device_gives_every_running_case_a_new_key(people: People) -> None:
+    """New words go to a new key only, what follows in each running case goes under a new case key, and
+    the cases are listed until their words are sealed anew.
+    """
+    stolen = people.keys["anna"]
+    case, closed = await people.case_of("anna"), await people.case_of("anna")
+    await people.anna(
+        "record_outcome", RecordOutcome(case_id=str(closed), outcome="referred", route="mediation")
+    )
+    await people.anna("close_case", CloseCase(case_id=str(closed)))
+    gone = WithdrawAdviserKey(key_id=str(stolen.key_id), reason="stolen")
+    await people.ask("withdraw_adviser_key", gone, Done, subject="anna")
+    assert (Code.INVALID_INPUT, "words") == await people.code_of(
+        "open_case", people.opening(uuid4(), people.sealed("x", uuid4(), stolen)), subject="anna"
+    )
+    await people.publish("anna", AdviserKey.generate(), signed=False)
+    await people.anna(
+        "record_intervention", RecordIntervention(case_id=str(case), intervention="listening")
+    )
+    keys = [(one.type, one.key_id) for one in await people.log() if one.stream == case]
+    (first, _), (renewed, second), (after, third) = (keys[0], keys[1], keys[2])
+    assert ("CaseOpened", "CaseKeyRenewed", "InterventionRecorded") == (first, renewed, after)
+    assert keys[0][1] != second
+    assert second == third
+    assert 1 == len({one.key_id for one in await people.log() if one.stream == closed})
+
+    listed = {one.id: one.reseal for one in (await people.anna("cases", Page(), Cases)).items}
+    assert {str(case): True, str(closed): False} == listed
+    words = people.sealed(STORY, case, people.keys["anna"])
+    anew = Reseal(
+        case_id=str(case),
+        entries=(
+            ResealedEntry(version=1, words=words, signature=people.signature("anna", case, words)),
+        ),
+    )
+    await people.anna("reseal", anew)
+    assert not any(one.reseal for one in (await people.anna("cases", Page(), Cases)).items)
+    seen = await people.anna("case", ById(id=str(case)), Case)
+    assert STORY == people.opened_by(people.keys["anna"], case, seen.entries[0].sealed)
+    # Whoever comes later reads all of it, under both keys.
+    people.service.parts.store._memory.streams.drop(case)
+    people.service.parts.store._memory.keys = type(people.service.parts.store._memory)().keys
+    again = await people.anna("case", ById(id=str(case)), Case)
+    assert seen.entries == again.entries
+
+
+async def test_a_case_is_handed_over_with_consent_alone(people: People) -> None:
+    """The reporter agrees by their code; the successor sees the necessary parts; who handed it over,
+    an administrator and anybody else sees nothing.
+    """
+    code = await people.reported_to("anna")
+    case, name = code.case_id, str(code.case_id)
+    minutes = people.sealed("Notities voor mezelf.", case, people.keys["anna"])
+    await people.anna(
+        "record_conversation",
+        RecordConversation(
+            case_id=name,
+            mode="walk",
+            minutes=minutes,
+            signature=people.signature("anna", case, minutes),
+        ),
+    )
+    words = people.sealed(STORY, case, people.keys["bram"], code.key)
+    part = ResealedEntry(version=1, words=words, signature=people.signature("anna", case, words))
+    over = HandOver(case_id=name, to_adviser="bram", entries=(part,), consent="spoken")
+    before = await people.types()
+    assert (Code.CONSENT_MISSING, None) == await people.code_of("hand_over", over, subject="anna")
+    assert (Code.NOT_FOUND, None) == await people.code_of("hand_over", over, subject="bram")
+    for role in set(Role) - {Role.ADVISER, Role.REPORTER}:
+        assert (Code.NOT_ALLOWED, None) == await people.code_of("hand_over", over, role=role)
+    assert before == await people.types()
+
+    consent = ConsentToHandOver(adviser_id="bram")
+    assert (Code.NOT_FOUND, None) == await people.code_of(
+        "consent_to_hand_over", consent, token=ReporterCode.generate().token(HERE)
+    )
+    await people.ask("consent_to_hand_over", consent, Done, token=code.token(HERE))
+    await people.anna("hand_over", over)
+    seen = await people.ask("case", ById(id=name), Case, subject="bram")
+    assert ["CaseOpened", "HandOverConsented", "CaseHandedOver"] == [
+        one.kind for one in seen.entries
+    ]
+    assert STORY == people.opened_by(people.keys["bram"], case, seen.entries[0].sealed)
+    assert (Code.NOT_FOUND, None) == await people.code_of("case", ById(id=name), subject="anna")
+    assert () == (await people.anna("cases", Page(), Cases)).items
+    (mine,) = (await people.ask("cases", Page(), Cases, subject="bram")).items
+    assert name == mine.id
+    told = await people.ask("my_case", Empty(), MyCase, token=code.token(HERE))
+    assert ("bram", ["consented", "handed_over"]) == (
+        told.adviser_id,
+        [one.step for one in told.steps],
+    )
+    # What Bram and the reporter say from now on is under another case key.
+    keys = [one.key_id for one in await people.log() if one.stream == case]
+    assert keys[-1] != keys[0]
+
+
+async def test_a_recovery_is_by_two_people_and_shown_to_the_reporter(people: People) -> None:
+    """Without a second approval, with the same person or role twice, or by an administrator: no words.
+    With it the successor opens them with the recovery key, and each step stands in the case's log.
+    """
+    await people.have_recovery_key()
+    code = await people.reported_to("anna")
+    case, name = code.case_id, str(code.case_id)
+    ask = RequestRecovery(case_id=name, reason="adviser_left", to_adviser="bram")
+    coen: dict[str, Any] = {"role": Role.COORDINATOR, "subject": "coen"}
+    lost = WithdrawAdviserKey(key_id=str(people.keys["anna"].key_id), reason="lost")
+    theirs = CasesOfAdviser(adviser_id="anna")
+    assert () == (await people.ask("lost_cases", theirs, CaseIds, **coen)).ids
+    await people.ask("withdraw_adviser_key", lost, Done, **coen)
+    assert (name,) == (await people.ask("lost_cases", theirs, CaseIds, **coen)).ids
+
+    for role in set(Role) - {Role.ADVISER, Role.COORDINATOR, Role.REPORTER}:
+        assert (Code.NOT_ALLOWED, None) == await people.code_of("request_recovery", ask, role=role)
+    approve = ApproveRecovery(case_id=name)
+    assert (Code.NOT_FOUND, None) == await people.code_of("approve_recovery", approve, **COUNCIL)
+    await people.ask("request_recovery", ask, Done, **coen)
+    assert (Code.RECOVERY_NOT_APPROVED, None) == await people.code_of(
+        "recovered_words", ById(id=name), subject="bram"
+    )
+    for who in (
+        {"role": Role.WORKS_COUNCIL, "subject": "coen"},
+        {"role": Role.COORDINATOR, "subject": "cora"},
+        {"role": Role.WORKS_COUNCIL, "subject": "bram"},
+    ):
+        assert (Code.SECOND_PERSON_NEEDED, None) == await people.code_of(
+            "approve_recovery", approve, **who
+        )
+    for role in set(Role) - {Role.COORDINATOR, Role.WORKS_COUNCIL, Role.REPORTER}:
+        subject = "bram" if role is Role.ADVISER else f"{role}-1"
+        assert (Code.NOT_ALLOWED, None) == await people.code_of(
+            "approve_recovery", approve, role=role, subject=subject
+        )
+    (waits,) = (await people.ask("recoveries", Empty(), Recoveries, **COUNCIL)).items
+    assert (name, "bram", "adviser_left", "coordinator", False) == (
+        waits.case_id,
+        waits.to_adviser,
+        waits.reason,
+        waits.requested_by,
+        waits.approved,
+    )
+    await people.ask("approve_recovery", approve, Done, **COUNCIL)
+
+    assert (Code.NOT_FOUND, None) == await people.code_of(
+        "recovered_words", ById(id=name), subject="anna"
+    )
+    seen = await people.ask("recovered_words", ById(id=name), Case, subject="bram")
+    assert people.recovery is not None
+    story = people.opened_by(people.recovery, case, seen.entries[0].sealed)
+    assert STORY == story
+    words = people.sealed(story, case, people.keys["bram"], code.key)
+    part = ResealedEntry(version=1, words=words, signature=people.signature("bram", case, words))
+    over = HandOver(case_id=name, to_adviser="bram", entries=(part,))
+    await people.ask("hand_over", over, Done, subject="bram")
+    assert (Code.NOT_FOUND, None) == await people.code_of(
+        "recovered_words", ById(id=name), subject="bram"
+    )
+    told = await people.ask("my_case", Empty(), MyCase, token=code.token(HERE))
+    assert [
+        ("requested", "coordinator", "adviser_left"),
+        ("approved", "works_council", None),
+        ("used", None, None),
+        ("handed_over", None, None),
+    ] == [(one.step, one.role, one.reason) for one in told.steps]
+    assert [
+        "CaseOpened",
+        "RecoveryRequested",
+        "RecoveryApproved",
+        "RecoveryUsed",
+        "CaseHandedOver",
+    ] == [one.type for one in await people.log() if one.stream == case]
+    assert () == (await people.ask("recoveries", Empty(), Recoveries, **COUNCIL)).items
+
+
+async def test_one_adviser_never_has_both_sides(people: People) -> None:
+    """By tokens: opened, named later or handed over, the other side of one's own case is refused. Several
+    reports about one subject are counted without opening one.
+    """
+    key = PartyKey.generate()
+    jan, piet = (key.token(name, organisation=HERE) for name in ("Jan Jansen", "Piet Pieters"))
+    reported = (PartyToken(role="reporter", token=jan), PartyToken(role="subject", token=piet))
+    first = await people.case_of("anna", parties=reported)
+    turned = (PartyToken(role="subject", token=jan),)
+
+    async def refused(name: str, **more: Any) -> Code:
+        case = uuid4()
+        words = people.sealed(STORY, case, people.keys[name])
+        request = people.opening(case, words, signature=people.signature(name, case, words), **more)
+        code, _ = await people.code_of("open_case", request, subject=name)
+        return code
+
+    assert Code.CONFLICT_OF_INTEREST is await refused("anna", parties=turned)
+    again = (PartyToken(role="reporter", token=piet),)
+    assert Code.CONFLICT_OF_INTEREST is await refused("anna", parties=again)
+    await people.case_of("bram", parties=turned)
+    later = await people.case_of("anna")
+    name = NameParties(case_id=str(later), parties=turned)
+    assert (Code.CONFLICT_OF_INTEREST, None) == await people.code_of(
+        "name_parties", name, subject="anna"
+    )
+    assert (Code.NOT_FOUND, None) == await people.code_of("name_parties", name, subject="bram")
+    words = people.sealed(STORY, first, people.keys["bram"])
+    part = ResealedEntry(version=1, words=words, signature=people.signature("anna", first, words))
+    over = HandOver(case_id=str(first), to_adviser="bram", entries=(part,), consent="written")
+    assert (Code.CONFLICT_OF_INTEREST, None) == await people.code_of(
+        "hand_over", over, subject="anna"
+    )
+    await people.case_of("bram", parties=(PartyToken(role="subject", token=piet),))
+    for token, count in ((piet, 2), (jan, 1), (bytes(32), 0)):
+        asked = SubjectMatchesQuery(token=token)
+        found = await people.ask("subject_matches", asked, SubjectMatches, subject="anna")
+        assert count == found.reports
+    # The table holds pseudonyms of tokens, and nobody's words or names.
+    stored = b"".join(row[0] for row in people.rows("SELECT token FROM party_index"))
+    assert jan not in stored
+    assert jan[:16] not in stored

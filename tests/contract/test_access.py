@@ -249,18 +249,27 @@ HOLDERS = {
     "which keys the ledger has": (["Query.keyLog", "KeyLog"], {Role.ADVISER}),
     "headcounts": (["Unit.headcount"], LEADERS | {Role.ADVISER}),
     "the advisers' keys": (
-        ["Adviser.publicKey", "Adviser.keyId", "Adviser.signingKey", "DirectoryKey"],
+        ["Adviser.publicKey", "Adviser.signingKey", "DirectoryKey"],
         {Role.ADVISER, Role.REPORTER},
     ),
     "confirming a recovery key": (["Mutation.confirmRecoveryKey"], SECOND),
     "keys of one's own": (
         [
             "Mutation.publishAdviserKey",
-            "Mutation.withdrawAdviserKey",
             "Mutation.publishRecoveryKey",
         ],
         {Role.ADVISER},
     ),
+    "a device that is gone": (
+        ["Mutation.withdrawAdviserKey", "Mutation.requestRecovery", "Query.lostCases"],
+        {Role.ADVISER, Role.COORDINATOR},
+    ),
+    "who reads a case": (
+        ["Mutation.handOver", "Mutation.reseal", "Query.recoveredWords", "Query.subjectMatches"],
+        {Role.ADVISER},
+    ),
+    "agreeing to a recovery": (["Mutation.approveRecovery"], SECOND),
+    "agreeing to a hand-over": (["Mutation.consentToHandOver"], {Role.REPORTER}),
     "setting an organisation up": (["Mutation.setUpOrganisation"], {Role.ADMIN}),
 }
 
@@ -296,6 +305,7 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "Mutation.requestErasure",
         "Query.erasure",
         "Query.retention",
+        "Mutation.consentToHandOver",
     } == roots
     assert set() == fields & {
         "position",
@@ -319,6 +329,7 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "MyCase.adviserId",
         "MyCase.messages",
         "MyCase.disclosures",
+        "MyCase.steps",
         "MyCase.inLogSince",
     } == {name for name in seen if name.startswith("MyCase.")}
 

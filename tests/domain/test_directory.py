@@ -108,7 +108,10 @@ BARE = AdviserKeyPublished(  # as a store of version 1 holds it, upcast
 )
 RECOVERY = bytes([9]) * 32
 RECOVERY_ID = key_id_of(RECOVERY)
-PROPOSED = RecoveryKeyProposed(key_id=RECOVERY_ID, public_key=RECOVERY, by="anna", on=ON)
+DIGEST = bytes([7]) * 32
+PROPOSED = RecoveryKeyProposed(
+    key_id=RECOVERY_ID, public_key=RECOVERY, by="anna", on=ON, digest=DIGEST
+)
 CONFIRMED = RecoveryKeyConfirmed(key_id=RECOVERY_ID, by="wim", role="works_council", on=ON)
 
 Decision = Callable[[Organisation], object]
@@ -134,6 +137,7 @@ def proposing(adviser: str = "anna", signer: Pair = OLD, **changes: Any) -> Two:
         "adviser_id": adviser,
         "key_id": RECOVERY_ID,
         "public_key": RECOVERY,
+        "digest": DIGEST,
         "signature": signer.signer.sign(statement),
         "on": ON,
         "verifies": verifies,
@@ -331,8 +335,23 @@ def test_what_was_lost_may_turn_out_to_be_stolen() -> None:
 
 
 def test_only_ones_own_key_is_withdrawn() -> None:
-    """To anybody else it looks like no key."""
+    """To another adviser it looks like no key. A coordinator may call it lost, for an adviser who cannot
+    say it any more, but not stolen.
+    """
     there = given(Organisation(), evolve, [SET_UP, OLD.listed()])
+
+    def coordinator(reason: Any) -> Decision:
+        return lambda state: withdraw_key(
+            state,
+            adviser_id="coen",
+            key_id=OLD.key_id,
+            reason=reason,
+            on=ON,
+            by_coordinator=True,
+        )
+
+    there.when(coordinator("lost")).then(OLD.withdrawn("lost"))
+    there.when(coordinator("stolen")).then_refused(Code.NOT_ALLOWED)
     there.when(withdrawing(OLD, "lost", adviser="bram")).then_refused(Code.NOT_FOUND)
     there.when(withdrawing(NEW, "lost")).then_refused(Code.NOT_FOUND)
 
@@ -376,6 +395,9 @@ def test_a_new_recovery_key_takes_the_place_of_the_old_one() -> None:
         pytest.param([], proposing(), Code.INVALID_INPUT, id="an adviser without a key"),
         pytest.param([BARE], proposing(), Code.INVALID_INPUT, id="a key that cannot sign"),
         pytest.param([OLD.listed()], proposing(signer=NEW), Code.INVALID_INPUT, id="another's"),
+        pytest.param(
+            [OLD.listed()], proposing(digest=bytes(31)), Code.INVALID_INPUT, id="a short digest"
+        ),
         pytest.param(
             [OLD.listed(), OLD.withdrawn("stolen")],
             proposing(),

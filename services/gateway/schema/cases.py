@@ -151,6 +151,9 @@ class CaseSummary:
     category: str
     opened_week: str = strawberry.field(description="ISO 8601 week.")
     conversations: int
+    reseal: bool = strawberry.field(
+        description="Words are sealed to a key of yours that was lost or stolen: seal them anew."
+    )
 
     @classmethod
     def of(cls, case: rpc.CaseSummary) -> Self:
@@ -161,6 +164,7 @@ class CaseSummary:
             category=case.category,
             opened_week=case.opened_week,
             conversations=case.conversations,
+            reseal=case.reseal,
         )
 
 
@@ -204,7 +208,8 @@ class CaseConnection:
         )
 
 
-async def _case(info: Info, case_id: str) -> Case | None:
+async def own_case(info: Info, case_id: str) -> Case | None:
+    """One of the caller's cases, asked of intake; None if it is not there or not theirs."""
     found = await ask_or_none(info, "intake.case", rpc.ById(id=case_id), rpc.Case)
     return None if found is None else Case.of(found)
 
@@ -230,10 +235,32 @@ class CaseQuery:
             case_id = uuid_text("id", id)
         except Refusal:
             return None  # no case has such an id
-        return await _case(info, case_id)
+        return await own_case(info, case_id)
 
 
 # Commands ---------------------------------------------------------------------------------------
+
+
+@strawberry.enum(description="A side of a case.")
+class PartyRole(Enum):
+    """Whom a token stands for."""
+
+    REPORTER = "reporter"
+    SUBJECT = "subject"
+
+
+@strawberry.input(
+    description="Stands for a person: HMAC-SHA256 under a key that only advisers' clients hold."
+)
+class PartyTokenInput:
+    """A token."""
+
+    role: PartyRole
+    token: Base64 = strawberry.field(description="32 bytes.")
+
+    def shape(self) -> rpc.PartyToken:
+        """As intake takes it."""
+        return rpc.PartyToken(role=self.role.value, token=self.token)
 
 
 @strawberry.input
@@ -261,6 +288,9 @@ class OpenCaseInput:
         description="The reporter's words, sealed to the adviser, to the recovery key and to the reporter."
     )
     signature: Base64 | None = strawberry.field(default=None, description=SIGN)
+    parties: list[PartyTokenInput] = strawberry.field(
+        default_factory=list, description="Whom it is about, as far as the adviser knows."
+    )
 
     def request(self) -> rpc.OpenCase:
         """As intake takes it."""
@@ -276,6 +306,7 @@ class OpenCaseInput:
             unit_id=self.unit_id,
             words=tuple(sealed.shape() for sealed in self.words),
             signature=self.signature,
+            parties=tuple(party.shape() for party in self.parties),
         )
 
 
@@ -363,7 +394,7 @@ class CloseCaseInput:
 
 
 @strawberry.type
-class _CasePayload:
+class CasePayload:
     """What every command on a case gives back."""
 
     case_id: strawberry.ID
@@ -374,7 +405,7 @@ class _CasePayload:
     @described("The case after the change. Asking for it is a look of its own.")
     async def case(self, info: Info) -> Case | None:
         """Asks intake."""
-        return await _case(info, self.case_id)
+        return await own_case(info, self.case_id)
 
     @classmethod
     def of(cls, done: rpc.Done) -> Self:
@@ -383,32 +414,32 @@ class _CasePayload:
 
 
 @strawberry.type
-class OpenCasePayload(_CasePayload):
+class OpenCasePayload(CasePayload):
     """The case is open."""
 
 
 @strawberry.type
-class SendMessagePayload(_CasePayload):
+class SendMessagePayload(CasePayload):
     """The message stands in the case."""
 
 
 @strawberry.type
-class RecordConversationPayload(_CasePayload):
+class RecordConversationPayload(CasePayload):
     """The conversation is recorded."""
 
 
 @strawberry.type
-class RecordInterventionPayload(_CasePayload):
+class RecordInterventionPayload(CasePayload):
     """The intervention is recorded."""
 
 
 @strawberry.type
-class RecordOutcomePayload(_CasePayload):
+class RecordOutcomePayload(CasePayload):
     """The outcome is recorded."""
 
 
 @strawberry.type
-class CloseCasePayload(_CasePayload):
+class CloseCasePayload(CasePayload):
     """The case is closed."""
 
 
@@ -499,6 +530,24 @@ _ABOUT_CASES = (
 """Fields of other modules that are work on a case."""
 
 QUIET_FIELDS = frozenset({"cases", "case", "myCase", *_COMMANDS, *_ABOUT_CASES.split()})
+QUIET_FIELDS = frozenset(
+    {
+        "cases",
+        "case",
+        "myCase",
+        *_COMMANDS,
+        "nameParties",
+        "subjectMatches",
+        "reseal",
+        "handOver",
+        "consentToHandOver",
+        "requestRecovery",
+        "approveRecovery",
+        "recoveries",
+        "recoveredWords",
+        "lostCases",
+    }
+)
 """Root fields that leave no span, no metric and no count: when a case is worked on is nobody's to
 read. The services hold to the same for their verbs (Definition.quiet)."""
 
@@ -519,7 +568,7 @@ ACCESS = table(
     grant("CaseConnection", ADVISER, "edges pageInfo"),
     grant("CaseEdge", ADVISER, "node cursor"),
     grant("PageInfo", ADVISER, "hasNextPage endCursor"),
-    grant("CaseSummary", ADVISER, "id status category openedWeek conversations"),
+    grant("CaseSummary", ADVISER, "id status category openedWeek conversations reseal"),
     grant(
         "Case",
         ADVISER,
@@ -530,6 +579,8 @@ ACCESS = table(
     grant("Sealed", ADVISER | REPORTER, "keyId ciphertext"),
     grant("SealedInput", ADVISER | REPORTER, "keyId ciphertext"),
     grant("OpenCaseInput", REPORTER, "adviserId replyKey"),
+    grant("OpenCaseInput", ADVISER, "parties"),
+    grant("PartyTokenInput", ADVISER, "role token"),
     *(
         grant(name, ADVISER, "signature")
         for name in ("OpenCaseInput", "SendMessageInput", "RecordConversationInput")

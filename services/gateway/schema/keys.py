@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, SECOND, grant, table
+from services.gateway.grants import ADVISER, COORDINATOR, SECOND, grant, table
 from services.gateway.schema.base import (
     Base64,
     Conflict,
@@ -86,11 +86,14 @@ class PublishRecoveryKeyInput:
 
     idempotency_key: strawberry.ID
     public_key: Base64 = strawberry.field(description="Raw X25519 public key, 32 bytes.")
+    digest: Base64 = strawberry.field(description="Of the ceremony's record, 32 bytes.")
     signature: Base64 = strawberry.field(description="Your current key's signature, 64 bytes.")
 
     def request(self) -> rpc.PublishRecoveryKey:
         """As intake takes it."""
-        return rpc.PublishRecoveryKey(public_key=self.public_key, signature=self.signature)
+        return rpc.PublishRecoveryKey(
+            public_key=self.public_key, digest=self.digest, signature=self.signature
+        )
 
 
 @strawberry.input
@@ -155,7 +158,10 @@ ConfirmRecoveryKeyResult = Annotated[
 class KeyMutation:
     """Changes of keys."""
 
-    @change("Say that the device with a key of your own is lost or stolen.")
+    @change(
+        "Say that the device with a key of your own is lost or stolen; as a coordinator, that the key "
+        "of an adviser is lost who cannot say it."
+    )
     async def withdraw_adviser_key(
         self, info: Info, input: WithdrawAdviserKeyInput
     ) -> WithdrawAdviserKeyResult:
@@ -186,11 +192,11 @@ class KeyMutation:
 ACCESS = table(
     grant("Query", ADVISER, "keyLog"),
     grant("KeyLog", ADVISER, "size checkpoint entries"),
-    grant("Mutation", ADVISER, "withdrawAdviserKey withdrawAdviserKey(input:)"),
-    grant("WithdrawAdviserKeyInput", ADVISER, "idempotencyKey keyId reason"),
-    grant("WithdrawAdviserKeyPayload", ADVISER, "keyId organisation"),
+    grant("Mutation", ADVISER | COORDINATOR, "withdrawAdviserKey withdrawAdviserKey(input:)"),
+    grant("WithdrawAdviserKeyInput", ADVISER | COORDINATOR, "idempotencyKey keyId reason"),
+    grant("WithdrawAdviserKeyPayload", ADVISER | COORDINATOR, "keyId organisation"),
     grant("Mutation", ADVISER, "publishRecoveryKey publishRecoveryKey(input:)"),
-    grant("PublishRecoveryKeyInput", ADVISER, "idempotencyKey publicKey signature"),
+    grant("PublishRecoveryKeyInput", ADVISER, "idempotencyKey publicKey digest signature"),
     grant("PublishRecoveryKeyPayload", ADVISER, "keyId organisation"),
     grant("Mutation", SECOND, "confirmRecoveryKey confirmRecoveryKey(input:)"),
     grant("ConfirmRecoveryKeyInput", SECOND, "idempotencyKey keyId"),

@@ -73,6 +73,45 @@ class ToldDisclosure:
         )
 
 
+@strawberry.enum(description="What happened to who can read your case.")
+class Step(Enum):
+    """See HandOverStep."""
+
+    CONSENTED = "consented"
+    HANDED_OVER = "handed_over"
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    USED = "used"
+    RESEALED = "resealed"
+
+
+@strawberry.type(
+    description="Your case was handed over or recovered: each step, with the role of who took it. "
+    "`REQUESTED`, `APPROVED` and `USED` are those of a recovery."
+)
+class HandOverStep:
+    """One step."""
+
+    step: Step
+    week: str = strawberry.field(description="ISO 8601 week, such as 2026-W48.")
+    role: str | None
+    reason: str | None = strawberry.field(
+        description="`device_lost`, `device_stolen`, `adviser_left` or `adviser_absent`."
+    )
+    adviser_id: strawberry.ID | None = strawberry.field(description="Who gets to read it.")
+
+    @classmethod
+    def of(cls, step: rpc.HandOverStep) -> Self:
+        """From intake's answer."""
+        return cls(
+            step=Step(step.step),
+            week=step.week,
+            role=step.role,
+            reason=step.reason,
+            adviser_id=None if step.adviser_id is None else strawberry.ID(step.adviser_id),
+        )
+
+
 @strawberry.type(description="Your case. That you looked at it is recorded nowhere.")
 class MyCase:
     """What a reporter comes back to."""
@@ -83,6 +122,9 @@ class MyCase:
     messages: list[Message] = strawberry.field(description="Oldest first.")
     disclosures: list[ToldDisclosure] = strawberry.field(
         description="Breaches of confidentiality of which your adviser told you."
+    )
+    steps: list[HandOverStep] = strawberry.field(
+        description="Hand-over and recovery, oldest first."
     )
     in_log_since: str | None = strawberry.field(
         description="The week since which your case is in the log that auditors check, proven; null "
@@ -98,6 +140,7 @@ class MyCase:
             adviser_id=strawberry.ID(case.adviser_id),
             messages=[Message.of(message) for message in case.messages],
             disclosures=[ToldDisclosure.of(one) for one in case.disclosures],
+            steps=[HandOverStep.of(step) for step in case.steps],
             in_log_since=case.in_log_since,
         )
 
@@ -115,7 +158,8 @@ class MyCaseQuery:
 
 ACCESS = table(
     grant("Query", REPORTER, "myCase"),
-    grant("MyCase", REPORTER, "id status adviserId messages disclosures inLogSince"),
+    grant("MyCase", REPORTER, "id status adviserId messages disclosures steps inLogSince"),
     grant("ToldDisclosure", REPORTER, "week ground recipient confirmed sealed"),
+    grant("HandOverStep", REPORTER, "step week role reason adviserId"),
     grant("Message", REPORTER, "sender week sealed signature signedBy"),
 )

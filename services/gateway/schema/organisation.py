@@ -13,6 +13,7 @@ from services.gateway.grants import (
     ADMIN,
     ADVISER,
     AUDITOR,
+    COORDINATOR,
     LEADERS,
     MEMBERS,
     REPORTER,
@@ -115,6 +116,9 @@ class RecoveryKey:
         description="The stream of its publication in intake's ledger, computed from the key."
     )
     on: date
+    digest: Base64 = strawberry.field(
+        description="Stands for the record of the ceremony, 32 bytes: holders compare it."
+    )
 
     @classmethod
     def of(cls, key: rpc.RecoveryKey) -> Self:
@@ -125,6 +129,7 @@ class RecoveryKey:
             state=KeyState(key.state),
             stream=strawberry.ID(key.stream),
             on=key.on,
+            digest=Base64(key.digest),
         )
 
 
@@ -394,9 +399,10 @@ ACCESS = table(
     grant("Organisation", ADVISER | REPORTER | SECOND, "recoveryKeys"),
     grant("Adviser", ADVISER | MEMBERS | REPORTER, "name"),
     grant("Adviser", ADVISER | REPORTER | SECOND, "id"),
-    grant("Adviser", ADVISER | REPORTER, "keyId publicKey signingKey keys"),
+    grant("Adviser", ADVISER | REPORTER, "publicKey signingKey keys"),
+    grant("Adviser", ADVISER | REPORTER | COORDINATOR, "keyId"),
     grant("DirectoryKey", ADVISER | REPORTER, "keyId publicKey signingKey state stream on"),
-    grant("RecoveryKey", ADVISER | REPORTER | SECOND, "keyId publicKey state stream on"),
+    grant("RecoveryKey", ADVISER | REPORTER | SECOND, "keyId publicKey state stream on digest"),
     grant("ReleasePolicy", ADVISER, "policy dimension k mergeOrder"),
     grant("Mutation", ADMIN, "setUpOrganisation setUpOrganisation(input:)"),
     grant(

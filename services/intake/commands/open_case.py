@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from services.intake.domain import case
 from services.intake.sealed import as_uuid, from_bus
+from services.intake.sides import parties_of, refuse_both_sides
 from services.intake.signatures import verifies
 from services.intake.streams import load_case, load_organisation
 from shared.contracts.errors import Code, Refusal, invalid
@@ -45,7 +46,9 @@ async def open_case(call: Call, request: OpenCase) -> Done:
         reply_key=request.reply_key,
         signature=request.signature,
         verifies=verifies,
+        parties=parties_of(request.parties),
     )
+    await refuse_both_sides(call, event.adviser_id, case_id, event.parties)
     return await call.commit([Change(case_id, 1, event)], Done(id=str(case_id), position=0))
 
 

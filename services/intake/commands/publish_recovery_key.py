@@ -20,6 +20,7 @@ async def publish_recovery_key(call: Call, request: PublishRecoveryKey) -> Done:
         adviser_id=call.principal.subject,
         key_id=key_id,
         public_key=request.public_key,
+        digest=request.digest,
         signature=request.signature,
         on=call.now.date(),
         verifies=verifies,

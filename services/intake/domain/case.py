@@ -14,13 +14,32 @@ from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from services.intake.domain.organisation import Organisation
 
 Sender = Literal["reporter", "adviser"]
 
+Consent = Literal["reporter", "spoken", "written", "recovery"]
+"""How the reporter agreed to a hand-over: by their own code, or as the adviser recorded it; or it was a
+recovery, which they are shown.
+"""
+
+RecoveryReason = Literal["device_lost", "device_stolen", "adviser_left", "adviser_absent"]
+
 PUBLIC_KEY_BYTES = 32
 
 # Events ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyToken:
+    """Stands for a person in a case: an HMAC (32 bytes) under a key that only the clients of advisers
+    hold. The same person gives the same token in every case of the organisation.
+    """
+
+    role: Literal["reporter", "subject"]
+    token: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +69,7 @@ class CaseOpened:
     reply_key: bytes | None = None
     signature: bytes | None = None
     signed_by: UUID | None = None
+    parties: tuple[PartyToken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +118,100 @@ class CaseClosed:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartiesNamed:
+    """The adviser named whom the case is about, by tokens that no server can make (PartyToken)."""
+
+    parties: tuple[PartyToken, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResealedEntry:
+    """The words of the case's `version`-th event (from 1), sealed anew by whoever signed them; no words
+    for an entry that has none.
+    """
+
+    version: int
+    words: tuple[SealedWords, ...]
+    signature: bytes | None
+    signed_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordsResealed:
+    """The case's adviser sealed words to their new key, since the device with the old one is gone."""
+
+    entries: tuple[ResealedEntry, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseKeyRenewed:
+    """The adviser's device was stolen: what follows in this case goes under a new case key."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverConsented:
+    """The reporter, by their code, agrees that the case goes to this adviser."""
+
+    adviser_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseHandedOver:
+    """The case is another adviser's now, with the necessary parts of it, sealed to them."""
+
+    from_adviser: str
+    to_adviser: str
+    entries: tuple[ResealedEntry, ...]
+    consent: Consent
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryRequested:
+    """Somebody asked to have the case's words opened with the recovery key, for `to_adviser`."""
+
+    by: str
+    role: str
+    reason: RecoveryReason
+    to_adviser: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryApproved:
+    """Another person, of another role, agreed."""
+
+    by: str
+    role: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryUsed:
+    """The adviser was given the sealed words, to open them with the recovery key's holders."""
+
+    by: str
+    at: datetime
+
+
+ReaderEvent = (
+    PartiesNamed
+    | WordsResealed
+    | CaseKeyRenewed
+    | HandOverConsented
+    | CaseHandedOver
+    | RecoveryRequested
+    | RecoveryApproved
+    | RecoveryUsed
+)
+"""Who reads the case, and who may: decided in hand_over.py and recovery.py."""
+
 Event = (
     CaseOpened
     | MessageSent
@@ -107,6 +221,7 @@ Event = (
     | CaseClosed
     | disclosure.Event
     | subject_access.Event
+    | ReaderEvent
 )
 
 
@@ -124,6 +239,19 @@ class Case:
     closed: bool = False
     disclosures: tuple[disclosure.Disclosure, ...] = ()
     accesses: tuple[subject_access.SubjectAccess, ...] = ()
+    handed_to: str | None = None
+    parties: tuple[PartyToken, ...] = ()
+    consent_to: str | None = None
+    """The adviser to whom the reporter agreed to hand over."""
+    recovery: RecoveryRequested | None = None
+    recovery_approved: bool = False
+
+    @property
+    def adviser_id(self) -> str:
+        """Whose case it is. Raises Refusal NOT_FOUND where there is none."""
+        if self.opened is None:
+            raise Refusal(Code.NOT_FOUND)
+        return self.handed_to or self.opened.adviser_id
 
 
 def evolve(state: Case, event: Event) -> Case:
@@ -131,7 +259,7 @@ def evolve(state: Case, event: Event) -> Case:
     state = replace(state, version=state.version + 1)
     match event:
         case CaseOpened():
-            return replace(state, opened=event)
+            return replace(state, opened=event, parties=event.parties)
         case ConversationRecorded():
             return replace(state, conversations=state.conversations + 1)
         case InterventionRecorded() | MessageSent():
@@ -155,6 +283,43 @@ def evolve(state: Case, event: Event) -> Case:
             | subject_access.RedactionApproved()
         ):
             return replace(state, accesses=subject_access.evolve(state.accesses, event))
+        case (
+            PartiesNamed()
+            | WordsResealed()
+            | CaseKeyRenewed()
+            | HandOverConsented()
+            | CaseHandedOver()
+            | RecoveryRequested()
+            | RecoveryApproved()
+            | RecoveryUsed()
+        ):
+            return _other_readers(state, event)
+        case _:
+            assert_never(event)
+
+
+def _other_readers(state: Case, event: ReaderEvent) -> Case:
+    match event:
+        case CaseKeyRenewed() | RecoveryUsed():
+            return state
+        case PartiesNamed():
+            return replace(state, parties=(*state.parties, *event.parties))
+        case HandOverConsented():
+            return replace(state, consent_to=event.adviser_id)
+        case RecoveryRequested():
+            return replace(state, recovery=event, recovery_approved=False)
+        case RecoveryApproved():
+            return replace(state, recovery_approved=True)
+        case WordsResealed():
+            return replace(state, recovery=None, recovery_approved=False)
+        case CaseHandedOver():
+            return replace(
+                state,
+                handed_to=event.to_adviser,
+                consent_to=None,
+                recovery=None,
+                recovery_approved=False,
+            )
         case _:
             assert_never(event)
 
@@ -182,6 +347,7 @@ def open_case(
     by: Sender = "adviser",
     reply_key: bytes | None = None,
     signature: bytes | None = None,
+    parties: tuple[PartyToken, ...] = (),
 ) -> CaseOpened:
     """Open a case. Raises Refusal for an unknown code or unit, or words sealed to nobody here."""
     if state.opened is not None:
@@ -205,16 +371,18 @@ def open_case(
     codes.check("categories", category)
     if unit_id is not None and all(unit.id != unit_id for unit in known.units):
         raise invalid("unitId", "the organisation has no such unit")
-    sealed = _sealed_for(
+    sealed = sealed_for(
         words, organisation, adviser_id=adviser_id, reply_key=reply_key, must_reply=False
     )
     signed_by = None
     if by == "adviser":
-        signed_by = _signed_by(
+        signed_by = signer_of(
             organisation, adviser_id, case_id, sealed, signature, verifies=verifies
         )
     elif signature is not None:
         raise invalid("signature", "only an adviser signs")
+    if parties and by == "reporter":
+        raise invalid("parties", "only an adviser names them")
     return CaseOpened(
         case_id=case_id,
         organisation_id=known.organisation_id,
@@ -234,7 +402,16 @@ def open_case(
         reply_key=reply_key,
         signature=signature,
         signed_by=signed_by,
+        parties=checked_parties((), parties),
     )
+
+
+def name_parties(state: Case, *, parties: tuple[PartyToken, ...], at: datetime) -> PartiesNamed:
+    """Whom a running case is about, as far as that was not said yet."""
+    running(state)
+    if not parties:
+        raise invalid("parties", "it is empty")
+    return PartiesNamed(parties=checked_parties(state.parties, parties), at=at)
 
 
 def send_message(
@@ -248,20 +425,20 @@ def send_message(
     signature: bytes | None = None,
 ) -> MessageSent:
     """Something said in an open case. Only where the reporter can read it: they hold a code."""
-    opened = _running(state)
+    opened = running(state)
     if opened.reply_key is None:
         raise invalid("words", "this case has no reporter with a code who could read them")
-    sealed = _sealed_for(
+    sealed = sealed_for(
         words,
         organisation,
-        adviser_id=opened.adviser_id,
+        adviser_id=state.adviser_id,
         reply_key=opened.reply_key,
         must_reply=True,
     )
     signed_by = None
     if sender == "adviser":
-        signed_by = _signed_by(
-            organisation, opened.adviser_id, opened.case_id, sealed, signature, verifies=verifies
+        signed_by = signer_of(
+            organisation, state.adviser_id, opened.case_id, sealed, signature, verifies=verifies
         )
     elif signature is not None:
         raise invalid("signature", "only an adviser signs")
@@ -279,18 +456,18 @@ def record_conversation(
     signature: bytes | None = None,
 ) -> ConversationRecorded:
     """A conversation in an open case. The reporter does not read its minutes."""
-    opened = _running(state)
+    opened = running(state)
     taxonomy.current().check("conversation_modes", mode)
-    sealed = _sealed_for(
+    sealed = sealed_for(
         minutes,
         organisation,
-        adviser_id=opened.adviser_id,
+        adviser_id=state.adviser_id,
         reply_key=None,
         must_reply=False,
         field="minutes",
     )
-    signed_by = _signed_by(
-        organisation, opened.adviser_id, opened.case_id, sealed, signature, verifies=verifies
+    signed_by = signer_of(
+        organisation, state.adviser_id, opened.case_id, sealed, signature, verifies=verifies
     )
     return ConversationRecorded(
         mode=mode, minutes=sealed, at=at, signature=signature, signed_by=signed_by
@@ -299,14 +476,14 @@ def record_conversation(
 
 def record_intervention(state: Case, *, intervention: str, at: datetime) -> InterventionRecorded:
     """Something the adviser did in an open case."""
-    _running(state)
+    running(state)
     taxonomy.current().check("interventions", intervention)
     return InterventionRecorded(intervention=intervention, at=at)
 
 
 def record_outcome(state: Case, *, outcome: str, route: str, at: datetime) -> OutcomeRecorded:
     """How an open case ended."""
-    _running(state)
+    running(state)
     codes = taxonomy.current()
     codes.check("outcomes", outcome)
     codes.check("routes", route)
@@ -317,7 +494,7 @@ def close_case(state: Case, *, at: datetime) -> CaseClosed:
     """Close a case that has an outcome, and whose reporter was told of every disclosure or is not
     told for a reason.
     """
-    _running(state)
+    running(state)
     if state.outcome is None:
         raise Refusal(Code.OUTCOME_MISSING)
     if disclosure.untold(state.disclosures):
@@ -327,7 +504,7 @@ def close_case(state: Case, *, at: datetime) -> CaseClosed:
 
 def owned_by(state: Case, adviser_id: str) -> CaseOpened:
     """The opening of a case that is this adviser's. Raises Refusal NOT_FOUND for any other."""
-    if state.opened is None or state.opened.adviser_id != adviser_id:
+    if state.opened is None or state.adviser_id != adviser_id:
         raise Refusal(Code.NOT_FOUND)
     return state.opened
 
@@ -339,7 +516,8 @@ def reported_by(state: Case) -> CaseOpened:
     return state.opened
 
 
-def _running(state: Case) -> CaseOpened:
+def running(state: Case) -> CaseOpened:
+    """The opening of a case that is open. Raises Refusal NOT_FOUND or CASE_CLOSED."""
     if state.opened is None:
         raise Refusal(Code.NOT_FOUND)
     if state.closed:
@@ -347,7 +525,7 @@ def _running(state: Case) -> CaseOpened:
     return state.opened
 
 
-def _sealed_for(
+def sealed_for(
     words: tuple[SealedWords, ...],
     organisation: Organisation,
     *,
@@ -379,7 +557,7 @@ def _sealed_for(
     return sealed
 
 
-def _signed_by(
+def signer_of(
     organisation: Organisation,
     adviser_id: str,
     case_id: UUID,
@@ -406,3 +584,30 @@ def _signed_by(
             "signature", "this signature is not by the right key, or was made of other content"
         )
     return current.key_id
+
+
+MOST_PARTIES = 20
+TOKEN_BYTES = 32
+
+
+def checked_parties(
+    before: tuple[PartyToken, ...], parties: tuple[PartyToken, ...]
+) -> tuple[PartyToken, ...]:
+    """`parties`, if they are tokens and none of them is the case's other side at the same time."""
+    if len(before) + len(parties) > MOST_PARTIES:
+        raise Refusal(Code.TOO_LARGE, limit=MOST_PARTIES, unit="parties")
+    for party in parties:
+        if len(party.token) != TOKEN_BYTES:
+            raise invalid("parties", "it is not {bytes} bytes long", bytes=TOKEN_BYTES)
+    everybody = (*before, *parties)
+    if len({party.token for party in everybody}) != len(everybody):
+        raise invalid("parties", "somebody stands there twice")
+    return parties
+
+
+def check_sides(parties: tuple[PartyToken, ...], held: Iterable[PartyToken]) -> None:
+    """Refuse an adviser who would support both sides: `held` are the parties of their other cases."""
+    opposite = {(party.token, party.role) for party in held}
+    for party in parties:
+        if (party.token, "subject" if party.role == "reporter" else "reporter") in opposite:
+            raise Refusal(Code.CONFLICT_OF_INTEREST)

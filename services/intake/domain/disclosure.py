@@ -234,7 +234,7 @@ def inform(
         raise Refusal(Code.ALREADY_DECIDED)
     if state.opened is None:
         raise Refusal(Code.NOT_FOUND)
-    adviser = state.opened.adviser_id
+    adviser = state.adviser_id
     if why_not is None:
         return ReporterInformed(
             disclosure_id=disclosure_id,

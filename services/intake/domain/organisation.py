@@ -26,9 +26,7 @@ SMALLEST_K = 5
 MOST_UNITS = 500
 LONGEST_NAME = 200
 PUBLIC_KEY_BYTES = 32
-
-SHARES, ENOUGH_SHARES = 5, 3
-"""A recovery key is split so, and so many shares make it whole again."""
+DIGEST_BYTES = 32
 
 KeyState = Literal["current", "retired", "lost", "stolen"]
 """`current`: words are sealed to it. `retired`: another took its place; it opens old words. `lost`,
@@ -127,6 +125,7 @@ class AdviserKeyWithdrawn:
 class RecoveryKeyPublished:
     """A recovery key (raw X25519, 32 bytes), of which people outside the hierarchy hold shares, in a
     stream of its own whose id is computed from the key. An adviser signed it with `signed_by`.
+    `digest` (32 bytes) stands for the record of the ceremony.
     """
 
     key_id: UUID
@@ -135,6 +134,7 @@ class RecoveryKeyPublished:
     signed_by: UUID
     signature: bytes
     on: date
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +147,7 @@ class RecoveryKeyProposed:
     public_key: bytes
     by: str
     on: date
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +198,7 @@ class ListedRecoveryKey:
     state: Literal["proposed", "current", "retired"]
     by: str
     on: date
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +275,7 @@ def evolve(state: Organisation, event: Event) -> Organisation:
                 state="proposed",
                 by=event.by,
                 on=event.on,
+                digest=event.digest,
             )
             return replace(state, recovery_keys=(*state.recovery_keys, proposed))
         case RecoveryKeyConfirmed():
@@ -413,14 +416,22 @@ def withdraw_key(
     key_id: UUID,
     reason: Literal["lost", "stolen"],
     on: date,
+    by_coordinator: bool = False,
 ) -> AdviserKeyWithdrawn:
-    """An adviser's device is gone. What was lost may turn out to be stolen, not the other way round."""
-    key = next((key for key in state.keys_of(adviser_id) if key.key_id == key_id), None)
+    """An adviser's device is gone. What was lost may turn out to be stolen, not the other way round.
+
+    A coordinator calls the key of an adviser lost who cannot do it any more. Nobody is made a reader
+    by that; words are no longer sealed to the key.
+    """
+    keys = state.keys if by_coordinator else state.keys_of(adviser_id)
+    key = next((key for key in keys if key.key_id == key_id), None)
     if key is None:
         raise Refusal(Code.NOT_FOUND)
+    if by_coordinator and reason != "lost":
+        raise Refusal(Code.NOT_ALLOWED)
     if key.state in ("stolen", reason):
         raise Refusal(Code.ALREADY_EXISTS)
-    return AdviserKeyWithdrawn(adviser_id=adviser_id, key_id=key_id, reason=reason, on=on)
+    return AdviserKeyWithdrawn(adviser_id=key.adviser_id, key_id=key_id, reason=reason, on=on)
 
 
 def publish_recovery_key(
@@ -429,6 +440,7 @@ def publish_recovery_key(
     adviser_id: str,
     key_id: UUID,
     public_key: bytes,
+    digest: bytes,
     signature: bytes,
     on: date,
     verifies: Verifies,
@@ -441,6 +453,7 @@ def publish_recovery_key(
     if not state.has_seat(adviser_id):
         raise Refusal(Code.NOT_ALLOWED)
     _check_length(public_key, PUBLIC_KEY_BYTES, "publicKey")
+    _check_length(digest, DIGEST_BYTES, "digest")
     known = {key.public_key for key in state.keys} | {key.public_key for key in state.recovery_keys}
     if public_key in known:
         raise Refusal(Code.ALREADY_EXISTS)
@@ -458,8 +471,11 @@ def publish_recovery_key(
         signed_by=current.key_id,
         signature=signature,
         on=on,
+        digest=digest,
     )
-    proposed = RecoveryKeyProposed(key_id=key_id, public_key=public_key, by=adviser_id, on=on)
+    proposed = RecoveryKeyProposed(
+        key_id=key_id, public_key=public_key, by=adviser_id, on=on, digest=digest
+    )
     return published, proposed
 
 

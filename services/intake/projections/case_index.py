@@ -25,7 +25,7 @@ class CaseIndex:
     """Fills `case_index`."""
 
     name = "case_index"
-    types = frozenset({"CaseOpened", "KeyDestroyed"})
+    types = frozenset({"CaseOpened", "CaseHandedOver", "KeyDestroyed"})
     tables: tuple[str, ...] = ("case_index",)
 
     def __init__(self, ring: KeyRing) -> None:
@@ -36,6 +36,15 @@ class CaseIndex:
         if recorded.type == "KeyDestroyed":
             await connection.execute(
                 "DELETE FROM case_index WHERE case_id = %s", (recorded.stream,)
+            )
+            return
+        if recorded.type == "CaseHandedOver":
+            await connection.execute(
+                "UPDATE case_index SET adviser = %s WHERE case_id = %s",
+                (
+                    adviser_pseudonym(self._ring, recorded.organisation, recorded.event.to_adviser),
+                    recorded.stream,
+                ),
             )
             return
         adviser = adviser_pseudonym(self._ring, recorded.organisation, recorded.event.adviser_id)

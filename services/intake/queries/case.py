@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import assert_never
 from uuid import UUID
 
+import msgspec
+
 from services.intake.domain import case as domain
 from services.intake.domain import disclosure, subject_access
+from services.intake.domain.hand_over import Shown, shown_to_adviser
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import case_events
 from shared.contracts.rpc import ById, Case, CaseEntry, Sealed
@@ -20,8 +24,14 @@ async def case(call: Call, request: ById) -> Case:
     case_id = as_uuid(request.id, "id")
     recorded = await case_events(call.parts.store, call.organisation, case_id)
     state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
-    opened = domain.owned_by(state, call.principal.subject)
+    domain.owned_by(state, call.principal.subject)
     await call.record_access("case", case_id)
+    return as_its_adviser_sees_it(case_id, state, recorded)
+
+
+def as_its_adviser_sees_it(case_id: UUID, state: domain.Case, recorded: Sequence[Recorded]) -> Case:
+    """The answer, of all events of a case that there is."""
+    opened = domain.owned_by(state, state.adviser_id)
     return Case(
         id=str(case_id),
         status="closed" if state.closed else "open",
@@ -35,8 +45,26 @@ async def case(call: Call, request: ById) -> Case:
         route=None if state.outcome is None else state.outcome.route,
         opened_week=recorded[0].week,
         reply_key=opened.reply_key,
-        entries=tuple(entry_of(one) for one in recorded),
+        entries=tuple(
+            _entry(shown, recorded[shown.version - 1])
+            for shown in shown_to_adviser([one.event for one in recorded])
+        ),
     )
+
+
+def _entry(shown: Shown, recorded: Recorded) -> CaseEntry:
+    """An entry with its words as they are sealed now."""
+    entry = entry_of(recorded)
+    match shown.event:
+        case domain.CaseOpened() | domain.MessageSent() | domain.ConversationRecorded():
+            return msgspec.structs.replace(
+                entry,
+                sealed=to_bus(shown.words),
+                signature=shown.signature,
+                signed_by=id_or_none(shown.signed_by),
+            )
+        case _:
+            return entry
 
 
 def entry_of(recorded: Recorded) -> CaseEntry:
@@ -61,6 +89,17 @@ def entry_of(recorded: Recorded) -> CaseEntry:
             code, sealed = event.outcome, ()
         case domain.CaseClosed():
             code, sealed = None, ()
+        case (
+            domain.PartiesNamed()
+            | domain.WordsResealed()
+            | domain.CaseKeyRenewed()
+            | domain.HandOverConsented()
+            | domain.CaseHandedOver()
+            | domain.RecoveryRequested()
+            | domain.RecoveryApproved()
+            | domain.RecoveryUsed()
+        ):
+            code, sealed = _of_readers(event), ()
         case (
             disclosure.DisclosureRequested()
             | disclosure.DisclosureConfirmed()
@@ -91,6 +130,18 @@ def entry_of(recorded: Recorded) -> CaseEntry:
         signature=signature,
         signed_by=id_or_none(signed_by),
     )
+
+
+def _of_readers(event: domain.ReaderEvent) -> str | None:
+    match event:
+        case domain.RecoveryRequested():
+            return event.reason
+        case domain.RecoveryApproved():
+            return event.role
+        case domain.CaseHandedOver():
+            return event.consent
+        case _:
+            return None
 
 
 def _of_a_disclosure(event: disclosure.Event) -> tuple[str | None, tuple[Sealed, ...]]:

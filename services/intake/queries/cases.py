@@ -6,8 +6,10 @@ from functools import reduce
 from uuid import UUID
 
 from services.intake.domain.case import Case, evolve
+from services.intake.domain.hand_over import must_reseal
 from services.intake.projections.case_index import adviser_pseudonym
 from services.intake.sealed import as_uuid
+from services.intake.streams import load_organisation
 from shared.contracts.errors import invalid
 from shared.contracts.rpc import Cases, CaseSummary, Page
 from shared.ledger.leaf import KEY_DESTROYED
@@ -25,6 +27,7 @@ async def cases(call: Call, request: Page) -> Cases:
     recorded = await call.parts.store.load_many(call.organisation, shown)
     if shown:
         await call.record_access("cases")
+    organisation = await load_organisation(call.parts.store, call.organisation)
     items = []
     for case_id in shown:
         events = [one for one in recorded if one.stream == case_id]
@@ -40,6 +43,8 @@ async def cases(call: Call, request: Page) -> Cases:
                 category=state.opened.category,
                 opened_week=events[0].week,
                 conversations=state.conversations,
+                reseal=not state.closed
+                and must_reseal([one.event for one in events], organisation, state.adviser_id),
             )
         )
     return Cases(

@@ -10,7 +10,7 @@ from services.intake.domain import disclosure
 from services.intake.sealed import id_or_none, to_bus
 from services.intake.streams import case_events
 from shared.contracts.errors import Code, Refusal
-from shared.contracts.rpc import Empty, Message, MyCase, ToldDisclosure
+from shared.contracts.rpc import Empty, HandOverStep, Message, MyCase, ToldDisclosure
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
 
@@ -22,13 +22,14 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
         raise Refusal(Code.KEY_DESTROYED)  # to whoever holds the code, and to nobody else
     recorded = await case_events(call.parts.store, call.organisation, case_id)
     state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
-    opened = domain.reported_by(state)
+    domain.reported_by(state)
     return MyCase(
         id=str(case_id),
         status="closed" if state.closed else "open",
-        adviser_id=opened.adviser_id,
+        adviser_id=state.adviser_id,
         messages=tuple(message for one in recorded for message in _said(one)),
         disclosures=_told(recorded),
+        steps=tuple(step for one in recorded for step in _step(one)),
         in_log_since=await call.parts.proofs.in_log_since(call.organisation, case_id),
     )
 
@@ -73,3 +74,26 @@ def _said(recorded: Recorded) -> tuple[Message, ...]:
             )
         case _:
             return ()
+
+
+def _step(recorded: Recorded) -> tuple[HandOverStep, ...]:
+    """Whoever got to read the case, or asked to: the reporter is shown it, by roles and not names."""
+    event, week = recorded.event, recorded.week
+    match event:
+        case domain.HandOverConsented(adviser_id=adviser):
+            step = HandOverStep(step="consented", week=week, adviser_id=adviser)
+        case domain.CaseHandedOver(to_adviser=adviser):
+            step = HandOverStep(step="handed_over", week=week, adviser_id=adviser)
+        case domain.RecoveryRequested(role=role, reason=reason, to_adviser=adviser):
+            step = HandOverStep(
+                step="requested", week=week, role=role, reason=reason, adviser_id=adviser
+            )
+        case domain.RecoveryApproved(role=role):
+            step = HandOverStep(step="approved", week=week, role=role)
+        case domain.RecoveryUsed(by=adviser):
+            step = HandOverStep(step="used", week=week, adviser_id=adviser)
+        case domain.WordsResealed():
+            step = HandOverStep(step="resealed", week=week)
+        case _:
+            return ()
+    return (step,)

@@ -29,7 +29,7 @@ async def my_data(call: Call, _request: Empty) -> MyData:
     return MyData(
         case_id=str(case_id),
         status="closed" if state.closed else "open",
-        adviser_id=opened.adviser_id,
+        adviser_id=state.adviser_id,
         taxonomy_version=opened.taxonomy_version,
         period=opened.period,
         opened_week=recorded[0].week,

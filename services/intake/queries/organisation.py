@@ -44,6 +44,7 @@ async def organisation(call: Call, _request: Empty) -> Organisation:
                 state=key.state,
                 stream=str(recovery_key_stream(known.organisation_id, key.key_id)),
                 on=key.on,
+                digest=key.digest,
             )
             for key in state.recovery_keys
         ),

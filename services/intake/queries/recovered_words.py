@@ -1,0 +1,37 @@
+"""The sealed words of a case whose recovery two people agreed to."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from services.intake.domain import case as domain
+from services.intake.domain.recovery import use_recovery
+from services.intake.queries.case import as_its_adviser_sees_it
+from services.intake.sealed import as_uuid
+from services.intake.streams import case_events
+from shared.contracts.errors import Code, Refusal
+from shared.contracts.rpc import ById, Case
+from shared.eventstore.store import Change, Conflict
+from shared.runtime.calls import Call
+
+_ATTEMPTS = 4
+
+
+async def recovered_words(call: Call, request: ById) -> Case:
+    """See Case. That the words were given stands in the case's log, durably, before they leave."""
+    case_id = as_uuid(request.id, "id")
+    for _ in range(_ATTEMPTS):
+        recorded = await case_events(call.parts.store, call.organisation, case_id)
+        state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
+        event = use_recovery(state, by=call.principal.subject, at=call.now)
+        try:
+            await call.parts.store.append(
+                call.organisation,
+                [Change(case_id, state.version + 1, event)],
+                actor=call.principal.subject,
+                at=call.now,
+            )
+        except Conflict:
+            continue
+        return as_its_adviser_sees_it(case_id, state, recorded)
+    raise Refusal(Code.CONFLICT)
