@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -138,8 +138,11 @@ async def running(
     *,
     witness_policy: Path | None = None,
     backup_inventory: Path | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Running]:
-    """The service, ready. Stopped in order at the end; a part that ended by itself fails the test."""
+    """The service, ready; `settings` are others than usual. Stopped in order at the end; a part that
+    ended by itself fails the test.
+    """
     signer = Signer(key=Ed25519PrivateKey.generate(), issuer=ISSUER)
     (folder / "jwks.json").write_text(json.dumps(signer.jwks()))
     (folder / "passphrase").write_text("a passphrase for tests")
@@ -147,25 +150,31 @@ async def running(
     clock = Clock(folder)
     service = Service(
         definition,
-        ServiceSettings(
-            mode="local",
-            database_url=database.url(definition.name),
-            nats_url=bus.url,
-            nats_user=definition.name,
-            nats_password_file=folder / "nats-password",
-            http_port=0,
-            http_host="127.0.0.1",
-            jwks=str(folder / "jwks.json"),
-            issuer=ISSUER,
-            key_ring=folder / f"{definition.name}.ring",
-            key_ring_passphrase_file=folder / "passphrase",
-            key_ring_lease_s=60,
-            log_key_file=folder / f"{definition.name}-log.key",
-            ledger_dir=folder / "ledger",
-            witness_policy=witness_policy,
-            backup_inventory=backup_inventory,
-            clock_file=clock.path,
-            spans_file=None,
+        replace(
+            ServiceSettings(
+                mode="local",
+                database_url=database.url(definition.name),
+                nats_url=bus.url,
+                nats_user=definition.name,
+                nats_password_file=folder / "nats-password",
+                http_port=0,
+                http_host="127.0.0.1",
+                jwks=str(folder / "jwks.json"),
+                issuer=ISSUER,
+                key_ring_kind="file",
+                key_ring=folder / f"{definition.name}.ring",
+                key_ring_passphrase_file=folder / "passphrase",
+                key_ring_module=None,
+                key_ring_hsm=None,
+                key_ring_lease_s=60,
+                log_key_file=folder / f"{definition.name}-log.key",
+                ledger_dir=folder / "ledger",
+                witness_policy=witness_policy,
+                backup_inventory=backup_inventory,
+                clock_file=clock.path,
+                spans_file=None,
+            ),
+            **(settings or {}),
         ),
     )
     task = asyncio.create_task(service.run())

@@ -32,6 +32,8 @@ _rebuild = typer.Typer(help="Make anew what is made of the databases.", no_args_
 app.add_typer(_rebuild, name="rebuild")
 _dead_letters = typer.Typer(help="Messages that a reader could not take.")
 app.add_typer(_dead_letters, name="dead-letters")
+_key_ring = typer.Typer(help="The keys that wrap all others.", no_args_is_help=True)
+app.add_typer(_key_ring, name="key-ring")
 
 _witness = typer.Typer(help="Cosign the logs of others.", no_args_is_help=True)
 app.add_typer(_witness, name="witness")
@@ -291,6 +293,44 @@ def pass_over(
     from shared.local.session import Installation
 
     raise typer.Exit(pass_over(Installation.connect(), stream, position, yes=yes))
+
+
+@_key_ring.command("status")
+def key_ring_status(
+    service: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="intake, signals or reporting; without it all three."),
+    ] = None,
+) -> None:
+    """Tell whether each ring answers, and how it stands with each data key. 1: something is wrong."""
+    from shared.cli.key_ring import status
+    from shared.local.session import Installation
+
+    raise typer.Exit(status(Installation.connect(), service))
+
+
+@_key_ring.command("rotate")
+def key_ring_rotate(
+    organisation: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Only this organisation's data keys, by id."),
+    ] = None,
+    service: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="intake, signals or reporting; without it all three."),
+    ] = None,
+    keep_old: Annotated[  # noqa: FBT002
+        bool, typer.Option("--keep-old", help="Do not destroy the older versions.")
+    ] = False,
+    yes: Yes = False,  # noqa: FBT002
+) -> None:
+    """Make new data keys, seal everything anew under them and destroy the old ones, while it runs."""
+    from shared.cli.key_ring import rotate
+    from shared.local.session import Installation
+
+    raise typer.Exit(
+        rotate(Installation.connect(), service, organisation, keep_old=keep_old, yes=yes)
+    )
 
 
 @_witness.command("init")

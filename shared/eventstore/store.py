@@ -26,6 +26,7 @@ from shared.eventstore.types import EventTypes, split_name
 from shared.eventstore.week import week_of
 from shared.eventstore.writer import (
     Conflict,
+    DataKeyReplaced,
     GroupWriter,
     Item,
     NewCommand,
@@ -66,6 +67,11 @@ __all__ = [
 
 _SALT_BYTES = 32
 
+KEY_CONTEXT = b"case-key"
+"""What a wrapped case key is bound to, with its id behind it."""
+ANSWER_CONTEXT = b"answer"
+"""What a sealed answer is bound to, with its command's hashed key behind it."""
+
 # Random bytes for the blank entries of one filling: at most 511 (fill_tiles in the migrations).
 _MOST_BLANKS = 511
 
@@ -102,11 +108,13 @@ _SKELETON = (
 
 # One key of each organisation, under the first of its entries that still have one.
 _FIRST_KEYS = (
-    b"SELECT log.organisation, held.key_id, held.wrapped, held.commitment FROM log"
+    b"SELECT log.organisation, log.key_version, held.key_id, held.wrapped, held.commitment FROM log"
     b" CROSS JOIN LATERAL (SELECT key_id, wrapped, commitment FROM"
     b" (SELECT key_id FROM event WHERE event.organisation = log.organisation"
     b" ORDER BY leaf_index LIMIT 50) AS early JOIN wrapped_key USING (key_id) LIMIT 1) AS held"
 )
+
+_TOO_OLD = "The key ring has no data key as new as the database's: it is an older copy."
 
 _SNAPSHOT = b"hoeksteen/snapshot/v1"
 
@@ -276,7 +284,7 @@ class EventStore:
         command's key and answer, and the consumer's position.
 
         Raises Conflict (another change was first, or the command's key is taken: see `answered`),
-        PositionMoved (another worker was first), StreamErased, StoreUnavailable.
+        PositionMoved (another worker was first), StreamErased, StoreUnavailable, KeyRingProblem.
         """
         return await self._append(
             organisation,
@@ -306,7 +314,7 @@ class EventStore:
         pseudonym = self._ring.pseudonym(organisation, at.year, actor) if changes else b""
         week = week_of(at)
         fresh: dict[UUID, Stream] = {}
-        new_keys: list[NewKey] = []
+        made: list[Stream] = []
         leaves: list[NewLeaf] = []
         for change in changes:
             stream = change.stream
@@ -319,7 +327,7 @@ class EventStore:
                 held = await self._known(organisation, owner)
             if held is None:
                 held = Stream(organisation, uuid4(), CaseKey(os.urandom(KEY_BYTES)))
-                new_keys.append(self._wrap(organisation, held.key_id, held.key))
+                made.append(held)
             elif owner is not stream:
                 held = Stream(organisation, held.key_id, held.key)
             fresh[stream] = held
@@ -340,15 +348,27 @@ class EventStore:
                     ciphertext=ciphertext,
                 )
             )
-        indexes = await self._writer.submit(
-            Item(
-                leaves=leaves,
-                keys=new_keys,
-                command=None if command is None else self._new(organisation, command, answer),
-                tracking=tracking,
-                seen=seen,
-            )
+        item = Item(
+            leaves=leaves,
+            keys=[self._wrap(organisation, held.key_id, held.key) for held in made],
+            command=None if command is None else self._new(organisation, command, answer),
+            tracking=tracking,
+            seen=seen,
         )
+        try:
+            indexes = await self._writer.submit(item)
+        except DataKeyReplaced:
+            # Another process rotated the data key, and this one has not looked since.
+            await asyncio.to_thread(self._ring.look)
+            anew = msgspec.structs.replace(
+                item,
+                keys=[self._wrap(organisation, held.key_id, held.key) for held in made],
+                command=None if command is None else self._new(organisation, command, answer),
+            )
+            try:
+                indexes = await self._writer.submit(anew)
+            except DataKeyReplaced as error:
+                raise KeyRingProblem(_TOO_OLD) from error
         if not indexes:
             return Appended(first=-1, last=-1)
         for change, leaf, index in zip(changes, leaves, indexes, strict=True):
@@ -367,7 +387,7 @@ class EventStore:
             organisation=organisation,
             key=key,
             request_sha256=_request_hash(salt, command),
-            answer=self._ring.seal(organisation, b"answer" + key, salt + answer),
+            answer=self._ring.seal(organisation, ANSWER_CONTEXT + key, salt + answer),
         )
 
     def _renewed(self, stream: UUID, held: Stream) -> None:
@@ -562,7 +582,7 @@ class EventStore:
             row = await cursor.fetchone()
         if row is None:
             return None
-        opened = self._ring.open(organisation, b"answer" + key, row[1])
+        opened = self._ring.open(organisation, ANSWER_CONTEXT + key, row[1])
         salt, answer = opened[:_SALT_BYTES], opened[_SALT_BYTES:]
         return Answered(
             answer=answer, position=row[2], same_content=row[0] == _request_hash(salt, command)
@@ -775,7 +795,7 @@ class EventStore:
         for name, sealed, commitment in wrapped:
             key = before.get(name)
             if key is None:
-                key = CaseKey(self._ring.open(organisation, b"case-key" + name, sealed))
+                key = CaseKey(self._ring.open(organisation, KEY_CONTEXT + name, sealed))
                 if not key.matches(commitment):
                     raise Unreadable
             keys[name] = key
@@ -827,16 +847,22 @@ class EventStore:
             cursor = connection.cursor(binary=True)
             await cursor.execute(query.encode(), parameters)
             rows = await cursor.fetchall()
-            keys = await self._keys_for(rows)
+            keys = await self._keys_for(connection, rows)
             if any(row[9] is not None and row[7] not in keys for row in rows):
                 # Perhaps an erasure came between rows and keys: then the ciphertexts are gone now.
                 await cursor.execute(query.encode(), parameters)
                 rows = await cursor.fetchall()
         return [self._recorded(row, keys) for row in rows]
 
-    async def _keys_for(self, rows: list[tuple[Any, ...]]) -> dict[UUID, CaseKey]:
-        """The keys of the ciphertexts in `rows`."""
-        return await self._unwrap({row[7]: row[0] for row in rows if row[9] is not None})
+    async def _keys_for(
+        self, connection: psycopg.AsyncConnection[Any], rows: list[tuple[Any, ...]]
+    ) -> dict[UUID, CaseKey]:
+        """The keys of the ciphertexts in `rows`. On the connection that read them: whoever holds one
+        and waits for another waits for ever once all do.
+        """
+        return await self._unwrap(
+            {row[7]: row[0] for row in rows if row[9] is not None}, connection
+        )
 
     def _recorded(self, row: tuple[Any, ...], keys: dict[UUID, CaseKey]) -> Recorded:
         organisation, index, stream, version, name, week, suite, key_id, nonce, ciphertext = row
@@ -883,7 +909,9 @@ class EventStore:
             cursor = connection.cursor(binary=True)
             await cursor.execute(_FIRST_KEYS)
             rows = await cursor.fetchall()
-        for organisation, key_id, wrapped, commitment in rows:
+        for organisation, version, key_id, wrapped, commitment in rows:
+            if max(self._ring.versions(organisation), default=version) < version:
+                raise KeyRingProblem(_TOO_OLD)
             try:
                 key = CaseKey(self._ring.open(organisation, _key_context(key_id), wrapped))
             except Unreadable:
@@ -914,9 +942,9 @@ class EventStore:
                 (stream, organisation),
             )
             row = await cursor.fetchone()
-        if row is None:
-            return None
-        key = (await self._unwrap({row[0]: organisation})).get(row[0])
+            if row is None:
+                return None
+            key = (await self._unwrap({row[0]: organisation}, connection)).get(row[0])
         if key is None:
             raise StreamErased
         held = Stream(organisation, row[0], key)
@@ -930,7 +958,9 @@ class EventStore:
             raise StreamErased
         return Stream(organisation, key_id, key)
 
-    async def _unwrap(self, wanted: dict[UUID, UUID]) -> dict[UUID, CaseKey]:
+    async def _unwrap(
+        self, wanted: dict[UUID, UUID], connection: psycopg.AsyncConnection[Any] | None = None
+    ) -> dict[UUID, CaseKey]:
         """The keys of `wanted` (key id → organisation) that still exist."""
         keys: dict[UUID, CaseKey] = {}
         absent = []
@@ -942,15 +972,16 @@ class EventStore:
                 keys[key_id] = held
         if not absent:
             return keys
-        async with self._pool.connection() as connection:
-            cursor = connection.cursor(binary=True)
-            await cursor.execute(
-                "SELECT key_id, organisation, wrapped, commitment FROM wrapped_key"
-                " WHERE key_id = ANY (%s)",
-                (absent,),
-            )
-            rows = await cursor.fetchall()
-        for key_id, organisation, wrapped, commitment in rows:
+        if connection is None:
+            async with self._pool.connection() as own:
+                return await self._unwrap(wanted, own)
+        cursor = connection.cursor(binary=True)
+        await cursor.execute(
+            "SELECT key_id, organisation, wrapped, commitment FROM wrapped_key"
+            " WHERE key_id = ANY (%s)",
+            (absent,),
+        )
+        for key_id, organisation, wrapped, commitment in await cursor.fetchall():
             key = CaseKey(self._ring.open(organisation, _key_context(key_id), wrapped))
             if organisation != wanted[key_id] or not key.matches(commitment):
                 raise Unreadable
@@ -1099,7 +1130,7 @@ def _connect(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:
 
 
 def _key_context(key_id: UUID) -> bytes:
-    return b"case-key" + key_id.bytes
+    return KEY_CONTEXT + key_id.bytes
 
 
 def _request_hash(salt: bytes, command: Command) -> bytes:

@@ -51,6 +51,10 @@ class PositionMoved(Exception):  # noqa: N818  an ordinary answer: a duplicate o
     """The consumer's position is not what it thought: another worker was first."""
 
 
+class DataKeyReplaced(Exception):  # noqa: N818  an ordinary answer: seal it anew
+    """What the item brings is sealed under a version of the data key that was replaced."""
+
+
 class StoreUnavailable(Exception):  # noqa: N818  what a caller reports as UNAVAILABLE
     """The database did not answer in time. Whether the item landed is found out on a repeat."""
 
@@ -152,7 +156,7 @@ class GroupWriter:
     async def submit(self, item: Item) -> Sequence[int]:
         """The leaf indexes of the item's events, once they are durable.
 
-        Raises Conflict, PositionMoved or StoreUnavailable.
+        Raises Conflict, PositionMoved, DataKeyReplaced or StoreUnavailable.
         """
         if self._unsettled >= _QUEUE:
             await self._until_at_most(_QUEUE - 1)
@@ -467,6 +471,8 @@ def _told(error: Exception) -> Exception:
     if isinstance(error, psycopg.Error):
         if error.sqlstate == "P0H02":
             return PositionMoved()
+        if error.sqlstate == "P0H07":
+            return DataKeyReplaced()
         if isinstance(error, errors.UniqueViolation) or error.sqlstate == "P0H01":
             return Conflict()
     return error

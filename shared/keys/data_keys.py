@@ -178,6 +178,10 @@ class DataKeys(ABC):
             self._openers[organisation.int, version] = held
         return held
 
+    def close(self) -> None:
+        """See KeyRing."""
+        self.lapse()
+
     # Which keys there are ---------------------------------------------------------------------
 
     def look(self) -> None:

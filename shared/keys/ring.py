@@ -80,3 +80,6 @@ class KeyRing(Protocol):
 
         Raises ValueError for the newest: what would then be sealed?
         """
+
+    def close(self) -> None:
+        """Let go of what it holds open. It is not used after that."""

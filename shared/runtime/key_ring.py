@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.keys.file_ring import FileKeyRing
+from shared.keys.pkcs11_ring import Pkcs11KeyRing
 from shared.keys.ring import KeyRingAway, KeyRingProblem
-from shared.runtime.settings import secret
+from shared.keys.token import Token
+from shared.runtime.settings import SettingProblem, secret
 from shared.telemetry.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from shared.keys.ring import KeyRing
     from shared.runtime.settings import ServiceSettings
@@ -27,7 +31,21 @@ _LOOKS = 3
 
 def open_ring(settings: ServiceSettings) -> KeyRing:
     """The key ring of the settings. May block. Raises KeyRingProblem, SettingProblem."""
-    return FileKeyRing(settings.key_ring, secret(settings.key_ring_passphrase_file).encode())
+    if settings.key_ring_module is None or settings.key_ring_hsm is None:
+        return FileKeyRing(settings.key_ring, secret(settings.key_ring_passphrase_file).encode())
+    token = Token(
+        module=settings.key_ring_module,
+        label=settings.key_ring_hsm,
+        pin=partial(_pin, settings.key_ring_passphrase_file),
+    )
+    return Pkcs11KeyRing(settings.key_ring, token)
+
+
+def _pin(path: Path) -> str:
+    try:
+        return secret(path)
+    except SettingProblem as problem:
+        raise KeyRingAway(str(problem)) from problem
 
 
 async def wait_for_ring(settings: ServiceSettings, telemetry: Telemetry) -> KeyRing:

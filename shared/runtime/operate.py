@@ -1,6 +1,6 @@
 """What an operator has a service's program do once, in its own environment, instead of running:
 `python -m services.intake rebuild-projections`, `python -m services.intake audit`,
-`python -m services.intake pass-over 17`.
+`python -m services.intake pass-over 17`, `python -m services.intake key-ring status`.
 """
 
 from __future__ import annotations
@@ -9,16 +9,21 @@ import asyncio
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 import msgspec
 import nats.errors
 
 from shared.bus.connection import connect
 from shared.bus.tombstone import NoSuchPosition, Reason, Tombstone, Tombstones, lay
+from shared.eventstore import rewrap
 from shared.eventstore.rebuild import RebuildRefused, rebuild, shadow
 from shared.eventstore.store import EventStore
 from shared.eventstore.writer import GroupWriter
+from shared.keys.case_key import Unreadable
+from shared.keys.ring import KeyRingProblem
 from shared.ledger.files import LedgerFolder
 from shared.postgres.pool import open_pool
 from shared.runtime.audit import PAUSE_SECONDS, Auditor, Looked, compare_projections, report
@@ -40,6 +45,12 @@ if TYPE_CHECKING:
 REBUILD_PROJECTIONS: Final = "rebuild-projections"
 AUDIT: Final = "audit"
 AS_JSON: Final = "--json"
+KEY_RING: Final = "key-ring"
+STATUS: Final = "status"
+ROTATE: Final = "rotate"
+RIGHT: Final = "✓"
+WRONG: Final = "✗"
+KEEP_OLD: Final = "--keep-old"
 PASS_OVER: Final = "pass-over"  # noqa: S105  to pass over, no password
 
 
@@ -73,6 +84,7 @@ async def _store(
 ) -> AsyncIterator[tuple[EventStore, tuple[Projection, ...], Pool]]:
     ring = await asyncio.to_thread(open_ring, settings)
     async with AsyncExitStack() as stack:
+        stack.callback(ring.close)
         pool = await open_pool(settings.database_url, min_size=2, max_size=4)
         stack.push_async_callback(pool.close)
         # Only reads: its writer is never started.
@@ -171,6 +183,74 @@ async def pass_over(definition: Definition, settings: ServiceSettings, position:
     return f"{stream}, position {position}: a tombstone was laid; readers go on without it."
 
 
+async def key_ring_status(definition: Definition, settings: ServiceSettings) -> Outcome:
+    """Whether the ring answers, and how it stands with each organisation's data key."""
+    name = definition.name
+    try:
+        ring = await asyncio.to_thread(open_ring, settings)
+    except KeyRingProblem as problem:
+        return Outcome(f"{WRONG} {name}: {problem}", 1)
+    ring_name = f"the key ring {settings.key_ring.name} ({settings.key_ring_kind})"
+    lines = [f"{RIGHT} {name}: {ring_name} answers."]
+    wrong = False
+    async with AsyncExitStack() as stack:
+        stack.callback(ring.close)
+        pool = await open_pool(settings.database_url, min_size=1, max_size=2)
+        stack.push_async_callback(pool.close)
+        for organisation in await rewrap.organisations(pool):
+            found = await rewrap.standing(pool, ring, organisation)
+            wrong = wrong or found.missing
+            lines.append(f"{WRONG if found.missing else RIGHT} {name}: {_told(found)}")
+    return Outcome("\n".join(lines), 1 if wrong else 0)
+
+
+def _told(found: rewrap.Standing) -> str:
+    if found.missing:
+        return f"{found.organisation}: the ring has no data key of version {found.least} or newer."
+    older = [f"{each}" for each in found.versions if each < found.least]
+    return (
+        f"{found.organisation}: data key version {max(found.versions, default=0)}, "
+        f"{found.keys} case keys and {found.answers} answers, {found.behind} of them "
+        f"under an older version; older versions kept: {', '.join(older) or 'none'}."
+    )
+
+
+async def rotate_keys(
+    definition: Definition, settings: ServiceSettings, organisation: UUID | None, *, keep: bool
+) -> str:
+    """Rotate the data key of an organisation, or of all; what was done, a line for each.
+
+    Raises OperationRefused, KeyRingProblem.
+    """
+    ring = await asyncio.to_thread(open_ring, settings)
+    lines = []
+    async with AsyncExitStack() as stack:
+        stack.callback(ring.close)
+        pool = await open_pool(settings.database_url, min_size=2, max_size=4)
+        stack.push_async_callback(pool.close)
+        chosen = await rewrap.organisations(pool) if organisation is None else [organisation]
+        for each in chosen:
+            try:
+                done = await rewrap.rotate(pool, ring, each, keep=keep)
+            except LookupError:
+                if organisation is not None:
+                    raise OperationRefused("There is no such organisation here.") from None
+                continue  # a log in which nothing was sealed
+            except rewrap.RotationRefused as problem:
+                raise OperationRefused(str(problem)) from None
+            except Unreadable:
+                raise OperationRefused(
+                    f"{each}: a key or an answer does not open; nothing was destroyed. "
+                    "`hoeksteen audit` finds what is damaged."
+                ) from None
+            destroyed = ", ".join(f"{version}" for version in done.destroyed) or "none"
+            lines.append(
+                f"{definition.name}: {each}: data key version {done.version}; {done.keys} case keys "
+                f"and {done.answers} answers sealed anew; versions destroyed: {destroyed}."
+            )
+    return "\n".join(lines) or f"{definition.name}: there is no data key to rotate."
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What an operation says on standard output, and the program's exit status."""
@@ -201,6 +281,17 @@ def operation(
     async def passed(settings: ServiceSettings) -> Outcome:
         return Outcome(await pass_over(definition, settings, int(arguments[1])))
 
+    async def rotated(settings: ServiceSettings) -> Outcome:
+        named = [one for one in arguments[2:] if one not in (KEEP_OLD, PROGRESS)]
+        return Outcome(
+            await rotate_keys(
+                definition,
+                settings,
+                UUID(named[0]) if named else None,
+                keep=KEEP_OLD in arguments,
+            )
+        )
+
     match [one for one in arguments if one != PROGRESS]:
         case [word] if word == REBUILD_PROJECTIONS:
             return rebuilt
@@ -208,11 +299,24 @@ def operation(
             return audited
         case [word, position] if word == PASS_OVER and position.isdecimal() and not watched:
             return passed
+        case [word, what] if (word, what) == (KEY_RING, STATUS):
+            return partial(key_ring_status, definition)
+        case [word, what, *which] if (word, what) == (KEY_RING, ROTATE) and _is_rotation(which):
+            return rotated
         case _:
             raise SettingProblem(
-                f"Without arguments it runs; `{REBUILD_PROJECTIONS}`, `{AUDIT} [en|nl|{AS_JSON}]` "
-                f"and `{PASS_OVER} POSITION` are the others."
+                f"Without arguments it runs; `{REBUILD_PROJECTIONS}`, `{AUDIT} [en|nl|{AS_JSON}]`, "
+                f"`{PASS_OVER} POSITION`, `{KEY_RING} {STATUS}` and "
+                f"`{KEY_RING} {ROTATE} [ORGANISATION] [{KEEP_OLD}]` are the others."
             )
+
+
+def _is_rotation(which: Sequence[str]) -> bool:
+    named = [one for one in which if one != KEEP_OLD]
+    try:
+        return len(named) <= 1 and all(UUID(one) for one in named)
+    except ValueError:
+        return False
 
 
 def _meter(label: str, *, shown: bool) -> OnProgress:

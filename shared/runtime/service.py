@@ -172,6 +172,7 @@ class Service:
         settings, name = self.settings, self.definition.name
         await self._serve_health(stack)
         ring = await wait_for_ring(settings, self.telemetry)
+        stack.callback(ring.close)
         pool = await open_pool(settings.database_url, min_size=2, max_size=12)
         stack.push_async_callback(pool.close)
         self.pool = pool

@@ -34,10 +34,16 @@ class ServiceSettings:
     """URL or path of the issuer's public keys (JWKS, RFC 7517)."""
     issuer: str
     """The `iss` that tokens must carry."""
+    key_ring_kind: Literal["file", "pkcs11"]
+    """Who keeps the keys of the key ring: a passphrase, or a token behind PKCS#11."""
     key_ring: Path
     """The key ring's file."""
     key_ring_passphrase_file: Path
-    """File with the key ring's passphrase."""
+    """File with the key ring's passphrase, or the token's PIN."""
+    key_ring_module: Path | None
+    """The PKCS#11 module, a shared library; for the kind `pkcs11` only."""
+    key_ring_hsm: str | None
+    """The label of the module's token; for the kind `pkcs11` only."""
     key_ring_lease_s: int
     """For how many seconds keys in memory count without another answer of the key ring."""
     log_key_file: Path
@@ -57,9 +63,15 @@ class ServiceSettings:
 _DEFAULTS: dict[str, str] = {
     "mode": "production",
     "http_host": "127.0.0.1",
+    "key_ring_kind": "file",
     "key_ring_lease_s": "60",
 }
-_OPTIONAL = frozenset({"witness_policy", "backup_inventory", "clock_file", "spans_file"})
+_OPTIONAL = frozenset(
+    {
+        *("key_ring_module", "key_ring_hsm", "witness_policy", "backup_inventory"),
+        *("clock_file", "spans_file"),
+    }
+)
 
 
 def load() -> ServiceSettings:
@@ -80,13 +92,25 @@ def load() -> ServiceSettings:
             values[field.name] = int(text)
         else:
             values[field.name] = text
+    _check(values)
+    return ServiceSettings(**cast("dict[str, Any]", values))
+
+
+def _check(values: dict[str, object]) -> None:
+    """What no single value shows. Raises SettingProblem."""
+    if values["key_ring_kind"] not in ("file", "pkcs11"):
+        raise SettingProblem("The setting HOEKSTEEN_KEY_RING_KIND is either 'file' or 'pkcs11'.")
+    for name in ("key_ring_module", "key_ring_hsm"):
+        if (values[name] is None) is (values["key_ring_kind"] == "pkcs11"):
+            raise SettingProblem(
+                f"HOEKSTEEN_{name.upper()} goes with HOEKSTEEN_KEY_RING_KIND=pkcs11, and only there."
+            )
     if values["key_ring_lease_s"] == 0:
         raise SettingProblem("The setting HOEKSTEEN_KEY_RING_LEASE_S is at least 1.")
     if values["mode"] not in ("local", "production"):
         raise SettingProblem("The setting HOEKSTEEN_MODE is either 'local' or 'production'.")
     if values["mode"] != "local" and values["clock_file"] is not None:
         raise SettingProblem("HOEKSTEEN_CLOCK_FILE (a movable clock) is for local mode only.")
-    return ServiceSettings(**cast("dict[str, Any]", values))
 
 
 def secret(path: Path) -> str:

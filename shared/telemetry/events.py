@@ -30,7 +30,7 @@ class Event(StrEnum):
     KEY_RING_PROBLEM = (
         "key_ring.problem",
         logging.ERROR,
-        "The key ring does not answer, or is not the right one.",
+        "The key ring does not answer, or is not the right one; `hoeksteen key-ring status` says why.",
     )
     KEY_RING_BACK = "key_ring.back", logging.INFO, "The key ring answers again."
     BUS_CONNECTED = "bus.connected", logging.INFO, "The connection to the bus stands."
