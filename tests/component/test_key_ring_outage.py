@@ -242,4 +242,4 @@ async def test_a_service_waits_for_its_token_and_refuses_another_ring(
         hsm.tokens.rename(away)
         status = await key_ring_status(DEFINITION, service.service.settings)
         away.rename(hsm.tokens)
-        assert (1, "✗ intake: The PKCS#11 module") == (status.status, status.text[:27])
+        assert (1, "✗ intake: The PKCS#11 module") == (status.status, status.text[:28])
