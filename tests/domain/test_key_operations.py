@@ -32,7 +32,7 @@ ERASERS = {REPORTER, ADVISER, COORDINATOR, WORKS_COUNCIL}
 OPERATIONS: dict[str, set[Role]] = {
     # The directory of keys. A reporter's key comes with their case and stands in none.
     "intake.publish_adviser_key": {ADVISER},
-    "intake.withdraw_adviser_key": {ADVISER},
+    "intake.withdraw_adviser_key": {ADVISER, COORDINATOR},
     "intake.key_log": {ADVISER},
     # Recovery: made by advisers, confirmed and approved by somebody of another role.
     "intake.publish_recovery_key": {ADVISER},

@@ -11,7 +11,8 @@ from uuid import UUID
 import pytest
 
 from services.intake.domain import subject_access
-from services.intake.domain.case import Case, Event, evolve
+from services.intake.domain.case import Case, CaseHandedOver, Event, evolve
+from services.intake.domain.organisation import ListedKey
 from services.intake.domain.subject_access import (
     MOST_PARTS,
     MOST_PASSAGES,
@@ -52,9 +53,13 @@ def requesting(**changes: Any) -> Decision:
 
 
 def proposing(**changes: Any) -> Decision:
-    fields: dict[str, Any] = {"passages": PROPOSED.passages, "parts": PROPOSED.parts}
+    fields: dict[str, Any] = {
+        "adviser_id": "anna",
+        "passages": PROPOSED.passages,
+        "parts": PROPOSED.parts,
+    }
     return lambda state: subject_access.propose(
-        state, ORGANISATION, access_id=ID, adviser_id="anna", at=AT, **(fields | changes)
+        state, ORGANISATION, access_id=ID, at=AT, **(fields | changes)
     )
 
 
@@ -131,6 +136,50 @@ def test_what_two_advisers_did_not_see_is_refused(
 ) -> None:
     """Each passage has a known ground; nobody reviews their own; nothing comes out of turn."""
     given(Case(), evolve, [OPENED, *past]).when(decision).then_refused(code)
+
+
+def handed_to(whom: str) -> CaseHandedOver:
+    return CaseHandedOver(from_adviser="anna", to_adviser=whom, entries=(), consent="spoken", at=AT)
+
+
+def test_a_second_adviser_who_gets_the_case_does_not_review_themself() -> None:
+    """Bram, to whom the case was handed over, lays no redaction before Bram."""
+    past = [OPENED, REQUESTED, handed_to("bram")]
+    refusal = given(Case(), evolve, past).when(proposing(adviser_id="bram"))
+    assert "reviewerId" == refusal.then_refused(Code.INVALID_INPUT).values["field"]
+
+
+def test_after_a_hand_over_the_successor_reads_the_document() -> None:
+    """It is sealed to whose case it is now, and to the second adviser; not to who left."""
+    past = [OPENED, REQUESTED, PROPOSED, handed_to("dora")]
+    doras = ListedKey(
+        adviser_id="dora",
+        key_id=UUID(int=44),
+        public_key=bytes(32),
+        signing_key=None,
+        state="current",
+        own_stream=True,
+        on=date(2026, 3, 2),
+    )
+    with_dora = replace(ORGANISATION, keys=(*ORGANISATION.keys, doras))
+    for_dora = SealedPart(
+        copies=(TO_BRAM, SealedWords(key_id=doras.key_id, ciphertext=b"sealed to Dora"))
+    )
+    case = given(Case(), evolve, past)
+
+    def approving(document: SealedPart) -> Decision:
+        return lambda state: subject_access.review(
+            state,
+            with_dora,
+            access_id=ID,
+            reviewer_id="bram",
+            document=(document,),
+            remarks=(),
+            at=AT,
+        )
+
+    case.when(approving(PART)).then_refused(Code.INVALID_INPUT)
+    case.when(approving(for_dora)).then(replace(APPROVED, document=(for_dora,)))
 
 
 def test_the_state_is_the_newest_step() -> None:

@@ -212,7 +212,7 @@ def review(
         return DisclosureConfirmed(disclosure_id=disclosure_id, at=at)
     return DisclosureRefused(
         disclosure_id=disclosure_id,
-        remarks=check_sealed_to(remarks, organisation, (found.adviser_id,), field="remarks"),
+        remarks=check_sealed_to(remarks, organisation, (state.adviser_id,), field="remarks"),
         at=at,
     )
 

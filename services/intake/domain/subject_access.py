@@ -166,6 +166,8 @@ def propose(
 ) -> RedactionProposed:
     """Lay a redaction before the second adviser: a decision for each passage. Raises Refusal."""
     found = _found(state, access_id)
+    if found.reviewer_id == adviser_id:  # the case was handed over to the second adviser
+        raise invalid("reviewerId", "the second person is another adviser")
     if found.step not in ("requested", "returned"):
         raise Refusal(Code.ALREADY_DECIDED)
     if not passages:
@@ -207,9 +209,9 @@ def review(
     if bool(document) is bool(remarks):
         raise invalid("document", "either the document or remarks are given")
     if remarks:
-        sealed = check_sealed_to(remarks, organisation, (found.adviser_id,), field="remarks")
+        sealed = check_sealed_to(remarks, organisation, (state.adviser_id,), field="remarks")
         return RedactionReturned(access_id=access_id, remarks=sealed, at=at)
-    readers = (found.adviser_id, reviewer_id)
+    readers = (state.adviser_id, reviewer_id)
     return RedactionApproved(
         access_id=access_id,
         document=_checked(document, organisation, readers, "document"),

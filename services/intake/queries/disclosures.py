@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from uuid import UUID
 
 import msgspec
 
+from services.intake.domain import case
 from services.intake.domain import disclosure as domain
 from services.intake.queries.confidential import MOST, cases_with
 from services.intake.sealed import as_uuid, to_bus
@@ -63,10 +65,12 @@ async def _asked(call: Call) -> list[Disclosure]:
 
 def _of_a_case(case_id: UUID, recorded: list[Recorded], asker: str) -> list[tuple[int, Disclosure]]:
     shown: dict[UUID, tuple[int, Disclosure]] = {}
+    # After a hand-over it is the successor's too, who has to account for it.
+    holder = reduce(case.evolve, (one.event for one in recorded), case.Case()).adviser_id
     for one in recorded:
         event: domain.Event = one.event
         if isinstance(event, domain.DisclosureRequested):
-            if asker in (event.adviser_id, event.reviewer_id):
+            if asker in (event.adviser_id, event.reviewer_id, holder):
                 shown[event.disclosure_id] = (one.index, _requested(case_id, one.week, event))
             continue
         if not isinstance(event, domain.Event) or event.disclosure_id not in shown:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import calendar
 from datetime import date
+from functools import reduce
 from uuid import UUID
 
 import msgspec
 
+from services.intake.domain import case
 from services.intake.domain import subject_access as domain
 from services.intake.queries.confidential import MOST, cases_with
 from services.intake.sealed import as_uuid, parts_to_bus, to_bus
@@ -65,10 +67,12 @@ def _of_a_case(
     case_id: UUID, recorded: list[Recorded], asker: str
 ) -> list[tuple[int, SubjectAccess]]:
     shown: dict[UUID, tuple[int, SubjectAccess]] = {}
+    # After a hand-over it is the successor's too, who has to account for it.
+    holder = reduce(case.evolve, (one.event for one in recorded), case.Case()).adviser_id
     for one in recorded:
         event: domain.Event = one.event
         if isinstance(event, domain.SubjectAccessRequested):
-            if asker in (event.adviser_id, event.reviewer_id):
+            if asker in (event.adviser_id, event.reviewer_id, holder):
                 shown[event.access_id] = (one.index, _requested(case_id, event))
             continue
         if not isinstance(event, domain.Event) or event.access_id not in shown:
