@@ -14,6 +14,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from shared.cli import keys as _keys
 from shared.cli.version import VERSION
 from shared.local.home import Home, write_private
 from shared.local.problem import LocalProblem
@@ -37,6 +38,8 @@ app.add_typer(_key_ring, name="key-ring")
 
 _witness = typer.Typer(help="Cosign the logs of others.", no_args_is_help=True)
 app.add_typer(_witness, name="witness")
+app.add_typer(_keys.adviser_key, name="adviser-key")
+app.add_typer(_keys.recovery_key, name="recovery-key")
 _checkpoint = typer.Typer(help="A checkpoint on paper.", no_args_is_help=True)
 app.add_typer(_checkpoint, name="checkpoint")
 
