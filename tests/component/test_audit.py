@@ -456,7 +456,7 @@ async def test_a_message_of_an_erased_event_is_named(world: World) -> None:
     assert [] == [one for one in await world.moving() if one.kind is Kind.ERASURE_UNFINISHED]
     kind, values = one(await world.messages())
     assert (Kind.MESSAGE_NOT_ERASED, str(position)) == (kind, values["named"])
-    assert Kind.ROWS_EXTRA == one((await world.projections()).findings)[0]
+    assert [] == (await world.projections()).findings  # the projection let go of the case itself
     await lay(world.js, Tombstone(stream="INTAKE", position=position, reason=Reason.ERASED), KEY)
     await world.admin.delete_msg("INTAKE", position)
     assert [] == await world.messages()
