@@ -8,7 +8,7 @@ import threading
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -68,10 +68,13 @@ Keys = dict[KeyName, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a place holds: keys, and the names of keys that it has and does not give."""
+    """What a place holds: keys, and the names of keys that it has and does not give. `rest` is what
+    the ring itself notes of it, once it is taken.
+    """
 
     keys: Keys
     refused: frozenset[KeyName] = frozenset()
+    rest: Any = None
 
 
 class DataKeys(ABC):
@@ -90,6 +93,7 @@ class DataKeys(ABC):
         # Marks of the data keys that this process has seen, also after it forgot the keys.
         self._seen: dict[KeyName, bytes] = {}
         self._lapsed = False
+        self._taken = 0
         self.troubled = False
         # Made of `_keys`, and emptied with it: a cipher object costs more than what it seals.
         self._newest: dict[int, tuple[bytes, AESGCM, bytes]] = {}
@@ -187,13 +191,22 @@ class DataKeys(ABC):
     def look(self) -> None:
         """See KeyRing."""
         try:
-            fetched = self._fetch()
-            with self._lock:
-                self._hold(fetched)
-                self._lapsed = self.troubled = False
+            while not self._looked():
+                pass
         except KeyRingProblem:
             self.troubled = True
             raise
+
+    def _looked(self) -> bool:
+        """False when something was taken meanwhile, by a key that was made: this would be older."""
+        taken = self._taken
+        fetched = self._fetch()
+        with self._lock:
+            if taken != self._taken:
+                return False
+            self._hold(fetched)
+            self._lapsed = self.troubled = False
+            return True
 
     def lapse(self) -> None:
         """See KeyRing."""
@@ -280,6 +293,8 @@ class DataKeys(ABC):
         for name, key in fetched.keys.items():
             if not name.actors and name not in self._seen:
                 self._seen[name] = _mark(name, key)
+        self._taken += 1
+        self._note(fetched.rest)
         before, self._keys, self._refused = self._keys, fetched.keys, fetched.refused
         self._held = {each: tuple(sorted(numbers)) for each, numbers in held.items()}
         if before.items() <= fetched.keys.items():
@@ -297,7 +312,13 @@ class DataKeys(ABC):
 
     @abstractmethod
     def _fetch(self) -> Fetched:
-        """Everything that is kept, and proof that the place answers. Raises KeyRingProblem."""
+        """Everything that is kept, and proof that the place answers. Changes nothing here: it may
+        run beside everything else. Raises KeyRingProblem.
+        """
+
+    @abstractmethod
+    def _note(self, rest: Any) -> None:
+        """What was fetched is taken; under the lock."""
 
     @abstractmethod
     def _changed(self) -> bool:

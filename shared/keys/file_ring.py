@@ -65,9 +65,10 @@ class FileKeyRing(DataKeys):
         with _told(self.name):
             stamp = stamp_of(self._path)
             text = self._path.read_bytes()
-        keys = self._opened(text)
-        self._stamp = stamp
-        return Fetched(keys)
+        return Fetched(self._opened(text), rest=stamp)
+
+    def _note(self, rest: tuple[int, int, int]) -> None:
+        self._stamp = rest
 
     def _changed(self) -> bool:
         with _told(self.name):
@@ -132,8 +133,7 @@ class FileKeyRing(DataKeys):
                 "sealed": b64encode(nonce + sealed).decode(),
             },
         )
-        self._stamp = stamp_of(self._path)
-        self._hold(Fetched(keys))
+        self._hold(Fetched(keys, rest=stamp_of(self._path)))
 
 
 def stamp_of(path: Path) -> tuple[int, int, int]:

@@ -148,9 +148,14 @@ class Pkcs11KeyRing(DataKeys):
             )
         if not file.entries:
             self._token.destroy(())  # an empty ring, and still: does it answer?
-        self._unwrapped = {file.entries[name]: secret for name, secret in keys.items()}
-        self._stamp, self._file = stamp, file
-        return Fetched(keys, frozenset(refused))
+        return Fetched(
+            keys,
+            frozenset(refused),
+            (stamp, file, {file.entries[name]: secret for name, secret in keys.items()}),
+        )
+
+    def _note(self, rest: tuple[tuple[int, int, int], _File, dict[_Entry, bytes]]) -> None:
+        self._stamp, self._file, self._unwrapped = rest
 
     def _changed(self) -> bool:
         with self._told():
@@ -216,10 +221,15 @@ class Pkcs11KeyRing(DataKeys):
     def _write(self, file: _File) -> None:
         """Make `file` the ring's, durably, then hold its keys. The file's lock is held."""
         replace_file(self._path, file.written())
-        self._stamp, self._file = stamp_of(self._path), file
         known = self._unwrapped
         keys = {name: known[entry] for name, entry in file.entries.items() if entry in known}
-        self._hold(Fetched(keys, frozenset(file.entries.keys() - keys.keys())))
+        self._hold(
+            Fetched(
+                keys,
+                frozenset(file.entries.keys() - keys.keys()),
+                (stamp_of(self._path), file, known),
+            )
+        )
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -264,6 +264,29 @@ def test_a_ring_that_is_gone_serves_what_it_held_until_it_lapses_and_comes_back(
     assert ring.seal(ELSEWHERE, b"case-key", SECRET)
 
 
+def test_a_key_that_is_made_during_a_look_is_kept(
+    ring: DataKeys, rings: Rings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the look saw is older by then: it looks once more, and nothing is written over."""
+    sealed = [ring.seal(HERE, b"case-key", SECRET)]
+    fetch = ring._fetch
+
+    def meanwhile() -> object:
+        fetched = fetch()
+        monkeypatch.setattr(ring, "_fetch", fetch)
+        sealed.append(ring.seal(ELSEWHERE, b"case-key", SECRET))
+        return fetched
+
+    monkeypatch.setattr(ring, "_fetch", meanwhile)
+    ring.look()
+    assert not ring.troubled
+    ring.pseudonym(NOWHERE, 2026, "anna")
+    for each in (ring, rings.opened()):
+        assert SECRET == each.open(HERE, b"case-key", sealed[0])
+        assert SECRET == each.open(ELSEWHERE, b"case-key", sealed[1])
+        assert ring.pseudonym(NOWHERE, 2026, "anna") == each.pseudonym(NOWHERE, 2026, "anna")
+
+
 def test_another_ring_in_its_place_is_not_taken(
     ring: DataKeys, rings: Rings, kind: str, tmp_path: Path
 ) -> None:
