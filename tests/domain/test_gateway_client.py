@@ -1,7 +1,9 @@
 """The Python client's way with answers, refusals and a failing network."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -150,3 +152,76 @@ def test_a_redirect_is_not_followed() -> None:
         asking.execute("m")
 
     assert [URL] == [str(request.url) for request in gateway.asked]
+
+
+# Files ------------------------------------------------------------------------------------------
+
+CASE, FILE = uuid4(), uuid4()
+CHUNKS = [bytes([number]) * (64 * 1024 + 16) for number in range(20)]
+
+
+class Breaks(httpx2.SyncByteStream):
+    """A body that breaks off after some bytes, as a network does."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._data
+        raise httpx2.ReadError("cut")
+
+
+def test_chunks_go_a_mebibyte_at_a_time_and_again_after_a_failure() -> None:
+    """Case, file and number stand before them; what was cut off is sent again as it was."""
+    gateway = Gateway(httpx2.Response(204), httpx2.ReadError("cut"), httpx2.Response(204))
+
+    with client(gateway) as sending:
+        count = sending.send_chunks(CHUNKS, case=CASE, attachment=str(FILE))
+
+    assert 20 == count
+    place = CASE.bytes + FILE.bytes
+    first = place + bytes(4) + b"".join(CHUNKS[:16])
+    rest = place + b"\0\0\0\x10" + b"".join(CHUNKS[16:])
+    assert [first, rest, rest] == [request.content for request in gateway.asked]
+    assert {"http://gateway.test/attachments"} == {str(request.url) for request in gateway.asked}
+
+
+def test_a_refused_chunk_ends_the_sending() -> None:
+    """With the gateway's own sentence, or its status where it gave none."""
+    told = {"errors": [{"message": "Te groot.", "extensions": {"code": "TOO_LARGE"}}]}
+    for answer, code in (
+        (httpx2.Response(413, json=told), "TOO_LARGE"),
+        (httpx2.Response(502, text="<html>"), "HTTP_502"),
+    ):
+        with client(Gateway(answer)) as sending, pytest.raises(GatewayError) as refused:
+            sending.send_chunks(CHUNKS, case=CASE, attachment=FILE)
+        assert code == refused.value.code
+
+
+def test_chunks_come_back_and_go_on_where_they_broke_off() -> None:
+    """The chunk that was cut is asked for again, and none comes twice."""
+    body = b"".join(CHUNKS[:3])
+    gateway = Gateway(
+        httpx2.Response(200, stream=Breaks(body[:-7])),
+        httpx2.ConnectError("down"),
+        httpx2.Response(200, content=CHUNKS[2]),
+    )
+
+    with client(gateway) as fetching:
+        chunks = list(fetching.fetch_chunks(FILE))
+
+    assert CHUNKS[:3] == chunks
+    assert [f"/attachments/{FILE}?from={number}" for number in (0, 2, 2)] == [
+        request.url.raw_path.decode() for request in gateway.asked
+    ]
+
+
+def test_a_file_that_is_not_there_or_cannot_be_reached_says_so() -> None:
+    """A refusal is the gateway's; after four failures in a row nobody asks on."""
+    told = {"errors": [{"message": "Niet gevonden.", "extensions": {"code": "NOT_FOUND"}}]}
+    gone = Gateway(httpx2.Response(404, json=told))
+    with client(gone) as fetching, pytest.raises(GatewayError, match="Niet gevonden"):
+        list(fetching.fetch_chunks(FILE))
+    down = Gateway(*[httpx2.ConnectError("down")] * 4)
+    with client(down) as fetching, pytest.raises(Unreachable):
+        list(fetching.fetch_chunks(FILE))

@@ -9,6 +9,7 @@ from hoeksteen_client.attachments import (
     save_attachment,
 )
 from hoeksteen_client.export import export_reporter
+from hoeksteen_client.files import attach_file
 from hoeksteen_client.gateway import GatewayClient, GatewayError, Unreachable
 from hoeksteen_client.metadata import MetadataStays
 from hoeksteen_client.parties import PartyKey
@@ -53,6 +54,7 @@ __all__ = [
     "Unreachable",
     "WordsTooLong",
     "WrongCode",
+    "attach_file",
     "document_for_subject",
     "export_reporter",
     "key_is_proven",

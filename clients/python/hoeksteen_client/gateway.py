@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from types import TracebackType
 from typing import Any, Final, Self
+from uuid import UUID
 
 import httpx2
+
+from hoeksteen_client.attachments import CHUNK_BYTES, TAG_BYTES
+from hoeksteen_client.sealing import as_uuid
 
 RETRIES: Final = 3
 """Repeats after a failure of the network, always of the very same request."""
 _FIRST_PAUSE_SECONDS: Final = 0.25
+_CHUNKS_A_REQUEST: Final = 16
 
 
 class GatewayError(Exception):
@@ -107,6 +113,52 @@ class GatewayClient:
         key = idempotency_key or secrets.token_urlsafe(24)
         return self.execute(document, {"input": {**values, "idempotencyKey": key}})
 
+    def send_chunks(
+        self, chunks: Iterable[bytes], *, case: UUID | str, attachment: UUID | str
+    ) -> int:
+        """Send the encrypted chunks of a file, in order, 1 MiB at a time; how many there were.
+
+        `attachment`: a random id (UUID version 4) of the client's. Each MiB is retried after a
+        failure of the network: a chunk that is there already changes nothing. Raises as `execute`
+        does; what was sent and is not attached within a day is removed.
+        """
+        place = as_uuid(case).bytes + as_uuid(attachment).bytes
+        number = 0
+        rest = iter(chunks)
+        while batch := list(islice(rest, _CHUNKS_A_REQUEST)):
+            body = place + number.to_bytes(4, "big") + b"".join(batch)
+            response = self._retried(self._attachments(), content=body)
+            _raise_refusal(response)
+            number += len(batch)
+        return number
+
+    def fetch_chunks(self, attachment: UUID | str) -> Iterator[bytes]:
+        """The encrypted chunks of a file, in order, as they arrive.
+
+        After a failure of the network it goes on from the chunk that is missing. Raises as `execute`
+        does. What is left out at the end is noticed by `open_attachment`, not here.
+        """
+        url = f"{self._attachments()}/{as_uuid(attachment)}"
+        number, failures = 0, 0
+        while True:
+            try:
+                with self._http.stream(
+                    "GET", url, params={"from": number}, headers={"Accept-Language": self.language}
+                ) as response:
+                    if not response.is_success:
+                        response.read()
+                    _raise_refusal(response)
+                    for chunk in response.iter_bytes(CHUNK_BYTES + TAG_BYTES):
+                        yield chunk
+                        number, failures = number + 1, 0
+            except httpx2.TransportError as error:
+                if failures == RETRIES:
+                    raise Unreachable(None) from error
+                time.sleep(_FIRST_PAUSE_SECONDS * 2**failures)
+                failures += 1
+            else:
+                return
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -122,17 +174,33 @@ class GatewayClient:
     ) -> None:
         self.close()
 
+    def _attachments(self) -> str:
+        return f"{self._url.removesuffix('/').rpartition('/')[0]}/attachments"
+
     def _post(self, body: dict[str, Any]) -> httpx2.Response:
+        key = (body["variables"].get("input") or {}).get("idempotencyKey")
+        return self._retried(self._url, key=key, json=body)
+
+    def _retried(self, url: str, *, key: str | None = None, **body: Any) -> httpx2.Response:
         pause = _FIRST_PAUSE_SECONDS
         for left in range(RETRIES, -1, -1):
             try:
-                return self._http.post(
-                    self._url, json=body, headers={"Accept-Language": self.language}
-                )
+                return self._http.post(url, headers={"Accept-Language": self.language}, **body)
             except httpx2.TransportError as error:
                 if left == 0:
-                    key = (body["variables"].get("input") or {}).get("idempotencyKey")
                     raise Unreachable(key) from error
                 time.sleep(pause)
                 pause *= 2
         raise AssertionError  # the loop returns or raises
+
+
+def _raise_refusal(response: httpx2.Response) -> None:
+    """Raise what the gateway said in place of a good answer, as GatewayError."""
+    if response.is_success:
+        return
+    try:
+        error = response.json()["errors"][0]
+        raise GatewayError(str(error["message"]), str(error["extensions"]["code"]))
+    except (ValueError, LookupError, TypeError):
+        sentence = f"The gateway answered {response.status_code} without saying why."
+        raise GatewayError(sentence, f"HTTP_{response.status_code}") from None
