@@ -21,7 +21,7 @@ A fingerprint is SHA-256 over length-prefixed fields (`statements.fields`)::
 With the record every holder can look whether their share is still good, alone, and a forged share is
 named before anything is put together. A share has 256 random bits, so its fingerprint gives nothing
 away. Keep the record with each share, and compare `RecoveryRecord.digest`, which is read aloud at the
-ceremony and written on each sheet: a forged share fits a forged record.
+ceremony and stands in the directory: a forged share fits a forged record.
 
 What three holders can do together, they can do without any server, and nothing records it. Choose
 them so that no three answer to the same person.
