@@ -167,6 +167,8 @@ async def running(
                 key_ring_module=None,
                 key_ring_hsm=None,
                 key_ring_lease_s=60,
+                attachment_file_mib=25,
+                attachment_case_mib=100,
                 log_key_file=folder / f"{definition.name}-log.key",
                 ledger_dir=folder / "ledger",
                 witness_policy=witness_policy,

@@ -36,6 +36,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from services.gateway.grants import EVERY_ROLE, Access, table
 from services.gateway.schema import (
+    attachments,
     base,
     cases,
     confidentiality,
@@ -71,6 +72,7 @@ ACCESS: Access = table(
             disclosures,
             subject_access,
             erasure,
+            attachments,
             register,
             statistics,
             reports,
@@ -115,6 +117,7 @@ class Mutation(
     subject_access.SubjectAccessMutation,
     erasure.ErasureMutation,
     hand_over.HandOverMutation,
+    attachments.AttachmentMutation,
     register.RegisterMutation,
     reports.ReportMutation,
 ):

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.access import role_schemas
+from services.gateway.attachments import Attachments
 from services.gateway.execution import Engine
 from services.gateway.http import QUIET, GraphQLEndpoint, language_of, refuse
 from services.gateway.ledger_files import LedgerFiles
@@ -71,6 +72,7 @@ def application(
     endpoint = GraphQLEndpoint(engine, verifier)
     pdf = ReportPdf(rpc, verifier, telemetry)
     ledger_files = LedgerFiles(rpc)
+    files = Attachments(rpc, verifier)
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
     async def graphql(request: Request) -> Response:
@@ -86,6 +88,8 @@ def application(
         routes=[
             Route("/graphql", graphql, methods=methods, name="graphql"),
             Route("/reports/{report_id}.pdf", report_pdf, name="report.pdf"),
+            Route("/attachments", files.put, methods=["POST"], name="attachments"),
+            Route("/attachments/{attachment}", files.get, name="attachments"),
             Route("/ledger/{service}/{organisation}/{path:path}", ledger_file, name="ledger"),
             Route("/health/started", started, name="health"),
             Route("/health/live", live, name="health"),
@@ -150,6 +154,8 @@ def _route(path: str) -> str:
     """Our own name for an address; the address itself may hold anything and is never told."""
     if _REPORT_PDF.fullmatch(path):
         return "report.pdf"
+    if path == "/attachments" or path.startswith("/attachments/"):
+        return "attachments"
     if path.startswith("/ledger/"):
         return "ledger"
     return _ROUTES.get(path, "other")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.intake.domain import (
+    attachment,
     case,
     day,
     disclosure,
@@ -39,6 +40,7 @@ TYPES = EventTypes(
         case.InterventionRecorded,
         case.OutcomeRecorded,
         case.CaseClosed,
+        attachment.FileAttached,
         disclosure.DisclosureRequested,
         disclosure.DisclosureConfirmed,
         disclosure.DisclosureRefused,

@@ -55,6 +55,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "import_register": frozenset({Role.ADVISER}),
     "cases": frozenset({Role.ADVISER}),
     "case": frozenset({Role.ADVISER}),
+    "put_chunk": frozenset({Role.ADVISER, Role.REPORTER}),
+    "attach_file": frozenset({Role.ADVISER, Role.REPORTER}),
+    "chunk": frozenset({Role.ADVISER, Role.REPORTER}),
     "request_erasure": frozenset(
         {Role.REPORTER, Role.ADVISER, Role.COORDINATOR, Role.WORKS_COUNCIL}
     ),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from uuid import uuid4
 
+from services.intake.chunks import remove_orphans
 from services.intake.commands.approve_erasure import approve_erasure
 from services.intake.commands.approve_recovery import approve_recovery
+from services.intake.commands.attach_file import attach_file
 from services.intake.commands.close_case import close_case
 from services.intake.commands.confirm_disclosure import confirm_disclosure
 from services.intake.commands.confirm_recovery_key import confirm_recovery_key
@@ -21,6 +23,7 @@ from services.intake.commands.propose_erasures import propose_erasures
 from services.intake.commands.propose_redaction import propose_redaction
 from services.intake.commands.publish_adviser_key import publish_adviser_key
 from services.intake.commands.publish_recovery_key import publish_recovery_key
+from services.intake.commands.put_chunk import put_chunk
 from services.intake.commands.record_conversation import record_conversation
 from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
@@ -43,6 +46,7 @@ from services.intake.projections.party_index import PartyIndex
 from services.intake.projections.recovery_index import RecoveryIndex
 from services.intake.queries.case import case
 from services.intake.queries.cases import cases
+from services.intake.queries.chunk import chunk
 from services.intake.queries.disclosure_log import disclosure_log
 from services.intake.queries.disclosures import disclosure, disclosures
 from services.intake.queries.erasure_statement import erasure_statement
@@ -66,7 +70,8 @@ SYSTEM = "intake"
 
 
 async def every_day(parts: Parts, day: date) -> None:
-    """Propose what is due for erasure, then close the day."""
+    """Remove files that nobody attached, propose what is due for erasure, then close the day."""
+    await remove_orphans(parts, day)
     for organisation_id in await parts.store.heads():
         await propose_erasures(parts, organisation_id, SYSTEM)
     await close_day(parts, day)
@@ -132,6 +137,9 @@ DEFINITION = Definition(
         "subject_access": subject_access,
         "cases": cases,
         "case": case,
+        "put_chunk": put_chunk,
+        "attach_file": attach_file,
+        "chunk": chunk,
         "request_erasure": request_erasure,
         "approve_erasure": approve_erasure,
         "erasures": erasures,
@@ -163,6 +171,9 @@ DEFINITION = Definition(
             "review_redaction",
             "subject_accesses",
             "subject_access",
+            "put_chunk",
+            "attach_file",
+            "chunk",
             "request_erasure",
             "approve_erasure",
             "erasures",

@@ -367,13 +367,17 @@ class HandOverStep(Shape, frozen=True, kw_only=True):
 
 
 class Message(Shape, frozen=True, kw_only=True):
-    """Something said in a case. An adviser's is signed with their key `signed_by`, if it could sign."""
+    """Something said in a case. An adviser's is signed with their key `signed_by`, if it could sign.
+
+    `attachment_id`: it is a file, and `sealed` its header.
+    """
 
     sender: Literal["reporter", "adviser"]
     week: str
     sealed: tuple[Sealed, ...]
     signature: bytes | None = None
     signed_by: str | None = None
+    attachment_id: str | None = None
 
 
 class ToldDisclosure(Shape, frozen=True, kw_only=True):
@@ -495,6 +499,49 @@ class ById(Shape, frozen=True, kw_only=True):
     """Ask for one thing."""
 
     id: str
+
+
+# Intake: attachments --------------------------------------------------------------------------
+
+
+class PutChunk(Shape, frozen=True, kw_only=True):
+    """Adviser or reporter: one sealed chunk (65 552 bytes) of a file for one's own open case.
+
+    `id` is a random UUID that the client gives the file; `number` counts from 0.
+    """
+
+    case_id: str
+    id: str
+    number: int
+    content: bytes
+
+
+class ChunkQuery(Shape, frozen=True, kw_only=True):
+    """Adviser or reporter: one chunk of a file that is attached to one's own case."""
+
+    id: str
+    number: int
+
+
+class Chunk(Shape, frozen=True, kw_only=True):
+    """A chunk as its client sealed it, and how many the file has."""
+
+    content: bytes
+    chunks: int
+
+
+class AttachFile(Shape, frozen=True, kw_only=True):
+    """Adviser or reporter: a file whose chunks are all here becomes part of the case.
+
+    `digest` is SHA-256 over the SHA-256 of each chunk, in order; `words` its sealed header.
+    """
+
+    case_id: str
+    attachment_id: str
+    chunks: int
+    digest: bytes
+    words: tuple[Sealed, ...]
+    signature: bytes | None = None
 
 
 # Intake: breaking confidentiality -------------------------------------------------------------
@@ -1135,6 +1182,9 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "case", "query", ById, Case),
+        Verb("intake", "put_chunk", "query", PutChunk, Empty),
+        Verb("intake", "attach_file", "command", AttachFile, Done),
+        Verb("intake", "chunk", "query", ChunkQuery, Chunk),
         Verb("intake", "request_erasure", "command", RequestErasure, Done),
         Verb("intake", "approve_erasure", "command", ApproveErasure, Done),
         Verb("intake", "erasures", "query", Empty, Erasures),

@@ -153,6 +153,15 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """An encrypted block that is no event: its key's id, nonce (12 bytes) and ciphertext."""
+
+    key_id: UUID
+    nonce: bytes
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Appended:
     """Ledger positions (leaf indexes) of the first and last event; both -1 for none."""
 
@@ -894,6 +903,54 @@ class EventStore:
         if base is None:
             base = self._bases[name] = split_name(name)[0]
         return base
+
+    # Beside the events --------------------------------------------------------------------------
+
+    async def seal_beside(
+        self,
+        organisation: UUID,
+        stream: UUID,
+        kind: bytes,
+        name: UUID,
+        number: int,
+        block: bytes,
+        *,
+        under: UUID | None = None,
+    ) -> Beside:
+        """Encrypt a block that belongs to a stream but is no event, under the stream's newest key or
+        `under`; it goes when that key goes. It is bound to kind, stream, name and number, and not
+        filled up: all blocks of a kind have one length.
+
+        Raises LookupError for a stream that is not there, StreamErased.
+        """
+        if under is None:
+            held = await self._known(organisation, stream)
+            if held is None:
+                raise LookupError("there is no such stream")
+            key_id, key = held.key_id, held.key
+        else:
+            key_id, key = under, (await self._under(organisation, under)).key
+        nonce = os.urandom(NONCE_BYTES)
+        associated = associated_data(kind, stream, number, str(name), key_id)
+        return Beside(
+            key_id=key_id, nonce=nonce, ciphertext=key.encrypt_block(nonce, block, associated)
+        )
+
+    async def open_beside(
+        self,
+        organisation: UUID,
+        stream: UUID,
+        kind: bytes,
+        name: UUID,
+        number: int,
+        key_id: UUID,
+        nonce: bytes,
+        ciphertext: bytes,
+    ) -> bytes:
+        """Undo `seal_beside`. Raises Unreadable, StreamErased."""
+        key = (await self._under(organisation, key_id)).key
+        associated = associated_data(kind, stream, number, str(name), key_id)
+        return key.decrypt_block(nonce, ciphertext, associated)
 
     # Keys -------------------------------------------------------------------------------------
 

@@ -60,6 +60,21 @@ class CaseKey:
         except InvalidTag as error:
             raise Unreadable from error
 
+    def encrypt_block(self, nonce: bytes, block: bytes, associated: bytes) -> bytes:
+        """Encrypt what has the same length as all of its kind: it is not filled up."""
+        if len(nonce) != NONCE_BYTES:
+            raise ValueError("a nonce is 12 bytes")
+        return self._aead.encrypt(nonce, block, associated)
+
+    def decrypt_block(self, nonce: bytes, ciphertext: bytes, associated: bytes) -> bytes:
+        """Undo `encrypt_block`. Raises Unreadable."""
+        if len(nonce) != NONCE_BYTES:
+            raise Unreadable
+        try:
+            return self._aead.decrypt(nonce, ciphertext, associated)
+        except InvalidTag as error:
+            raise Unreadable from error
+
 
 def _hkdf(secret: bytes) -> bytes:
     """64 bytes by HKDF-SHA512 without salt (RFC 5869): one block, so two HMACs and no object."""

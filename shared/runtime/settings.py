@@ -52,6 +52,10 @@ class ServiceSettings:
     """Where checkpoints and remembered heads are written."""
     witness_policy: Path | None
     """Which witnesses cosign checkpoints, as a C2SP tlog-policy; none: nobody is asked."""
+    attachment_file_mib: int
+    """Largest attached file in MiB (intake)."""
+    attachment_case_mib: int
+    """Most MiB of attached files in one case, as they are sealed (intake)."""
     backup_inventory: Path | None
     """What backups there are and when they expire (docs/erasure.md); none: it is not known."""
     clock_file: Path | None
@@ -65,6 +69,8 @@ _DEFAULTS: dict[str, str] = {
     "http_host": "127.0.0.1",
     "key_ring_kind": "file",
     "key_ring_lease_s": "60",
+    "attachment_file_mib": "25",
+    "attachment_case_mib": "100",
 }
 _OPTIONAL = frozenset(
     {

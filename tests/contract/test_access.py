@@ -302,6 +302,7 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "Query.confidentiality",
         "Mutation.openCase",
         "Mutation.sendMessage",
+        "Mutation.attachFile",
         "Mutation.requestErasure",
         "Query.erasure",
         "Query.retention",
@@ -365,6 +366,9 @@ def test_every_refusal_has_its_place() -> None:
 WITHOUT_A_FIELD = {
     "reporting.render_report",  # has an address of its own, for its bytes
     "intake.erasure_statement",  # Erasure.statement
+    # Bytes, at an address of their own.
+    "intake.put_chunk",
+    "intake.chunk",
     # Files with addresses of their own (C2SP tlog-tiles).
     "intake.published",
     "reporting.published",

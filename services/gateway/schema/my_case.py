@@ -34,6 +34,9 @@ class Message:
     sender: Sender
     week: str = strawberry.field(description="ISO 8601 week, such as 2026-W48.")
     sealed: list[Sealed]
+    attachment_id: strawberry.ID | None = strawberry.field(
+        description="It is a file of this id, and `sealed` its header; see GET /attachments/<id>."
+    )
     signature: Base64 | None = strawberry.field(description=SIGNATURE)
     signed_by: strawberry.ID | None = strawberry.field(description=SIGNED_BY)
 
@@ -46,6 +49,9 @@ class Message:
             sealed=[Sealed.of(sealed) for sealed in message.sealed],
             signature=base64_or_none(message.signature),
             signed_by=None if message.signed_by is None else strawberry.ID(message.signed_by),
+            attachment_id=(
+                None if message.attachment_id is None else strawberry.ID(message.attachment_id)
+            ),
         )
 
 
@@ -161,5 +167,5 @@ ACCESS = table(
     grant("MyCase", REPORTER, "id status adviserId messages disclosures steps inLogSince"),
     grant("ToldDisclosure", REPORTER, "week ground recipient confirmed sealed"),
     grant("HandOverStep", REPORTER, "step week role reason adviserId"),
-    grant("Message", REPORTER, "sender week sealed signature signedBy"),
+    grant("Message", REPORTER, "sender week sealed signature signedBy attachmentId"),
 )

@@ -4,16 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.intake.domain.case import Case, Event, owned_by
+from services.intake.domain.case import Case, Event, owned_by, reported_by
 from services.intake.sealed import as_uuid
 from services.intake.streams import load_case
+from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import Done
 from shared.eventstore.store import Change
+from shared.identity.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from uuid import UUID
 
     from shared.runtime.calls import Call
+
+
+async def running_case(call: Call, case_id: UUID) -> Case:
+    """The asker's own open case: an adviser's, or a reporter's by their code.
+
+    Raises Refusal NOT_FOUND for any other, CASE_CLOSED.
+    """
+    state = await load_case(call.parts.store, call.organisation, case_id)
+    if call.principal.role is Role.REPORTER:
+        reported_by(state)
+        if str(case_id) != call.principal.subject:
+            raise Refusal(Code.NOT_FOUND)
+    else:
+        owned_by(state, call.principal.subject)
+    if state.closed:
+        raise Refusal(Code.CASE_CLOSED)
+    return state
 
 
 async def add_to_case(call: Call, case_id: str, decide: Callable[[Case], Event]) -> Done:

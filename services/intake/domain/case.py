@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
 from services.intake.domain import disclosure, subject_access
+from services.intake.domain.attachment import CHUNK_BYTES, FileAttached
 from services.intake.domain.statements import SIGNATURE_BYTES, Verifies, words_statement
 from services.intake.domain.words import SealedWords, check_sealed, key_id_of
 from shared import taxonomy
@@ -219,6 +220,7 @@ Event = (
     | InterventionRecorded
     | OutcomeRecorded
     | CaseClosed
+    | FileAttached
     | disclosure.Event
     | subject_access.Event
     | ReaderEvent
@@ -239,6 +241,7 @@ class Case:
     closed: bool = False
     disclosures: tuple[disclosure.Disclosure, ...] = ()
     accesses: tuple[subject_access.SubjectAccess, ...] = ()
+    files: tuple[FileAttached, ...] = ()
     handed_to: str | None = None
     parties: tuple[PartyToken, ...] = ()
     consent_to: str | None = None
@@ -264,6 +267,8 @@ def evolve(state: Case, event: Event) -> Case:
             return replace(state, conversations=state.conversations + 1)
         case InterventionRecorded() | MessageSent():
             return state
+        case FileAttached():
+            return replace(state, files=(*state.files, event))
         case OutcomeRecorded():
             return replace(state, outcome=event)
         case CaseClosed():
@@ -443,6 +448,60 @@ def send_message(
     elif signature is not None:
         raise invalid("signature", "only an adviser signs")
     return MessageSent(sender=sender, words=sealed, at=at, signature=signature, signed_by=signed_by)
+
+
+def attach_file(
+    state: Case,
+    organisation: Organisation,
+    *,
+    attachment_id: UUID,
+    sender: Sender,
+    chunks: int,
+    digest: bytes,
+    words: tuple[SealedWords, ...],
+    at: datetime,
+    verifies: Verifies,
+    signature: bytes | None = None,
+) -> FileAttached:
+    """A file becomes part of an open case. What an adviser keeps for themself is not sealed to the
+    reporter. Raises Refusal ALREADY_EXISTS for one that is attached.
+    """
+    opened = running(state)
+    if any(file.attachment_id == attachment_id for file in state.files):
+        raise Refusal(Code.ALREADY_EXISTS)
+    sealed = sealed_for(
+        words,
+        organisation,
+        adviser_id=state.adviser_id,
+        reply_key=opened.reply_key,
+        must_reply=sender == "reporter",
+    )
+    signed_by = None
+    if sender == "adviser":
+        signed_by = signer_of(
+            organisation, state.adviser_id, opened.case_id, sealed, signature, verifies=verifies
+        )
+    elif signature is not None:
+        raise invalid("signature", "only an adviser signs")
+    return FileAttached(
+        attachment_id=attachment_id,
+        sender=sender,
+        chunks=chunks,
+        total_bytes=chunks * CHUNK_BYTES,
+        digest=digest,
+        words=sealed,
+        at=at,
+        signature=signature,
+        signed_by=signed_by,
+    )
+
+
+def shown_to_reporter(opened: CaseOpened, file: FileAttached) -> bool:
+    """Whether a file is sealed to the reporter: one that is not is the adviser's own."""
+    if opened.reply_key is None:
+        return False
+    mine = key_id_of(opened.reply_key)
+    return any(one.key_id == mine for one in file.words)
 
 
 def record_conversation(

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
+from services.intake.domain.attachment import FileAttached
 from services.intake.domain.case import (
     Case,
     CaseHandedOver,
@@ -98,7 +99,7 @@ def shown_to_adviser(past: Sequence[Event]) -> tuple[Shown, ...]:
 
 def _first_shown(version: int, event: Event) -> Shown:
     match event:
-        case CaseOpened() | MessageSent():
+        case CaseOpened() | MessageSent() | FileAttached():
             words = event.words
         case ConversationRecorded():
             words = event.minutes

@@ -11,6 +11,7 @@ import msgspec
 
 from services.intake.domain import case as domain
 from services.intake.domain import disclosure, subject_access
+from services.intake.domain.attachment import FileAttached
 from services.intake.domain.hand_over import Shown, shown_to_adviser
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import case_events
@@ -56,7 +57,12 @@ def _entry(shown: Shown, recorded: Recorded) -> CaseEntry:
     """An entry with its words as they are sealed now."""
     entry = entry_of(recorded)
     match shown.event:
-        case domain.CaseOpened() | domain.MessageSent() | domain.ConversationRecorded():
+        case (
+            domain.CaseOpened()
+            | domain.MessageSent()
+            | domain.ConversationRecorded()
+            | FileAttached()
+        ):
             return msgspec.structs.replace(
                 entry,
                 sealed=to_bus(shown.words),
@@ -77,9 +83,10 @@ def entry_of(recorded: Recorded) -> CaseEntry:
         case domain.CaseOpened():
             code, sealed = event.category, to_bus(event.words)
             signature, signed_by = event.signature, event.signed_by
-        case domain.MessageSent():
+        case domain.MessageSent() | FileAttached():
             code, sealed = event.sender, to_bus(event.words)
             signature, signed_by = event.signature, event.signed_by
+            ref = event.attachment_id if isinstance(event, FileAttached) else None
         case domain.ConversationRecorded():
             code, sealed = event.mode, to_bus(event.minutes)
             signature, signed_by = event.signature, event.signed_by

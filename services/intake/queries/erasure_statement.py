@@ -103,10 +103,14 @@ async def _rows(call: Call, case_id: UUID) -> dict[str, int]:
     """What stands in intake's own tables."""
     async with call.parts.pool.connection() as connection:
         cursor = await connection.execute(
-            "SELECT count(*) FROM case_index WHERE case_id = %s", (case_id,)
+            "SELECT (SELECT count(*) FROM case_index WHERE case_id = %(case)s)"
+            " + (SELECT count(*) FROM party_index WHERE case_id = %(case)s)"
+            " + (SELECT count(*) FROM recovery_index WHERE case_id = %(case)s),"
+            " (SELECT count(*) FROM attachment WHERE case_id = %(case)s)",
+            {"case": case_id},
         )
-        row = await cursor.fetchone()
-    return {"rows": int(row[0]) if row else 0}
+        rows, files = await cursor.fetchone() or (0, 0)
+    return {"rows": rows, "attachments": files}
 
 
 def _clear(inventory: Path | None, erased: CaseErased) -> str | None:

@@ -70,7 +70,7 @@ async def _concerns(call: Call, case_id: UUID, recorded: list[Recorded]) -> bool
             return str(case_id) == call.principal.subject
         case Role.ADVISER:
             case = await load_case(call.parts.store, call.organisation, case_id)
-            mine = case.opened is not None and case.opened.adviser_id == call.principal.subject
+            mine = case.opened is not None and case.adviser_id == call.principal.subject
             return mine or call.principal.subject in _state(recorded).people
         case _:
             return True  # the policy lets coordinators and works councils through, and nobody else

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.intake.domain import case as domain
 from services.intake.domain import disclosure
+from services.intake.domain.attachment import FileAttached
 from services.intake.sealed import id_or_none, to_bus
 from services.intake.streams import case_events
 from shared.contracts.errors import Code, Refusal
@@ -22,12 +23,12 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
         raise Refusal(Code.KEY_DESTROYED)  # to whoever holds the code, and to nobody else
     recorded = await case_events(call.parts.store, call.organisation, case_id)
     state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
-    domain.reported_by(state)
+    opened = domain.reported_by(state)
     return MyCase(
         id=str(case_id),
         status="closed" if state.closed else "open",
         adviser_id=state.adviser_id,
-        messages=tuple(message for one in recorded for message in _said(one)),
+        messages=tuple(message for one in recorded for message in _said(one, opened)),
         disclosures=_told(recorded),
         steps=tuple(step for one in recorded for step in _step(one)),
         in_log_since=await call.parts.proofs.in_log_since(call.organisation, case_id),
@@ -59,10 +60,16 @@ def _told(recorded: list[Recorded]) -> tuple[ToldDisclosure, ...]:
     )
 
 
-def _said(recorded: Recorded) -> tuple[Message, ...]:
+def _said(recorded: Recorded, opened: domain.CaseOpened) -> tuple[Message, ...]:
     event = recorded.event
+    if isinstance(event, FileAttached) and not domain.shown_to_reporter(opened, event):
+        return ()
     match event:
-        case domain.CaseOpened(by=sender) | domain.MessageSent(sender=sender):
+        case (
+            domain.CaseOpened(by=sender)
+            | domain.MessageSent(sender=sender)
+            | FileAttached(sender=sender)
+        ):
             return (
                 Message(
                     sender=sender,
@@ -70,6 +77,9 @@ def _said(recorded: Recorded) -> tuple[Message, ...]:
                     sealed=to_bus(event.words),
                     signature=event.signature,
                     signed_by=id_or_none(event.signed_by),
+                    attachment_id=(
+                        str(event.attachment_id) if isinstance(event, FileAttached) else None
+                    ),
                 ),
             )
         case _:
