@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import httpx2
 import psycopg
 import pytest
 from nats.js.errors import NotFoundError
 
+from hoeksteen_client.attachments import AttachmentSealer
 from services.intake.events import TYPES
 from shared.bus.connection import connect
 from shared.eventstore.mapper import decrypt_event
@@ -162,11 +165,13 @@ def test_after_an_erasure_nothing_of_the_case_is_anywhere(
         mode="meeting",
         minutes=[organisation.sealed(MARKER[::-1], case)],
     )
+    file, chunks = _attached(organisation, case)
     period = str(organisation.live_to_tick())
     figures = organisation.release(period)
     report = organisation.publish(period, "Er waren enkele meldingen.")
     facts = _facts_of_case(installation, organisation.id, case)
     its = needles(installation, organisation.id, case, facts)
+    its.contents += tuple(_stored_chunks(installation, file))
     with superuser(installation) as connection:
         connection.execute("CHECKPOINT")
     everything: dict[str, Iterable[bytes]] = {
@@ -174,18 +179,22 @@ def test_after_an_erasure_nothing_of_the_case_is_anywhere(
         "contents": its.contents,
         "key": its.key,
         "words": [*spellings(MARKER), *spellings(MARKER[::-1])],
+        "file": [b"Bijlagetekst die nergens mag staan", *(one[:48] for one in chunks)],
     }
     # The search finds what is there.
     before = found(installation, everything)
     assert {"row", "postgres"} <= before["wrapped"]
     assert {"row", "postgres"} <= before["contents"]
-    assert set() == before["key"] | before["words"]
+    assert set() == before["key"] | before["words"] | before["file"]
+    assert b"".join(chunks) == _got(organisation, file, 0).content
+    assert chunks[1] == _got(organisation, file, 1).content
     assert str(facts) in facts_of(installation)
 
     coordinator = organisation.sign_in("coby", "coordinator")
     organisation.adviser.do(ASK, caseId=str(case), ground="REPORTER")
     coordinator.do(APPROVE, caseId=str(case))
     assert organisation.adviser.ask(documents.CASE, id=str(case)) is None
+    assert 404 == _got(organisation, file, 0).status_code
     installation.move_clock(installation.now() + timedelta(days=1))
     until(lambda: not _held(installation, facts))
     until(lambda: str(facts) not in facts_of(installation))
@@ -225,6 +234,69 @@ def test_after_an_erasure_nothing_of_the_case_is_anywhere(
     left = [line for line in body.splitlines() if line.startswith("left ")]
     assert left
     assert all(line.endswith(" 0") for line in left)
+
+
+ATTACH = (
+    "mutation ($input: AttachFileInput!) { attachFile(input: $input) { __typename"
+    " ... on AttachFilePayload { attachmentId } ... on UserError { code message } } }"
+)
+
+
+def _attached(organisation: Organisation, case: UUID) -> tuple[UUID, list[bytes]]:
+    """A file of two chunks, sealed by the client, sent through the gateway and attached."""
+    file = uuid4()
+    sealer = AttachmentSealer(
+        organisation=organisation.id,
+        case=case,
+        attachment=file,
+        name="b.txt",
+        media_type="text/plain",
+    )
+    text = b"Bijlagetekst die nergens mag staan. " * 3_000
+    chunks = list(sealer.chunks(io.BytesIO(text), keep_metadata=True))
+    assert 2 == len(chunks)
+    head = case.bytes + file.bytes + (0).to_bytes(4, "big")
+    refused = _post(organisation, head + b"".join(chunks)[:-1])
+    assert 400 == refused.status_code
+    assert "INVALID_INPUT" in refused.text
+    assert 204 == _post(organisation, head + b"".join(chunks)).status_code
+    organisation.adviser.do(
+        ATTACH,
+        caseId=str(case),
+        attachmentId=str(file),
+        chunks=sealer.header.chunks,
+        digest=base64.b64encode(sealer.header.digest).decode(),
+        words=[organisation.sealed(sealer.header.text, case)],
+    )
+    return file, chunks
+
+
+def _post(organisation: Organisation, body: bytes) -> httpx2.Response:
+    return httpx2.post(
+        f"{organisation.installation.gateway_origin}/attachments",
+        content=body,
+        headers={"Authorization": f"Bearer {organisation.adviser.token}"},
+        timeout=30,
+        trust_env=False,
+    )
+
+
+def _got(organisation: Organisation, file: UUID, first: int) -> httpx2.Response:
+    return httpx2.get(
+        f"{organisation.installation.gateway_origin}/attachments/{file}?from={first}",
+        headers={"Authorization": f"Bearer {organisation.adviser.token}"},
+        timeout=30,
+        trust_env=False,
+    )
+
+
+def _stored_chunks(installation: Installation, file: UUID) -> list[bytes]:
+    """A piece of each chunk as it lies in the database."""
+    with superuser(installation) as connection:
+        rows = connection.execute(
+            "SELECT ciphertext FROM intake.attachment_chunk WHERE attachment_id = %s", (file,)
+        ).fetchall()
+    return [bytes(one)[:64] for (one,) in rows]
 
 
 def _facts_of_case(installation: Installation, organisation: UUID, case: UUID) -> UUID:
