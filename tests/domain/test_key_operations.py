@@ -59,7 +59,7 @@ OPERATIONS: dict[str, set[Role]] = {
     "reporting.save_interpretation": {ADVISER},
     # Attachments.
     "intake.put_chunk": {ADVISER, REPORTER},
-    "intake.attach": {ADVISER, REPORTER},
+    "intake.attach_file": {ADVISER, REPORTER},
     "intake.chunk": {ADVISER, REPORTER},
     # Breaking confidentiality, and access by the person a case is about.
     "intake.request_disclosure": {ADVISER},
