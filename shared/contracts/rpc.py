@@ -408,11 +408,15 @@ class MyCase(Shape, frozen=True, kw_only=True):
 
 
 class HeldEntry(Shape, frozen=True, kw_only=True):
-    """Something that a case holds about its reporter. `readable`: a copy is sealed to them."""
+    """Something that a case holds about its reporter. `readable`: a copy is sealed to them.
+
+    `attachment_id`: it is a file, and `sealed` its header.
+    """
 
     kind: str
     week: str
     code: str | None
+    attachment_id: str | None = None
     readable: bool
     sealed: tuple[Sealed, ...]
 

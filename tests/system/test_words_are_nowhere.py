@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import io
 import json
 import shutil
 import zlib
@@ -15,12 +16,14 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
+import httpx2
 import msgspec
 import psycopg
 import pytest
 
 from hoeksteen_client import (
     AdviserKey,
+    AttachmentSealer,
     Passage,
     ReporterCode,
     document_for_subject,
@@ -31,8 +34,9 @@ from hoeksteen_client import (
     seal_redaction,
     seal_to,
 )
+from services.intake.chunks import KIND as CHUNK
 from services.intake.events import TYPES
-from shared.eventstore.mapper import decrypt_event
+from shared.eventstore.mapper import associated_data, decrypt_event
 from shared.keys.case_key import CaseKey
 from shared.keys.file_ring import FileKeyRing
 from shared.keys.ring import KeyRingProblem
@@ -53,6 +57,7 @@ REASON = f"Er ligt een jachtgeweer in het kluisje van {MARK}"
 TOLD = f"Mevrouw {MARK}, ik heb de wijkagent gebeld"
 NOTE = f"De Wit vroeg met paspoort om inzage in wat {MARK} over hem zei"
 REMARKS = f"Tweede lezer: alinea vier verraadt {MARK}"
+FILE = f"Foto's die mevrouw {MARK} maakte. " * 4_000
 KEPT = f"U vroeg op de heidag tweemaal naar de cijfers van {MARK}"
 WITHHELD = f"Dat heeft {NAME} mij in vertrouwen gezegd"
 
@@ -126,6 +131,7 @@ def tell(installation: Installation, organisation: Organisation) -> Story:
     anna.do(mutation("sendMessage"), caseId=case, words=told.to(ANSWER, key, mine))
     minutes = told.to(MINUTES, key)
     anna.do(documents.RECORD_CONVERSATION, caseId=case, mode="meeting", minutes=minutes)
+    attach(told)
     disclosure = {"caseId": case, "disclosureId": str(uuid4())}
     anna.do(
         mutation("requestDisclosure"),
@@ -179,14 +185,47 @@ def tell(installation: Installation, organisation: Organisation) -> Story:
     return told
 
 
+def attach(told: Story) -> None:
+    """A file of four chunks, filled up, with a telling name, sealed to adviser and reporter."""
+    file, anna = uuid4(), told.organisation.adviser
+    sealer = AttachmentSealer(
+        organisation=told.organisation.id,
+        case=told.case,
+        attachment=file,
+        name=f"{MARK}.txt",
+        media_type="text/plain",
+    )
+    chunks = b"".join(sealer.chunks(io.BytesIO(FILE.encode()), keep_metadata=True))
+    answer = httpx2.post(
+        f"{told.organisation.installation.gateway_origin}/attachments",
+        content=told.case.bytes + file.bytes + bytes(4) + chunks,
+        headers={"Authorization": f"Bearer {anna.token}"},
+        timeout=30,
+        trust_env=False,
+    )
+    assert 204 == answer.status_code
+    anna.do(
+        mutation("attachFile"),
+        caseId=str(told.case),
+        attachmentId=str(file),
+        chunks=sealer.header.chunks,
+        digest=b64encode(sealer.header.digest).decode(),
+        words=told.to(sealer.header.text, told.organisation.key, told.code.key),
+    )
+
+
 def test_the_right_keys_open_what_the_machine_cannot(story: Story) -> None:
     """The reporter's export has their words, the auditor's log the codes, the document what is kept."""
     organisation = story.organisation
     reporter = Reporter(organisation, story.code)
     export = export_reporter(reporter.person.client, story.code, organisation.id, language="nl")
     told = [entry["words"] for entry in export["entries"]]
-    assert [STORY, ANSWER, None] == told
-    assert [True, True, False] == [entry["readable"] for entry in export["entries"]]
+    assert [STORY, ANSWER, None, None] == told
+    assert [True, True, False, True] == [entry["readable"] for entry in export["entries"]]
+    assert (f"{MARK}.txt", len(FILE.encode())) == (
+        export["entries"][3]["file"]["name"],
+        export["entries"][3]["file"]["size"],
+    )
     assert {"code": "intimidation", "label": "Intimidatie"} == export["case"]["category"]
     (breach,) = export["disclosures"]
     assert (TOLD, True, "serious_crime") == (
@@ -260,7 +299,9 @@ def test_each_way_of_writing_would_be_found(installation: Installation) -> None:
 
 
 def decrypted(installation: Installation, organisation: UUID) -> Iterator[tuple[str, bytes]]:
-    """With intake's key ring, its passphrase and its tables: type and content of every event."""
+    """With intake's key ring, its passphrase and its tables: type and content of every event, and
+    every chunk of a file.
+    """
     ring = FileKeyRing(
         installation.home.key_ring("intake"),
         installation.home.secret("key-ring-intake").read_text().strip().encode(),
@@ -282,6 +323,13 @@ def decrypted(installation: Installation, organisation: UUID) -> Iterator[tuple[
                 TYPES, keys[key_id], stream, version, name, key_id, nonce, ciphertext
             )
             yield name, b"|".join([msgspec.json.encode(event), *raw_bytes(event)])
+        for case, file, number, key_id, nonce, ciphertext in connection.execute(
+            "SELECT case_id, attachment_id, number, key_id, nonce, ciphertext FROM attachment"
+            " JOIN attachment_chunk USING (attachment_id) WHERE organisation = %s",
+            (organisation,),
+        ):
+            associated = associated_data(CHUNK, case, number, str(file), key_id)
+            yield "chunk", keys[key_id].decrypt_block(nonce, ciphertext, associated)
 
 
 def raw_bytes(value: Any) -> Iterator[bytes]:
@@ -310,6 +358,8 @@ def test_with_the_organisations_key_facts_open_and_words_do_not(
     }.items():
         for fact in facts:
             assert fact in opened[name], (name, fact)
+    assert 4 == [name for name, _ in events].count("chunk")
+    assert all(len(content) == 65_552 for name, content in events if name == "chunk")
     wanted = spellings(MARK)
     assert [] == [name for name, content in events if any(way in content for way in wanted)]
     # What lies there is what the clients sealed: the adviser's key, which no server has, opens it.

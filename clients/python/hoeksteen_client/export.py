@@ -6,6 +6,7 @@ from base64 import b64decode
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from hoeksteen_client.attachments import AttachmentHeader
 from hoeksteen_client.gateway import GatewayClient, GatewayError
 from hoeksteen_client.reporter import ReporterCode
 from hoeksteen_client.sealing import CannotOpen
@@ -32,7 +33,7 @@ query Export($language: Language) {{
   myData {{
     caseId status adviserId taxonomyVersion period openedWeek channel anonymity reporterRole relation
     category unitId outcome route
-    entries {{ kind week code readable sealed {{ keyId ciphertext }} }}
+    entries {{ kind week code attachmentId readable sealed {{ keyId ciphertext }} }}
   }}
 }}
 """
@@ -84,7 +85,8 @@ def export_reporter(
     """Everything that is held about the reporter with this code, ready for `json.dumps`.
 
     `gateway` is signed in with `code.token(organisation)`. Words come opened; `words` is null, with
-    `readable` false, where they are sealed to the adviser alone. Raises GatewayError: NOT_FOUND
+    `readable` false, where they are sealed to the adviser alone. A file comes by its id and name: its
+    chunks are fetched and opened as `docs/graphql.md` says. Raises GatewayError: NOT_FOUND
     where there is no case with this code.
     """
     found = gateway.execute(_QUERY, {"language": language.upper()})
@@ -121,8 +123,8 @@ def export_reporter(
                 "week": entry["week"],
                 "code": _labelled(entry["code"], labels),
                 "readable": entry["readable"],
-                "words": opener.words(entry["sealed"]),
             }
+            | opener.content(entry)
             for entry in data["entries"]
         ],
         "disclosures": [
@@ -147,6 +149,24 @@ class _Opener:
         self._key = code.key
         self._case = code.case_id
         self._organisation = organisation
+
+    def content(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """The words of an entry; of a file its id, name, type and size, without the key."""
+        words = self.words(entry["sealed"])
+        if entry["attachmentId"] is None:
+            return {"words": words}
+        if words is None:
+            return {"words": None, "file": {"id": entry["attachmentId"]}}
+        header = AttachmentHeader.read(words)
+        return {
+            "words": None,
+            "file": {
+                "id": entry["attachmentId"],
+                "name": header.name,
+                "mediaType": header.media_type,
+                "size": header.size,
+            },
+        }
 
     def words(self, sealed: list[dict[str, str]]) -> str | None:
         """The words that are sealed to the code; None where none are, or they were changed."""

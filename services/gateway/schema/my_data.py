@@ -19,6 +19,9 @@ class HeldEntry:
     kind: str = strawberry.field(description="The kind of event; see docs/events.md.")
     week: str = strawberry.field(description="ISO 8601 week.")
     code: str | None = strawberry.field(description="Its code in the taxonomy.")
+    attachment_id: strawberry.ID | None = strawberry.field(
+        description="It is a file, and `sealed` its header; its chunks are at /attachments."
+    )
     readable: bool = strawberry.field(
         description="False: its words are sealed to your adviser alone; ask them for a copy."
     )
@@ -31,6 +34,9 @@ class HeldEntry:
             kind=entry.kind,
             week=entry.week,
             code=entry.code,
+            attachment_id=(
+                None if entry.attachment_id is None else strawberry.ID(entry.attachment_id)
+            ),
             readable=entry.readable,
             sealed=[Sealed.of(one) for one in entry.sealed],
         )
@@ -99,5 +105,5 @@ ACCESS = table(
         "caseId status adviserId taxonomyVersion period openedWeek channel anonymity reporterRole "
         "relation category unitId outcome route entries",
     ),
-    grant("HeldEntry", REPORTER, "kind week code readable sealed"),
+    grant("HeldEntry", REPORTER, "kind week code attachmentId readable sealed"),
 )

@@ -54,6 +54,7 @@ def _held(recorded: Recorded, mine: str | None) -> HeldEntry:
         kind=entry.kind,
         week=entry.week,
         code=entry.code,
+        attachment_id=entry.ref,  # of what is shown here only files have one
         readable=bool(own) or not entry.sealed,
         sealed=own,
     )
