@@ -285,9 +285,11 @@ class Service:
         task = asyncio.create_task(guarded())
 
         async def end() -> None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            # More than once: asyncio.wait_for, which nats-py uses, swallows one that comes together
+            # with its answer (until Python 3.12).
+            while not task.done():
+                task.cancel()
+                await asyncio.wait({task}, timeout=1)
 
         stack.push_async_callback(end)
 
