@@ -610,11 +610,14 @@ class EventStore:
         `until` gives the stream as it was when the log had so many entries. `new` says that none
         are expected: see Session.
         """
-        return await self._select(
+        recorded = await self._select(
             _SELECT + "WHERE event.stream = %s AND event.organisation = %s"
             " AND event.leaf_index < %s ORDER BY event.version",
             (stream, organisation, _END if until is None else until),
         )
+        if recorded and until is None:
+            self._newest_key(stream, recorded[-1].key_id)
+        return recorded
 
     async def load_many(
         self, organisation: UUID, streams: Sequence[UUID], *, until: int | None = None

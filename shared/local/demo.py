@@ -172,13 +172,18 @@ class _Story:
         self._say(f"organisation '{self.name}' is set up; figures are released from k = 5")
         adviser = self.people["adviser"]
         adviser.do(
-            documents.PUBLISH_ADVISER_KEY, publicKey=b64encode(self.key.public).decode("ascii")
+            documents.PUBLISH_ADVISER_KEY,
+            publicKey=_base64(self.key.public),
+            signingKey=_base64(self.key.signing_public or b""),
+            proof=_base64(self.key.prove(organisation=self.organisation, adviser_id=ADVISER)),
         )
         passphrase = secrets.token_urlsafe(16)
         folder = self.installation.home.secrets
         write_private(folder / f"demo-adviser-{self.organisation}.passphrase", passphrase)
         self.key.save(folder / f"demo-adviser-{self.organisation}.key", passphrase)
-        self._say("the adviser's client made a key pair; the public key is in the directory")
+        self._say(
+            "the adviser's client made a key pair; its public half is in the directory and the log"
+        )
         self.token = adviser.ask(documents.ORGANISATION)["token"]
 
     def _import(self) -> None:
@@ -212,13 +217,13 @@ class _Story:
             relation="colleague",
             category="bullying",
             unitId="care",
-            words=[self._sealed(_STORY, case)],
+            **self._signed("words", _STORY, case),
         )
         adviser.do(
             documents.RECORD_CONVERSATION,
             caseId=str(case),
             mode="meeting",
-            minutes=[self._sealed(_MINUTES, case)],
+            **self._signed("minutes", _MINUTES, case),
         )
         adviser.do(documents.RECORD_INTERVENTION, caseId=str(case), intervention="listening")
         adviser.do(
@@ -236,7 +241,7 @@ class _Story:
         if words != _STORY:
             raise DemoFailedError("the words that came back are not those that went in")
         self._say(
-            "a case was opened with sealed words, spoken about, concluded and closed; only the "
+            "a case was opened with sealed and signed words, spoken about, concluded and closed; only the "
             "adviser's key opened them again"
         )
         return case
@@ -290,7 +295,14 @@ class _Story:
             key_id=self.key.key_id,
             public_key=self.key.public,
         )
-        return {"keyId": str(self.key.key_id), "ciphertext": b64encode(sealed).decode("ascii")}
+        return {"keyId": str(self.key.key_id), "ciphertext": _base64(sealed)}
+
+    def _signed(self, field: str, words: str, case: UUID) -> dict[str, Any]:
+        """Words sealed to the adviser, and her signature of them."""
+        sealed = self._sealed(words, case)
+        copies = [(UUID(sealed["keyId"]), b64decode(sealed["ciphertext"]))]
+        signature = self.key.sign_words(copies, organisation=self.organisation, case=case)
+        return {field: [sealed], "signature": _base64(signature)}
 
     def _until(self, what: str, there: Callable[[], bool]) -> None:
         end = time.monotonic() + _PATIENCE_SECONDS
@@ -347,6 +359,10 @@ class _Story:
         for role, query in documents.FIRST_QUERIES.items():
             show(f"\n[bold]{role}[/bold]  first query: {query}", soft_wrap=True)
             show(f"  token: {self.people[role].token}", soft_wrap=True, markup=False)
+
+
+def _base64(value: bytes) -> str:
+    return b64encode(value).decode("ascii")
 
 
 async def _received(installation: Installation, token: str) -> list[tuple[str, str, str]]:
