@@ -132,26 +132,19 @@ def associated_data(format_: bytes, stream: UUID, version: int, name: str, key_i
     """What a ciphertext is bound to. Each field stands behind its length (4 bytes, big-endian):
     format, suite (1 byte), stream (16), version (8), type name, key id (16).
     """
-    return associated_bytes(format_, stream.bytes, version, name, key_id.bytes)
-
-
-def associated_bytes(
-    format_: bytes, stream: bytes, version: int, name: str, key_id: bytes
-) -> bytes:
-    """`associated_data` of ids that are bytes."""
-    head, tail = _around(format_, name)
-    return head + stream + _VERSION.pack(8, version) + tail + key_id
-
-
-_VERSION = struct.Struct(">IQ")
+    before, after = around(format_, name)
+    return before + stream.bytes + version_field(8, version) + after + key_id.bytes
 
 
 @lru_cache(maxsize=1_000)
-def _around(format_: bytes, name: str) -> tuple[bytes, bytes]:
-    """What stands before the stream, and between version and key id."""
-    encoded = name.encode()
+def around(format_: bytes, name: str) -> tuple[bytes, bytes]:
+    """What of `associated_data` stands before the stream, and between `version_field` and key id."""
     head = _field(format_) + _field(bytes([SUITE])) + (16).to_bytes(4, "big")
-    return head, _field(encoded) + (16).to_bytes(4, "big")
+    return head, _field(name.encode()) + (16).to_bytes(4, "big")
+
+
+version_field = struct.Struct(">IQ").pack
+"""A version in `associated_data`: its length, 8, and itself."""
 
 
 def _field(value: bytes) -> bytes:

@@ -16,12 +16,14 @@ import psycopg
 
 from shared.eventstore.mapper import (
     EVENT,
-    associated_bytes,
+    around,
     associated_data,
     decrypt_event,
     encrypt_event,
+    version_field,
 )
 from shared.eventstore.memory import Memory, Stream
+from shared.eventstore.pages import ENTRIES, SKELETONS, Skeleton, pages
 from shared.eventstore.types import EventTypes, split_name
 from shared.eventstore.week import week_of
 from shared.eventstore.writer import (
@@ -75,37 +77,12 @@ ANSWER_CONTEXT = b"answer"
 # Random bytes for the blank entries of one filling: at most 511 (fill_tiles in the migrations).
 _MOST_BLANKS = 511
 
-# Rows of one page of a replay. In larger ones the objects of a page live so long that Python's
-# collector goes through them again and again.
-_PAGE = 500
-
 _COLUMNS = (
     "SELECT event.organisation, event.leaf_index, event.stream, event.version, event.type,"
     " event.week, event.suite, event.key_id, event.nonce, ciphertext.ciphertext"
 )
 _FROM = " FROM event LEFT JOIN ciphertext USING (organisation, leaf_index) "
 _SELECT = _COLUMNS + _FROM
-_RANGE = "WHERE organisation = %s AND leaf_index >= %s AND leaf_index < %s"
-# Ids as bytes: most are only looked up, and need not become objects. The range is said of both
-# tables: PostgreSQL would otherwise join all of one to a page of the other.
-_REPLAY = (
-    "SELECT leaf_index, uuid_send(stream), version, type, week, suite, uuid_send(key_id), nonce,"  # noqa: S608  constants
-    f" ciphertext FROM (SELECT * FROM event {_RANGE}) AS event"
-    f" LEFT JOIN (SELECT leaf_index, ciphertext FROM ciphertext {_RANGE}) AS body"
-    " USING (leaf_index) ORDER BY leaf_index"
-).encode()
-# OFFSET keeps this a look-up for each key of the page; as a join it would read all keys.
-_REPLAY_KEYS = (
-    "SELECT uuid_send(key_id), held.wrapped, held.commitment"  # noqa: S608  constants
-    f" FROM (SELECT DISTINCT key_id FROM event {_RANGE}) AS page"
-    " CROSS JOIN LATERAL (SELECT wrapped, commitment FROM wrapped_key"
-    " WHERE wrapped_key.key_id = page.key_id AND organisation = %s OFFSET 0) AS held"
-).encode()
-_SKELETON = (
-    "SELECT leaf_index, stream, version, type, week, actor, key_id FROM event"  # noqa: S608  constants
-    f" {_RANGE} ORDER BY leaf_index"
-).encode()
-
 # One key of each organisation, under the first of its entries that still have one.
 _FIRST_KEYS = (
     b"SELECT log.organisation, log.key_version, held.key_id, held.wrapped, held.commitment FROM log"
@@ -178,8 +155,7 @@ class Answered:
     same_content: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event as read back, decrypted. `event` is None when it was erased.
 
     `type` is the base name: an event of an older version has been brought to the present one.
@@ -193,18 +169,6 @@ class Recorded:
     week: str
     key_id: UUID
     event: Any
-
-
-class Skeleton(msgspec.Struct, frozen=True, gc=False):
-    """What is in clear of an event: enough for an auditor's timeline."""
-
-    index: int
-    stream: UUID
-    version: int
-    type: str
-    week: str
-    actor: bytes
-    key_id: UUID
 
 
 S = TypeVar("S")
@@ -650,22 +614,45 @@ class EventStore:
         it. Raises Unreadable and what EventTypes.decode raises at the event that cannot be read.
         """
         keys: dict[bytes, CaseKey] = {}
-        pages = self._pages(organisation, start, until, _REPLAY, _REPLAY_KEYS)
-        async with contextlib.aclosing(pages):
-            async for rows, wrapped in pages:
+        kinds: dict[str, tuple[str, bytes, bytes]] = {}
+        ids: dict[bytes, UUID] = {}
+        readers = self._types.readers
+        log = pages(str(self._pool.conninfo), ENTRIES, organisation, start, until)
+        async with contextlib.aclosing(log):
+            async for entries, wrapped in log:
                 keys = self._keys_of_page(organisation, wrapped, keys)
-                for recorded in self._page(organisation, rows, keys):
-                    yield recorded
+                ids.clear()
+                for index, place, version, name, week, suite, key_bytes, nonce, body in entries:
+                    kind = kinds.get(name)
+                    if kind is None:
+                        kind = kinds[name] = (self._base(name), *around(EVENT, name))
+                    base, before, after = kind
+                    stream = ids.get(place)
+                    if stream is None:
+                        stream = ids[place] = UUID(bytes=place)
+                    key_id = ids.get(key_bytes)
+                    if key_id is None:
+                        key_id = ids[key_bytes] = UUID(bytes=key_bytes)
+                    event = None
+                    if body is not None:
+                        key = keys.get(key_bytes)
+                        if key is None or suite != SUITE:
+                            raise Unreadable
+                        associated = before + place + version_field(8, version) + after + key_bytes
+                        event = readers[name](key.decrypt(nonce, body, associated))
+                    elif name == KEY_DESTROYED:
+                        self._memory.destroyed(stream, key_id)
+                    yield Recorded(organisation, index, stream, version, base, week, key_id, event)
 
     async def skeleton(
         self, organisation: UUID, start: int = 0, *, until: int | None = None
     ) -> AsyncGenerator[Skeleton, None]:
         """What is in clear of every event, in log order; nothing is decrypted."""
-        pages = self._pages(organisation, start, until, _SKELETON, None)
-        async with contextlib.aclosing(pages):
-            async for rows, _ in pages:
-                for row in rows:
-                    yield Skeleton(*row)  # in the order of _SKELETON
+        log = pages(str(self._pool.conninfo), SKELETONS, organisation, start, until)
+        async with contextlib.aclosing(log):
+            async for entries in log:
+                for entry in entries:
+                    yield entry
 
     async def heads(self) -> dict[UUID, int]:
         """The size of every organisation's log."""
@@ -763,96 +750,19 @@ class EventStore:
                 ),
             )
 
-    async def _pages(
-        self, organisation: UUID, start: int, until: int | None, query: bytes, keys: bytes | None
-    ) -> AsyncGenerator[tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]], None]:
-        """Rows, and rows of `keys`, page by page, up to the log's size as it is now. Read by a
-        thread on a connection of its own: a page comes in hundreds of pieces, and each would wake
-        the event loop. Not ahead of time: two threads that both want Python's lock wait for it
-        longer than a page takes.
-        """
-
-        def size() -> int:
-            with connection.cursor() as cursor, connection.transaction():
-                cursor.execute("SELECT size FROM log WHERE organisation = %s", (organisation,))
-                row = cursor.fetchone()
-            return int(row[0]) if row else 0
-
-        def page(first: int, behind: int) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-            with connection.cursor(binary=True) as cursor, connection.transaction():
-                place = (organisation, first, behind)
-                cursor.execute(query, place * (query.count(b"%s") // 3))
-                rows = cursor.fetchall()
-                if keys is None:
-                    return rows, []
-                return rows, cursor.execute(keys, (*place, organisation)).fetchall()
-
-        connection = await asyncio.to_thread(_connect, str(self._pool.conninfo))
-        try:
-            head = await asyncio.to_thread(size)
-            end = head if until is None else min(until, head)
-            for first in range(start, end, _PAGE):
-                yield await asyncio.to_thread(page, first, min(first + _PAGE, end))
-        finally:
-            await asyncio.to_thread(connection.close)
-
     def _keys_of_page(
-        self,
-        organisation: UUID,
-        wrapped: list[tuple[Any, ...]],
-        before: dict[bytes, CaseKey],
+        self, organisation: UUID, page: list[tuple[Any, ...]], before: dict[bytes, CaseKey]
     ) -> dict[bytes, CaseKey]:
         """The keys of a page by key id; `before` are those of the page before it."""
         keys: dict[bytes, CaseKey] = {}
-        for name, sealed, commitment in wrapped:
+        for name, wrapped, commitment in page:
             key = before.get(name)
             if key is None:
-                key = CaseKey(self._ring.open(organisation, KEY_CONTEXT + name, sealed))
+                key = CaseKey(self._ring.open(organisation, KEY_CONTEXT + name, wrapped))
                 if not key.matches(commitment):
                     raise Unreadable
             keys[name] = key
         return keys
-
-    def _page(
-        self,
-        organisation: UUID,
-        rows: list[tuple[Any, ...]],
-        keys: dict[bytes, CaseKey],
-    ) -> list[Recorded]:
-        """What `_recorded` does, for a page: what is the same for many events is made once."""
-        page = []
-        streams: dict[bytes, UUID] = {}
-        ids: dict[bytes, UUID] = {}
-        bases, decode = self._bases, self._types.decode
-        for index, stream_bytes, version, name, week, suite, key_bytes, nonce, ciphertext in rows:
-            stream = streams.get(stream_bytes)
-            if stream is None:
-                stream = streams[stream_bytes] = UUID(bytes=stream_bytes)
-            key_id = ids.get(key_bytes)
-            if key_id is None:
-                key_id = ids[key_bytes] = UUID(bytes=key_bytes)
-            event = None
-            if ciphertext is not None:
-                key = keys.get(key_bytes)
-                if key is None or suite != SUITE:
-                    raise Unreadable
-                associated = associated_bytes(EVENT, stream_bytes, version, name, key_bytes)
-                event = decode(name, key.decrypt(nonce, ciphertext, associated))
-            elif name == KEY_DESTROYED:
-                self._memory.destroyed(stream, key_id)
-            page.append(
-                Recorded(
-                    organisation=organisation,
-                    index=index,
-                    stream=stream,
-                    version=version,
-                    type=bases.get(name) or self._base(name),
-                    week=week,
-                    key_id=key_id,
-                    event=event,
-                )
-            )
-        return page
 
     async def _select(self, query: str, parameters: tuple[Any, ...]) -> list[Recorded]:
         async with self._pool.connection() as connection:
@@ -1182,11 +1092,6 @@ def _folded(
         state = fold.evolve(state, one.event)
         version = one.version
     return Folded(state=state, version=version)
-
-
-def _connect(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:
-    # A page is a range of indexes, however few rows the planner believes in.
-    return psycopg.connect(conninfo, options="-c enable_seqscan=off -c enable_hashjoin=off")
 
 
 def _key_context(key_id: UUID) -> bytes:

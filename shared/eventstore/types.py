@@ -62,6 +62,7 @@ class EventTypes:
         self._by_name: dict[str, type] = {}
         self._versions: dict[str, int] = {}
         self._decoders: dict[str, msgspec.json.Decoder[Any]] = {}
+        self.readers = _Readers(self)
         present = dict(versions or {})
         for cls in classes:
             name = cls.__name__
@@ -129,12 +130,33 @@ class EventTypes:
 
         Raises UnknownEventType, msgspec.DecodeError.
         """
+        return self.readers[name](encoded)
+
+    def reader_of(self, name: str) -> Callable[[bytes], Any]:
+        """What `decode` does, of one stored name. Raises UnknownEventType."""
         base = self.base_of(name)
         _, version = split_name(name)
         newest = self._versions[base]
-        if version < newest:
+        present = self._decoders[base].decode
+        if version == newest:
+            return present
+
+        def upcast(encoded: bytes) -> Any:
             body = msgspec.json.decode(encoded, type=dict[str, Any])
             for step in range(version, newest):
                 body = self._upcasts[base, step](body)
-            encoded = msgspec.json.encode(body)
-        return self._decoders[base].decode(encoded)
+            return present(msgspec.json.encode(body))
+
+        return upcast
+
+
+class _Readers(dict[str, "Callable[[bytes], Any]"]):
+    """Stored name → how its events are read; made when it is first needed."""
+
+    def __init__(self, types: EventTypes) -> None:
+        super().__init__()
+        self._types = types
+
+    def __missing__(self, name: str) -> Callable[[bytes], Any]:
+        reader = self[name] = self._types.reader_of(name)
+        return reader

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hmac
 from bisect import bisect_left
+from hashlib import sha512
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.hmac import HMAC
 
 SUITE = 1
 """AES-256-GCM, 96-bit random nonce, key and commitment from HKDF-SHA512 (RFC 5869)."""
@@ -15,7 +18,10 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 
 _INFO = b"hoeksteen/case-key/v1"
-_NO_SALT = bytes(64)
+_EXTRACTION = HMAC(bytes(64), SHA512())
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
+_BLOCK = 128  # bytes, of SHA-512
 
 # Plaintext is filled up to the smallest of these, so that a length says little. Bytes.
 _BUCKETS = (256, 1024, 4096, 16384, 65536, 262144, 1048576)
@@ -77,9 +83,15 @@ class CaseKey:
 
 
 def _hkdf(secret: bytes) -> bytes:
-    """64 bytes by HKDF-SHA512 without salt (RFC 5869): one block, so two HMACs and no object."""
-    extracted = hmac.digest(_NO_SALT, secret, "sha512")
-    return hmac.digest(extracted, _INFO + b"\x01", "sha512")
+    """64 bytes by HKDF-SHA512 without salt (RFC 5869). A replay derives a key per case: the
+    extraction goes on from a key that is set up once, and the expansion, whose key is used once,
+    is written out (RFC 2104), since setting that up would cost more than the two hashes.
+    """
+    extraction = _EXTRACTION.copy()
+    extraction.update(secret)
+    block = extraction.finalize().ljust(_BLOCK, b"\x00")
+    inner = sha512(block.translate(_INNER) + _INFO + b"\x01").digest()
+    return sha512(block.translate(_OUTER) + inner).digest()
 
 
 def pad(plaintext: bytes) -> bytes:
@@ -93,7 +105,7 @@ def pad(plaintext: bytes) -> bytes:
 
 def unpad(padded: bytes) -> bytes:
     """Undo `pad`. Raises Unreadable when there is no padding."""
-    filled = padded.rstrip(b"\x00")
-    if not filled.endswith(_END):
+    plaintext, end, filling = padded.rpartition(_END)
+    if not end or filling.strip(b"\x00"):
         raise Unreadable
-    return filled[:-1]
+    return plaintext

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from shared.eventstore.pages import ENTRIES, pages
 from shared.eventstore.store import (
     Change,
     Command,
@@ -373,6 +374,23 @@ async def test_replay_gives_what_reading_gives(store: EventStore) -> None:
         (one.index, one.stream, one.version, one.type, one.key_id)
         async for one in store.skeleton(ORGANISATION)
     ]
+
+
+async def test_pages_of_large_events_are_small(store: EventStore, database: Database) -> None:
+    """Two thousand of the longest events at once would be gigabytes: a page adapts."""
+    small = [Change(uuid4(), 1, NoteTaken(text="short")) for _ in range(400)]
+    large = [Change(uuid4(), 1, NoteTaken(text="long" * 60_000)) for _ in range(120)]
+    for changes in (small, large, small):
+        again = [Change(uuid4(), 1, change.event) for change in changes]
+        await store.append(ORGANISATION, again, actor="anna", at=NOW)
+    found = [
+        len(entries)
+        async for entries, _ in pages(database.url("intake"), ENTRIES, ORGANISATION, 0, None)
+    ]
+    assert 920 == sum(found)
+    assert found[1] > found[0] > min(found[2:])
+    lengths = [len(one.event.text) async for one in store.replay(ORGANISATION)]
+    assert [5] * 400 + [240_000] * 120 + [5] * 400 == lengths
 
 
 async def test_a_replay_that_is_left_lets_go_of_its_connection(

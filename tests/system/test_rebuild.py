@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,8 +19,6 @@ from shared.local.home import Home
 from shared.local.session import Installation
 from tests.system.people import Organisation, until
 from tests.system.test_cli import hoeksteen
-
-Found = Callable[..., Organisation]
 
 TABLES = {
     "intake": ("case_index",),
@@ -93,17 +91,20 @@ def quiet(installation: Installation) -> bool:
     return before == state()
 
 
-@pytest.fixture
-def lived(found: Found) -> Organisation:
-    """An organisation with cases, of which a half-year has been released and drafted."""
-    organisation = found()
+@pytest.fixture(scope="module")
+def lived(installation: Installation) -> Iterator[Organisation]:
+    """An organisation with cases, of which a half-year has been released and drafted. Every test
+    leaves it in order: a half-year more is half a year of messages of every organisation.
+    """
+    organisation = Organisation(installation)
     for _ in range(6):
         organisation.open_case()
     organisation.live_to_tick()
     until(lambda: len(organisation.adviser.ask(documents.REPORTS)) > 0)
     # The installation is everybody's: what other organisations were in the middle of ends first.
     until(lambda: quiet(organisation.installation), 120)
-    return organisation
+    yield organisation
+    organisation.close()
 
 
 def test_everything_made_anew_is_as_before(lived: Organisation) -> None:
