@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from nats.js.errors import NotFoundError
 from psycopg import sql
 
 from shared.bus.connection import connect
@@ -43,7 +44,9 @@ def refused(installation: Installation, *arguments: str) -> str:
 
 
 def stream(installation: Installation, service: str) -> list[tuple[str, Any, bytes]]:
-    """Subject, id and body of each message of a service's stream."""
+    """Subject, id and body of each message of a service's stream. Where one was erased, what stands in
+    its place in a stream that is made anew.
+    """
 
     async def read() -> list[tuple[str, Any, bytes]]:
         client = await connect(
@@ -53,14 +56,19 @@ def stream(installation: Installation, service: str) -> list[tuple[str, Any, byt
             name="test",
         )
         js, name = client.jetstream(), service.upper()
+
+        async def message(place: int) -> tuple[str, Any, bytes]:
+            try:
+                one = await js.get_msg(name, place)
+            except NotFoundError:
+                return f"{service}.v1.erased", f"erased-{place}", b""
+            return str(one.subject), (one.headers or {})["Nats-Msg-Id"], one.data or b""
+
         try:
             last = (await js.stream_info(name)).state.last_seq
-            found = [await js.get_msg(name, place) for place in range(1, last + 1)]
+            return [await message(place) for place in range(1, last + 1)]
         finally:
             await client.close()
-        return [
-            (str(one.subject), (one.headers or {})["Nats-Msg-Id"], one.data or b"") for one in found
-        ]
 
     return asyncio.run(read())
 
