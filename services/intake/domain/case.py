@@ -259,20 +259,20 @@ class Case:
 
 def evolve(state: Case, event: Event) -> Case:
     """The state after one more event."""
-    state = replace(state, version=state.version + 1)
+    version = state.version + 1  # one copy of the state for each event, not two
     match event:
         case CaseOpened():
-            return replace(state, opened=event, parties=event.parties)
+            return replace(state, version=version, opened=event, parties=event.parties)
         case ConversationRecorded():
-            return replace(state, conversations=state.conversations + 1)
+            return replace(state, version=version, conversations=state.conversations + 1)
         case InterventionRecorded() | MessageSent():
-            return state
+            return replace(state, version=version)
         case FileAttached():
-            return replace(state, files=(*state.files, event))
+            return replace(state, version=version, files=(*state.files, event))
         case OutcomeRecorded():
-            return replace(state, outcome=event)
+            return replace(state, version=version, outcome=event)
         case CaseClosed():
-            return replace(state, closed=True)
+            return replace(state, version=version, closed=True)
         case (
             disclosure.DisclosureRequested()
             | disclosure.DisclosureConfirmed()
@@ -280,14 +280,18 @@ def evolve(state: Case, event: Event) -> Case:
             | disclosure.ReporterInformed()
             | disclosure.ReporterNotInformed()
         ):
-            return replace(state, disclosures=disclosure.evolve(state.disclosures, event))
+            return replace(
+                state, version=version, disclosures=disclosure.evolve(state.disclosures, event)
+            )
         case (
             subject_access.SubjectAccessRequested()
             | subject_access.RedactionProposed()
             | subject_access.RedactionReturned()
             | subject_access.RedactionApproved()
         ):
-            return replace(state, accesses=subject_access.evolve(state.accesses, event))
+            return replace(
+                state, version=version, accesses=subject_access.evolve(state.accesses, event)
+            )
         case (
             PartiesNamed()
             | WordsResealed()
@@ -298,7 +302,7 @@ def evolve(state: Case, event: Event) -> Case:
             | RecoveryApproved()
             | RecoveryUsed()
         ):
-            return _other_readers(state, event)
+            return _other_readers(replace(state, version=version), event)
         case _:
             assert_never(event)
 
