@@ -195,6 +195,27 @@ async def test_an_erased_stream_is_gone_and_its_leaves_stay(lab: Lab) -> None:
         await lab.store.erase(HERE, neighbour, NoteTaken(text="x"), actor="anna", at=NOW)
 
 
+async def test_every_key_that_a_stream_ever_had_is_destroyed(lab: Lab) -> None:
+    """A stream whose key was renewed has a KeyDestroyed under each, and nothing is left under any."""
+    stream = uuid4()
+    await lab.append(stream, 1, NoteTaken(text="under the first"))
+    change = Change(stream, 2, NoteTaken(text="under the second"), renew=True)
+    await lab.store.append(HERE, [change], actor="anna", at=NOW)
+    counted = (
+        "SELECT count(DISTINCT key_id), count(*) FILTER (WHERE type = 'KeyDestroyed'),"  # noqa: S608
+        " (SELECT count(*) FROM wrapped_key WHERE key_id IN"
+        f"   (SELECT key_id FROM event WHERE stream = '{stream}')),"
+        " count(ciphertext) FROM event LEFT JOIN ciphertext USING (organisation, leaf_index)"
+        f" WHERE stream = '{stream}'"
+    )
+    assert [(2, 0, 2, 2)] == lab.rows(counted)
+    await lab.store.erase(HERE, stream, KeyDestroyed(reason="asked"), actor="anna", at=NOW)
+    assert [(2, 2, 0, 0)] == lab.rows(counted)
+    assert 0 == await lab.store.destroy_again(
+        HERE, [stream, uuid4()], KeyDestroyed(reason="restored"), actor="intake", at=NOW
+    )
+
+
 async def test_an_erasure_that_was_cut_off_is_finished(lab: Lab) -> None:
     """What stands in the log is done at the next start, once."""
     stream = uuid4()
