@@ -22,5 +22,7 @@ DEFINITION = Definition(
     stream="SIGNALS",
     outbound=OUTBOUND,
     readers=(Reader(stream="INTAKE", durable="signals-facts", dense=True, handle=on_intake),),
+    # Only releases leave, and those are made at the tick. One of a replica that died goes out too.
+    publish_at_once=True,
     tick=release_windows,
 )

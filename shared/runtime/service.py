@@ -121,17 +121,16 @@ class Definition:
     """Runs at the daily moment, before the relay; must do nothing the second time on one day."""
     publish_at_once: bool = False
     """The relay publishes as soon as something is there, not at the daily moment alone."""
-    tick: Callable[[Parts], Awaitable[bool]] | None = None
-    """Looked at all the time; answers whether it appended something."""
+    tick: Callable[[Parts], Awaitable[object]] | None = None
+    """Looked at all the time."""
 
 
 class TickFailed(Exception):  # noqa: N818  what is told when the others are done
     """Some of what was due could not be done; it is tried again, and told once each."""
 
-    def __init__(self, failed: Mapping[str, Exception], *, released: bool) -> None:
+    def __init__(self, failed: Mapping[str, Exception]) -> None:
         super().__init__()
         self.failed = failed
-        self.released = released
 
 
 class Service:
@@ -484,8 +483,8 @@ class Service:
         elif done < moment.date():
             await self._daily(moment.date())
             await mark_done(self.pool, "daily", moment.date())
-        appended = await self._tick()
-        if self.definition.publish_at_once or appended:
+        await self._tick()
+        if self.definition.publish_at_once:
             await self._queue()
         await self._publish()
         await self._clean()
@@ -499,17 +498,16 @@ class Service:
                 self._told.add(type(error).__name__)
                 self.telemetry.problem(Event.ERASURE_WAITS, error)
 
-    async def _tick(self) -> bool:
+    async def _tick(self) -> None:
         if self.definition.tick is None:
-            return False
+            return
         try:
-            return await self.definition.tick(self.parts)
+            await self.definition.tick(self.parts)
         except TickFailed as failure:
             for what, error in failure.failed.items():
                 if what not in self._told:
                     self._told.add(what)
                     self.telemetry.problem(Event.TICK_FAILED, error)
-            return failure.released
 
     async def _daily(self, day: date) -> None:
         if self.definition.daily is not None:

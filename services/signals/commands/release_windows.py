@@ -51,7 +51,7 @@ async def release_windows(parts: Parts) -> bool:
             # One organisation's damaged facts keep no other organisation's figures back.
             failed[f"{organisation}/{text}"] = error
     if failed:
-        raise TickFailed(failed, released=released)
+        raise TickFailed(failed)
     return released
 
 
