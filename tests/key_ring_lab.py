@@ -14,6 +14,7 @@ from shared.keys.data_keys import DataKeys
 from shared.keys.file_ring import FileKeyRing
 from shared.keys.pkcs11_ring import Pkcs11KeyRing
 from shared.keys.token import Token
+from tests.store_lab import QUICK
 
 PASSPHRASE = b"a passphrase for tests"
 PIN = "49158"
@@ -77,5 +78,5 @@ def token(pin: str = PIN, *, label: str = LABEL, patience: float = PATIENCE) -> 
 def opened(kind: str, path: Path) -> DataKeys:
     """The ring of a kind at `path`, as a process sees it that starts now."""
     if kind == "file":
-        return FileKeyRing(path, PASSPHRASE)
+        return FileKeyRing(path, PASSPHRASE, QUICK)
     return Pkcs11KeyRing(path, token())

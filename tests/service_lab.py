@@ -23,11 +23,13 @@ from shared.contracts.rpc import VERBS, Shape
 from shared.eventstore.store import Recorded
 from shared.identity.issuer import Signer
 from shared.identity.roles import WITHOUT_ORGANISATION, Role
+from shared.keys.file_ring import FileKeyRing
 from shared.ledger.leaf import BLANK
 from shared.runtime.service import Definition, Service
 from shared.runtime.settings import ServiceSettings
 from tests.conftest import Database
 from tests.nats_server import Bus
+from tests.store_lab import QUICK
 
 HERE, ELSEWHERE = UUID(int=0xA1), UUID(int=0xB2)
 ISSUER = "https://issuer.example"
@@ -147,6 +149,9 @@ async def running(
     (folder / "jwks.json").write_text(json.dumps(signer.jwks()))
     (folder / "passphrase").write_text("a passphrase for tests")
     (folder / "nats-password").write_text(bus.passwords[definition.name])
+    ring = folder / f"{definition.name}.ring"
+    if not ring.exists() and "key_ring_kind" not in (settings or {}):
+        FileKeyRing(ring, b"a passphrase for tests", QUICK)
     clock = Clock(folder)
     service = Service(
         definition,
@@ -162,7 +167,7 @@ async def running(
                 jwks=str(folder / "jwks.json"),
                 issuer=ISSUER,
                 key_ring_kind="file",
-                key_ring=folder / f"{definition.name}.ring",
+                key_ring=ring,
                 key_ring_passphrase_file=folder / "passphrase",
                 key_ring_module=None,
                 key_ring_hsm=None,

@@ -15,13 +15,16 @@ import psycopg
 from shared.eventstore.store import Change, EventStore
 from shared.eventstore.types import EventTypes
 from shared.eventstore.writer import GroupWriter
-from shared.keys.file_ring import FileKeyRing
+from shared.keys.file_ring import FileKeyRing, Work
 from shared.postgres.pool import Pool, open_pool
 from tests.conftest import Database
 
 HERE, ELSEWHERE = UUID(int=0xA1), UUID(int=0xB2)
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 """A Monday in week 2026-W48."""
+
+QUICK = Work(passes=1, lanes=1, memory_kib=8)
+"""For key rings whose passphrase nobody need guess: a test waits for it a thousand times."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ async def store_lab(
     pool = await open_pool(database.url(service), min_size=1, max_size=6)
     writer = GroupWriter(database.url(service))
     await writer.start()
-    ring = FileKeyRing(folder / f"{service}.ring", b"a passphrase for tests")
+    ring = FileKeyRing(folder / f"{service}.ring", b"a passphrase for tests", QUICK)
     store = EventStore(pool=pool, writer=writer, types=types, ring=ring, on_append=on_append)
     try:
         yield Lab(database, service, store, pool, ring)

@@ -7,7 +7,7 @@ import json
 import os
 from base64 import b64decode, b64encode
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,11 +27,20 @@ _FORMAT = "hoeksteen/key-ring/v2"
 _BEFORE = "hoeksteen/key-ring/v1"
 _NONCE = 12
 
-# Argon2id, second choice of RFC 9106 section 4 (64 MiB, 3 passes, 4 lanes): a service opens its
-# ring once, when it starts.
-_PASSES = 3
-_LANES = 4
-_MEMORY_KIB = 64 * 1024
+
+class Work(NamedTuple):
+    """How much work Argon2id makes of guessing a passphrase (RFC 9106, section 3.1)."""
+
+    passes: int
+    lanes: int
+    memory_kib: int
+
+
+STANDARD = Work(passes=3, lanes=4, memory_kib=64 * 1024)
+"""The second choice of RFC 9106, section 4: a service opens its ring once, when it starts."""
+
+# A file may not ask for more than this: it would be a way to halt the service.
+_MOST = Work(passes=16, lanes=16, memory_kib=1024 * 1024)
 
 
 class FileKeyRing(DataKeys):
@@ -41,13 +50,17 @@ class FileKeyRing(DataKeys):
     lock, to a new file that then takes the old one's place.
     """
 
-    def __init__(self, path: Path, passphrase: bytes) -> None:
-        """Open the ring at `path`, or make an empty one. Raises KeyRingProblem."""
+    def __init__(self, path: Path, passphrase: bytes, work: Work = STANDARD) -> None:
+        """Open the ring at `path`, or make an empty one that takes so much `work` to guess.
+
+        Raises KeyRingProblem.
+        """
         super().__init__(path.name)
         self._path = path
         self._passphrase = passphrase
+        self._work = work
         self._stamp: tuple[int, int, int] | None = None
-        self._derived: dict[bytes, bytes] = {}
+        self._derived: dict[tuple[bytes, Work], bytes] = {}
         with _told(self.name):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with locked(path):
@@ -92,13 +105,19 @@ class FileKeyRing(DataKeys):
             self._hold(self._fetch())
             self._write({each: key for each, key in self._keys.items() if each != name})
 
-    def _file_key(self, salt: bytes) -> bytes:
-        if salt not in self._derived:
+    def _file_key(self, salt: bytes, work: Work) -> bytes:
+        known = self._derived.get((salt, work))
+        if known is None:
             argon2 = Argon2id(
-                salt=salt, length=32, iterations=_PASSES, lanes=_LANES, memory_cost=_MEMORY_KIB
+                salt=salt,
+                length=32,
+                iterations=work.passes,
+                lanes=work.lanes,
+                memory_cost=work.memory_kib,
             )
-            self._derived = {salt: argon2.derive(self._passphrase)}
-        return self._derived[salt]
+            known = argon2.derive(self._passphrase)
+            self._derived = {(salt, work): known}
+        return known
 
     def _opened(self, text: bytes) -> Keys:
         try:
@@ -107,7 +126,12 @@ class FileKeyRing(DataKeys):
             if found not in (_FORMAT, _BEFORE):
                 raise KeyRingProblem(f"The key ring {self.name} has an unknown format.")
             sealed = b64decode(outer["sealed"])
-            key = self._file_key(b64decode(outer["salt"]))
+            work = Work(*map(int, outer["argon2id"])) if found == _FORMAT else STANDARD
+            if any(asked > most for asked, most in zip(work, _MOST, strict=True)):
+                raise KeyRingProblem(
+                    f"The key ring {self.name} asks for more work than a service will do."
+                )
+            key = self._file_key(b64decode(outer["salt"]), work)
             inner = AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], found.encode())
             return {KeyName.read(name): b64decode(each) for name, each in json.loads(inner).items()}
         except InvalidTag as error:
@@ -119,16 +143,17 @@ class FileKeyRing(DataKeys):
 
     def _write(self, keys: Keys) -> None:
         """Make `keys` the ring's, durably, then hold them. The file's lock is held."""
-        salt = next(iter(self._derived), None) or os.urandom(16)
+        salt, work = next(iter(self._derived), None) or (os.urandom(16), self._work)
         nonce = os.urandom(_NONCE)
         inner = {f"{name}": b64encode(key).decode() for name, key in keys.items()}
-        sealed = AESGCM(self._file_key(salt)).encrypt(
+        sealed = AESGCM(self._file_key(salt, work)).encrypt(
             nonce, json.dumps(inner).encode(), _FORMAT.encode()
         )
         replace_file(
             self._path,
             {
                 "format": _FORMAT,
+                "argon2id": work,
                 "salt": b64encode(salt).decode(),
                 "sealed": b64encode(nonce + sealed).decode(),
             },

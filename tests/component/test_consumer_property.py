@@ -58,6 +58,7 @@ from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
+from tests.store_lab import QUICK
 
 DURABLE = "signals-facts"
 ORGANISATIONS = (UUID(int=0xA1), UUID(int=0xB2))
@@ -463,7 +464,7 @@ def lab_of(runner: asyncio.Runner, database: Database, folder: Path) -> Signals:
         url=database.url("signals"),
         admin=admin,
         pool=runner.run(open_pool(database.url("signals"), min_size=2, max_size=12)),
-        ring=FileKeyRing(folder / "signals.ring", b"a passphrase for tests"),
+        ring=FileKeyRing(folder / "signals.ring", b"a passphrase for tests", QUICK),
         ledger=LedgerFolder(folder / "ledger"),
     )
 

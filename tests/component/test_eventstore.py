@@ -29,6 +29,7 @@ from shared.keys.file_ring import FileKeyRing
 from shared.ledger.leaf import LeafRecord
 from shared.postgres.pool import open_pool
 from tests.conftest import Database
+from tests.store_lab import QUICK
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 ORGANISATION = UUID("0c8f7a52-0d3e-4f57-9a51-3b7e9b1d0001")
@@ -50,7 +51,7 @@ async def store(database: Database, tmp_path: Any) -> AsyncIterator[EventStore]:
     pool = await open_pool(database.url("intake"), min_size=1, max_size=4)
     writer = GroupWriter(database.url("intake"))
     await writer.start()
-    ring = FileKeyRing(tmp_path / "intake.ring", b"a passphrase")
+    ring = FileKeyRing(tmp_path / "intake.ring", b"a passphrase", QUICK)
     yield EventStore(pool=pool, writer=writer, types=TYPES, ring=ring)
     await writer.stop()
     await pool.close()
@@ -306,7 +307,7 @@ async def test_what_a_decision_was_made_on_must_still_hold(
     pool = await open_pool(database.url("intake"), min_size=1, max_size=2)
     writer = GroupWriter(database.url("intake"))
     await writer.start()
-    ring = FileKeyRing(tmp_path / "intake.ring", b"a passphrase")
+    ring = FileKeyRing(tmp_path / "intake.ring", b"a passphrase", QUICK)
     other = EventStore(pool=pool, writer=writer, types=TYPES, ring=ring)
     await append(other, directory, 2, "anna has left")
     await writer.stop()

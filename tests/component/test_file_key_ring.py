@@ -15,8 +15,9 @@ from uuid import UUID
 
 import pytest
 
-from shared.keys.file_ring import FileKeyRing
+from shared.keys.file_ring import STANDARD, FileKeyRing, Work
 from shared.keys.ring import KeyRingProblem
+from tests.store_lab import QUICK
 
 HERE, ELSEWHERE = UUID(int=0xA1), UUID(int=0xB2)
 PASSPHRASE = b"a passphrase for tests"
@@ -31,12 +32,12 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ring(path: Path) -> FileKeyRing:
-    return FileKeyRing(path, PASSPHRASE)
+    return FileKeyRing(path, PASSPHRASE, QUICK)
 
 
 def reopened(path: Path) -> FileKeyRing:
     """The ring as a process sees it that starts now."""
-    return FileKeyRing(path, PASSPHRASE)
+    return FileKeyRing(path, PASSPHRASE, QUICK)
 
 
 # The file ---------------------------------------------------------------------------------------
@@ -54,6 +55,34 @@ def test_nothing_secret_stands_in_the_file(ring: FileKeyRing, path: Path) -> Non
                 assert spelt not in text
         assert 0o600 == stat.S_IMODE(file.stat().st_mode)
     assert 0o700 == stat.S_IMODE(path.parent.stat().st_mode)
+
+
+def test_how_hard_a_passphrase_is_to_guess_stands_in_the_file(path: Path) -> None:
+    """As RFC 9106 advises unless told otherwise; a ring keeps what it was made with."""
+    FileKeyRing(path, PASSPHRASE)
+    assert [3, 4, 65_536] == json.loads(path.read_text())["argon2id"] == [*STANDARD]
+    FileKeyRing(path, PASSPHRASE, QUICK).seal(HERE, b"case-key", SECRET)
+    assert [*STANDARD] == json.loads(path.read_text())["argon2id"]
+
+
+@pytest.mark.usefixtures("ring")
+@pytest.mark.parametrize("asked", [(17, 1, 64), (1, 17, 256), (1, 1, 2**21)])
+def test_a_file_that_would_halt_the_service_is_refused(
+    path: Path, asked: tuple[int, int, int]
+) -> None:
+    """Whoever can write the file could otherwise ask for hours or for all memory."""
+    changed = json.loads(path.read_text()) | {"argon2id": Work(*asked)}
+    path.write_text(json.dumps(changed))
+    with pytest.raises(KeyRingProblem, match="asks for more work"):
+        reopened(path)
+
+
+def test_less_work_than_the_ring_was_made_with_opens_nothing(path: Path) -> None:
+    """The numbers in the file are an input of the key, not a wish."""
+    FileKeyRing(path, PASSPHRASE, Work(passes=2, lanes=1, memory_kib=8))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"argon2id": QUICK}))
+    with pytest.raises(KeyRingProblem, match="does not open"):
+        reopened(path)
 
 
 def test_a_wrong_passphrase_is_told_in_a_sentence(ring: FileKeyRing, path: Path) -> None:

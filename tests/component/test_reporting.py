@@ -75,6 +75,7 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.proofs import LogProofs
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
+from tests.store_lab import QUICK
 
 HERE, ELSEWHERE = UUID(int=0xA1), UUID(int=0xB2)
 TOKENS = {HERE: "5d41402abc4b2a76", ELSEWHERE: "7d793037a0760186"}
@@ -469,7 +470,7 @@ async def test_other_bytes_are_never_handed_out(
     pool = await open_pool(database.url("reporting"), min_size=1, max_size=2)
     writer = GroupWriter(database.url("reporting"))
     await writer.start()
-    ring = FileKeyRing(tmp_path / "reporting.ring", b"a passphrase for tests")
+    ring = FileKeyRing(tmp_path / "reporting.ring", b"a passphrase for tests", QUICK)
     store = EventStore(pool=pool, writer=writer, types=TYPES, ring=ring)
     stream, now = report_stream(HERE, "2026-H1"), datetime(2026, 7, 20, 9, tzinfo=UTC)
     labels = {"bullying": "Pesten"}
