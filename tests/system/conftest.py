@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -37,10 +37,9 @@ def free_base_port() -> int:
     raise RuntimeError("no twelve ports in a row are free")
 
 
-@pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Everything that `make run` starts, on an empty home, without the walk."""
-    home = Home(tmp_path_factory.mktemp("installation") / "home")
+@contextmanager
+def running_installation(home: Home) -> Iterator[Installation]:
+    """Everything that `make run` starts, on this home, without the walk; stopped in order at the end."""
     with subprocess.Popen(
         (*HOEKSTEEN, "run", "--no-walk"),
         env=os.environ
@@ -56,11 +55,20 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         if not home.run.exists():
             process.kill()
             pytest.fail(f"the installation did not start:\n{process.communicate()[0]}")
-        yield Installation.connect(home)
-        process.send_signal(signal.SIGINT)
-        output = process.communicate(timeout=60)[0]
+        try:
+            yield Installation.connect(home)
+        finally:
+            process.send_signal(signal.SIGINT)
+            output = process.communicate(timeout=60)[0]
     assert process.returncode == 0, output
     assert "Traceback" not in output
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One on an empty home, for all system tests."""
+    with running_installation(Home(tmp_path_factory.mktemp("installation") / "home")) as started:
+        yield started
 
 
 @pytest.fixture

@@ -45,10 +45,7 @@ class Organisation:
     signed_in: list[Person] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.admin = self.sign_in("beheer", "admin")
-        self.adviser = self.sign_in("anna", "adviser")
-        self.hr = self.sign_in("hr", "hr")
-        self.auditor = self.sign_in("auditor", "auditor")
+        self._sign_all_in()
         self.admin.do(
             documents.SET_UP_ORGANISATION,
             organisationId=str(self.id),
@@ -60,6 +57,18 @@ class Organisation:
         )
         public = b64encode(self.key.public).decode()
         self.adviser.do(documents.PUBLISH_ADVISER_KEY, publicKey=public)
+
+    def come_back(self, installation: Installation) -> None:
+        """Everybody signs in again, at an installation that was started anew."""
+        self.close()
+        self.installation = installation
+        self._sign_all_in()
+
+    def _sign_all_in(self) -> None:
+        self.admin = self.sign_in("beheer", "admin")
+        self.adviser = self.sign_in("anna", "adviser")
+        self.hr = self.sign_in("hr", "hr")
+        self.auditor = self.sign_in("auditor", "auditor")
 
     def sign_in(self, subject: str, role: str) -> Person:
         """Somebody with a role, by the development issuer."""

@@ -169,7 +169,7 @@ def test_after_an_erasure_nothing_of_the_case_is_anywhere(
     period = str(organisation.live_to_tick())
     figures = organisation.release(period)
     report = organisation.publish(period, "Er waren enkele meldingen.")
-    facts = _facts_of_case(installation, organisation.id, case)
+    facts = facts_of_case(installation, organisation.id, case)
     its = needles(installation, organisation.id, case, facts)
     its.contents += tuple(_stored_chunks(installation, file))
     with superuser(installation) as connection:
@@ -299,7 +299,7 @@ def _stored_chunks(installation: Installation, file: UUID) -> list[bytes]:
     return [bytes(one)[:64] for (one,) in rows]
 
 
-def _facts_of_case(installation: Installation, organisation: UUID, case: UUID) -> UUID:
+def facts_of_case(installation: Installation, organisation: UUID, case: UUID) -> UUID:
     """The id of a case's facts, as intake's own event says it."""
     home = installation.home
     passphrase = home.secret("key-ring-intake").read_bytes().strip()

@@ -1,0 +1,133 @@
+"""Yesterday's backup is put back after an erasure, on a whole installation: the case stays gone."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from shared.ledger.commands import NOT_IN_ORDER
+from shared.local import documents
+from shared.local.home import Home
+from shared.local.session import Installation
+from shared.local.topology import DATABASE, database_urls, embedded_postgres
+from shared.local.verified import verify
+from shared.postgres.embedded import binaries
+from tests.system.conftest import running_installation
+from tests.system.people import Organisation, until
+from tests.system.test_cli import hoeksteen
+from tests.system.test_erasure import APPROVE, ASK, facts_of, facts_of_case, superuser
+
+LEFT = (
+    "SELECT (SELECT count(*) FROM wrapped_key WHERE key_id IN"
+    " (SELECT key_id FROM event WHERE stream = %(case)s)),"
+    " (SELECT count(*) FROM event JOIN ciphertext USING (organisation, leaf_index)"
+    " WHERE stream = %(case)s),"
+    " (SELECT count(*) FROM case_index WHERE case_id = %(case)s)"
+)
+
+
+def left(superuser_url: str, case: UUID) -> tuple[int, int, int]:
+    """Of a case at intake: keys, contents, lines in the list."""
+    with psycopg.connect(superuser_url) as connection:
+        connection.execute(b"SET search_path = intake")
+        row = connection.execute(LEFT, {"case": case}).fetchone()
+    assert row is not None
+    return row
+
+
+def backed_up(installation: Installation, file: Path) -> None:
+    """A backup as an operator makes it, while everything runs."""
+    subprocess.run(
+        (
+            str(binaries() / "pg_dump"),
+            "--format=custom",
+            "--create",
+            f"--file={file}",
+            f"--dbname={installation.database_url('postgres')}",
+        ),
+        check=True,
+    )
+
+
+def put_back(home: Home, file: Path, case: UUID) -> None:
+    """The backup in place of the database, as docs/operators.md has it; nothing else is touched. The
+    case is there again.
+    """
+    with embedded_postgres(home) as server:
+        url = database_urls(home, server)["postgres"]
+        other = url.replace(f"dbname='{DATABASE}'", "dbname='postgres'")
+        subprocess.run(
+            (
+                str(binaries() / "pg_restore"),
+                "--clean",
+                "--create",
+                "--exit-on-error",
+                f"--dbname={other}",
+                str(file),
+            ),
+            check=True,
+        )
+        assert (1, 1, 1) == left(url, case)
+
+
+def known_to_others(installation: Installation, organisation: UUID) -> None:
+    """Wait until signals remembers intake's log as it is now."""
+    with superuser(installation) as connection:
+        row = connection.execute(
+            "SELECT size FROM intake.log WHERE organisation = %s", (organisation,)
+        ).fetchone()
+    assert row is not None
+    heads = installation.home.ledger / "signals" / "heads" / "intake" / str(organisation)
+    until(lambda: heads.exists() and f'"size": {row[0]},' in heads.read_text())
+
+
+def test_yesterdays_backup_does_not_bring_the_case_back(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The database of before the erasure, with the ledger folder and the bus of after it: all start,
+    neither the case nor its key is there, others' cases are read and written; `hoeksteen verify` and
+    the doctor say that the log lost what had been seen of it.
+    """
+    backup = tmp_path / "backup"
+    with running_installation(home) as installation:
+        organisation = Organisation(installation)
+        case, neighbour = organisation.open_case(), organisation.open_case()
+        installation.move_clock(installation.now() + timedelta(days=1))
+        facts = facts_of_case(installation, organisation.id, case)
+        until(lambda: str(facts) in facts_of(installation))
+        backed_up(installation, backup)
+        assert (1, 1, 1) == left(installation.database_url("postgres"), case)
+        organisation.adviser.do(ASK, caseId=str(case), ground="REPORTER")
+        organisation.sign_in("coby", "coordinator").do(APPROVE, caseId=str(case))
+        assert (0, 0, 0) == left(installation.database_url("postgres"), case)
+        until(lambda: str(facts) not in facts_of(installation))
+        known_to_others(installation, organisation.id)
+        organisation.close()
+
+    put_back(home, backup, case)
+
+    with running_installation(home) as installation:
+        organisation.come_back(installation)
+        assert (0, 0, 0) == left(installation.database_url("postgres"), case)
+        assert organisation.adviser.ask(documents.CASE, id=str(case)) is None
+        assert str(facts) not in facts_of(installation)
+        assert organisation.adviser.ask(documents.CASE, id=str(neighbour)) is not None
+        organisation.open_case()
+        until(lambda: "ledger.refused" in home.log("signals").read_text())
+        capsys.readouterr()
+        assert verify(installation, organisation.id) == NOT_IN_ORDER
+        told = capsys.readouterr().out
+        # Fewer entries than were seen, or other ones; and nothing else is wrong.
+        assert told.count("✗") == 1
+        assert "✗ intake" in told
+        assert "[TAIL_CUT]" in told or "[HEAD_CONTRADICTED]" in told
+        doctor = hoeksteen("doctor", HOEKSTEEN_HOME=str(home.path)).stdout
+        assert "✓ What runs is ready" in doctor
+        assert "the last one is 'ledger.refused'" in doctor
+        assert '"event": "erasure.again", "count": 1' in home.log("intake").read_text()
+        organisation.close()
