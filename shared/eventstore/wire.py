@@ -28,6 +28,10 @@ _4 = _LENGTH.pack(4)
 _BINARY = 1
 
 
+class ConnectionLost(psycopg.OperationalError):
+    """Nobody knows which of the calls that had no answer were carried out."""
+
+
 class ArrayType:
     """One type of array: its own object id and its element's (pg_type.dat), and the empty one."""
 
@@ -149,19 +153,23 @@ class Pipeline:
         self._asked_one()
 
     def send(self, parameters: Sequence[bytes]) -> None:
-        """Call it. Raises OperationalError when the connection was lost."""
+        """Call it. Raises ConnectionLost."""
         if self.lost:
-            raise psycopg.OperationalError("the connection was lost")
-        self._connection.pgconn.send_query_prepared(
-            b"hoeksteen", parameters, self._formats, _BINARY
-        )
-        self._asked_one()
+            raise ConnectionLost("the connection was lost")
+        try:
+            self._connection.pgconn.send_query_prepared(
+                b"hoeksteen", parameters, self._formats, _BINARY
+            )
+            self._asked_one()
+        except psycopg.OperationalError as error:
+            self.lost = True
+            raise ConnectionLost("the connection was lost") from error
 
     def take(self) -> bytes | None:
         """The answer to the oldest call that has none yet: its one value; None when it is not there.
 
-        Raises the psycopg.Error of that call. OperationalError: the connection was lost, and nobody
-        knows which of the calls that had no answer were carried out.
+        Raises the psycopg.Error of that call, and ConnectionLost. After any other, also one that is
+        an OperationalError (a call that was cancelled), the calls behind it are answered in turn.
         """
         pgconn = self._connection.pgconn
         while self._asked and not self.lost and not pgconn.is_busy():
@@ -180,7 +188,7 @@ class Pipeline:
                 raise errors.error_from_result(result)
             return (result.get_value(0, 0) if result.ntuples else None) or b""
         if self.lost:
-            raise psycopg.OperationalError("the connection was lost")
+            raise ConnectionLost("the connection was lost")
         return None
 
     async def close(self) -> None:

@@ -220,10 +220,16 @@ class GroupWriter:
 
     async def _send(self, group: list[_Queued]) -> None:
         try:
+            parameters = _parameters([queued.item for queued in group])
+        except (struct.error, UnicodeEncodeError) as error:
+            await self._hear()  # what is on its way has no part in this
+            await self._recover([group], error)
+            return
+        try:
             pipeline = self._pipeline if self._flying else await self._live()
             assert pipeline is not None  # noqa: S101  something is on its way in it
-            pipeline.send(_parameters([queued.item for queued in group]))
-        except (psycopg.Error, struct.error, UnicodeEncodeError) as error:
+            pipeline.send(parameters)
+        except psycopg.Error as error:
             await self._recover([*self._flying, group], error)
         else:
             self._flying.append(group)
@@ -261,6 +267,13 @@ class GroupWriter:
             await asyncio.sleep(0)  # let those who were told ask again
         return True
 
+    async def _hear(self) -> None:
+        """Settle all that is on its way."""
+        while self._flying:
+            if not await self._land():
+                self._wake.clear()
+                await self._wake.wait()
+
     def _landed_group(self, group: list[_Queued], value: bytes) -> None:
         indexes = wire.read_bigints(value)
         settled: list[tuple[_Queued, Sequence[int]]] = []
@@ -284,12 +297,14 @@ class GroupWriter:
         """
         self._flying.clear()
         self._settle_late()
-        failed = groups[0] if not isinstance(error, psycopg.OperationalError) else []
+        # An OperationalError may also be the answer to a call, which was cancelled: what is behind
+        # it goes on, on the same connection.
+        failed = groups[0] if not isinstance(error, wire.ConnectionLost) else []
         lost = [] if failed else [queued for group in groups for queued in group]
         for number, group in enumerate(groups[1:], start=1) if failed else ():
             try:
                 value = await self._answer()
-            except psycopg.OperationalError:
+            except wire.ConnectionLost:
                 lost += [queued for group in groups[number:] for queued in group]
                 break
             except psycopg.Error:
@@ -297,7 +312,7 @@ class GroupWriter:
             else:
                 self._landed_group(group, value)
                 self._settle_late()
-        if len(groups) == 1 and len(failed) == 1:
+        if len(groups) == 1 == len(failed) and not isinstance(error, psycopg.OperationalError):
             self._settle(failed[0], error=error)
             return
         # One deadline for all: with the database away nobody waits for those before them.
@@ -308,9 +323,13 @@ class GroupWriter:
             await self._write_one(queued, deadline, perhaps_landed=True)
 
     async def _write_one(self, queued: _Queued, deadline: float, *, perhaps_landed: bool) -> None:
+        refused: Exception | None = None
         while True:
             try:
                 landed = await self._landed(queued.item) if perhaps_landed else None
+                if landed is None and refused is not None:
+                    self._settle(queued, error=refused)
+                    return
                 if landed is None:
                     pipeline = await self._live()
                     pipeline.send(_parameters([queued.item]))
@@ -323,6 +342,10 @@ class GroupWriter:
                     return
                 await asyncio.sleep(0.2)
             except (psycopg.Error, struct.error, UnicodeEncodeError) as error:
+                if perhaps_landed and refused is None:
+                    # The first try may have been under way in the database, and refuse the second.
+                    refused = error
+                    continue
                 self._settle(queued, error=error)
                 return
             else:
@@ -366,7 +389,7 @@ class GroupWriter:
         """The next answer."""
         while True:
             if self._pipeline is None:
-                raise psycopg.OperationalError("there is no connection")
+                raise wire.ConnectionLost("there is no connection")
             value = self._pipeline.take()
             if value is not None:
                 return value

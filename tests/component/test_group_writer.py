@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
+import psycopg
+import pytest
 import pytest_asyncio
 
 from shared.eventstore.store import Change, Conflict, Tracking
@@ -101,3 +106,103 @@ async def test_stopping_writes_what_is_queued(database: Database, tmp_path: Path
         ]
         await asyncio.sleep(0)
     assert list(range(30)) == sorted(await asyncio.gather(*under_way))
+
+
+async def _waiting(admin: psycopg.AsyncConnection[Any], count: int) -> list[int]:
+    """The service's sessions that wait for a lock, once there are `count`."""
+    while True:
+        cursor = await admin.execute(
+            "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        )
+        pids = [row[0] for row in await cursor.fetchall()]
+        if len(pids) >= count:
+            return pids
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def _held_log(lab: Lab) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """While open nothing can be appended; gives a superuser's other connection."""
+    async with (
+        await psycopg.AsyncConnection.connect(lab.database.admin) as holder,
+        await psycopg.AsyncConnection.connect(lab.database.admin, autocommit=True) as admin,
+    ):
+        await holder.execute("SELECT FROM intake.log FOR UPDATE")
+        yield admin
+
+
+async def _two_on_their_way(
+    first: Coroutine[Any, Any, int], second: Coroutine[Any, Any, int], admin: Any
+) -> tuple[asyncio.Task[int], asyncio.Task[int], int]:
+    """Two groups of one, sent one after the other; the session in which they are."""
+    one = asyncio.create_task(first)
+    (session,) = await _waiting(admin, 1)
+    two = asyncio.create_task(second)
+    await asyncio.sleep(0.05)
+    return one, two, session
+
+
+def _places(lab: Lab) -> dict[UUID, int]:
+    return dict(lab.rows("SELECT stream, leaf_index FROM event"))
+
+
+async def test_a_cancelled_group_takes_no_other_s_answer(lab: Lab) -> None:
+    """An administrator cancels a statement behind which another one waits: each command hears of
+    itself, and so does every later one.
+    """
+    streams = [uuid4() for _ in range(4)]
+    await lab.append(streams[0], 1, NoteTaken(number=0))
+    async with _held_log(lab) as admin:
+        one, two, session = await _two_on_their_way(
+            lab.append(streams[1], 1, NoteTaken(number=1)),
+            lab.append(streams[2], 1, NoteTaken(number=2)),
+            admin,
+        )
+        await admin.execute("SELECT pg_cancel_backend(%s)", (session,))
+        await asyncio.sleep(0.05)
+    told = [await one, await two, await lab.append(streams[3], 1, NoteTaken(number=3))]
+    places = _places(lab)
+    assert told == [places[stream] for stream in streams[1:]]
+
+
+async def test_what_landed_while_its_connection_was_lost_is_no_conflict(lab: Lab) -> None:
+    """The first try still waits in the database when the second one comes: it landed, once."""
+    streams = [uuid4() for _ in range(3)]
+    await lab.append(streams[0], 1, NoteTaken(number=0))
+    async with _held_log(lab) as admin:
+        one, two, _ = await _two_on_their_way(
+            lab.append(streams[1], 1, NoteTaken(number=1)),
+            lab.append(streams[2], 1, NoteTaken(number=2)),
+            admin,
+        )
+        pipeline = lab.store._writer._pipeline
+        assert pipeline is not None
+        with socket.socket(fileno=pipeline._descriptor) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
+            wire.detach()
+        await _waiting(admin, 2)
+    told = [await one, await two]
+    places = _places(lab)
+    assert told == [places[stream] for stream in streams[1:]]
+    assert [(3,)] == lab.rows("SELECT size FROM log")
+
+
+async def test_what_cannot_be_sent_is_refused_alone(lab: Lab) -> None:
+    """A value that fits no column, behind a group on its way."""
+    streams = [uuid4() for _ in range(3)]
+    await lab.append(streams[0], 1, NoteTaken(number=0))
+    async with _held_log(lab) as admin:
+        one, two, _ = await _two_on_their_way(
+            lab.append(streams[1], 1, NoteTaken(number=1)),
+            lab.append(
+                streams[2],
+                1,
+                NoteTaken(number=2),
+                tracking=Tracking(consumer="\ud800", previous=0, position=1),
+            ),
+            admin,
+        )
+    assert await one == 1
+    with pytest.raises(psycopg.DataError):
+        await two
+    assert {streams[0]: 0, streams[1]: 1} == _places(lab)
