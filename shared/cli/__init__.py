@@ -35,6 +35,8 @@ _dead_letters = typer.Typer(help="Messages that a reader could not take.")
 app.add_typer(_dead_letters, name="dead-letters")
 _key_ring = typer.Typer(help="The keys that wrap all others.", no_args_is_help=True)
 app.add_typer(_key_ring, name="key-ring")
+_erasure = typer.Typer(help="What was erased.", no_args_is_help=True)
+app.add_typer(_erasure, name="erasure")
 
 _witness = typer.Typer(help="Cosign the logs of others.", no_args_is_help=True)
 app.add_typer(_witness, name="witness")
@@ -270,6 +272,22 @@ def backups(
     from shared.cli.backups import backups as listed
 
     raise typer.Exit(listed(Home(), erased_on=erased_on, as_json=as_json))
+
+
+@_erasure.command("check")
+def erasure_check(
+    file: Annotated[Path, typer.Argument(help="A statement of erasure.")],
+    key: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="A file with the log's public key; without it this machine's."),
+    ] = None,
+    language: Language = "en",
+) -> None:
+    """Tell who signed a statement, what it attests and what not. 1: not the log, or some was left."""
+    from shared.cli.erasure import check
+
+    check_language(language)
+    raise typer.Exit(check(Home(), file, key, language))
 
 
 @_dead_letters.callback(invoke_without_command=True)

@@ -50,7 +50,7 @@ from shared.identity.roles import Role
 from shared.ledger.destroyed import DestructionLog, DestructionLogDamaged
 from shared.ledger.files import LedgerFolder
 from shared.ledger.note import Verifier
-from shared.ledger.statement import read_statement
+from shared.ledger.statement import parse_statement, read_statement
 from shared.runtime.audit import compare_projections
 from tests.component.test_intake import WORDS, Intake, opening
 from tests.conftest import Database
@@ -340,6 +340,7 @@ async def test_the_statement_is_signed_in_two_languages(intake: Intake) -> None:
         "Nederlands",
     ):
         assert line in lines, line
+    assert {0} == set(parse_statement(body).left.values())
     assert "It cannot attest" in body
     assert "Niet verklaren kan zij" in body
     changed = given.statement.replace("left keys 0", "left keys 1").encode()
