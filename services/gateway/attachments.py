@@ -35,6 +35,7 @@ _HEAD_BYTES: Final = 16 + 16 + 4
 """Before the chunks: the case's id, the file's id, the number of the first chunk (big-endian)."""
 
 _LARGEST_NUMBER: Final = 2**31
+_MOST_DIGITS: Final = 10
 
 
 class Attachments:
@@ -135,6 +136,11 @@ def _attachment(text: str) -> str:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text[:11]) < _LARGEST_NUMBER):
+    if not (
+        text.isascii()
+        and text.isdecimal()
+        and len(text) <= _MOST_DIGITS
+        and int(text) < _LARGEST_NUMBER
+    ):
         raise invalid("from", "it has the wrong form")
     return int(text)

@@ -293,6 +293,20 @@ async def test_a_body_that_is_too_large_is_refused(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(
+    "start", ["", "-1", "x", "٣", "2147483648", "0" * 11 + "9" * 30, "0" * 5000]
+)
+async def test_a_chunk_that_cannot_be_is_refused(lab: Lab, start: str) -> None:
+    """A number of the wrong form, or larger than any, is told so, and asks nobody anything."""
+    answer = await lab.http.get(
+        f"/attachments/{ORGANISATION}",
+        params={"from": start},
+        headers={"Authorization": f"Bearer {lab.token()}"},
+    )
+    assert (400, "INVALID_INPUT") == (answer.status_code, code_of(answer.json()))
+    assert [] == lab.neighbours.asked
+
+
+@pytest.mark.parametrize(
     ("query", "code"),
     [
         ("{", "INVALID_DOCUMENT"),
