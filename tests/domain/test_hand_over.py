@@ -300,6 +300,28 @@ def test_a_hand_over_that_cannot_be_is_refused(
     given(Case(), evolve, past).when(handing(past, **changes)).then_refused(code)
 
 
+def test_who_lost_their_key_hands_over_no_unsigned_words() -> None:
+    """Calling one's key lost takes only a sign-in: by that nobody may put in words that none signed."""
+    lost = replace(ORGANISATION, keys=(replace(ANNAS, state="lost"), BRAMS))
+
+    def handing_over(*entries: Resealed) -> Callable[[Case], object]:
+        return lambda state: hand_over(
+            state,
+            lost,
+            [OPENED],
+            by="anna",
+            to_adviser="bram",
+            entries=entries,
+            consent="spoken",
+            at=AT,
+            verifies=verifies,
+        )
+
+    there = given(Case(), evolve, [OPENED])
+    there.when(handing_over(replace(BY_ANNA, signature=None))).then_refused(Code.INVALID_INPUT)
+    assert isinstance(handing_over()(there.state), CaseHandedOver)
+
+
 # Sealed anew ----------------------------------------------------------------------------------------
 
 

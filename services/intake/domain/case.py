@@ -629,12 +629,15 @@ def signer_of(
     *,
     verifies: Verifies,
 ) -> UUID | None:
-    """The id of the key pair with which the adviser signed these words; None where their current key
-    cannot sign. Raises Refusal for words without their signature, or with one of something else.
+    """The id of the key pair with which the adviser signed these words; None where they never had a key
+    that can sign. Raises Refusal for words without their signature, or with one of something else.
     """
     current = organisation.current_key(adviser_id)
     if current is None or current.signing_key is None:
-        if signature is not None:
+        # Whose signing key was lost cannot, by that, put in words that nobody signed.
+        if signature is not None or any(
+            key.signing_key is not None for key in organisation.keys_of(adviser_id)
+        ):
             raise invalid("signature", "your current key cannot sign: publish one that can")
         return None
     if signature is None:
