@@ -555,6 +555,14 @@ async def test_one_adviser_never_has_both_sides(people: People) -> None:
     assert (Code.CONFLICT_OF_INTEREST, None) == await people.code_of(
         "hand_over", over, subject="anna"
     )
+    # A recovery gives no words of the other side either, whoever agreed to it.
+    await people.have_recovery_key()
+    ask = RequestRecovery(case_id=str(first), reason="adviser_absent")
+    await people.ask("request_recovery", ask, Done, subject="bram")
+    await people.ask("approve_recovery", ApproveRecovery(case_id=str(first)), Done, **COUNCIL)
+    assert (Code.CONFLICT_OF_INTEREST, None) == await people.code_of(
+        "recovered_words", ById(id=str(first)), subject="bram"
+    )
     await people.case_of("bram", parties=(PartyToken(role="subject", token=piet),))
     for token, count in ((piet, 2), (jan, 1), (bytes(32), 0)):
         asked = SubjectMatchesQuery(token=token)

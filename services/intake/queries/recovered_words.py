@@ -8,6 +8,7 @@ from services.intake.domain import case as domain
 from services.intake.domain.recovery import use_recovery
 from services.intake.queries.case import as_its_adviser_sees_it
 from services.intake.sealed import as_uuid
+from services.intake.sides import refuse_both_sides
 from services.intake.streams import case_events
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import ById, Case
@@ -24,6 +25,8 @@ async def recovered_words(call: Call, request: ById) -> Case:
         recorded = await case_events(call.parts.store, call.organisation, case_id)
         state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
         event = use_recovery(state, by=call.principal.subject, at=call.now)
+        # Before the words leave, not only before the case would be theirs.
+        await refuse_both_sides(call, call.principal.subject, case_id, state.parties)
         try:
             await call.parts.store.append(
                 call.organisation,
