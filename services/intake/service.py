@@ -60,7 +60,7 @@ from services.intake.queries.recovered_words import recovered_words
 from services.intake.queries.recoveries import recoveries
 from services.intake.queries.subject_accesses import subject_access, subject_accesses
 from services.intake.queries.subject_matches import subject_matches
-from services.intake.streams import adviser_seats, day_stream
+from services.intake.streams import FOLDS, adviser_seats, day_stream
 from shared.eventstore.store import Change, Conflict
 from shared.runtime.calls import Parts
 from shared.runtime.service import Definition
@@ -198,6 +198,7 @@ DEFINITION = Definition(
         PartyIndex(ring),
         RecoveryIndex(),
     ),
+    folds=FOLDS,
     stream="INTAKE",
     outbound=OUTBOUND,
     daily=every_day,

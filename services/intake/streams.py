@@ -31,6 +31,8 @@ _ORGANISATION = Fold(
     initial=organisation.Organisation(),
     evolve=organisation.evolve,
 )
+FOLDS = (_CASE, _ORGANISATION)
+"""All of them: their snapshots are kept, and compared by `hoeksteen audit`."""
 
 
 @lru_cache(maxsize=1_000)

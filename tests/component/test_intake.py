@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,8 @@ from shared.contracts.rpc import (
     WithdrawAdviserKey,
 )
 from shared.identity.roles import Role
+from shared.runtime.audit import Kind
+from shared.runtime.operate import audit
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
 from tests.service_lab import ELSEWHERE, HERE, START, Running, code_of, eventually, running
@@ -932,3 +934,25 @@ async def test_what_a_crash_left_queued_goes_out_at_the_next_start(
         await asyncio.sleep(0.6)
         kinds = [kind for kind, _ in await stream(after)]
     assert ["organisation.set_up", "facts.booked"] == kinds
+
+
+async def test_an_audit_compares_every_kind_of_snapshot(intake: Intake) -> None:
+    """A kept state that opens, and is not what the events come to, is named; a right one is not."""
+    case = await intake.open()
+    streams = (case, organisation_stream(HERE))
+
+    async def told(**changes: Any) -> set[Any]:
+        for fold, stream in zip(DEFINITION.folds, streams, strict=True):
+            kept = replace(fold, every=1, **changes)
+            await intake.service.parts.store.fold(HERE, stream, kept)
+        assert 2 == len(intake.rows("SELECT state FROM snapshot"))
+        looked = await audit(DEFINITION, intake.service.settings, pause=0.0)
+        return {
+            found.values["case"]
+            for found in looked.findings
+            if found.kind is Kind.SNAPSHOT_DIFFERENT
+        }
+
+    assert {str(stream) for stream in streams} == await told(evolve=lambda state, _event: state)
+    intake.rows("DELETE FROM snapshot RETURNING 1")
+    assert set() == await told()
