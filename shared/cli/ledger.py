@@ -93,7 +93,7 @@ def verify(
         if memory is not None and no_memory:
             raise LocalProblem("Choose --memory FOLDER or --no-memory, not both.")
         auditor = Auditor(
-            now=now(Home()) if source.local else datetime.now(UTC),
+            now=_now(source),
             policy=_policy(source, policy),
             memory=None if no_memory else AuditorMemory(memory or default_folder()),
             compare=tuple(commands.compared(str(path), read(path)) for path in compare),
@@ -134,6 +134,15 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise LocalProblem(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _now(source: Source) -> datetime:
+    """The verifier's own time: that of the installation which is looked at, or which
+    HOEKSTEEN_HOME names, also where its log comes by its gateway or as a folder; else this machine's.
+    """
+    if source.local or os.environ.get("HOEKSTEEN_HOME"):
+        return now(Home())
+    return datetime.now(UTC)
 
 
 def _policy(source: Source, path: Path | None) -> Policy:
