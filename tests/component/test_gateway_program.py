@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx2
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from services.gateway.attachments import CHUNK_BYTES
+from shared.bus.rpc import RpcRequest, RpcServer
+from shared.contracts.rpc import Chunk, ChunkQuery, Empty, PutChunk
 from shared.identity.issuer import Signer
+from shared.identity.roles import Role
 from tests.nats_server import Bus, running_bus
 
 PROGRAM = (sys.executable, "-m", "services.gateway")
 
 
+SIGNER = Signer(key=Ed25519PrivateKey.generate(), issuer="http://127.0.0.1:8009")
+
+
 def environment(bus: Bus | None, folder: Path, **changes: str) -> dict[str, str]:
     """What the launcher tells the gateway, on a free port."""
-    signer = Signer(key=Ed25519PrivateKey.generate(), issuer="http://127.0.0.1:8009")
-    (folder / "jwks.json").write_text(json.dumps(signer.jwks()))
+    (folder / "jwks.json").write_text(json.dumps(SIGNER.jwks()))
     (folder / "password").write_text(bus.passwords["gateway"] if bus else "x")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -39,11 +49,21 @@ def environment(bus: Bus | None, folder: Path, **changes: str) -> dict[str, str]
             "HOEKSTEEN_NATS_PASSWORD_FILE": str(folder / "password"),
             "HOEKSTEEN_HTTP_PORT": str(port),
             "HOEKSTEEN_JWKS": str(folder / "jwks.json"),
-            "HOEKSTEEN_ISSUER": signer.issuer,
+            "HOEKSTEEN_ISSUER": SIGNER.issuer,
             "HOEKSTEEN_SPANS_FILE": str(folder / "spans.jsonl"),
         }
         | changes
     )
+
+
+async def answered(origin: str, http: httpx2.AsyncClient) -> int:
+    """What the gateway says about being ready, as soon as it says anything."""
+    for _ in range(400):
+        try:
+            return (await http.get(f"{origin}/health/ready")).status_code
+        except httpx2.TransportError:
+            await asyncio.sleep(0.05)
+    return 0
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
@@ -54,14 +74,7 @@ async def test_it_becomes_ready_and_stops_in_order(tmp_path: Path, stop: signal.
         with subprocess.Popen(
             PROGRAM, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as program:
-            url = f"http://127.0.0.1:{told['HOEKSTEEN_HTTP_PORT']}/health/ready"
-            status = 0
-            for _ in range(400):
-                try:
-                    status = (await http.get(url)).status_code
-                    break
-                except httpx2.TransportError:
-                    await asyncio.sleep(0.05)
+            status = await answered(f"http://127.0.0.1:{told['HOEKSTEEN_HTTP_PORT']}", http)
             program.send_signal(stop)
             out, err = await asyncio.to_thread(program.communicate, timeout=20)
 
@@ -119,3 +132,71 @@ async def test_a_taken_port_is_told(tmp_path: Path) -> None:
     assert 2 == ended.returncode
     assert ended.stderr.startswith(f"Port {port} cannot be opened (Address already in use)")
     assert 1 == len(ended.stderr.splitlines())
+
+
+MIB = 1024**2
+CHUNKS = 512  # a file of 25 MiB is filled up to 32
+
+
+def chunk_of(number: int) -> bytes:
+    """A sealed chunk, like no other."""
+    return number.to_bytes(4, "big") * (CHUNK_BYTES // 4)
+
+
+def memory(process: int, line: str) -> int:
+    """VmRSS (what a process holds now) or VmHWM (the most that it held), in bytes."""
+    for each in Path(f"/proc/{process}/status").read_text().splitlines():
+        if each.startswith(f"{line}:"):
+            return int(each.split()[1]) * 1024
+    raise AssertionError(line)
+
+
+async def test_the_largest_file_is_never_whole_in_memory(tmp_path: Path) -> None:
+    """In by one request, out by one to a reader who pauses: the gateway never holds more than 8 MiB
+    beyond what it held.
+    """
+    taken = []
+
+    async def intake(request: RpcRequest) -> bytes:
+        if request.verb == "put_chunk":
+            put = msgspec.json.decode(request.body, type=PutChunk)
+            taken.append(put.content == chunk_of(put.number))
+            return msgspec.json.encode(Empty())
+        asked = msgspec.json.decode(request.body, type=ChunkQuery)
+        return msgspec.json.encode(Chunk(content=chunk_of(asked.number), chunks=CHUNKS))
+
+    async def body() -> AsyncIterator[bytes]:
+        yield uuid4().bytes + uuid4().bytes + bytes(4)
+        for number in range(CHUNKS):
+            yield chunk_of(number)
+
+    token = SIGNER.token(sub="anna", role=Role.ADVISER, organisation=uuid4())
+    http = httpx2.AsyncClient(
+        headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
+    )
+    async with running_bus(tmp_path, provisioned=False) as bus, http:
+        server = RpcServer(await bus.client("intake"), "intake", intake)
+        await server.start()
+        told = environment(bus, tmp_path)
+        with subprocess.Popen(PROGRAM, env=told, stdout=subprocess.DEVNULL) as program:
+            try:
+                origin = f"http://127.0.0.1:{told['HOEKSTEEN_HTTP_PORT']}"
+                assert 200 == await answered(origin, http)
+                before = memory(program.pid, "VmRSS")
+                sent = await http.post(f"{origin}/attachments", content=body())
+                got = hashlib.sha256()
+                async with http.stream("GET", f"{origin}/attachments/{uuid4()}") as response:
+                    parts = response.aiter_bytes()
+                    got.update(await anext(parts))
+                    await asyncio.sleep(0.5)
+                    async for part in parts:
+                        got.update(part)
+                grown = memory(program.pid, "VmHWM") - before
+            finally:
+                program.terminate()
+            assert 0 == program.wait(20)
+        await server.drain()
+
+    assert (204, [True] * CHUNKS) == (sent.status_code, taken)
+    assert hashlib.sha256(b"".join(map(chunk_of, range(CHUNKS)))).digest() == got.digest()
+    assert grown < 8 * MIB, grown
