@@ -78,7 +78,9 @@ def publish(who: SignedIn, record: RecoveryRecord, key: AdviserKey) -> int:
     if record.organisation != who.organisation:
         raise LocalProblem("This record is of another organisation's ceremony.")
     try:
-        signature = key.sign_recovery_key(record.public_key, organisation=who.organisation)
+        signature = key.sign_recovery_key(
+            record.public_key, digest=record.digest, organisation=who.organisation
+        )
     except SealingError as error:
         raise LocalProblem(str(error)) from error
     who.change(

@@ -103,8 +103,11 @@ class People(Intake):
         await self.running.ask("confirm_recovery_key", confirm, Done, **COUNCIL)
 
     def proposal(self, key: AdviserKey, signer: str) -> PublishRecoveryKey:
-        signature = self.keys[signer].sign_recovery_key(key.public, organisation=HERE)
-        return PublishRecoveryKey(public_key=key.public, digest=bytes(32), signature=signature)
+        digest = bytes(32)
+        signature = self.keys[signer].sign_recovery_key(
+            key.public, digest=digest, organisation=HERE
+        )
+        return PublishRecoveryKey(public_key=key.public, digest=digest, signature=signature)
 
     def sealed(self, text: str, case: UUID, *readers: AdviserKey) -> tuple[Sealed, ...]:
         """The text, sealed to the readers and, if there is one, to the recovery key."""

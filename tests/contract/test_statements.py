@@ -68,9 +68,34 @@ def test_intake_takes_the_signature_on_a_recovery_key(vector: dict[str, Any]) ->
     statement = recovery_key_statement(
         organisation_id=UUID(vector["organisation"]),
         public_key=bytes.fromhex(vector["public_key"]),
+        digest=bytes.fromhex(vector["digest"]),
     )
     signature = bytes.fromhex(vector["signature"])
 
     assert vector["statement"] == statement.hex()
     assert verifies(bytes.fromhex(vector["signing_key"]), signature, statement)
     assert not verifies(AdviserKey.generate().signing_public or b"", signature, statement)
+
+
+@pytest.mark.parametrize("sign", [0, 0x80])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    ],
+)
+def test_intake_takes_no_key_for_which_anybody_signs(key: str, sign: int) -> None:
+    """Of a key of small order, in each way to write it: a signature that was made without any key fits
+    one statement in eight at least, and for the neutral point every one.
+    """
+    small = bytearray.fromhex(key)
+    small[31] |= sign
+    anybodys = bytes([1]) + bytes(63)
+
+    assert not any(verifies(bytes(small), anybodys, bytes([number])) for number in range(64))

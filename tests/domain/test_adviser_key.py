@@ -249,12 +249,13 @@ def test_words_are_signed_as_described(vector: dict[str, Any]) -> None:
 def test_a_recovery_key_is_signed_as_described(vector: dict[str, Any]) -> None:
     """Statement and signature are those that another program computed."""
     key = key_of(vectors("adviser_key.json")[0])
-    public_key = bytes.fromhex(vector["public_key"])
-
-    assert vector["statement"] == (
-        recovery_key_statement(organisation=ORGANISATION, public_key=public_key).hex()
+    public_key, digest = bytes.fromhex(vector["public_key"]), bytes.fromhex(vector["digest"])
+    statement = recovery_key_statement(
+        organisation=ORGANISATION, public_key=public_key, digest=digest
     )
-    assert vector["signature"] == key.sign_recovery_key(public_key, organisation=ORGANISATION).hex()
+    signature = key.sign_recovery_key(public_key, digest=digest, organisation=ORGANISATION)
+
+    assert (vector["statement"], vector["signature"]) == (statement.hex(), signature.hex())
 
 
 def test_words_of_somebody_else_or_for_elsewhere_are_not_taken() -> None:

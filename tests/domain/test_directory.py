@@ -132,7 +132,9 @@ def withdrawing(pair: Pair, reason: Any, adviser: str = "anna") -> Decision:
 
 
 def proposing(adviser: str = "anna", signer: Pair = OLD, **changes: Any) -> Two:
-    statement = recovery_key_statement(organisation_id=ORGANISATION, public_key=RECOVERY)
+    statement = recovery_key_statement(
+        organisation_id=ORGANISATION, public_key=RECOVERY, digest=DIGEST
+    )
     fields: dict[str, Any] = {
         "adviser_id": adviser,
         "key_id": RECOVERY_ID,
@@ -395,6 +397,12 @@ def test_a_new_recovery_key_takes_the_place_of_the_old_one() -> None:
         pytest.param([], proposing(), Code.INVALID_INPUT, id="an adviser without a key"),
         pytest.param([BARE], proposing(), Code.INVALID_INPUT, id="a key that cannot sign"),
         pytest.param([OLD.listed()], proposing(signer=NEW), Code.INVALID_INPUT, id="another's"),
+        pytest.param(
+            [OLD.listed()],
+            proposing(digest=bytes(32)),
+            Code.INVALID_INPUT,
+            id="another ceremony's digest",
+        ),
         pytest.param(
             [OLD.listed()], proposing(digest=bytes(31)), Code.INVALID_INPUT, id="a short digest"
         ),

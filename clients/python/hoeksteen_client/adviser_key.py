@@ -106,13 +106,18 @@ class AdviserKey:
         """This key's signature on the `new` one, which takes its place. Raises CannotSign."""
         return self._sign(new._statement(organisation, adviser_id))
 
-    def sign_recovery_key(self, public_key: bytes, *, organisation: UUID | str) -> bytes:
+    def sign_recovery_key(
+        self, public_key: bytes, *, digest: bytes, organisation: UUID | str
+    ) -> bytes:
         """The signature (64 bytes) with which an adviser puts a recovery key in the directory.
 
-        `public_key`: raw X25519, 32 bytes, of the ceremony's record. Raises CannotSign.
+        `public_key`: raw X25519, 32 bytes, and `digest`, 32 bytes, of the ceremony's record. Raises
+        CannotSign.
         """
         place = as_uuid(organisation)
-        return self._sign(recovery_key_statement(organisation=place, public_key=public_key))
+        return self._sign(
+            recovery_key_statement(organisation=place, public_key=public_key, digest=digest)
+        )
 
     def save(self, path: Path, passphrase: str) -> None:
         """Write the key to a new file that only its owner reads, locked with `passphrase`.

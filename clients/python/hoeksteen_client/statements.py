@@ -27,6 +27,7 @@ A recovery key, which an adviser puts in the directory and a second person confi
     "hoeksteen/recovery-key/v1"
     organisation's id        16 bytes
     public key               32 bytes, raw X25519
+    digest                   32 bytes, of the record of its ceremony (`RecoveryRecord.digest`)
 
 A signature on words says who sealed these envelopes for this case. It does not say when, nor in
 which place among the case's other words: order is the log's business.
@@ -79,9 +80,12 @@ def words_statement(readers: Readers, *, organisation: UUID, case: UUID) -> byte
     return fields(_WORDS, organisation.bytes, case.bytes, digest)
 
 
-def recovery_key_statement(*, organisation: UUID, public_key: bytes) -> bytes:
-    """What an adviser signs who puts a recovery key (raw X25519, 32 bytes) in the directory."""
-    return fields(_RECOVERY_KEY, organisation.bytes, public_key)
+def recovery_key_statement(*, organisation: UUID, public_key: bytes, digest: bytes) -> bytes:
+    """What an adviser signs who puts a recovery key (raw X25519, 32 bytes) in the directory.
+
+    `digest` (32 bytes) is that of its ceremony's record: a forged record would take a forged share.
+    """
+    return fields(_RECOVERY_KEY, organisation.bytes, public_key, digest)
 
 
 def is_signed(statement: bytes, signature: bytes, signing_key: bytes) -> bool:

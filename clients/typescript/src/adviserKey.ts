@@ -76,10 +76,14 @@ export class AdviserKey {
 
   /**
    * The signature (64 bytes) with which an adviser puts a recovery key (raw X25519, 32 bytes) in the
-   * directory. Throws CannotSign.
+   * directory, with the digest (32 bytes) of its ceremony's record. Throws CannotSign.
    */
-  async signRecoveryKey(publicKey: Uint8Array, organisation: string): Promise<Bytes> {
-    return this.sign(recoveryKeyStatement(publicKey, organisation));
+  async signRecoveryKey(
+    publicKey: Uint8Array,
+    digest: Uint8Array,
+    organisation: string,
+  ): Promise<Bytes> {
+    return this.sign(recoveryKeyStatement(publicKey, digest, organisation));
   }
 
   private published(): PublishedKey {

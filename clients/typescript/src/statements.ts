@@ -5,7 +5,7 @@
  *     "hoeksteen/adviser-key/v1", organisation's id, adviser's id (UTF-8), public key, signing key
  *     "hoeksteen/words/v1", organisation's id, case's id, SHA-256 over the fields key id and envelope
  *         of each reader, in the order in which they are sent
- *     "hoeksteen/recovery-key/v1", organisation's id, public key
+ *     "hoeksteen/recovery-key/v1", organisation's id, public key, digest of the record of its ceremony
  */
 
 import { type Bytes, concat, copied, fields, sha256, utf8, uuidBytes } from "./bytes.js";
@@ -40,9 +40,16 @@ export async function wordsStatement(sealed: readonly Sealed[], place: Place): P
   return fields(WORDS, uuidBytes(place.organisation), uuidBytes(place.case), digest);
 }
 
-/** What an adviser signs who puts a recovery key (raw X25519, 32 bytes) in the directory. */
-export function recoveryKeyStatement(publicKey: Uint8Array, organisation: string): Bytes {
-  return fields(RECOVERY_KEY, uuidBytes(organisation), publicKey);
+/**
+ * What an adviser signs who puts a recovery key (raw X25519, 32 bytes) in the directory. `digest` (32
+ * bytes) is that of its ceremony's record.
+ */
+export function recoveryKeyStatement(
+  publicKey: Uint8Array,
+  digest: Uint8Array,
+  organisation: string,
+): Bytes {
+  return fields(RECOVERY_KEY, uuidBytes(organisation), publicKey, digest);
 }
 
 /** Whether `signature` over `statement` is by `signingKey` (raw Ed25519, 32 bytes). */

@@ -163,12 +163,20 @@ test("words are signed as described, and only these words", async () => {
 });
 
 test("a recovery key is signed as described", async () => {
-  type Entry = { organisation: string; public_key: string; statement: string; signature: string };
+  interface Entry {
+    organisation: string;
+    public_key: string;
+    digest: string;
+    statement: string;
+    signature: string;
+  }
   const key = await keyOf(keys[0]!);
   for (const vector of vectors<Entry>("hoeksteen/recovery_key.json")) {
-    const publicKey = unhex(vector.public_key);
-    assert.equal(hex(recoveryKeyStatement(publicKey, vector.organisation)), vector.statement);
-    assert.equal(hex(await key.signRecoveryKey(publicKey, vector.organisation)), vector.signature);
+    const [publicKey, digest] = [unhex(vector.public_key), unhex(vector.digest)];
+    const statement = recoveryKeyStatement(publicKey, digest, vector.organisation);
+    const signature = await key.signRecoveryKey(publicKey, digest, vector.organisation);
+    assert.equal(hex(statement), vector.statement);
+    assert.equal(hex(signature), vector.signature);
   }
 });
 

@@ -461,7 +461,7 @@ def publish_recovery_key(
     if current is None or current.signing_key is None:
         raise invalid("signature", "your current key cannot sign: publish one that can")
     statement = recovery_key_statement(
-        organisation_id=state.known.organisation_id, public_key=public_key
+        organisation_id=state.known.organisation_id, public_key=public_key, digest=digest
     )
     _check_signature(signature, current.signing_key, statement, verifies, field="signature")
     published = RecoveryKeyPublished(

@@ -47,9 +47,9 @@ def words_statement(*, organisation_id: UUID, case_id: UUID, words: Iterable[Sea
     )
 
 
-def recovery_key_statement(*, organisation_id: UUID, public_key: bytes) -> bytes:
-    """What an adviser signs who puts a recovery key in the directory."""
-    return _fields(b"hoeksteen/recovery-key/v1", organisation_id.bytes, public_key)
+def recovery_key_statement(*, organisation_id: UUID, public_key: bytes, digest: bytes) -> bytes:
+    """What an adviser signs who puts a recovery key in the directory, with the record's digest."""
+    return _fields(b"hoeksteen/recovery-key/v1", organisation_id.bytes, public_key, digest)
 
 
 def _fields(*parts: bytes) -> bytes:
