@@ -6,6 +6,7 @@ tiles and to the signed checkpoints. It cannot tell contents that belong to no e
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,11 @@ _MEMORIES: Final = """query Memories($service: Service!) {
 
 _KEY_BYTES: Final = 16
 _SECONDS: Final = 60.0
+_LARGEST_ANSWER: Final = 32 * 1024 * 1024
+"""Bytes: more than any bundle has, in base64."""
+_LARGEST_FILE: Final = 1024 * 1024
+_MOST_MISSING: Final = 256
+"""Bundles that are not there. Who misses more may as well say any size, and be asked for ever."""
 
 
 class NotTheAuditorError(Exception):
@@ -45,10 +51,11 @@ class GatewaySource:
         self._http = http
         self._headers = {"Authorization": f"Bearer {token}"}
         self._keys: set[bytes] = set()
+        self._missing = 0
         self._witnessed = self._read_witnessed()
         # After what witnesses it, so that the entries are at least as new.
         first = self._bundle(0)
-        self._size = None if first is None else int(first["size"])
+        self._size = None if first is None else _number(first["size"])
 
     def witnessed(self) -> Witnessed:
         """The newest checkpoint, the public keys, and what the other services remember."""
@@ -68,15 +75,20 @@ class GatewaySource:
         for first in range(start, end, WIDTH):
             found = self._bundle(first // WIDTH)
             if found is None:
+                self._missing += 1
+                if self._missing > _MOST_MISSING:
+                    raise LogUnreadableError(
+                        "the gateway says a size and does not show the entries"
+                    )
                 continue
             try:
                 records = unbundle(b64decode(found["entries"]))
-            except BundleError as error:
-                raise LogUnreadableError(str(error)) from error
-            contents = b64decode(found["contents"])
+                contents = b64decode(found["contents"])
+                keys = b64decode(found["keys"])
+            except (BundleError, KeyError, TypeError, ValueError) as error:
+                raise LogUnreadableError("a bundle is none") from error
             if len(contents) != len(records) * HASH_BYTES:
                 raise LogUnreadableError("a bundle and its contents differ in length")
-            keys = b64decode(found["keys"])
             self._keys |= {keys[at : at + _KEY_BYTES] for at in range(0, len(keys), _KEY_BYTES)}
             records = records[: end - first]
             yield Page(first, bundle(records), contents[: len(records) * HASH_BYTES])
@@ -107,39 +119,45 @@ class GatewaySource:
         if note is not None:
             checkpoints.append(("checkpoint", note))
         data = self._ask(_MEMORIES, {})
-        return Witnessed(
-            tuple(checkpoints),
-            tuple(vkeys),
-            tuple(
-                Memory(each["by"].lower(), each["name"], _head(each), each["evidence"])
+        try:
+            memories = tuple(
+                Memory(each["by"].lower(), str(each["name"]), _head(each), bool(each["evidence"]))
                 for each in data["ledgerMemories"]
-            ),
-        )
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise LogUnreachableError from error
+        return Witnessed(tuple(checkpoints), tuple(vkeys), memories)
 
     def _published(self, path: str) -> bytes | None:
-        answer = self._get(f"/ledger/{self.service}/{self.organisation}/{path}")
-        if answer.status_code == httpx2.codes.NOT_FOUND:
+        status, content = self._request(
+            "GET", f"/ledger/{self.service}/{self.organisation}/{path}", _LARGEST_FILE
+        )
+        if status == httpx2.codes.NOT_FOUND:
             return None
-        if answer.status_code != httpx2.codes.OK:
+        if status != httpx2.codes.OK:
             raise LogUnreachableError
-        return answer.content
+        return content
 
     def _bundle(self, index: int) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = self._ask(_BUNDLE, {"index": index})["ledgerBundle"]
+        try:
+            found: dict[str, Any] | None = self._ask(_BUNDLE, {"index": index})["ledgerBundle"]
+        except KeyError as error:
+            raise LogUnreachableError from error
+        if found is not None and not isinstance(found, dict):
+            raise LogUnreachableError
         return found
 
     def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         body = {"query": query, "variables": {"service": self.service.upper(), **variables}}
+        _, content = self._request("POST", "/graphql", _LARGEST_ANSWER, body)
         try:
-            answer = self._http.post("/graphql", json=body, headers=self._headers)
-            read = answer.json()
-        except (httpx2.HTTPError, ValueError) as error:
+            read = json.loads(content)
+            if "errors" not in read:
+                return dict(read["data"])
+            code = read["errors"][0]["extensions"]["code"]
+        except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
             raise LogUnreachableError from error
-        if "errors" not in read:
-            data: dict[str, Any] = read["data"]
-            return data
-        refused = read["errors"][0]
-        if refused["extensions"]["code"] in ("NOT_SIGNED_IN", "NOT_ALLOWED", "INVALID_DOCUMENT"):
+        if code in ("NOT_SIGNED_IN", "NOT_ALLOWED", "INVALID_DOCUMENT"):
             # Another role's schema does not have the question.
             raise NotTheAuditorError(
                 "This token does not open the ledgers of this organisation; it takes the token of "
@@ -147,9 +165,20 @@ class GatewaySource:
             )
         raise LogUnreachableError
 
-    def _get(self, path: str) -> httpx2.Response:
+    def _request(
+        self, method: str, path: str, largest: int, question: object = None
+    ) -> tuple[int, bytes]:
+        """Status and content. The token goes with questions alone."""
+        headers = {"Accept-Encoding": "identity"} | (self._headers if question is not None else {})
+        content = bytearray()
         try:
-            return self._http.get(path)
+            with self._http.stream(method, path, json=question, headers=headers) as answer:
+                # Raw: a compressed answer could be any size once opened.
+                for part in answer.iter_raw():
+                    content += part
+                    if len(content) > largest:
+                        raise LogUnreachableError
+                return answer.status_code, bytes(content)
         except httpx2.HTTPError as error:
             raise LogUnreachableError from error
 
@@ -176,5 +205,11 @@ def _head(memory: dict[str, Any]) -> Head | None:
         return None
     try:
         return Head(memory["size"], bytes.fromhex(memory["root"]))
-    except (MalformedHead, ValueError):
+    except (MalformedHead, TypeError, ValueError):
         return None
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise LogUnreachableError
+    return value
