@@ -90,7 +90,7 @@ class Head:
         try:
             read = json.loads(text)
             size, root = read["size"], bytes.fromhex(read["root"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise MalformedHead("this is not a head") from None
         return cls(size, root)
 

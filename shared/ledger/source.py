@@ -6,6 +6,7 @@ exported folder and comes out of a gateway, and which takes the fewest steps to 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from contextlib import contextmanager
@@ -212,8 +213,6 @@ _ORGANISATIONS: Final = """
   SELECT organisation FROM {0}.log
   UNION SELECT organisation FROM {0}.event UNION SELECT organisation FROM {0}.ciphertext
 """
-
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 
 class PostgresSource:
@@ -424,7 +423,7 @@ class ExportedLog:
 def read_manifest(folder: Path) -> Manifest:
     """What an exported folder holds. Raises ExportError."""
     try:
-        read = json.loads((folder / "export.json").read_bytes())
+        read = json.loads(slurp(str(folder / "export.json")))
         if read["format"] != EXPORT_FORMAT:
             raise ExportError(f"{folder} is an export of another format than {EXPORT_FORMAT}.")
         services = {
@@ -437,7 +436,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise ExportError(
             f"{folder} is no exported ledger: export.json cannot be read ({error.strerror})."
         ) from error
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ExportError(f"{folder} is no exported ledger: export.json is damaged.") from None
 
 
@@ -474,11 +473,11 @@ class FolderSource:
         vkeys = self.folder / "log.vkey"
         return Witnessed(
             tuple(
-                (path.name, path.read_bytes())
+                (path.name, _small(path))
                 for path in sorted(notes, key=lambda path: (len(path.name), path.name))
                 if path.is_file()
             ),
-            tuple(vkeys.read_text(errors="replace").splitlines()) if vkeys.is_file() else (),
+            tuple(_small(vkeys).decode(errors="replace").splitlines()) if vkeys.is_file() else (),
             tuple(memories),
         )
 
@@ -487,13 +486,23 @@ class FolderSource:
         return self.exported.stated
 
     def end(self) -> int:
-        """How many entries were exported."""
-        return self.exported.entries
+        """How many entries were exported: no more than its files can hold, with some of them lost.
+        Whoever made the folder may say any number, and be searched for entries for ever.
+        """
+        entries = self.exported.entries
+        try:
+            contents = (self.folder / "contents").stat()
+        except OSError:
+            return entries  # told by `pages`
+        if min(contents.st_size, contents.st_blocks * _BLOCK) >= entries * HASH_BYTES:
+            return entries
+        bundles = sum(path.is_file() for path in (self.folder / "tile/entries").rglob("*"))
+        return min(entries, (bundles + _MOST_MISSING) * WIDTH)
 
     def pages(self, start: int = 0, stop: int | None = None) -> Iterator[Page]:
         """Pages in order; a bundle that is not there leaves a gap."""
         entries = self.exported.entries
-        last = entries if stop is None else min(stop, entries)
+        last = self.end() if stop is None else min(stop, self.end())
         folder = str(self.folder)
         try:
             with (self.folder / "contents").open("rb", buffering=0) as contents:
@@ -536,7 +545,9 @@ class FolderSource:
 
 
 def slurp(path: str) -> bytes:
-    """A whole file, with as few calls as there can be. Raises OSError."""
+    """A whole file, with as few calls as there can be. Raises OSError, also for one that is too large
+    to be what it should be.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         content = os.read(descriptor, _AT_ONCE)
@@ -544,6 +555,8 @@ def slurp(path: str) -> bytes:
             return content
         parts = [content]
         while parts[-1]:
+            if len(parts) * _AT_ONCE > _LARGEST_FILE:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
             parts.append(os.read(descriptor, _AT_ONCE))
         return b"".join(parts)
     finally:
@@ -552,6 +565,14 @@ def slurp(path: str) -> bytes:
 
 _AT_ONCE: Final = 1 << 16
 """More than a bundle of records has."""
+_LARGEST_FILE: Final = 1 << 25
+"""More than any bundle can have: 256 records of 64 KiB."""
+_SMALL: Final = 1 << 20
+"""More than a checkpoint, a list of public keys or a head has."""
+_BLOCK: Final = 512
+"""Bytes of one block as `stat` counts them: a sparse file has fewer than its size says."""
+_MOST_MISSING: Final = 256
+"""So many bundles may be lost before what is behind them is not looked for."""
 
 
 def _slurp_tile(folder: str, level: int, index: int, width: int) -> bytes:
@@ -573,8 +594,14 @@ def _path(kind: str, index: int, width: int) -> str:
     return f"tile/{kind}/x{index // 1_000:03d}/{index % 1_000:03d}"
 
 
+def _small(path: Path) -> bytes:
+    """The file, cut where no such file would go on: what is cut is then malformed."""
+    with path.open("rb") as file:
+        return file.read(_SMALL)
+
+
 def _head(path: Path) -> Head | None:
     try:
-        return Head.from_json(path.read_bytes())
+        return Head.from_json(_small(path))
     except MalformedHead:
         return None
