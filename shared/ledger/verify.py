@@ -678,10 +678,21 @@ class _Verification:
         if not policy.met_by(seen):
             missing = ", ".join(policy.missing(seen))
             self._find(Kind.NOT_WITNESSED, file=newest.file, missing=missing)
-        times = [at for claim in published for at in claim.seen.values()]
-        if times and _moment(max(times)) < self._auditor.now - STALE_AFTER:
-            week = f"week {_week(_moment(max(times)))}"
-            self._find(Kind.CHECKPOINT_STALE, found=week)
+        last: dict[str, int] = {}
+        for claim in published:
+            for name, at in claim.seen.items():
+                last[name] = max(at, last.get(name, at))
+        if last:
+            # The last time by which enough of them had seen one: a single witness that lends itself
+            # to it, or whose clock is wrong, does not make an old copy new.
+            times = [
+                at
+                for at in last.values()
+                if policy.met_by(name for name, since in last.items() if since >= at)
+            ]
+            newest_seen = _moment(max(times or last.values()))
+            if newest_seen < self._auditor.now - STALE_AFTER:
+                self._find(Kind.CHECKPOINT_STALE, found=f"week {_week(newest_seen)}")
 
     def _cosigners(self, published: list[_Claim], newest: _Claim | None) -> dict[str, int]:
         """Who cosigned that checkpoint in any of the files that hold it, and when first."""

@@ -912,6 +912,18 @@ def test_a_forged_cosignature_is_named() -> None:
     assert {Kind.COSIGNATURE_FORGED, Kind.NOT_WITNESSED} == places.keys()
 
 
+def test_one_witness_does_not_make_an_old_copy_new() -> None:
+    """The quorum saw it three days ago, and one of them signs it again today, or for tomorrow."""
+    log = honest(256)
+    for days in (0, 1):
+        known = seen(log, (256, ("council", "adviser"), NOW - timedelta(days=3)))
+        again = seen(log, (256, ("council",), NOW + timedelta(days=days)))
+        both = (*known.checkpoints, ("checkpoint", again.checkpoints[0][1]))
+        known = dataclasses.replace(known, checkpoints=both)
+        places = found(verify(log, known, Auditor(now=NOW, policy=POLICY)))
+        assert {Kind.CHECKPOINT_STALE} == places.keys()
+
+
 def test_a_stale_checkpoint_is_named() -> None:
     """Where no witness saw a checkpoint for two days, something is held back."""
     log = honest(256)
