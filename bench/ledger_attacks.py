@@ -7,6 +7,7 @@ away. What stands behind an attack's name is the kind of finding that must be am
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import shutil
 from collections.abc import Awaitable, Callable
@@ -14,14 +15,17 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bench.ledger_lab import OWNERS, SERVICE, TYPES, World
+from bench.ledger_lab import OWNERS, SERVICE, TYPES, CaseOpened, World
 from shared.bus.relay import Relay, StreamDiverged
 from shared.bus.tombstone import Tombstones
 from shared.contracts.events import DayClosed
+from shared.eventstore.store import Change
+from shared.ledger import verify
 from shared.ledger.checkpoint import Checkpoint
 from shared.ledger.files import LedgerFolder
 from shared.ledger.leaf import LeafRecord, leaf_hash
@@ -29,8 +33,10 @@ from shared.ledger.merkle import HASH_BYTES, root
 from shared.ledger.note import Signer
 from shared.ledger.paper import page
 from shared.ledger.signer import LogSigner
+from shared.ledger.source import open_postgres
 from shared.ledger.submit import Reason
 from shared.ledger.tiles import bundle, unbundle
+from shared.postgres.migrate import AUDITOR
 from shared.runtime.audit import Auditor
 from shared.runtime.outbox import Outbound, Outbox, Rank
 from tests.nats_server import running_bus
@@ -139,6 +145,30 @@ async def _key_reused(world: World) -> None:
         " suite, key_id, '\\x0102030405060708090a0b0c'::bytea, ciphertext_sha256, leaf_hash,"
         " ciphertext, 9999 FROM kept WHERE leaf_index = 7"
     )
+
+
+async def _key_of_another_organisation(world: World) -> set[str]:
+    """A case's key, used for an event in the log of another organisation."""
+    other = uuid4()
+    await world.store.append(
+        other, [Change(uuid4(), 1, CaseOpened(text="elsewhere"))], actor="anna", at=world.at
+    )
+    world.superuser(
+        "UPDATE event SET key_id = mine.key_id FROM event AS mine"  # noqa: S608  an id
+        " WHERE mine.organisation = :org AND mine.leaf_index = 0"
+        f" AND event.organisation = '{other}'",
+        "UPDATE event SET leaf_hash = sha256('\\x00'::bytea || leaf_record(organisation,"  # noqa: S608
+        " leaf_index, stream, version, type, week, actor, suite, key_id, nonce, ciphertext_sha256))"
+        f" WHERE organisation = '{other}'",
+    )
+    logs = [
+        open_postgres(
+            world.dsn(AUDITOR), service=SERVICE, organisation=each, ledger=world.folder.root
+        )
+        for each in (world.organisation, other)
+    ]
+    verdicts = await asyncio.to_thread(verify.verify_logs, logs, verify.Auditor(now=world.at))
+    return {found.kind.value for found in verdicts[1].findings}
 
 
 async def _nonce_reused(world: World) -> None:
@@ -522,6 +552,11 @@ ATTACKS: Final = (
     ),
     Attack(name="nonce and key used twice", do=_nonce_reused, told="NONCE_REUSED"),
     Attack(name="a key used for another stream", do=_key_reused, told="KEY_REUSED"),
+    Attack(
+        name="a key used for another organisation",
+        do=_key_of_another_organisation,
+        told="KEY_REUSED",
+    ),
     Attack(name="suite downgraded", do=_suite_downgraded, told="SUITE_NOT_ALLOWED"),
     Attack(name="weeks that go back", do=_week_backwards, told="WEEK_BACKWARDS"),
     Attack(name="clock set back", do=_clock_back, told="CLOCK_BACK", ago=30 * DAY),
