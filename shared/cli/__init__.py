@@ -64,7 +64,16 @@ TokenFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Language = Annotated[str, typer.Option(help="en or nl.")]
+
+
+def _known_language(language: str) -> str:
+    """Exit status 2, as for every wrong flag: 1 would say that something is not in order."""
+    if language not in ("en", "nl"):
+        raise typer.BadParameter("The languages are en and nl.")
+    return language
+
+
+Language = Annotated[str, typer.Option(help="en or nl.", callback=_known_language)]
 WitnessFolder = Annotated[Path, typer.Option("--dir", help="The folder of this witness.")]
 
 
@@ -286,7 +295,6 @@ def erasure_check(
     """Tell who signed a statement, what it attests and what not. 1: not the log, or some was left."""
     from shared.cli.erasure import check
 
-    check_language(language)
     raise typer.Exit(check(Home(), file, key, language))
 
 
@@ -420,7 +428,6 @@ def checkpoint_print(
     """Print a checkpoint as a page that can be typed back."""
     from shared.cli.checkpoint import newest, note_of, print_page
 
-    check_language(language)
     if (file is None) == (organisation is None):
         raise LocalProblem("Name a checkpoint's file, or an organisation with --organisation.")
     note = newest(Home().ledger, service, organisation or "") if file is None else note_of(file)
@@ -453,7 +460,6 @@ def checkpoint_type(
     """Read a printed checkpoint back; exit status 1 names each line that is mistyped."""
     from shared.cli.checkpoint import type_back
 
-    check_language(language)
     raise typer.Exit(type_back(file, out, language))
 
 
@@ -514,12 +520,6 @@ def doctor() -> None:
 def version() -> None:
     """Print the version."""
     typer.echo(VERSION)
-
-
-def check_language(language: str) -> None:
-    """Raises LocalProblem for one that there are no sentences in."""
-    if language not in ("en", "nl"):
-        raise LocalProblem("The languages are en and nl.")
 
 
 def main() -> None:

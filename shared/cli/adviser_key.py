@@ -13,7 +13,7 @@ import typer
 
 from hoeksteen_client import AdviserKey
 from hoeksteen_client.sealing import SealingError, key_id_of
-from shared.cli.who import base64_of
+from shared.cli.who import base64_of, text_of
 from shared.ledger.checkpoint import Checkpoint, open_checkpoint, origin
 from shared.ledger.leaf import LeafRecord
 from shared.ledger.merkle import ProofError, verify_inclusion
@@ -63,6 +63,10 @@ def publish(who: SignedIn, key: AdviserKey, before: AdviserKey | None = None) ->
     """Put a pair in the directory; where it follows another, signed by that one."""
     if key.signing_public is None:
         raise LocalProblem("This key cannot sign: it is from an older file. Make a new one.")
+    if before is None and any(UUID(current) != key.key_id for current in _current(who)):
+        raise LocalProblem(
+            "You have a current key in the directory: rotate it, or call it lost or stolen first."
+        )
     values = {
         "publicKey": base64_of(key.public),
         "signingKey": base64_of(key.signing_public),
@@ -78,10 +82,19 @@ def publish(who: SignedIn, key: AdviserKey, before: AdviserKey | None = None) ->
     return 0
 
 
+def must_be_current(who: SignedIn, key: AdviserKey) -> None:
+    """Raises LocalProblem where a pair is not what the directory shows as one's current key."""
+    if str(key.key_id) not in _current(who):
+        raise LocalProblem(
+            f"The key {key.key_id} is not your current key in the directory: there is nothing to "
+            "rotate. Look with `list`; without a current key, publish the new one."
+        )
+
+
 def withdraw(who: SignedIn, key_id: str | None, reason: str) -> int:
     """Say that a device is gone; without an id, the device with the current key."""
     if key_id is None:
-        mine = [key["keyId"] for key in _keys(who) if key["state"] == "CURRENT"]
+        mine = _current(who)
         if not mine:
             raise LocalProblem("You have no current key in the directory.")
         (key_id,) = mine
@@ -100,7 +113,7 @@ def export(key: AdviserKey, to: Path, secret: str) -> int:
 
 def listed(who: SignedIn, *, as_json: bool) -> int:
     """The directory, as everybody who seals words sees it."""
-    found = who.client.execute(DIRECTORY)["organisation"]
+    found = directory_of(who)
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return 0
@@ -138,11 +151,12 @@ class Found:
 
 def check(who: SignedIn, mine: Sequence[UUID], vkey: Path | None) -> int:
     """Say whether exactly one's own keys stand in directory and log. 1: not so."""
-    directory = who.client.execute(DIRECTORY)["organisation"]
+    directory = directory_of(who)
+    kept = None if vkey is None else text_of(vkey)
     log = who.client.execute(_LOG)["keyLog"]
     problems = []
     try:
-        size, proven = _proven(who, log, vkey)
+        size, proven = _proven(who, log, kept)
     except _UnprovenError as error:
         size, proven = 0, frozenset()
         problems.append(str(error))
@@ -239,16 +253,14 @@ class _UnprovenError(Exception):
     """The checkpoint cannot be believed; the text is a sentence."""
 
 
-def _proven(who: SignedIn, log: dict[str, Any], vkey: Path | None) -> tuple[int, frozenset[int]]:
+def _proven(who: SignedIn, log: dict[str, Any], kept: str | None) -> tuple[int, frozenset[int]]:
     """The checkpoint's size, and which entries are in the tree under it."""
     if log["checkpoint"] is None:
         return 0, frozenset()
     with httpx2.Client(base_url=who.origin, timeout=_SECONDS, trust_env=False) as http:
         base = f"/ledger/intake/{who.organisation}"
         tiles = _Tiles(http, base)
-        lines = (
-            http.get(f"{base}/log.vkey").text if vkey is None else vkey.read_text(encoding="utf-8")
-        ).splitlines()
+        lines = (http.get(f"{base}/log.vkey").text if kept is None else kept).splitlines()
         try:
             verifiers = [Verifier.parse(line) for line in lines if line.strip()]
             checkpoint: Checkpoint = open_checkpoint(
@@ -310,13 +322,22 @@ def _record(organisation: UUID, entry: dict[str, Any]) -> LeafRecord:
     )
 
 
-def _keys(who: SignedIn) -> list[dict[str, Any]]:
-    found = who.client.execute(DIRECTORY)["organisation"]
+def directory_of(who: SignedIn) -> dict[str, Any]:
+    """The organisation's directory. Raises LocalProblem where there is no such organisation."""
+    found: dict[str, Any] | None = who.client.execute(DIRECTORY)["organisation"]
+    if found is None:
+        raise LocalProblem("There is no such organisation.")
+    return found
+
+
+def _current(who: SignedIn) -> list[str]:
+    """The ids of one's own current keys: one, or none."""
     return [
-        key
-        for adviser in found["advisers"]
+        key["keyId"]
+        for adviser in directory_of(who)["advisers"]
         if adviser["id"] == who.subject
         for key in adviser["keys"]
+        if key["state"] == "CURRENT"
     ]
 
 

@@ -156,7 +156,7 @@ def _witnesses(home: Home) -> Iterator[Finding]:
 
 
 def _clock(home: Home) -> Iterator[Finding]:
-    """The time is the machine's own."""
+    """The time is the machine's own, or a demo's."""
     try:
         offset = float(json.loads(home.clock.read_bytes())["offset_seconds"])
     except FileNotFoundError:

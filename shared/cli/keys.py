@@ -52,13 +52,16 @@ def _in(
 def _gateway_errors(work: Callable[[], int]) -> None:
     """Run `work` and exit with its status; what the gateway refuses is told in its sentence."""
     from hoeksteen_client import GatewayError, Unreachable
+    from shared.contracts.errors import Code
 
     try:
         status = work()
-    except GatewayError as refusal:
-        raise LocalProblem(str(refusal)) from refusal
     except Unreachable as error:
-        raise LocalProblem("The gateway does not answer.") from error
+        raise LocalProblem("The gateway does not answer; the command can be repeated.") from error
+    except GatewayError as refusal:
+        if refusal.code == Code.INVALID_DOCUMENT:  # what a role may not do, its schema cannot say
+            raise LocalProblem("The role that you signed in with cannot do this.") from refusal
+        raise LocalProblem(str(refusal)) from refusal
     raise typer.Exit(status)
 
 
@@ -106,8 +109,13 @@ def rotate(
     who = _in(gateway, token_file, organisation, sub)
     secret = passphrase(passphrase_file)
     before = keys.load(old, secret)
-    key = keys.load(new, secret) if new.exists() else keys.make(new, secret)
-    _gateway_errors(lambda: keys.publish(who, key, before))
+
+    def work() -> int:
+        keys.must_be_current(who, before)
+        key = keys.load(new, secret) if new.exists() else keys.make(new, secret)
+        return keys.publish(who, key, before)
+
+    _gateway_errors(work)
 
 
 def _withdraw(
@@ -265,6 +273,8 @@ def confirm(
     """Confirm it, as coordinator or works council: words are sealed to it from then on."""
     from shared.cli import recovery_key as ceremony
 
+    if role not in ("coordinator", "works_council"):
+        raise LocalProblem("A recovery key is confirmed by a coordinator or the works_council.")
     who = _in(gateway, token_file, organisation, sub, role)
     _gateway_errors(lambda: ceremony.confirm(who, key_id))
 

@@ -69,6 +69,8 @@ class Source:
             return lambda: commands.exported_logs(export, organisation, services)
         if gateway is not None and organisation is not None and self.token_file is not None:
             token = read(self.token_file).decode(errors="replace").strip()
+            if not (token.isascii() and token.isprintable()):
+                raise LocalProblem("The token's file holds no token.")
             return lambda: commands.gateway_logs(gateway, token, organisation, services)
         home = Home()
         urls = stack.enter_context(log_urls(home))

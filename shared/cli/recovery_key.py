@@ -17,8 +17,8 @@ from hoeksteen_client.recovery import (
     recover,
 )
 from hoeksteen_client.sealing import SealingError, seal
-from shared.cli.adviser_key import DIRECTORY
-from shared.cli.who import base64_of
+from shared.cli.adviser_key import directory_of
+from shared.cli.who import base64_of, text_of
 from shared.local.home import write_private
 from shared.local.problem import LocalProblem
 
@@ -38,23 +38,24 @@ def make(organisation: UUID, record: Path, to: Path | None) -> int:
         raise LocalProblem(f"{record} is there already: choose another file for the record.")
     if to is None and not sys.stdin.isatty():
         raise LocalProblem("Shares are shown on a terminal only; or give a folder with --to.")
+    if to is not None and to.is_dir() and any(to.glob("share-*.txt")):
+        raise LocalProblem(f"{to} holds shares already: a share is never written over.")
     ceremony = make_recovery_key(organisation)
-    for number, words in enumerate(ceremony.shares, start=1):
-        if to is not None:
-            to.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_private(to / f"share-{number}.txt", f"{words}\n")
-            continue
-        typer.echo(
-            f"Share {number} of {len(ceremony.shares)}: let its holder alone look, then press Enter."
-        )
-        input()
-        typer.echo(words)
-        typer.echo(
-            "Written down, and compared word for word? Press Enter: it is shown never again."
-        )
-        input()
-        typer.echo("\x1b[2J\x1b[H", nl=False)  # nothing of it stays on the screen
-    record.write_text(ceremony.record.text, encoding="utf-8")
+    # The record first: shares without it would be worth nothing.
+    try:
+        record.write_text(ceremony.record.text, encoding="utf-8")
+    except OSError as error:
+        raise LocalProblem(f"{record} cannot be written ({error.strerror}).") from error
+    handed_out = False
+    try:
+        if to is None:
+            _show(ceremony.shares)
+        else:
+            _write(ceremony.shares, to)
+        handed_out = True
+    finally:
+        if not handed_out:
+            record.unlink(missing_ok=True)
     typer.echo(f"The recovery key {ceremony.record.key_id} is made; no file holds it whole.")
     typer.echo(f"{record} is its record, which is public: each holder keeps a copy with the share.")
     typer.echo(f"Read aloud, and compare later with the directory: {ceremony.record.digest.hex()}")
@@ -63,12 +64,33 @@ def make(organisation: UUID, record: Path, to: Path | None) -> int:
     return 0
 
 
+def _show(shares: Sequence[str]) -> None:
+    """Each share on the screen, for its holder alone."""
+    for number, words in enumerate(shares, start=1):
+        typer.echo(f"Share {number} of {len(shares)}: let its holder alone look, then press Enter.")
+        input()
+        typer.echo(words)
+        typer.echo(
+            "Written down, and compared word for word? Press Enter: it is shown never again."
+        )
+        input()
+        typer.echo("\x1b[2J\x1b[H", nl=False)  # nothing of it stays on the screen
+
+
+def _write(shares: Sequence[str], to: Path) -> None:
+    """Five files for their holders. Raises LocalProblem."""
+    try:
+        to.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for number, words in enumerate(shares, start=1):
+            write_private(to / f"share-{number}.txt", f"{words}\n")
+    except OSError as error:
+        raise LocalProblem(f"No shares can be written to {to} ({error.strerror}).") from error
+
+
 def read_record(path: Path) -> RecoveryRecord:
     """The record of a ceremony. Raises LocalProblem."""
     try:
-        return RecoveryRecord.read(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise LocalProblem(f"{path} cannot be read ({error.strerror}).") from error
+        return RecoveryRecord.read(text_of(path))
     except SealingError as error:
         raise LocalProblem(f"{path}: {error}") from error
 
@@ -106,12 +128,9 @@ def confirm(who: SignedIn, key_id: str) -> int:
 
 def shares_of(files: Sequence[Path]) -> dict[int, str]:
     """Shares by number: from files, or typed without being shown. Raises LocalProblem."""
-    texts = []
-    for file in files:
-        try:
-            texts.append(file.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise LocalProblem(f"{file} cannot be read ({error.strerror}).") from error
+    texts = [text_of(file) for file in files]
+    if not files and not sys.stdin.isatty():
+        raise LocalProblem("Shares are typed on a terminal; or name a file of each with --share.")
     while not files:
         words = typer.prompt("Words of a share (empty: no more)", default="", hide_input=True,
                              show_default=False)  # fmt: skip
@@ -169,7 +188,7 @@ def _readers(who: SignedIn, mine: AdviserKey, reply_key: str | None) -> list[tup
     from hoeksteen_client.sealing import key_id_of
 
     readers = [mine.public]
-    organisation = who.client.execute(DIRECTORY)["organisation"]
+    organisation = directory_of(who)
     readers += [
         b64decode(key["publicKey"])
         for key in organisation["recoveryKeys"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -34,12 +35,7 @@ class Who:
         if (self.gateway is None) != (self.token_file is None):
             raise LocalProblem("--gateway and --token-file belong together.")
         if self.gateway is not None and self.token_file is not None:
-            try:
-                token = self.token_file.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise LocalProblem(
-                    f"{self.token_file} cannot be read ({error.strerror})."
-                ) from error
+            token = text_of(self.token_file).strip()
             return SignedIn.of(self.gateway.rstrip("/"), token)
         from shared.local.session import Installation
         from shared.local.subjects import subject_of
@@ -83,13 +79,22 @@ class SignedIn:
 def passphrase(file: Path | None, *, new: bool = False, of: str = "key file") -> str:
     """From a file, or typed without being shown; a new one is typed twice. Raises LocalProblem."""
     if file is None:
+        if not sys.stdin.isatty():
+            raise LocalProblem("A passphrase is typed on a terminal; or give --passphrase-file.")
         return str(
             typer.prompt(f"Passphrase of the {of}", hide_input=True, confirmation_prompt=new)
         )
+    return text_of(file).rstrip("\r\n")
+
+
+def text_of(file: Path) -> str:
+    """What a file of somebody's holds. Raises LocalProblem."""
     try:
-        return file.read_text(encoding="utf-8").rstrip("\r\n")
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise LocalProblem(f"{file} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise LocalProblem(f"{file} is not a file of text.") from error
 
 
 def base64_of(value: bytes) -> str:

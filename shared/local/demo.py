@@ -354,6 +354,10 @@ class _Story:
         show("\n[bold]Addresses[/bold]")
         show(f"  GraphQL  {self.installation.gateway_url}")
         show(f"  GraphiQL {self.installation.gateway_origin}/graphiql")
+        show("\n[bold]Organisation[/bold]")
+        show(f"  {self.organisation}", highlight=False)
+        again = f"hoeksteen token ROLE --organisation {self.organisation}"
+        show(f"  a token for any role: .venv/bin/{again}", soft_wrap=True, highlight=False)
         show("\n[bold]Witnesses[/bold]")
         show(f"  {', '.join(WITNESSES)}: on this machine, so independent of nobody", soft_wrap=True)
         for role, query in documents.FIRST_QUERIES.items():

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from shared.local.home import Home
 from shared.local.problem import LocalProblem
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from uuid import UUID
 
 DEFAULT_PORT = 8000
 
@@ -138,6 +138,11 @@ class Installation:
 
         `organisation` is left out for an admin, and for nobody else.
         """
+        if organisation is not None:
+            try:
+                organisation = UUID(str(organisation))
+            except ValueError:
+                raise LocalProblem("An organisation's id is a UUID.") from None
         parts = urlsplit(self.issuer_url)
         connection = http.client.HTTPConnection(
             parts.hostname or "", parts.port, timeout=_ISSUER_WITHIN

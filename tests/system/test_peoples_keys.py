@@ -102,6 +102,10 @@ def test_an_advisers_key_from_first_to_stolen(desk: Desk) -> None:
     said = desk.run("adviser-key", "publish", "one.key")
     assert str(stream_of(desk.organisation, one.key_id)) in said
     assert "This exists already" in desk.run("adviser-key", "publish", "one.key", status=1)
+    desk.run("adviser-key", "new", "two.key", sub=None)
+    assert "not your current key" in desk.run("adviser-key", "rotate", "two.key", "x", status=1)
+    assert not (desk.folder / "x").exists()
+    assert "rotate it" in desk.run("adviser-key", "publish", "two.key", status=1)
     desk.run("adviser-key", "rotate", "one.key", "two.key")
     two = desk.key("two.key")
     desk.run(
@@ -226,3 +230,20 @@ def test_a_lost_case_comes_back_with_three_of_five_shares(desk: Desk) -> None:
     assert "Wat er gebeurde." == mine.open(
         b64decode(sealed["ciphertext"]), organisation=desk.organisation, case=case
     )
+
+
+def test_somebody_else_is_told_so(desk: Desk) -> None:
+    """Another role, an organisation that is not there or no id at all, and a key that is no file."""
+    folder, here = desk.folder, desk.installation
+    (folder / "hr.token").write_text(here.token("hr", "hr", desk.organisation))
+    through = ("--gateway", here.gateway_origin, "--token-file", "hr.token")
+    said = desk.run("adviser-key", "list", *through, sub=None, locked=False, status=1)
+    assert said == "The role that you signed in with cannot do this.\n"
+    nobody = ("--organisation", str(uuid4()))
+    said = desk.run("adviser-key", "list", *nobody, sub=None, locked=False, status=1)
+    assert said == "There is no such organisation.\n"
+    said = desk.run("adviser-key", "list", "--organisation", "x", sub=None, locked=False, status=1)
+    assert said == "An organisation's id is a UUID.\n"
+    desk.run("adviser-key", "new", "one.key", sub=None)
+    said = desk.run("adviser-key", "check", "one.key", "--log-key", "none", status=1)
+    assert said == "none cannot be read (No such file or directory).\n"
