@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import UUID, uuid4
 
 import psycopg
@@ -169,6 +170,21 @@ async def test_what_is_wrong_is_refused(intake: Intake) -> None:
     await intake.anna("close_case", CloseCase(case_id=str(case)))
     assert Code.CASE_CLOSED is await refusal(intake, "put_chunk", piece(case, uuid4()))
     await intake.anna("chunk", ChunkQuery(id=str(file), number=0), Chunk)
+
+
+async def test_nothing_is_added_to_what_is_attached(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the service stopped before it noted in its table that the file is attached."""
+    case, file = await intake.open(), uuid4()
+    await intake.anna("put_chunk", piece(case, file), Empty)
+    with monkeypatch.context() as cut_off:
+        cut_off.setattr("services.intake.chunks.settle", AsyncMock())
+        await intake.anna("attach_file", attach(case, file))
+    await intake.anna("put_chunk", piece(case, file, 1), Empty)
+    got = await intake.anna("chunk", ChunkQuery(id=str(file), number=0), Chunk)
+    assert (CHUNK, 1) == (got.content, got.chunks)
+    assert Code.NOT_FOUND is await refusal(intake, "chunk", ChunkQuery(id=str(file), number=1))
 
 
 def _changed(case: UUID, file: UUID, changes: dict[str, Any]) -> AttachFile:
