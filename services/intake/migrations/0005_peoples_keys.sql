@@ -7,7 +7,8 @@ CREATE TABLE party_index (
   case_id uuid NOT NULL,
   PRIMARY KEY (organisation, token, role, case_id)
 );
-CREATE INDEX party_index_case ON party_index (case_id);
+-- Without a name of its own: a rebuild makes it again under the name that PostgreSQL gives.
+CREATE INDEX ON party_index (case_id);
 -- Filled by projections/recovery_index.py. `requested_index` is the leaf of the request.
 CREATE TABLE recovery_index (
   organisation uuid NOT NULL,
