@@ -227,6 +227,10 @@ class Client:
 
     def run(self, commands: int, known: Ledger) -> None:
         """Send `commands` commands, each until it is acknowledged."""
+        with self._gateway:
+            self._send(commands, known)
+
+    def _send(self, commands: int, known: Ledger) -> None:
         mine: list[UUID] = []
         for _ in range(commands):
             if not mine or self._random.random() < 0.3:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from services.intake.chunks import remove_orphans
 from services.intake.commands.approve_erasure import approve_erasure
@@ -62,36 +63,50 @@ from services.intake.queries.subject_accesses import subject_access, subject_acc
 from services.intake.queries.subject_matches import subject_matches
 from services.intake.streams import FOLDS, adviser_seats, day_stream
 from shared.eventstore.store import Change, Conflict
+from shared.eventstore.types import UnknownEventType
+from shared.keys.case_key import Unreadable
 from shared.runtime.calls import Parts
-from shared.runtime.service import Definition
+from shared.runtime.service import Definition, TickFailed
 
 SYSTEM = "intake"
 """The actor of what no person does."""
 
 
 async def every_day(parts: Parts, day: date) -> None:
-    """Remove files that nobody attached, propose what is due for erasure, then close the day."""
+    """Remove files that nobody attached, propose what is due for erasure, then close the day.
+
+    Raises TickFailed, after all others were done, for organisations whose events cannot be read.
+    """
     await remove_orphans(parts, day)
-    for organisation_id in await parts.store.heads():
-        await propose_erasures(parts, organisation_id, SYSTEM)
-    await close_day(parts, day)
+    failed: dict[str, Exception] = {}
+    for what, each in (("erasures", _propose), ("day", _close)):
+        for organisation_id in await parts.store.heads():
+            try:
+                await each(parts, organisation_id, day)
+            except (Unreadable, UnknownEventType) as error:
+                # One organisation's damaged events stop neither the service nor another's day.
+                failed[f"{organisation_id}/{what}"] = error
+    if failed:
+        raise TickFailed(failed)
 
 
-async def close_day(parts: Parts, day: date) -> None:
-    """Close the day in every organisation's log: news or not, so that silence says nothing."""
-    for organisation_id in await parts.store.heads():
-        if await adviser_seats(parts.store, organisation_id) is None:
-            continue  # a log without an organisation has nobody whose silence could tell anything
-        event = DayClosed(organisation_id=organisation_id, message_id=uuid4(), day=day)
-        try:
-            await parts.store.append(
-                organisation_id,
-                [Change(day_stream(organisation_id, day), 1, event)],
-                actor=SYSTEM,
-                at=parts.clock.now(),
-            )
-        except Conflict:
-            continue  # closed before a crash, or by another replica
+async def _propose(parts: Parts, organisation_id: UUID, _day: date) -> None:
+    await propose_erasures(parts, organisation_id, SYSTEM)
+
+
+async def _close(parts: Parts, organisation_id: UUID, day: date) -> None:
+    """Close the day in an organisation's log: news or not, so that silence says nothing."""
+    if await adviser_seats(parts.store, organisation_id) is None:
+        return  # a log without an organisation has nobody whose silence could tell anything
+    event = DayClosed(organisation_id=organisation_id, message_id=uuid4(), day=day)
+    # Closed before a crash, or by another replica: then there is nothing to do.
+    with contextlib.suppress(Conflict):
+        await parts.store.append(
+            organisation_id,
+            [Change(day_stream(organisation_id, day), 1, event)],
+            actor=SYSTEM,
+            at=parts.clock.now(),
+        )
 
 
 DEFINITION = Definition(

@@ -40,6 +40,7 @@ from shared.eventstore.writer import GroupWriter
 from shared.identity.reporter import is_reporter
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
+from shared.keys.case_key import Unreadable
 from shared.keys.ring import KeyRing, KeyRingProblem
 from shared.ledger.destroyed import DestructionLog
 from shared.ledger.files import LedgerFolder, log_key
@@ -499,10 +500,13 @@ class Service:
                 self.telemetry.problem(Event.ERASURE_WAITS, error)
 
     async def _tick(self) -> None:
-        if self.definition.tick is None:
-            return
+        if self.definition.tick is not None:
+            await self._as_far_as_it_goes(self.definition.tick(self.parts))
+
+    async def _as_far_as_it_goes(self, due: Awaitable[object]) -> None:
+        """Do what is due; what of it failed is told once each."""
         try:
-            await self.definition.tick(self.parts)
+            await due
         except TickFailed as failure:
             for what, error in failure.failed.items():
                 if what not in self._told:
@@ -511,7 +515,7 @@ class Service:
 
     async def _daily(self, day: date) -> None:
         if self.definition.daily is not None:
-            await self.definition.daily(self.parts, day)
+            await self._as_far_as_it_goes(self.definition.daily(self.parts, day))
         await self._queue()
         await self._publish()
         signed = await self.keeper.sign_all(day)
@@ -544,7 +548,7 @@ class Service:
         self._relayed_at = time.monotonic()
         try:
             published = await self.relay.run_once()
-        except RelayStuck as error:
+        except (RelayStuck, Unreadable) as error:
             self.telemetry.problem(Event.RELAY_FAILED, error)
             return
         except StreamDiverged as error:

@@ -67,7 +67,7 @@ class Event(StrEnum):
     TICK_FAILED = (
         "tick.failed",
         logging.ERROR,
-        "A window could not be released; the others were, and it is tried again.",
+        "Something due could not be done for one organisation; the rest was, and it is tried again.",
     )
     ERASURE_AGAIN = (
         "erasure.again",

@@ -300,6 +300,33 @@ async def test_what_is_due_is_proposed_and_two_others_decide(intake: Intake) -> 
     assert 1 == (await intake.types()).count("ErasureRequested")
 
 
+async def test_a_damaged_case_stops_no_day(intake: Intake) -> None:
+    """What cannot be read cannot be proposed; the day is closed all the same, and the service runs."""
+    case = await closed(intake)
+    decided = DecideRetention(organisation_id=str(HERE), months=6)
+    await intake.ask("decide_retention", decided, Done, role=Role.ADMIN)
+    with psycopg.connect(intake.database.admin) as connection:
+        connection.execute("ALTER TABLE intake.ciphertext DISABLE TRIGGER ALL")
+        connection.execute(
+            "UPDATE intake.ciphertext SET ciphertext = set_byte(ciphertext, 3,"
+            " 255 - get_byte(ciphertext, 3)) FROM intake.event"
+            " WHERE event.stream = %s AND event.organisation = ciphertext.organisation"
+            " AND event.leaf_index = ciphertext.leaf_index",
+            (case,),
+        )
+    intake.clock.move(datetime(2027, 1, 15, 4, 0, tzinfo=UTC))
+
+    async def recorded(kind: str = "DayClosed") -> int:
+        with psycopg.connect(intake.database.admin) as connection:
+            query = "SELECT count(*) FROM intake.event WHERE type = %s"
+            row = connection.execute(query, (kind,)).fetchone()
+        return int(row[0]) if row else 0
+
+    await eventually(recorded)
+    assert 0 == await recorded("ErasureRequested")
+    assert not intake.service.crashed
+
+
 async def _is(count: Any, wanted: int) -> bool:
     return bool(await count() == wanted)
 

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from shared.ledger.commands import NOT_IN_ORDER
+from shared.ledger.files import LedgerFolder
 from shared.local import documents
 from shared.local.home import Home
 from shared.local.session import Installation
@@ -86,6 +87,14 @@ def known_to_others(installation: Installation, organisation: UUID) -> None:
     until(lambda: heads.exists() and f'"size": {row[0]},' in heads.read_text())
 
 
+def signed(installation: Installation, organisation: UUID) -> bool:
+    """Whether every service's log has a checkpoint."""
+    folder = LedgerFolder(installation.home.ledger)
+    return all(
+        list(folder.checkpoints(each, organisation)) for each in ("intake", "signals", "reporting")
+    )
+
+
 def test_yesterdays_backup_does_not_bring_the_case_back(
     home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,6 +109,8 @@ def test_yesterdays_backup_does_not_bring_the_case_back(
         installation.move_clock(installation.now() + timedelta(days=1))
         facts = facts_of_case(installation, organisation.id, case)
         until(lambda: str(facts) in facts_of(installation))
+        # The daily moment ends with the checkpoints: one that came after the backup was lost too.
+        until(lambda: signed(installation, organisation.id))
         backed_up(installation, backup)
         assert (1, 1, 1) == left(installation.database_url("postgres"), case)
         organisation.adviser.do(ASK, caseId=str(case), ground="REPORTER")
