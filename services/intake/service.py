@@ -83,6 +83,8 @@ async def every_day(parts: Parts, day: date) -> None:
         for organisation_id in await parts.store.heads():
             try:
                 await each(parts, organisation_id, day)
+            except TickFailed as some:
+                failed |= some.failed
             except (Unreadable, UnknownEventType) as error:
                 # One organisation's damaged events stop neither the service nor another's day.
                 failed[f"{organisation_id}/{what}"] = error

@@ -13,7 +13,10 @@ from services.intake.streams import (
     retention_months,
 )
 from shared.eventstore.store import Change, Conflict
+from shared.eventstore.types import UnknownEventType
 from shared.eventstore.week import week_of
+from shared.keys.case_key import Unreadable
+from shared.runtime.service import TickFailed
 
 if TYPE_CHECKING:
     from shared.runtime.calls import Parts
@@ -27,7 +30,10 @@ _CLOSED = (
 
 
 async def propose_erasures(parts: Parts, organisation: UUID, actor: str) -> int:
-    """Propose what is due in one organisation; how many cases. The second time it proposes nothing."""
+    """Propose what is due in one organisation; how many cases. The second time it proposes nothing.
+
+    Raises TickFailed, after all others were proposed, for cases that cannot be read.
+    """
     months, _ = await retention_months(parts.store, organisation)
     if months is None:
         return 0
@@ -42,12 +48,18 @@ async def propose_erasures(parts: Parts, organisation: UUID, actor: str) -> int:
         for (asked,) in await cursor.fetchall():
             del streams[asked]
     proposed = 0
+    failed: dict[str, Exception] = {}
     for stream, case_id in streams.items():
-        due = await retention_due(parts.store, organisation, case_id)
+        try:
+            due = await retention_due(parts.store, organisation, case_id)
+            state = await load_erasure(parts.store, organisation, case_id)
+        except (Unreadable, UnknownEventType) as error:
+            failed[f"{case_id}"] = error  # it keeps no other case from being proposed
+            continue
         if due is None or now.date() < due:
             continue
         event = erasure.request(
-            await load_erasure(parts.store, organisation, case_id),
+            state,
             case_id=case_id,
             ground="retention",
             by=actor,
@@ -60,4 +72,6 @@ async def propose_erasures(parts: Parts, organisation: UUID, actor: str) -> int:
         except Conflict:
             continue  # somebody asked at this very moment, or another replica proposed it
         proposed += 1
+    if failed:
+        raise TickFailed(failed)
     return proposed
