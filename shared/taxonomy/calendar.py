@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 _TICKS = ((1, 15), (7, 15))
 """Month and day: two weeks after each half-year, so that what was booked late is in."""
 
+_QUARTERLY_TICKS = ((1, 15), (4, 15), (7, 15), (10, 15))
+
 TICK_TIME = time(9, 0, tzinfo=UTC)
 
 
@@ -19,10 +21,11 @@ def tick_of(period: Period, first_used: date) -> date:
     after the day on which it was first used (a register of an old period waits for the next tick).
     """
     earliest = max(period.end, first_used)
+    ticks = _QUARTERLY_TICKS if period.grain == "quarter" else _TICKS
     return next(
         tick
         for year in (earliest.year, earliest.year + 1)
-        for month, day in _TICKS
+        for month, day in ticks
         if (tick := date(year, month, day)) > earliest
     )
 

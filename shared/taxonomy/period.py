@@ -1,4 +1,4 @@
-"""Periods of a register and of a release: a year or a half-year, never anything finer.
+"""Periods of a register and of a release: a year, a half-year, or a quarter; never anything finer.
 
 Nothing finer exists on purpose: a month of a small organisation points at a person.
 """
@@ -13,56 +13,87 @@ from typing import Literal, Self
 
 from shared.contracts.errors import Code, Refusal
 
-Grain = Literal["year", "half-year"]
+Grain = Literal["year", "half-year", "quarter"]
 
 # ASCII digits only (`\d` would take others), and years that a register can honestly hold.
-_PERIOD = re.compile(r"(?P<year>19[0-9]{2}|2[01][0-9]{2})(?:-H(?P<half>[12]))?", re.ASCII)
+_PERIOD = re.compile(
+    r"(?P<year>19[0-9]{2}|2[01][0-9]{2})(?:-H(?P<half>[12])|-Q(?P<quarter>[1-4]))?", re.ASCII
+)
+_HALVES: dict[str | None, Literal[1, 2] | None] = {None: None, "1": 1, "2": 2}
+_QUARTERS: dict[str | None, Literal[1, 2, 3, 4] | None] = {
+    None: None,
+    "1": 1,
+    "2": 2,
+    "3": 3,
+    "4": 4,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The year `year` (`half` is None), or its first or second half.
+    """The year `year` (neither `half` nor `quarter`), one of its halves, or one of its quarters.
 
-    Periods are ordered by their first day; of two with the same first day the year comes before
-    the half-year.
+    Periods are ordered by their first day; of several with the same first day the longer one comes
+    first.
     """
 
     year: int
     half: Literal[1, 2] | None = None
+    quarter: Literal[1, 2, 3, 4] | None = None
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The period written as `2026`, `2026-H1` or `2026-H2`; years 1900 to 2199.
+        """The period written as `2026`, `2026-H1` or `2026-Q3`; years 1900 to 2199.
 
         Raises Refusal INVALID_PERIOD for any other text; the refusal does not repeat the text.
         """
         match = _PERIOD.fullmatch(text)
         if match is None:
             raise Refusal(Code.INVALID_PERIOD)
-        halves: dict[str | None, Literal[1, 2] | None] = {None: None, "1": 1, "2": 2}
-        return cls(int(match["year"]), halves[match["half"]])
+        return cls(int(match["year"]), _HALVES[match["half"]], _QUARTERS[match["quarter"]])
+
+    @classmethod
+    def of_register(cls, text: str) -> Self:
+        """As `parse`, but no quarter: registers are kept by the year or half-year."""
+        period = cls.parse(text)
+        if period.quarter is not None:
+            raise Refusal(Code.INVALID_PERIOD)
+        return period
 
     @classmethod
     def containing(cls, day: date, grain: Grain = "half-year") -> Self:
         """The period of that grain in which `day` lies."""
-        if grain == "year":
-            return cls(day.year)
-        return cls(day.year, 1 if day.month <= 6 else 2)
+        match grain:
+            case "year":
+                return cls(day.year)
+            case "half-year":
+                return cls(day.year, 1 if day.month <= 6 else 2)
+            case "quarter":
+                return cls(day.year, None, _QUARTERS[str((day.month + 2) // 3)])
 
     @property
     def grain(self) -> Grain:
         """How long the period is."""
+        if self.quarter is not None:
+            return "quarter"
         return "year" if self.half is None else "half-year"
 
     @property
     def start(self) -> date:
         """The first day."""
-        return date(self.year, 7 if self.half == 2 else 1, 1)
+        return date(self.year, self._first_month, 1)
 
     @property
     def end(self) -> date:
         """The first day after it (end exclusive), so that `start <= day < end`."""
-        return date(self.year, 7, 1) if self.half == 1 else date(self.year + 1, 1, 1)
+        month = self._first_month + {"year": 12, "half-year": 6, "quarter": 3}[self.grain]
+        return date(self.year, month, 1) if month <= 12 else date(self.year + 1, 1, 1)
+
+    @property
+    def _first_month(self) -> int:
+        if self.quarter is not None:
+            return 3 * self.quarter - 2
+        return 7 if self.half == 2 else 1
 
     def until(self, last: Period) -> Iterator[Period]:
         """This period and those of its grain that follow it, up to and with `last`."""
@@ -71,12 +102,23 @@ class Period:
             yield period
             period = Period.containing(period.end, self.grain)
 
+    def parts(self, grain: Grain) -> tuple[Period, ...]:
+        """The periods of that grain that lie in this one, in order; none for a longer grain."""
+        first = Period.containing(self.start, grain)
+        found = []
+        while self.start <= first.start and first.end <= self.end:
+            found.append(first)
+            first = Period.containing(first.end, grain)
+        return tuple(found)
+
     def overlaps(self, other: Period) -> bool:
         """Whether any day lies in both; a period overlaps itself."""
         return self.start < other.end and other.start < self.end
 
     def __lt__(self, other: Period) -> bool:
-        return (self.year, self.half or 0) < (other.year, other.half or 0)
+        return (self.start, other.end) < (other.start, self.end)
 
     def __str__(self) -> str:
+        if self.quarter is not None:
+            return f"{self.year}-Q{self.quarter}"
         return str(self.year) if self.half is None else f"{self.year}-H{self.half}"

@@ -337,7 +337,7 @@ class _Reader:
         if cell in self._periods:
             return cell
         try:
-            period = Period.parse(cell)
+            period = Period.of_register(cell)
         except Refusal:
             self._wrong(number, "period")
             return ""

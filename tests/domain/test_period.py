@@ -44,7 +44,7 @@ def test_a_period_runs_from_its_first_day_to_the_day_after_its_last(
         "2026-H0",
         "2026-h1",
         "2026H1",
-        "2026-Q1",
+        "2026-Q5",
         "2026-07",
         "1899",
         "2200",

@@ -176,7 +176,7 @@ def import_register(
         _check_row(row.kept, codes, units)
     for total in totals:
         _check_total(total, codes, units)
-    periods = sorted({Period.parse(row.period) for row in rows})
+    periods = sorted({Period.of_register(row.period) for row in rows})
     due = _due(state, periods, set_up_on=known.on, on=on)
 
     parts: list[RegisterRowsImported] = []
@@ -237,7 +237,7 @@ def _check_row(kept: RowKept, codes: taxonomy.Taxonomy, units: frozenset[str]) -
 
 
 def _check_total(total: Total, codes: taxonomy.Taxonomy, units: frozenset[str]) -> None:
-    Period.parse(total.period)
+    Period.of_register(total.period)
     if total.category is not None:
         codes.check("categories", total.category)
     if total.unit_id is not None and total.unit_id not in units:
@@ -251,7 +251,9 @@ def _due(
 ) -> dict[Period, date]:
     """When each period is released. Raises Refusal for a period that cannot take rows."""
     first_used = {
-        Period.parse(text): done.on for done in reversed(state.imports) for text in done.periods
+        Period.of_register(text): done.on
+        for done in reversed(state.imports)
+        for text in done.periods
     }
     due = {}
     for period in periods:

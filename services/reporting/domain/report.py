@@ -318,7 +318,7 @@ def _problem_of_sums(figures: Figures) -> str | None:
 
 def _is_period(text: str) -> bool:
     try:
-        Period.parse(text)
+        Period.of_register(text)
     except Refusal:
         return False
     return True
