@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import Literal, assert_never
 from uuid import UUID
 
 from shared.contracts.errors import Code, Refusal, invalid
+from shared.contracts.words import readable
 from shared.taxonomy.period import Period
 
 Language = Literal["en", "nl"]
@@ -25,11 +25,6 @@ DRAFT_BYTES = 128 * 1024
 
 SMALLEST_K = 5
 """No release may show a count below this, whatever it says its own threshold is."""
-
-# These turn the direction of text and can make printed words say what was never approved.
-_DIRECTION_CONTROLS = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
 
 
 class UnsafeRelease(Exception):  # noqa: N818  a release that must not reach paper, not a person's mistake
@@ -233,7 +228,10 @@ def approve(state: Report, interpretation: str) -> ReportApproved:
     is one of more than 8,000 characters (TOO_LARGE) or with control characters (INVALID_INPUT).
     """
     _unpublished(state)
-    return ReportApproved(_readable(interpretation))
+    words = readable(interpretation, field="interpretation", most=INTERPRETATION_CHARACTERS)
+    if words is None:
+        raise Refusal(Code.INTERPRETATION_MISSING)
+    return ReportApproved(words)
 
 
 def approved_words(state: Report) -> str:
@@ -258,20 +256,6 @@ def _unpublished(state: Report) -> None:
         raise Refusal(Code.NOT_FOUND)
     if state.status is Status.PUBLISHED:
         raise Refusal(Code.ALREADY_PUBLISHED)
-
-
-def _readable(text: str) -> str:
-    """The words as they will be kept: Unicode NFC, plain line feeds, no space around them."""
-    lines = text.replace("\r\n", "\n").replace("\t", " ").split("\n")
-    for character in "".join(lines):
-        if unicodedata.category(character) in ("Cc", "Cs") or character in _DIRECTION_CONTROLS:
-            raise invalid("interpretation", "it holds control characters")
-    words = unicodedata.normalize("NFC", "\n".join(line.rstrip() for line in lines)).strip()
-    if not any(unicodedata.category(character)[0] in "LN" for character in words):
-        raise Refusal(Code.INTERPRETATION_MISSING)
-    if len(words) > INTERPRETATION_CHARACTERS:
-        raise Refusal(Code.TOO_LARGE, limit=INTERPRETATION_CHARACTERS, unit="characters")
-    return words
 
 
 def _problem(drafted: ReportDrafted) -> str | None:
