@@ -17,6 +17,7 @@ from services.signals.domain.lattice import (
     part_of,
     threshold_of,
 )
+from services.signals.domain.noise import settled
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def estimates(
 ) -> dict[str, int] | None:
     """The table's figures before anything is left out; None while a draw of it is missing.
 
+    Values of zero or less are settled before they are added (services/signals/domain/noise.py).
+
     `draws` has the released values by measure and window, e.g. ("theme", "2026-Q3").
     """
     measures = {measure.id: measure for measure in lattice.measures}
@@ -63,7 +66,9 @@ def estimates(
             if values is None:
                 return None
             for cell, value in zip(cells_of(lattice, measure.axes), values, strict=True):
-                sums[part_of(lattice, table, measure, cell)] += part.weight * value
+                sums[part_of(lattice, table, measure, cell)] += part.weight * settled(
+                    value, measure.epsilon
+                )
     return {cell: math.floor(value + 0.5) for cell, value in sums.items()}
 
 

@@ -63,6 +63,22 @@ def draw(counts: Sequence[int], epsilon: float) -> list[int]:
     return list(mechanism(list(counts)))
 
 
+def settled(value: int, epsilon: float) -> float:
+    """A released value as it enters a sum: itself, or, if it is zero or less, what such values are
+    on average.
+
+    Given that a draw is zero or less its law is the same whatever the count, since no count is
+    below zero. So how far below it fell tells nothing of the count, and leaving that out keeps sums
+    unbiased and makes them more precise (Rao-Blackwell). It also leaves nothing to subtract: a
+    half-year less a quarter that is shown would else give away that the other one was drawn so low
+    that it must be nearly empty.
+    """
+    if value > 0:
+        return value
+    q = math.exp(-epsilon)
+    return -q / (1 - q)
+
+
 @cache
 def margin(draws: tuple[Draws, ...], level: float = MARGIN) -> int:
     """The smallest whole m with P(|noise| <= m) >= `level`, after rounding to a whole number."""
