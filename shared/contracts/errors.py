@@ -52,6 +52,7 @@ class Code(StrEnum):
     CONDITIONS_NOT_MET = "CONDITIONS_NOT_MET"
     ALREADY_DECIDED = "ALREADY_DECIDED"
     REPORTER_UNTOLD = "REPORTER_UNTOLD"
+    SECOND_ADVISER_NEEDED = "SECOND_ADVISER_NEEDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,12 @@ CATALOGUE: dict[Code, Sentence] = {
         "Tell the reporter of the disclosure, or record why not, before you close the case.",
         "Vertel de melder van de doorbreking, of leg vast waarom niet, voordat u de zaak sluit.",
     ),
+    Code.SECOND_ADVISER_NEEDED: Sentence(
+        "This takes a second adviser of your organisation. Alone you can only tell what the released "
+        "figures say, in codes.",
+        "Hiervoor is een tweede vertrouwenspersoon van uw organisatie nodig. Alleen kunt u slechts in "
+        "codes zeggen wat de vrijgegeven cijfers zeggen.",
+    ),
 }
 
 
@@ -222,6 +229,10 @@ REASONS: dict[str, str] = {
     "choose an adviser": "kies een vertrouwenspersoon",
     "each condition is answered once": "elke voorwaarde wordt één keer beantwoord",
     "either the document or remarks are given": "óf het document, óf opmerkingen worden gegeven",
+    "either a whole checklist or remarks are given": "óf een hele checklist, óf opmerkingen worden "
+    "gegeven",
+    "a text is sealed and bound, or there is none": "een tekst is verzegeld en vastgelegd, of er is "
+    "geen",
     "coordinators and works councils ask for it by order of a court alone": "coördinatoren en "
     "ondernemingsraden vragen het alleen op bevel van een rechter",
     "it cannot be below zero": "het kan niet onder nul liggen",
@@ -232,6 +243,11 @@ REASONS: dict[str, str] = {
     "it is missing": "het ontbreekt",
     "it is not a power of two": "het is geen macht van twee",
     "it is not that of what was sent": "het is niet dat van wat is verstuurd",
+    "it is not the text that its author sealed": "het is niet de tekst die de schrijver verzegelde",
+    "it refers to something that was not released": "het verwijst naar iets dat niet is vrijgegeven",
+    "no grid was frozen for it": "er is geen raster voor vastgelegd",
+    "none stands alone": "geen staat alleen",
+    "the grid has no such place": "het raster heeft deze plek niet",
     "not all of them are here, or more": "ze zijn er niet allemaal, of het zijn er meer",
     "it is not a UUID": "het is geen UUID",
     "it is not a random UUID (version 4)": "het is geen willekeurige UUID (versie 4)",
@@ -283,6 +299,7 @@ REASONS: dict[str, str] = {
     # Units of TOO_LARGE.
     "bytes": "bytes",
     "characters": "tekens",
+    "figures": "cijfers",
     "KiB": "KiB",
     "MiB": "MiB",
     "parts": "delen",

@@ -235,6 +235,7 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.CONDITIONS_NOT_MET: Conflict,
     Code.ALREADY_DECIDED: Conflict,
     Code.REPORTER_UNTOLD: Conflict,
+    Code.SECOND_ADVISER_NEEDED: NotAllowed,
 }
 """Refusals that are members of a mutation's result."""
 
