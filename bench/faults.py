@@ -391,7 +391,7 @@ def _set_up(installation: Installation, organisation: UUID, key: AdviserKey) -> 
                     "language": "NL",
                     "units": [{"id": "all", "name": "Alles", "headcount": 900}],
                     "advisers": [{"id": "anna", "name": "Anna"}],
-                    "release": {"dimension": "CATEGORY", "k": 5},
+                    "release": {"policy": "EXACT", "dimension": "CATEGORY", "k": 5},
                 }
             },
         )

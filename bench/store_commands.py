@@ -146,7 +146,7 @@ class Intake:
                 language="nl",
                 units=(Unit(id="care", name="Zorg", headcount=90),),
                 advisers=(AdviserSeat(id="anna", name="Anna"),),
-                release=ReleasePolicy(dimension="category", k=5),
+                release=ReleasePolicy(policy="exact", dimension="category", k=5),
             ),
             Role.ADMIN,
         )

@@ -24,7 +24,13 @@ from graphql import (
     is_required_input_field,
 )
 
-_SCALARS = {"Int": "1", "Float": "1.5", "Boolean": "true", "Base64": '"AA=="'}
+_SCALARS = {
+    "Int": "1",
+    "Float": "1.5",
+    "Boolean": "true",
+    "Date": '"2026-01-20"',
+    "Base64": '"AA=="',
+}
 
 
 class Probes:

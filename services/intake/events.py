@@ -25,6 +25,12 @@ def _unsigned(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "signing_key": None, "proof": None, "previous_signature": None}
 
 
+def _only_exact(body: dict[str, Any]) -> dict[str, Any]:
+    """In version 1 there was one policy, `exact`, and no decision with a works council."""
+    both = {"profile": "standard", "works_council_on": None}
+    return {**body, "release": {**body["release"], **both}}
+
+
 TYPES = EventTypes(
     (
         organisation.OrganisationSetUp,
@@ -68,6 +74,9 @@ TYPES = EventTypes(
         KeyDestroyed,
         AccessRecorded,
     ),
-    versions={organisation.AdviserKeyPublished: 2},
-    upcasts={("AdviserKeyPublished", 1): _unsigned},
+    versions={organisation.OrganisationSetUp: 2, organisation.AdviserKeyPublished: 2},
+    upcasts={
+        ("OrganisationSetUp", 1): _only_exact,
+        ("AdviserKeyPublished", 1): _unsigned,
+    },
 )

@@ -26,9 +26,11 @@ def _organisation(recorded: Recorded) -> contracts.OrganisationSetUp:
         advisers=tuple(adviser.id for adviser in event.advisers),
         release=ReleasePolicy(
             policy=event.release.policy,
+            profile=event.release.profile,
             dimension=event.release.dimension,
             k=event.release.k,
             merge_order=event.release.merge_order,
+            works_council_on=event.release.works_council_on,
         ),
         on=event.on,
     )
@@ -48,6 +50,7 @@ def _case(recorded: Recorded) -> contracts.FactsBooked:
                 unit_id=event.unit_id,
                 role=event.reporter_role,
                 relation=event.relation,
+                quarter=str(Period.containing(event.at.date(), "quarter")),
             ),
         ),
     )

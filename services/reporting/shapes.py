@@ -93,4 +93,6 @@ def release_to_bus(drafted: report.ReportDrafted) -> rpc.Release:
         withheld=withheld,
         total=figures.total,
         released_week=figures.released_week,
+        labels_en=drafted.labels_en,
+        labels_nl=drafted.labels_nl,
     )

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from services.signals.domain import window
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 from shared.runtime.erasure import KeyDestroyed
+
+
+def _only_exact(body: dict[str, Any]) -> dict[str, Any]:
+    """In version 1 there was one policy, `exact`; it looks at neither headcounts nor the tree."""
+    units = [{**unit, "headcount": 0, "parent": None} for unit in body["units"]]
+    return {**body, "units": units, "profile": "standard", "works_council_on": None}
+
 
 TYPES = EventTypes(
     (
@@ -16,5 +25,7 @@ TYPES = EventTypes(
         window.StatisticsReleased,
         KeyDestroyed,
         AccessRecorded,
-    )
+    ),
+    versions={window.OrganisationAdopted: 2},
+    upcasts={("OrganisationAdopted", 1): _only_exact},
 )

@@ -54,6 +54,14 @@ def to_bus(recorded: Recorded) -> Release:
     )
 
 
+def to_reader(recorded: Recorded) -> Release:
+    """The same with its labels, as an answer carries it."""
+    event = recorded.event
+    return msgspec.structs.replace(
+        to_bus(recorded), labels_en=event.labels_en, labels_nl=event.labels_nl
+    )
+
+
 def _message(recorded: Recorded) -> contracts.StatisticsReleased:
     return contracts.StatisticsReleased(
         release=to_bus(recorded),

@@ -236,6 +236,8 @@ REASONS: dict[str, str] = {
     "coordinators and works councils ask for it by order of a court alone": "coördinatoren en "
     "ondernemingsraden vragen het alleen op bevel van een rechter",
     "it cannot be below zero": "het kan niet onder nul liggen",
+    "it belongs to the policy EXACT": "het hoort bij het beleid EXACT",
+    "it belongs to the policy NOISY": "het hoort bij het beleid NOISY",
     "it has not begun yet": "die is nog niet begonnen",
     "it has the wrong form": "het heeft de verkeerde vorm",
     "it holds control characters": "het bevat besturingstekens",

@@ -34,7 +34,10 @@ class OrganisationSetUp(Shape, frozen=True, kw_only=True):
 
 
 class Fact(Shape, frozen=True, kw_only=True):
-    """Coded facts of `count` cases under a facts id that is not a case id. `None`: not recorded."""
+    """Coded facts of `count` cases under a facts id that is not a case id. `None`: not recorded.
+
+    `quarter` is that of the booking, inside `period`; a register's rows may not know theirs.
+    """
 
     facts_id: str
     period: str
@@ -45,6 +48,7 @@ class Fact(Shape, frozen=True, kw_only=True):
     route: str | None = None
     outcome: str | None = None
     count: int = 1
+    quarter: str | None = None
 
 
 class FactsBooked(Shape, frozen=True, kw_only=True):
@@ -76,12 +80,26 @@ class DayClosed(Shape, frozen=True, kw_only=True):
     day: date
 
 
+class WindowDrawn(Shape, frozen=True, kw_only=True):
+    """A draw of noise: a measure of the grid, its window, and the ε that a case of it spent."""
+
+    measure: str
+    period: str
+    epsilon: float
+
+
 class StatisticsReleased(Shape, frozen=True, kw_only=True):
-    """Signals → everybody: displayed values of one period. The labels name their cells."""
+    """Signals → everybody: displayed values of one table and period.
+
+    The labels name the cells; they stand here, and not in `release` too. `drawn` are the draws that a
+    table of the policy `noisy` is made of: a signals whose database was restored to before them knows
+    by it what must never be drawn again.
+    """
 
     release: Release
     labels_en: dict[str, str]
     labels_nl: dict[str, str]
+    drawn: tuple[WindowDrawn, ...] = ()
 
 
 class ReportPublished(Shape, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 """Request and answer of every verb that services answer over `rpc.<service>.v1.<verb>`.
 
 Shapes only. Ids are UUID texts; weeks are ISO 8601 weeks such as `2026-W48`; periods are `2026`,
-`2026-H1` or `2026-H2`; sealed words are opaque bytes (base64 in JSON) that no server opens.
-Who asks is never in a request: it comes from the verified token beside it.
+`2026-H1` or, of released figures alone, `2026-Q3`; sealed words are opaque bytes (base64 in JSON)
+that no server opens. Who asks is never in a request: it comes from the verified token beside it.
 """
 
 from __future__ import annotations
@@ -58,18 +58,26 @@ class AdviserSeat(Shape, frozen=True, kw_only=True):
     name: str
 
 
-class ReleasePolicy(Shape, frozen=True, kw_only=True):
-    """The organisation's recorded decision on how statistics are released.
+Policy = Literal["noisy", "exact"]
+Profile = Literal["standard", "strict"]
 
-    `exact`: disjoint blocks in one dimension; `k` at least 5; `merge_order` is the fixed order
-    in which further cells join the withheld block (cell codes; default: see the taxonomy, or the
-    units by headcount, smallest first).
+
+class ReleasePolicy(Shape, frozen=True, kw_only=True):
+    """The organisation's recorded decision on how statistics are released: one policy, never both.
+
+    `noisy`: each count with noise of its own, drawn once; `profile` says how much a case may spend.
+    `exact`: disjoint blocks in one `dimension`; `k` at least 5, 10 where none is given; `merge_order`
+    is the fixed order in which further cells join the withheld block (cell codes; default: see the
+    taxonomy, or the units by headcount, smallest first); `works_council_on` is the day on which it
+    was decided with the works council. What belongs to one policy is refused with the other.
     """
 
-    policy: Literal["exact"] = "exact"
-    dimension: Literal["category", "unit"]
-    k: int = 10
+    policy: Policy = "noisy"
+    profile: Profile = "standard"
+    dimension: Literal["category", "unit"] | None = None
+    k: int | None = None
     merge_order: tuple[str, ...] = ()
+    works_council_on: date | None = None
 
 
 class SetUpOrganisation(Shape, frozen=True, kw_only=True):
@@ -871,48 +879,67 @@ NOT_SAID = "not_said"
 
 
 class ReleasedCell(Shape, frozen=True, kw_only=True):
-    """A cell that is shown: a category code or a unit id, and its count of cases."""
+    """A cell that is shown: its code, and its count of cases.
+
+    `margin`, of `noisy` alone: in 95 of 100 releases the true count lies within it.
+    """
 
     code: str
     count: int
+    margin: int | None = None
 
 
 class WithheldBlock(Shape, frozen=True, kw_only=True):
-    """Cells that are shown only together. `count` is None when even their sum is withheld."""
+    """Cells that are not shown. `exact`: only together, with their sum, or None where even that is
+    withheld. `noisy`: each by itself, below what is shown of it; there is no sum.
+    """
 
     codes: tuple[str, ...]
     count: int | None
 
 
 class Release(Shape, frozen=True, kw_only=True):
-    """One organisation's statistics of one period, drawn once. Counts are cases."""
+    """One table of one organisation and period, made once and never again. Counts are cases.
+
+    `dimension` names the table: `category` or `unit` under `exact`; under `noisy` a table of the grid
+    such as `theme`, `unit`, `area`, `relation`, `total`. `k` is the smallest count that is shown of
+    any cell. `total` is None where it is withheld, or where the grid has none for such a period.
+    `epsilon` is what one case spent, of its budget, on the draws that the table is made of; `grid_id`
+    names the grid. Both, and margins, are of `noisy` alone. Labels name every cell, shown or not.
+    """
 
     release_id: str
     organisation_id: str
     organisation_token: str
     period: str
-    policy: Literal["exact"]
-    dimension: Literal["category", "unit"]
+    policy: Policy
+    dimension: str
     k: int
     taxonomy_version: int
     cells: tuple[ReleasedCell, ...]
     withheld: WithheldBlock | None
     total: int | None
     released_week: str
+    total_margin: int | None = None
+    epsilon: float | None = None
+    grid_id: str | None = None
+    labels_en: dict[str, str] = {}
+    labels_nl: dict[str, str] = {}
 
 
 class StatisticsQuery(Shape, frozen=True, kw_only=True):
-    """The releases of the asker's organisation, of one period or of all.
+    """The releases of the asker's organisation, of one period or of all, of one table or of all.
 
     `as_of`: as signals' log was at its newest checkpoint of at most so many entries.
     """
 
     period: str | None = None
+    dimension: str | None = None
     as_of: int | None = None
 
 
 class Statistics(Shape, frozen=True, kw_only=True):
-    """Releases, oldest period first."""
+    """Releases, oldest period first; those of one period in the order of their names."""
 
     releases: tuple[Release, ...]
 

@@ -147,7 +147,7 @@ def stories(draw: st.DrawFn) -> list[Told]:
                     language="nl",
                     units=(Unit(id="zorg", name="Zorg", headcount=120),),
                     release=ReleasePolicy(
-                        dimension=draw(st.sampled_from(["category", "unit"])), k=5
+                        policy="exact", dimension=draw(st.sampled_from(["category", "unit"])), k=5
                     ),
                     on=today[organisation],
                 ),

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -359,7 +360,7 @@ async def test_hr_reads_statistics_and_published_reports(lab: Lab) -> None:
     assert [
         {
             "period": "2026-H1",
-            "dimension": "CATEGORY",
+            "dimension": "category",
             "k": 10,
             "total": None,
             "cells": [{"code": "bullying", "count": 46}],
@@ -373,6 +374,62 @@ async def test_hr_reads_statistics_and_published_reports(lab: Lab) -> None:
         "pdfPath": f"/reports/{REPORT}.pdf",
         "release": {"id": "r1"},
     } == data["report"]
+
+
+NOISY = rpc.Release(
+    release_id="r2",
+    organisation_id=str(ORGANISATION),
+    organisation_token="t0",
+    period="2026-Q3",
+    policy="noisy",
+    dimension="theme",
+    k=5,
+    taxonomy_version=1,
+    cells=(rpc.ReleasedCell(code="workload", count=9, margin=3),),
+    withheld=rpc.WithheldBlock(codes=("integrity",), count=None),
+    total=14,
+    total_margin=8,
+    epsilon=1.0,
+    grid_id="33333333-3333-4333-8333-333333333333",
+    released_week="2026-W42",
+    labels_en={"workload": "Workload", "integrity": "Integrity"},
+    labels_nl={"workload": "Werkdruk", "integrity": "Integriteit"},
+)
+
+
+async def test_a_figure_with_noise_comes_with_its_margin_and_labels(lab: Lab) -> None:
+    """One table of one quarter is asked for by name; a code that is withheld has a label too."""
+    lab.neighbours.answers["signals.statistics"] = rpc.Statistics(releases=(NOISY,))
+    data = await lab.ask(
+        """
+        {
+          statistics(period: "2026-Q3", dimension: "theme") {
+            policy dimension cells { code count margin } withheld { codes count }
+            total totalMargin epsilon gridId labels(language: NL) { code label }
+          }
+        }
+        """,
+        role=Role.HR,
+    )
+
+    assert [
+        {
+            "policy": "NOISY",
+            "dimension": "theme",
+            "cells": [{"code": "workload", "count": 9, "margin": 3}],
+            "withheld": {"codes": ["integrity"], "count": None},
+            "total": 14,
+            "totalMargin": 8,
+            "epsilon": 1.0,
+            "gridId": "33333333-3333-4333-8333-333333333333",
+            "labels": [
+                {"code": "workload", "label": "Werkdruk"},
+                {"code": "integrity", "label": "Integriteit"},
+            ],
+        }
+    ] == data["statistics"]
+    wanted = rpc.StatisticsQuery(period="2026-Q3", dimension="theme")
+    assert wanted == lab.neighbours.asked[0].request
 
 
 async def test_the_auditor_reads_the_skeleton(lab: Lab) -> None:
@@ -448,7 +505,12 @@ async def test_an_admin_sets_an_organisation_up(lab: Lab) -> None:
                 "language": "NL",
                 "units": [{"id": "u1", "name": "Zorg", "headcount": 40}],
                 "advisers": [{"id": "adviser-1", "name": "A. Adviser"}],
-                "release": {"dimension": "UNIT", "k": 5},
+                "release": {
+                    "policy": "EXACT",
+                    "dimension": "UNIT",
+                    "k": 5,
+                    "worksCouncilOn": "2026-01-20",
+                },
             }
         },
         role=Role.ADMIN,
@@ -462,9 +524,46 @@ async def test_an_admin_sets_an_organisation_up(lab: Lab) -> None:
             language="nl",
             units=(UNIT,),
             advisers=(rpc.AdviserSeat(id="adviser-1", name="A. Adviser"),),
-            release=rpc.ReleasePolicy(dimension="unit", k=5),
+            release=rpc.ReleasePolicy(
+                policy="exact", dimension="unit", k=5, works_council_on=date(2026, 1, 20)
+            ),
         )
         == lab.neighbours.asked[0].request
+    )
+
+
+async def test_who_says_nothing_of_the_release_gets_noise(lab: Lab) -> None:
+    """The policy of an organisation is `noisy` at the standard profile unless it decides otherwise."""
+    lab.neighbours.answers["intake.set_up_organisation"] = rpc.Done(
+        id=str(ORGANISATION), position=0
+    )
+    await lab.ask(
+        """
+        mutation ($input: SetUpOrganisationInput!) {
+          setUpOrganisation(input: $input) { ... on UserError { code } }
+        }
+        """,
+        {
+            "input": {
+                "idempotencyKey": "key-00000001",
+                "organisationId": str(ORGANISATION),
+                "name": "Zorggroep",
+                "language": "NL",
+                "units": [{"id": "u1", "name": "Zorg", "headcount": 40}],
+                "advisers": [{"id": "adviser-1", "name": "A. Adviser"}],
+                "release": {},
+            }
+        },
+        role=Role.ADMIN,
+    )
+
+    asked = lab.neighbours.asked[0].request
+    assert isinstance(asked, rpc.SetUpOrganisation)
+    assert ("noisy", "standard", None, None) == (
+        asked.release.policy,
+        asked.release.profile,
+        asked.release.dimension,
+        asked.release.k,
     )
 
 

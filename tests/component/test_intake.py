@@ -184,7 +184,7 @@ def set_up(organisation: UUID = HERE) -> SetUpOrganisation:
         language="nl",
         units=(Unit(id="care", name="Zorg", headcount=90),),
         advisers=(AdviserSeat(id="anna", name="Anna"), AdviserSeat(id="bram", name="Bram")),
-        release=ReleasePolicy(dimension="category", k=5),
+        release=ReleasePolicy(policy="exact", dimension="category", k=5),
     )
 
 

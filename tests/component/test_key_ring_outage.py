@@ -83,7 +83,7 @@ async def found(service: Running) -> None:
             language="nl",
             units=(Unit(id="care", name="Zorg", headcount=90),),
             advisers=(AdviserSeat(id="anna", name="Anna"),),
-            release=ReleasePolicy(dimension="category", k=5),
+            release=ReleasePolicy(policy="exact", dimension="category", k=5),
         ),
         Done,
         role=Role.ADMIN,

@@ -339,6 +339,7 @@ async def test_a_case_is_due_at_the_tick_of_its_half_year(intake: Intake) -> Non
         booked.taxonomy_version,
         booked.due,
     )
+    assert "2026-Q4" == fact.quarter
     assert (str(case.facts_id), "2026-H2", "bullying", "care", "employee", "colleague", 1) == (
         fact.facts_id,
         fact.period,

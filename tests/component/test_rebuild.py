@@ -166,7 +166,7 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
                 language="nl",
                 units=(Unit(id="whole", name="De Hoekstee", headcount=90),),
                 advisers=(AdviserSeat(id="anna", name="Anna"),),
-                release=ReleasePolicy(dimension="category", k=5),
+                release=ReleasePolicy(policy="exact", dimension="category", k=5),
             ),
             Done,
             role=Role.ADMIN,

@@ -136,7 +136,7 @@ class Reporting:
                 language="nl",
                 units=(Unit(id="zorg", name="Zorg", headcount=120),),
                 advisers=("adviser-1",),
-                release=ReleasePolicy(dimension="category"),
+                release=ReleasePolicy(policy="exact", dimension="category"),
                 on=date(2026, 1, 5),
             ),
         )

@@ -43,7 +43,7 @@ async def test_the_example_runs_from_the_code_to_the_answer(tmp_path: Path) -> N
                 token="t0",
                 units=(),
                 advisers=(adviser,),
-                release=rpc.ReleasePolicy(dimension="category", k=5),
+                release=rpc.ReleasePolicy(policy="exact", dimension="category", k=5),
             ),
             "intake.open_case": open_case,
             "intake.send_message": send_message,

@@ -31,6 +31,7 @@ OFFICE = UnitKept(id="office", name="Kantoor", headcount=40, parent="whole")
 ANNA, BRAM = AdviserKept(id="anna", name="Anna"), AdviserKept(id="bram", name="Bram")
 BY_UNIT = PolicyDecided(policy="exact", dimension="unit", k=5, merge_order=())
 BY_CATEGORY = PolicyDecided(policy="exact", dimension="category", k=10, merge_order=())
+WITH_NOISE = PolicyDecided(policy="noisy", profile="strict")
 
 GIVEN: dict[str, Any] = {
     "organisation_id": ORGANISATION,
@@ -64,6 +65,21 @@ def test_an_organisation_is_set_up() -> None:
 def test_it_is_set_up_once() -> None:
     """A second set-up is refused, whatever it says."""
     given(Organisation(), evolve, [SET_UP]).when(setting_up()).then_refused(Code.ALREADY_EXISTS)
+
+
+def test_noise_is_decided_for_by_its_profile() -> None:
+    """There is nothing else to choose, and the event keeps nothing else."""
+    given(Organisation(), evolve).when(setting_up(release=WITH_NOISE)).then(
+        replace(SET_UP, release=WITH_NOISE)
+    )
+
+
+def test_without_a_k_it_is_ten() -> None:
+    """The usual one, decided once and kept with the event."""
+    unsaid = replace(BY_UNIT, k=None, works_council_on=date(2026, 1, 20))
+    given(Organisation(), evolve).when(setting_up(release=unsaid)).then(
+        replace(SET_UP, release=replace(unsaid, k=10, merge_order=("whole", "office", "care")))
+    )
 
 
 def test_categories_follow_the_order_of_the_taxonomy() -> None:
@@ -142,6 +158,30 @@ def test_units_of_one_size_stand_in_the_order_of_their_ids() -> None:
             {"release": replace(BY_UNIT, merge_order=("care", "care"))},
             "release.mergeOrder",
             id="order with a unit twice",
+        ),
+        pytest.param(
+            {"release": replace(BY_UNIT, dimension=None)},
+            "release.dimension",
+            id="exact without dimension",
+        ),
+        pytest.param(
+            {"release": replace(BY_UNIT, profile="strict")}, "release.profile", id="exact, strict"
+        ),
+        pytest.param(
+            {"release": replace(WITH_NOISE, dimension="unit")},
+            "release.dimension",
+            id="noise with a dimension",
+        ),
+        pytest.param({"release": replace(WITH_NOISE, k=5)}, "release.k", id="noise with a k"),
+        pytest.param(
+            {"release": replace(WITH_NOISE, merge_order=("care",))},
+            "release.mergeOrder",
+            id="noise with an order",
+        ),
+        pytest.param(
+            {"release": replace(WITH_NOISE, works_council_on=date(2026, 1, 20))},
+            "release.worksCouncilOn",
+            id="noise with a works council's decision",
         ),
     ],
 )

@@ -45,7 +45,7 @@ class Desk:
             language="NL",
             units=[{"id": "whole", "name": "Het geheel", "headcount": 400}],
             advisers=[{"id": "anna", "name": "Anna"}, {"id": "bram", "name": "Bram"}],
-            release={"dimension": "CATEGORY", "k": 5},
+            release={"policy": "EXACT", "dimension": "CATEGORY", "k": 5},
         )
 
     def person(self, subject: str, role: str) -> Person:

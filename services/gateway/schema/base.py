@@ -166,7 +166,7 @@ class LanguageChoice(Enum):
     NL = "nl"
 
 
-@strawberry.enum(description="What the cells of the statistics are.")
+@strawberry.enum(description="What the cells of the statistics are under the policy `EXACT`.")
 class Dimension(Enum):
     """The one dimension of a release."""
 

@@ -161,25 +161,56 @@ class Adviser:
         )
 
 
+@strawberry.enum(
+    description="How statistics are released. `NOISY`: each count with noise of its own, drawn once, "
+    "and small ones not shown. `EXACT`: counts as they are, in disjoint blocks, small ones only "
+    "together."
+)
+class PolicyChoice(Enum):
+    """See ReleasePolicy."""
+
+    NOISY = "noisy"
+    EXACT = "exact"
+
+
+@strawberry.enum(
+    description="What one case may spend of its anonymity in a half-year: an ε of 2, or of 1.5, with "
+    "more noise."
+)
+class ProfileChoice(Enum):
+    """See ReleasePolicy."""
+
+    STANDARD = "standard"
+    STRICT = "strict"
+
+
 @strawberry.type(description="The organisation's recorded decision on how statistics are released.")
 class ReleasePolicy:
-    """How small cells are kept from being shown."""
+    """How nobody is found in statistics."""
 
-    policy: str = strawberry.field(description="Always `exact` now: disjoint blocks.")
-    dimension: Dimension
-    k: int = strawberry.field(description="A cell below this is never shown on its own.")
+    policy: PolicyChoice
+    profile: ProfileChoice | None = strawberry.field(description="Of `NOISY` alone.")
+    dimension: Dimension | None = strawberry.field(description="Of `EXACT` alone.")
+    k: int | None = strawberry.field(
+        description="Of `EXACT` alone: a cell below this is never shown on its own."
+    )
     merge_order: list[str] = strawberry.field(
-        description="The order in which further cells join the withheld block."
+        description="Of `EXACT` alone: the order in which further cells join the withheld block."
+    )
+    works_council_on: date | None = strawberry.field(
+        description="Of `EXACT` alone: the day on which it was decided with the works council."
     )
 
     @classmethod
     def of(cls, policy: rpc.ReleasePolicy) -> Self:
         """From intake's answer."""
         return cls(
-            policy=policy.policy,
-            dimension=Dimension(policy.dimension),
+            policy=PolicyChoice(policy.policy),
+            profile=ProfileChoice(policy.profile) if policy.policy == "noisy" else None,
+            dimension=None if policy.dimension is None else Dimension(policy.dimension),
             k=policy.k,
             merge_order=list(policy.merge_order),
+            works_council_on=policy.works_council_on,
         )
 
 
@@ -251,11 +282,24 @@ class AdviserSeatInput:
 class ReleasePolicyInput:
     """See ReleasePolicy."""
 
-    dimension: Dimension
-    k: int = strawberry.field(default=10, description="At least 5.")
+    policy: PolicyChoice = PolicyChoice.NOISY
+    profile: ProfileChoice = strawberry.field(
+        default=ProfileChoice.STANDARD, description="With `NOISY` alone."
+    )
+    dimension: Dimension | None = strawberry.field(
+        default=None, description="With `EXACT` alone, which needs it."
+    )
+    k: int | None = strawberry.field(
+        default=None, description="With `EXACT` alone: at least 5; 10 where none is given."
+    )
     merge_order: list[str] = strawberry.field(
         default_factory=list,
-        description="Cell codes; empty: the taxonomy's order, or units by headcount.",
+        description="With `EXACT` alone: cell codes; empty: the taxonomy's order, or units by "
+        "headcount.",
+    )
+    works_council_on: date | None = strawberry.field(
+        default=None,
+        description="With `EXACT` alone: the day on which it was decided with the works council.",
     )
 
 
@@ -283,9 +327,12 @@ class SetUpOrganisationInput:
             ),
             advisers=tuple(rpc.AdviserSeat(id=seat.id, name=seat.name) for seat in self.advisers),
             release=rpc.ReleasePolicy(
-                dimension=self.release.dimension.value,
+                policy=self.release.policy.value,
+                profile=self.release.profile.value,
+                dimension=None if (cells := self.release.dimension) is None else cells.value,
                 k=self.release.k,
                 merge_order=tuple(self.release.merge_order),
+                works_council_on=self.release.works_council_on,
             ),
         )
 
@@ -403,7 +450,7 @@ ACCESS = table(
     grant("Adviser", ADVISER | REPORTER | COORDINATOR, "keyId"),
     grant("DirectoryKey", ADVISER | REPORTER, "keyId publicKey signingKey state stream on"),
     grant("RecoveryKey", ADVISER | REPORTER | SECOND, "keyId publicKey state stream on digest"),
-    grant("ReleasePolicy", ADVISER, "policy dimension k mergeOrder"),
+    grant("ReleasePolicy", ADVISER, "policy profile dimension k mergeOrder worksCouncilOn"),
     grant("Mutation", ADMIN, "setUpOrganisation setUpOrganisation(input:)"),
     grant(
         "SetUpOrganisationInput",
@@ -412,7 +459,7 @@ ACCESS = table(
     ),
     grant("UnitInput", ADMIN, "id name headcount parent"),
     grant("AdviserSeatInput", ADMIN, "id name"),
-    grant("ReleasePolicyInput", ADMIN, "dimension k mergeOrder"),
+    grant("ReleasePolicyInput", ADMIN, "policy profile dimension k mergeOrder worksCouncilOn"),
     grant("SetUpOrganisationPayload", ADMIN, "organisationId position"),
     grant("Mutation", ADVISER, "publishAdviserKey publishAdviserKey(input:)"),
     grant(

@@ -29,9 +29,11 @@ async def set_up_organisation(call: Call, request: SetUpOrganisation) -> Done:
         advisers=[AdviserKept(id=seat.id, name=seat.name) for seat in request.advisers],
         release=PolicyDecided(
             policy=request.release.policy,
+            profile=request.release.profile,
             dimension=request.release.dimension,
             k=request.release.k,
             merge_order=request.release.merge_order,
+            works_council_on=request.release.works_council_on,
         ),
         on=call.now.date(),
     )

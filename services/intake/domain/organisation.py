@@ -15,11 +15,12 @@ from services.intake.domain.statements import (
 )
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
-from shared.contracts.rpc import NOT_SAID
+from shared.contracts.rpc import NOT_SAID, Policy, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+USUAL_K = 10
 SMALLEST_K = 5
 """Nothing below five is ever a decision (UCL, TU Delft and CBS all stop there or above)."""
 
@@ -57,12 +58,18 @@ class AdviserKept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyDecided:
-    """How the organisation decided that its statistics are released."""
+    """How the organisation decided that its statistics are released.
 
-    policy: Literal["exact"]
-    dimension: Literal["category", "unit"]
-    k: int
-    merge_order: tuple[str, ...]
+    `dimension`, `k`, `merge_order` and `works_council_on` are of the policy `exact`, `profile` of
+    `noisy`: it has no other choice.
+    """
+
+    policy: Policy
+    profile: Profile = "standard"
+    dimension: Literal["category", "unit"] | None = None
+    k: int | None = None
+    merge_order: tuple[str, ...] = ()
+    works_council_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -531,7 +538,22 @@ def _check_units(units: tuple[UnitKept, ...]) -> None:
 
 
 def _checked_policy(release: PolicyDecided, units: tuple[UnitKept, ...]) -> PolicyDecided:
-    if release.k < SMALLEST_K:
+    if release.policy == "noisy":
+        for field, given in (
+            ("dimension", release.dimension),
+            ("k", release.k),
+            ("mergeOrder", release.merge_order),
+            ("worksCouncilOn", release.works_council_on),
+        ):
+            if given not in (None, ()):
+                raise invalid(f"release.{field}", "it belongs to the policy EXACT")
+        return release
+    if release.profile != "standard":
+        raise invalid("release.profile", "it belongs to the policy NOISY")
+    if release.dimension is None:
+        raise invalid("release.dimension", "it is missing")
+    k = USUAL_K if release.k is None else release.k
+    if k < SMALLEST_K:
         raise invalid("release.k", "it must be at least {least}", least=SMALLEST_K)
     if release.dimension == "category":
         cells = taxonomy.current().merge_order
@@ -542,4 +564,4 @@ def _checked_policy(release: PolicyDecided, units: tuple[UnitKept, ...]) -> Poli
     if unknown or len(set(release.merge_order)) != len(release.merge_order):
         raise invalid("release.mergeOrder", "it names a cell twice or one that does not exist")
     rest = tuple(code for code in cells if code not in set(release.merge_order))
-    return replace(release, merge_order=release.merge_order + rest)
+    return replace(release, k=k, merge_order=release.merge_order + rest)

@@ -33,9 +33,11 @@ async def organisation(call: Call, _request: Empty) -> Organisation:
         advisers=_advisers(state),
         release=ReleasePolicy(
             policy=known.release.policy,
+            profile=known.release.profile,
             dimension=known.release.dimension,
             k=known.release.k,
             merge_order=known.release.merge_order,
+            works_council_on=known.release.works_council_on,
         ),
         recovery_keys=tuple(
             RecoveryKey(

@@ -32,7 +32,8 @@ class OrganisationNotYetKnown(Exception):  # noqa: N818  it is known in a moment
 
 
 async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> None:
-    """Begin a report from a release; the same release again moves the position alone.
+    """Begin a report from a release; the same release again moves the position alone. So does one of
+    the policy `noisy`, of which there are no reports yet.
 
     Raises OrganisationNotYetKnown, UnsafeRelease (a release that gives away what it withholds, or
     replaces one: nothing is drafted until a person has looked), and msgspec.ValidationError for a
@@ -41,7 +42,11 @@ async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> N
     if event.type != _KIND:
         await pass_over(parts, tracking)
         return
-    released = drafted_from_bus(msgspec.json.decode(event.data, type=StatisticsReleased))
+    told = msgspec.json.decode(event.data, type=StatisticsReleased)
+    if told.release.policy != "exact":
+        await pass_over(parts, tracking)
+        return
+    released = drafted_from_bus(told)
     organisation_id, figures = released.organisation_id, released.figures
     organisation = await load_organisation(parts.store, organisation_id)
     if organisation.announced is None:

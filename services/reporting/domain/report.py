@@ -9,6 +9,7 @@ from typing import Literal, assert_never
 from uuid import UUID
 
 from shared.contracts.errors import Code, Refusal, invalid
+from shared.contracts.rpc import Policy
 from shared.contracts.words import readable
 from shared.taxonomy.period import Period
 
@@ -63,8 +64,8 @@ class Figures:
     release_id: UUID
     organisation_token: str
     period: str
-    policy: Literal["exact"]
-    dimension: Literal["category", "unit"]
+    policy: Policy
+    dimension: str
     k: int
     taxonomy_version: int
     cells: tuple[Cell, ...]

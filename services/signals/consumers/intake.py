@@ -74,11 +74,16 @@ def _adopt(data: contracts.OrganisationSetUp) -> tuple[UUID, list[Change]]:
         organisation_id=organisation,
         token=data.token,
         language=data.language,
-        units=tuple(UnitKnown(id=unit.id, name=unit.name) for unit in data.units),
+        units=tuple(
+            UnitKnown(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
+            for unit in data.units
+        ),
         policy=data.release.policy,
+        profile=data.release.profile,
         dimension=data.release.dimension,
         k=data.release.k,
         merge_order=data.release.merge_order,
+        works_council_on=data.release.works_council_on,
         on=data.on,
         advisers=data.advisers,
     )
@@ -102,6 +107,7 @@ async def _keep(
                 route=fact.route,
                 outcome=fact.outcome,
                 count=fact.count,
+                quarter=fact.quarter,
             )
             for fact in data.facts
         ),

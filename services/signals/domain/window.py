@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.signals.domain import exact
 from shared import taxonomy
-from shared.contracts.rpc import NOT_SAID
+from shared.contracts.rpc import NOT_SAID, Policy, Profile
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
@@ -20,25 +20,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitKnown:
-    """A unit of the organisation's tree, as a possible cell."""
+    """A unit of the organisation's tree, as a possible cell; `headcount` counts its own people."""
 
     id: str
     name: str
+    headcount: int = 0
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganisationAdopted:
-    """An organisation and its recorded decision on release."""
+    """An organisation and its recorded decision on release.
+
+    `dimension`, `k`, `merge_order` and `works_council_on` are of the policy `exact`, `profile` of
+    `noisy`.
+    """
 
     organisation_id: UUID
     token: str
     language: Literal["en", "nl"]
     units: tuple[UnitKnown, ...]
-    policy: Literal["exact"]
-    dimension: Literal["category", "unit"]
-    k: int
-    merge_order: tuple[str, ...]
+    policy: Policy
     on: date
+    profile: Profile = "standard"
+    dimension: Literal["category", "unit"] | None = None
+    k: int | None = None
+    merge_order: tuple[str, ...] = ()
+    works_council_on: date | None = None
     advisers: tuple[str, ...] = ()
 
 
@@ -63,7 +71,7 @@ class StructureFrozen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactKept:
-    """Coded facts of `count` cases."""
+    """Coded facts of `count` cases. `quarter` is that of their booking, None where it is not known."""
 
     category: str
     unit_id: str | None
@@ -72,6 +80,7 @@ class FactKept:
     route: str | None
     outcome: str | None
     count: int
+    quarter: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +154,11 @@ def freeze(
     """The structure of a period, made of the organisation's decision and the taxonomy alone.
 
     `others` are the periods of the organisation's other windows. Raises ValueError for a period
-    that overlaps one of them: intake refuses such facts, so these did not come from intake.
+    that overlaps one of them: intake refuses such facts, so these did not come from intake; and for
+    an organisation that did not decide for the policy `exact`.
     """
+    if adopted.policy != "exact" or adopted.dimension is None or adopted.k is None:
+        raise ValueError("the organisation's policy is not exact")
     if any(other != period and other.overlaps(period) for other in others):
         raise ValueError("windows never overlap")
     codes = taxonomy.current()
@@ -160,7 +172,7 @@ def freeze(
     return StructureFrozen(
         period=str(period),
         due=due,
-        policy=adopted.policy,
+        policy="exact",
         rule=exact.RULE,
         dimension=adopted.dimension,
         k=adopted.k,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.signals.released import to_bus
+from services.signals.released import to_reader
 from shared.contracts.rpc import Statistics, StatisticsQuery
 from shared.runtime.as_of import checkpoint_at
 from shared.runtime.calls import Call
@@ -23,7 +23,8 @@ async def statistics(call: Call, request: StatisticsQuery) -> Statistics:
         )
         streams = [row[0] for row in await cursor.fetchall()]
     recorded = await call.parts.store.load_many(call.organisation, streams, until=until)
+    recorded = [one for one in recorded if request.dimension in (None, one.event.dimension)]
     recorded.sort(key=lambda one: Period.parse(one.event.period))
     if recorded:
         await call.record_access("statistics")
-    return Statistics(releases=tuple(to_bus(one) for one in recorded))
+    return Statistics(releases=tuple(to_reader(one) for one in recorded))
