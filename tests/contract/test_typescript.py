@@ -24,8 +24,11 @@ from hoeksteen_client import (
     PartyKey,
     ReporterCode,
     key_is_proven,
+    lint,
     open_attachment,
+    open_signal,
     seal,
+    seal_signal,
     words_are_signed,
 )
 from hoeksteen_client.attachments import CHUNK_BYTES, plain_name
@@ -288,6 +291,58 @@ def test_a_person_has_the_same_token_on_both_sides(typescript: Typescript, ident
     )
 
     assert PartyKey(secret).token(identifier, organisation=ORGANISATION) == base64.b64decode(there)
+
+
+# Signals ----------------------------------------------------------------------------------------
+
+
+def test_both_lint_by_the_same_rules() -> None:
+    """What one client looks for the other looks for too."""
+    source = (PACKAGE / "src/signalLintRules.ts").read_text()
+    here = (PACKAGE.parent / "python/hoeksteen_client/signal_lint.json").read_text()
+
+    assert json.loads(here) == json.loads(source.split("RULES = ")[1].rstrip().removesuffix(";"))
+
+
+def test_both_find_the_same_in_a_text(typescript: Typescript) -> None:
+    """In every sentence of the list, at the same places; alone, and one after the other."""
+    data = json.loads((Path(__file__).parents[1] / "data/signal-lint.json").read_text())
+    sentences = [one["text"] for one in (*data["pointing"], *data["harmless"])]
+    known, units = data["known"], ["Keuken", "balie (zuid)"]
+    sentences += [" ".join(sentences), "- " + "\n- ".join(sentences), "In keuken en Balie (Zuid)."]
+    for sentence in sentences:
+        here = lint(sentence, known=known, units_below_grid=units)
+        options = {"known": known, "unitsBelowGrid": units}
+        there = typescript.ask("lint", text=sentence, options=options)
+
+        assert [{"start": f.start, "end": f.end, "kind": f.kind} for f in here] == there, sentence
+
+
+def test_each_opens_the_signal_that_the_other_sealed(
+    typescript: Typescript, key: AdviserKey
+) -> None:
+    """With its salt; and both refuse one that its author did not bind."""
+    signal: dict[str, Any] = {"organisation": ORGANISATION, "signal": CASE}
+    place = {"organisation": str(ORGANISATION), "signal": str(CASE)}
+    words = "Taken en rollen zijn onduidelijk — é ☂."
+    reader = {"keyId": str(key.key_id), "publicKey": text(key.public)}
+
+    here = seal_signal(words, [(key.key_id, key.public)], **signal)
+    asked = typescript.ask("sealSignal", text=words, reader=reader, place=place)
+    envelope, commitment = (base64.b64decode(asked[one]) for one in ("envelope", "commitment"))
+    assert words == open_signal([(key.key_id, envelope)], commitment, key, **signal).text
+    given = {**private_of(key), "envelope": text(here.sealed[0][1]), "place": place}
+    there = typescript.ask("openSignal", **given, commitment=text(here.commitment))
+    opened = open_signal(here.sealed, here.commitment, key, **signal)
+    assert {"text": words, "salt": text(opened.salt)} == there
+
+    with pytest.raises(CannotOpen) as mine:
+        open_signal(here.sealed, commitment, key, **signal)
+    with pytest.raises(Refused) as theirs:
+        typescript.ask("openSignal", **given, commitment=text(commitment))
+    assert f"CannotOpen: {mine.value}" == str(theirs.value)
+    with pytest.raises(Refused, match="TextBlocked: This text may point at somebody"):
+        typescript.ask("sealSignal", text="Volgens Anna.", reader=reader, place=place)
 
 
 # Attachments ------------------------------------------------------------------------------------

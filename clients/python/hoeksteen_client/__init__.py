@@ -31,6 +31,14 @@ from hoeksteen_client.redaction import (
 )
 from hoeksteen_client.reporter import ReporterCode, WrongCode
 from hoeksteen_client.sealing import CannotOpen, SealingError, WordsTooLong, seal, seal_to
+from hoeksteen_client.signal_lint import Finding, lint
+from hoeksteen_client.signals import (
+    SealedSignal,
+    SignalText,
+    TextBlocked,
+    open_signal,
+    seal_signal,
+)
 from hoeksteen_client.statements import key_is_proven, words_are_signed
 
 __all__ = [
@@ -41,6 +49,7 @@ __all__ = [
     "CannotSign",
     "Ceremony",
     "FileTooLarge",
+    "Finding",
     "ForgedShare",
     "GatewayClient",
     "GatewayError",
@@ -49,7 +58,10 @@ __all__ = [
     "Passage",
     "RecoveryRecord",
     "ReporterCode",
+    "SealedSignal",
     "SealingError",
+    "SignalText",
+    "TextBlocked",
     "TooFewShares",
     "Unreachable",
     "WordsTooLong",
@@ -58,15 +70,18 @@ __all__ = [
     "document_for_subject",
     "export_reporter",
     "key_is_proven",
+    "lint",
     "make_recovery_key",
     "open_attachment",
     "open_document",
     "open_redaction",
+    "open_signal",
     "recover",
     "save_attachment",
     "seal",
     "seal_document",
     "seal_redaction",
+    "seal_signal",
     "seal_to",
     "words_are_signed",
 ]

@@ -67,7 +67,7 @@ def seal(
 ) -> bytes:
     """Seal `words` to the adviser who holds the private key of `public_key` (32 raw bytes).
 
-    `case` is the id of the case, or of the report whose interpretation is drafted. Raises
+    `case` is the id of the case, or of the report or signal whose words are drafted. Raises
     WordsTooLong, and SealingError when the key is no X25519 key or `key_id` is not its id.
     """
     text = words.encode("utf-8")

@@ -30,4 +30,13 @@ export {
   seal,
   sealTo,
 } from "./sealing.js";
+export { CHECKS, type Finding, type Kind, type LintOptions, lint } from "./signalLint.js";
+export {
+  type SealedSignal,
+  type SignalPlace,
+  type SignalText,
+  TextBlocked,
+  openSignal,
+  sealSignal,
+} from "./signals.js";
 export { type PublishedKey, type Seat, keyIsProven, wordsAreSigned } from "./statements.js";

@@ -30,7 +30,7 @@ const X25519 = { name: "X25519" };
 const kem = new DhkemX25519HkdfSha256();
 const suite = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Aes256Gcm() });
 
-/** Where words belong: ids as GraphQL gives them. `case`: or the report that is drafted. */
+/** Where words belong: ids as GraphQL gives them. `case`: or the report or signal that is drafted. */
 export interface Place {
   readonly organisation: string;
   readonly case: string;

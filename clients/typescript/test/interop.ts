@@ -13,8 +13,11 @@ import {
   ReporterCode,
   SealingError,
   keyIsProven,
+  lint,
   openAttachment,
+  openSignal,
   seal,
+  sealSignal,
   stripped,
   wordsAreSigned,
 } from "../src/index.js";
@@ -90,6 +93,20 @@ const answers: Record<string, (asked: Asked) => Promise<unknown>> = {
   },
   async name({ name }) {
     return plainName(name);
+  },
+  async lint({ text, options }) {
+    return lint(text, options);
+  },
+  async sealSignal({ text, reader, place }) {
+    const to = { keyId: reader.keyId, publicKey: bytes(reader.publicKey) };
+    const { commitment, sealed } = await sealSignal(text, [to], place);
+    return { commitment: base64(commitment), envelope: base64(sealed[0]!.envelope) };
+  },
+  async openSignal(asked) {
+    const key = await adviser(asked);
+    const sealed = [{ keyId: key.keyId, envelope: bytes(asked.envelope) }];
+    const found = await openSignal(sealed, bytes(asked.commitment), key, asked.place);
+    return { text: found.text, salt: base64(found.salt) };
   },
   async partyToken({ key, identifier, organisation }) {
     return base64(await new PartyKey(bytes(key)).token(identifier, organisation));
