@@ -474,6 +474,10 @@ def token(
         Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
         typer.Option(help="Who signs in; without it the one of the demo's organisation."),
     ] = None,
+    unit: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="A manager's branch: the id of a unit."),
+    ] = None,
 ) -> None:
     """Print a token that signs in with one role (local mode)."""
     from shared.identity.roles import Role
@@ -483,7 +487,7 @@ def token(
     if role not in set(Role):
         raise LocalProblem(f"There is no role '{role}'. The roles are: {', '.join(Role)}.")
 
-    typer.echo(Installation.connect().token(sub or subject_of(role), role, organisation))
+    typer.echo(Installation.connect().token(sub or subject_of(role), role, organisation, unit))
 
 
 @app.command()

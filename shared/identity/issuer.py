@@ -46,11 +46,14 @@ LARGEST_REQUEST = 4096
 
 
 class TokenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of POST /token. `organisation` is a UUID, absent exactly for an admin."""
+    """The body of POST /token. `organisation` is a UUID, absent exactly for an admin; `unit` is a
+    manager's branch.
+    """
 
     sub: str
     role: Role
     organisation: UUID | None = None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,13 @@ class Signer:
         }
 
     def token(
-        self, *, sub: str, role: Role, organisation: UUID | None, lifetime: int = LIFETIME_SECONDS
+        self,
+        *,
+        sub: str,
+        role: Role,
+        organisation: UUID | None,
+        unit: str | None = None,
+        lifetime: int = LIFETIME_SECONDS,
     ) -> str:
         """A signed access token that is valid for `lifetime` seconds from now."""
         now = int(time.time())
@@ -103,6 +112,8 @@ class Signer:
         }
         if organisation is not None:
             claims["org"] = str(organisation)
+        if unit is not None:
+            claims["unit"] = unit
         return jwt.encode(
             claims, self.key, algorithm=ALGORITHM, headers={"typ": TYPE, "kid": self.kid}
         )
@@ -138,12 +149,14 @@ def application(signer: Signer, secret: str) -> Starlette:
         try:
             wanted = msgspec.json.decode(bytes(body), type=TokenRequest)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return _refused(400, 'The body is {"sub", "role", "organisation"} with a known role.')
-        if (wanted.organisation is None) != (wanted.role in WITHOUT_ORGANISATION):
-            return _refused(400, "Every role but admin has an organisation; an admin has none.")
-        if not 1 <= len(wanted.sub) <= 200:
-            return _refused(400, "sub has 1 to 200 characters.")
-        minted = signer.token(sub=wanted.sub, role=wanted.role, organisation=wanted.organisation)
+            return _refused(
+                400, 'The body is {"sub", "role", "organisation", "unit"} with a known role.'
+            )
+        if mistake := _mistake(wanted):
+            return _refused(400, mistake)
+        minted = signer.token(
+            sub=wanted.sub, role=wanted.role, organisation=wanted.organisation, unit=wanted.unit
+        )
         return JSONResponse(
             {"access_token": minted, "token_type": "Bearer", "expires_in": LIFETIME_SECONDS},
             headers={"Cache-Control": "no-store"},
@@ -167,6 +180,17 @@ def application(signer: Signer, secret: str) -> Starlette:
         ],
         exception_handlers={HTTPException: http_error},
     )
+
+
+def _mistake(wanted: TokenRequest) -> str | None:
+    """Why the verifier would refuse such a token, or not see what was asked for."""
+    if (wanted.organisation is None) != (wanted.role in WITHOUT_ORGANISATION):
+        return "Every role but admin has an organisation; an admin has none."
+    if not 1 <= len(wanted.sub) <= 200:
+        return "sub has 1 to 200 characters."
+    if wanted.unit is not None and wanted.role is not Role.MANAGER:
+        return "Only a manager has a unit."
+    return None
 
 
 def load_key(path: Path) -> Ed25519PrivateKey:

@@ -20,3 +20,6 @@ class Principal:
 
     organisation: UUID | None
     """The organisation; None exactly for the roles in `WITHOUT_ORGANISATION`."""
+
+    unit: str | None = None
+    """Of a manager: the unit of the organisation's tree whose branch is theirs, if the token says so."""

@@ -1,7 +1,8 @@
 """Access tokens (RFC 9068) with EdDSA signatures (RFC 8037), verified without blocking.
 
 A token has the header `typ: at+jwt` and the claims iss, aud, sub, exp, iat and role; org for every
-role but admin. Tokens live by the real clock: the movable clock of local mode does not age them.
+role but admin; unit, if anything, for a manager. Tokens live by the real clock: the movable clock
+of local mode does not age them.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ LEEWAY_SECONDS = 10
 
 LONGEST_TOKEN = 4096
 """Characters; longer ones are refused before anything is parsed."""
+
+LONGEST_UNIT = 200
+"""Characters of a unit's id."""
 
 CACHED_TOKENS = 4096
 """Verified tokens kept, least recently used first out: verifying costs more than a bare request."""
@@ -138,10 +142,13 @@ def _principal(claims: dict[str, Any]) -> Principal:
         raise Refusal(Code.NOT_SIGNED_IN)  # reporters have no account with any issuer
     if (organisation is None) != (role in WITHOUT_ORGANISATION):
         raise Refusal(Code.NOT_SIGNED_IN)
+    unit = claims.get("unit") if role is Role.MANAGER else None
+    if unit is not None and not (isinstance(unit, str) and 1 <= len(unit) <= LONGEST_UNIT):
+        raise Refusal(Code.NOT_SIGNED_IN)
     if organisation is None:
         return Principal(subject, role, None)
     try:
-        return Principal(subject, role, UUID(organisation))
+        return Principal(subject, role, UUID(organisation), unit)
     except (ValueError, TypeError, AttributeError):
         raise Refusal(Code.NOT_SIGNED_IN) from None
 

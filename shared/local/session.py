@@ -133,10 +133,16 @@ class Installation:
         """The connection string of one of DATABASE_ROLES."""
         return self.database_urls[role]
 
-    def token(self, sub: str, role: str, organisation: UUID | str | None = None) -> str:
+    def token(
+        self,
+        sub: str,
+        role: str,
+        organisation: UUID | str | None = None,
+        unit: str | None = None,
+    ) -> str:
         """A token that signs in as `sub` with one role. Raises LocalProblem.
 
-        `organisation` is left out for an admin, and for nobody else.
+        `organisation` is left out for an admin, and for nobody else; `unit` is a manager's branch.
         """
         if organisation is not None:
             try:
@@ -150,6 +156,8 @@ class Installation:
         wanted = {"sub": sub, "role": role}
         if organisation is not None:
             wanted["organisation"] = str(organisation)
+        if unit is not None:
+            wanted["unit"] = unit
         headers = {
             "Content-Type": "application/json",
             "X-Issuer-Secret": self.home.secret("issuer-secret").read_text(encoding="utf-8"),

@@ -92,6 +92,16 @@ async def test_a_minted_token_is_verified_over_http(issuer: Running) -> None:
     assert "no-store" == answer.headers["cache-control"]
 
 
+async def test_a_manager_s_token_may_name_their_branch(issuer: Running) -> None:
+    """A unit of the organisation's tree."""
+    body = {"sub": "m-1", "role": "manager", "organisation": ORGANISATION, "unit": "care"}
+    verifier = TokenVerifier(f"{issuer.url}/jwks.json", issuer.url, "hoeksteen")
+
+    principal = await verifier.verify(ask(issuer, body).json()["access_token"])
+
+    assert ("care", Role.MANAGER) == (principal.unit, principal.role)
+
+
 async def test_discovery_names_the_keys_and_no_private_part_is_published(issuer: Running) -> None:
     """The discovery document points at the key set, which holds public parts only."""
     discovery = httpx2.get(f"{issuer.url}/.well-known/openid-configuration", trust_env=False).json()
@@ -124,6 +134,7 @@ def test_without_the_secret_nobody_mints(issuer: Running, secret: str) -> None:
         {"sub": "", "role": "admin"},
         {"sub": "x", "role": "admin", "second": "hr"},
         {"sub": "x", "role": "adviser", "organisation": "nowhere"},
+        {"sub": "x", "role": "hr", "organisation": ORGANISATION, "unit": "care"},
     ],
 )
 def test_a_token_that_would_be_refused_is_not_minted(issuer: Running, body: dict[str, str]) -> None:

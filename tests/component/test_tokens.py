@@ -86,9 +86,22 @@ async def test_an_admin_has_no_organisation(signer: Signer, verifier: TokenVerif
     assert Code.NOT_SIGNED_IN == await refusal_of(verifier, signed(signer, claims(role="admin")))
 
 
+async def test_a_manager_may_have_a_branch(signer: Signer, verifier: TokenVerifier) -> None:
+    """The claim `unit` names it. Nobody else has one, whatever their token says."""
+    with_unit = await verifier.verify(signed(signer, claims(role="manager", unit="care")))
+    without = await verifier.verify(signed(signer, claims(role="manager")))
+    adviser = await verifier.verify(signed(signer, claims(unit="care")))
+
+    assert Principal("adviser-1", Role.MANAGER, ORGANISATION, "care") == with_unit
+    assert (None, None) == (without.unit, adviser.unit)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
+        pytest.param({"role": "manager", "unit": ["care", "office"]}, id="two branches"),
+        pytest.param({"role": "manager", "unit": ""}, id="a branch without a name"),
+        pytest.param({"role": "manager", "unit": "x" * 201}, id="a branch with a long name"),
         pytest.param({"exp": int(time.time()) - 60}, id="expired"),
         pytest.param({"iss": "https://other.example"}, id="foreign issuer"),
         pytest.param({"aud": "another"}, id="foreign audience"),
