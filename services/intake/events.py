@@ -57,6 +57,7 @@ TYPES = EventTypes(
         subject_access.RedactionReturned,
         subject_access.RedactionApproved,
         case.PartiesNamed,
+        case.SubjectsMarked,
         case.WordsResealed,
         case.CaseKeyRenewed,
         case.HandOverConsented,

@@ -51,6 +51,7 @@ def _case(recorded: Recorded) -> contracts.FactsBooked:
                 role=event.reporter_role,
                 relation=event.relation,
                 quarter=str(Period.containing(event.at.date(), "quarter")),
+                subjects=event.subject_marks,
             ),
         ),
     )
@@ -84,6 +85,14 @@ def _rows(recorded: Recorded) -> contracts.FactsBooked:
     )
 
 
+def _subjects(recorded: Recorded) -> contracts.FactsSubjects:
+    return contracts.FactsSubjects(
+        organisation_id=str(recorded.event.organisation_id),
+        facts_id=str(recorded.event.facts_id),
+        subjects=recorded.event.marks,
+    )
+
+
 def _erased(recorded: Recorded) -> contracts.FactsErased:
     return contracts.FactsErased(
         organisation_id=str(recorded.event.organisation_id), facts_id=str(recorded.event.facts_id)
@@ -109,7 +118,7 @@ OUTBOUND: dict[str, Outbound] = {
         id=lambda recorded: recorded.event.facts_id,
         data=_case,
         rank=Rank.SHUFFLED,
-        size=1024,
+        size=2048,  # room for the marks of as many people as a case may name
     ),
     "RegisterRowsImported": Outbound(
         contract="intake.v1.facts.booked",
@@ -117,6 +126,13 @@ OUTBOUND: dict[str, Outbound] = {
         data=_rows,
         rank=Rank.SHUFFLED,
         size=4096,
+    ),
+    "SubjectsMarked": Outbound(
+        contract="intake.v1.facts.subjects",
+        id=lambda recorded: recorded.event.message_id,
+        data=_subjects,
+        rank=Rank.AFTERWARDS,
+        size=1024,
     ),
     "CaseErased": Outbound(
         contract="intake.v1.facts.erased",

@@ -21,6 +21,7 @@ TYPES = EventTypes(
         window.OrganisationAdopted,
         window.StructureFrozen,
         window.FactsKept,
+        window.SubjectsKept,
         window.DayReached,
         window.StatisticsReleased,
         KeyDestroyed,

@@ -37,6 +37,8 @@ class Fact(Shape, frozen=True, kw_only=True):
     """Coded facts of `count` cases under a facts id that is not a case id. `None`: not recorded.
 
     `quarter` is that of the booking, inside `period`; a register's rows may not know theirs.
+    `subjects` are marks of whom a case is about (16 bytes each, keyed hashes): the same person has
+    the same mark in an organisation's period, and another one in every other.
     """
 
     facts_id: str
@@ -49,6 +51,7 @@ class Fact(Shape, frozen=True, kw_only=True):
     outcome: str | None = None
     count: int = 1
     quarter: str | None = None
+    subjects: tuple[bytes, ...] = ()
 
 
 class FactsBooked(Shape, frozen=True, kw_only=True):
@@ -61,6 +64,17 @@ class FactsBooked(Shape, frozen=True, kw_only=True):
     taxonomy_version: int
     due: date
     facts: tuple[Fact, ...]
+
+
+class FactsSubjects(Shape, frozen=True, kw_only=True):
+    """Intake → signals: whom the case behind these facts is about, named after it was booked.
+
+    `subjects` are marks as in Fact. It comes after the facts themselves.
+    """
+
+    organisation_id: str
+    facts_id: str
+    subjects: tuple[bytes, ...]
 
 
 class FactsErased(Shape, frozen=True, kw_only=True):
@@ -134,6 +148,7 @@ CONTRACTS: dict[str, Contract] = {
             "INTAKE",
         ),
         Contract("intake.v1.facts.booked", "intake.v1.facts.booked", FactsBooked, "INTAKE"),
+        Contract("intake.v1.facts.subjects", "intake.v1.facts.subjects", FactsSubjects, "INTAKE"),
         Contract("intake.v1.facts.erased", "intake.v1.facts.erased", FactsErased, "INTAKE"),
         Contract("intake.v1.day.closed", "intake.v1.day.closed", DayClosed, "INTAKE"),
         Contract(

@@ -32,11 +32,14 @@ _shuffle = random.SystemRandom().shuffle
 
 
 class Rank(IntEnum):
-    """Where in a batch a kind of event stands; within SHUFFLED the order is random."""
+    """Where in a batch a kind of event stands. Within SHUFFLED, and within AFTERWARDS, which are about
+    events of SHUFFLED, the order is random.
+    """
 
     FIRST = 0
     SHUFFLED = 1
-    LAST = 2
+    AFTERWARDS = 2
+    LAST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,7 @@ class Outbox:
             for name, index in rows:
                 by_rank[leaving[name].rank].append(index)
             _shuffle(by_rank[Rank.SHUFFLED])
+            _shuffle(by_rank[Rank.AFTERWARDS])
             indexes = [index for rank in Rank for index in by_rank[rank]]
             await connection.execute(
                 "SELECT enqueue(%s::uuid[], %s::bigint[], %s::uuid[], %s::bigint[], %s::bigint[])",

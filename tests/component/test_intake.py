@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -48,6 +48,7 @@ from shared.contracts.rpc import (
     OpenCase,
     Organisation,
     Page,
+    PartyToken,
     PrintedTotal,
     ProposeRedaction,
     PublishAdviserKey,
@@ -875,6 +876,57 @@ async def test_facts_leave_once_a_day_and_every_day_is_closed(intake: Intake) ->
     intake.clock.move(datetime(2026, 3, 4, 3, 0, 1, tzinfo=UTC))
     await eventually(lambda: closed(4))
     assert ["day.closed"] * 2 == [kind for kind, _ in (await stream(intake))[5:]]
+
+
+async def test_marks_of_subjects_leave_and_tokens_do_not(intake: Intake) -> None:
+    """Cases about one person have one mark, named at once or later; nobody else has it, nor has that
+    person in another organisation or half-year; and it is no part of the token.
+    """
+    await intake.found(ELSEWHERE)
+    jan, piet = b"j" * 32, b"p" * 32
+    about = {name: (PartyToken(role="subject", token=name),) for name in (jan, piet)}
+    await intake.open(parties=about[jan])
+    await intake.open(parties=about[piet], unit_id=None)
+    later = await intake.open(category="stalking")
+    await intake.anna("name_parties", NameParties(case_id=str(later), parties=about[jan]))
+    await intake.anna("open_case", opening(parties=about[jan]), organisation=ELSEWHERE)
+    mien = PartyToken(role="reporter", token=b"m" * 32)
+    await intake.anna("name_parties", NameParties(case_id=str(later), parties=(mien,)))
+    intake.clock.move(datetime(2026, 7, 1, 12, tzinfo=UTC))
+    await intake.open(parties=about[jan], category="discrimination")
+    intake.clock.move(datetime(2026, 7, 2, 3, tzinfo=UTC))
+
+    async def all_there() -> bool:
+        return [kind for kind, _ in await stream(intake)].count("facts.booked") == 5
+
+    await eventually(all_there)
+    sent = await stream(intake)
+    facts = [(data, data["facts"][0]) for kind, data in sent if kind == "facts.booked"]
+    (named,) = [data for kind, data in sent if kind == "facts.subjects"]
+    (stalking,) = [fact for _, fact in facts if fact["category"] == "stalking"]
+    (of_piet,) = [fact for _, fact in facts if fact["unit_id"] is None]
+    (in_july,) = [fact for _, fact in facts if fact["period"] == "2026-H2"]
+    (elsewhere,) = [fact for data, fact in facts if data["organisation_id"] == str(ELSEWHERE)]
+    (of_jan,) = [
+        fact for data, fact in facts if fact not in (stalking, of_piet, in_july, elsewhere)
+    ]
+    assert (stalking["facts_id"], str(HERE)) == (named["facts_id"], named["organisation_id"])
+    assert ([], of_jan["subjects"]) == (stalking["subjects"], named["subjects"])
+    marks = [one["subjects"] for one in (of_jan, of_piet, in_july, elsewhere)]
+    assert [1, 1, 1, 1] == [len(one) for one in marks]
+    decoded = {b64decode(one[0]) for one in marks}
+    assert 4 == len(decoded)
+    assert {16} == {len(one) for one in decoded}
+    assert not any(one in token for one in decoded for token in (jan, piet))
+    # One message for what was named later: the reporter's token left nothing.
+    assert [
+        entry.kind for entry in (await intake.anna("case", ById(id=str(later)), Case)).entries
+    ] == [
+        "CaseOpened",
+        "PartiesNamed",
+        "SubjectsMarked",
+        "PartiesNamed",
+    ]
 
 
 async def test_lost_connections_lose_and_double_nothing(intake: Intake) -> None:

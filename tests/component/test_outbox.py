@@ -18,7 +18,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from services.intake.domain.case import CaseOpened, ConversationRecorded
+from services.intake.domain.case import CaseOpened, ConversationRecorded, SubjectsMarked
 from services.intake.domain.day import DayClosed
 from services.intake.domain.organisation import (
     AdviserKept,
@@ -181,7 +181,7 @@ async def test_register_rows_are_shuffled_among_cases(intake: Intake) -> None:
     ]
     assert {date(2027, 1, 15)} == set(dues)
     sizes = [len(one.body) for one in await intake.messages()]
-    assert Counter({1024: 100, 4096: 100}) == Counter(sizes)
+    assert Counter({2048: 100, 4096: 100}) == Counter(sizes)
     assert sizes != sorted(sizes)
 
 
@@ -267,12 +267,36 @@ async def test_a_body_is_filled_up_to_its_size_class(intake: Intake) -> None:
     for message in await intake.messages():
         (kind,), length = kinds([message]), len(message.body)
         sizes.setdefault(kind, []).append(length)
-        size = classes.get(kind) or (1024 if length == 1024 else 4096)
+        size = classes.get(kind) or (2048 if length == 2048 else 4096)
         assert 0 == length % size
         assert length - size < len(message.body.rstrip(b" ")) <= length
-    assert [1024, 1024, 4096, 4096] == sorted(sizes["facts.booked"])[:4]
+    assert [2048, 2048, 4096, 4096] == sorted(sizes["facts.booked"])[:4]
     assert [4096] == sizes["organisation.set_up"]
     assert [1024] == sizes["day.closed"]
+
+
+async def test_subjects_follow_the_facts_that_they_belong_to(intake: Intake) -> None:
+    """Wherever they stand in the log, also where both leave at once; in no order among themselves. How
+    many there are shows in no length, with the facts or after them.
+    """
+    cases = await intake.cases(3, subject_marks=tuple(bytes([n]) * 16 for n in range(20)))
+    marked = [
+        SubjectsMarked(
+            organisation_id=HERE,
+            facts_id=cases[n % 3].facts_id,
+            message_id=uuid4(),
+            marks=tuple(bytes([mark]) * 16 for mark in range(1 + n % 20)),
+        )
+        for n in range(60)
+    ]
+    await intake.log(closed(), *marked)
+    await intake.cases(3)
+    await intake.outbox.queue()
+    messages = await intake.messages()
+    assert [*["facts.booked"] * 6, *["facts.subjects"] * 60, "day.closed"] == kinds(messages)
+    assert [*[2048] * 6, *[1024] * 61] == [len(one.body) for one in messages]
+    order = in_log_order([str(one.message_id) for one in marked], messages)
+    assert list(range(60)) == sorted(order) != order
 
 
 async def test_facts_carry_nothing_that_leads_to_a_case(intake: Intake) -> None:

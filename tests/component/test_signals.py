@@ -29,6 +29,7 @@ from shared.contracts.events import (
     Fact,
     FactsBooked,
     FactsErased,
+    FactsSubjects,
     OrganisationSetUp,
 )
 from shared.contracts.rpc import (
@@ -131,17 +132,28 @@ class Signals:
         period: str = "2026-H1",
         due: date = DUE,
         organisation: UUID = HERE,
+        subjects: tuple[bytes, ...] = (),
     ) -> UUID:
         """Facts of so many cases; the id under which they are kept."""
         facts_id = uuid4()
         fact = Fact(
-            facts_id=str(facts_id), period=period, category=category, unit_id=unit, count=count
+            facts_id=str(facts_id),
+            period=period,
+            category=category,
+            unit_id=unit,
+            count=count,
+            subjects=subjects,
         )
         booked = FactsBooked(
             organisation_id=str(organisation), taxonomy_version=1, due=due, facts=(fact,)
         )
         await self.send("intake.v1.facts.booked", booked, facts_id)
         return facts_id
+
+    async def subjects(self, facts_id: UUID, *subjects: bytes) -> None:
+        """Whom the case behind these facts is about."""
+        named = FactsSubjects(organisation_id=str(HERE), facts_id=str(facts_id), subjects=subjects)
+        await self.send("intake.v1.facts.subjects", named)
 
     async def day(self, day: date = DUE, organisation: UUID = HERE) -> None:
         """A day is closed."""
@@ -239,6 +251,54 @@ async def test_released_figures_do_not_change_by_an_erasure(signals: Signals) ->
     await signals.send("intake.v1.facts.erased", erased)
     assert 1 == (await signals.types()).count("KeyDestroyed")
     assert before == (await signals.released(), await signals.messages(1))
+
+
+# Whom cases are about ---------------------------------------------------------------------------
+
+
+async def test_many_cases_about_few_people_are_withheld(signals: Signals) -> None:
+    """Whether they were named when a case was booked or later. Twelve cases about two people leave
+    only with another cell, and twelve about three are shown.
+    """
+    await signals.organisation(dimension="unit", merge_order=("office",))
+    mien, jan, piet = (name * 16 for name in (b"m", b"j", b"p"))
+    for number in range(12):
+        await signals.facts(1, unit="care", subjects=((jan, piet)[number % 2],))
+        later = await signals.facts(1)
+        await signals.subjects(later, (jan, piet, mien)[number % 3])
+    await signals.facts(30, unit="office")
+    await signals.day()
+    signals.clock.move(TICK)
+    (release,) = await signals.released()
+    assert (ReleasedCell(code="not_said", count=12),) == release.cells
+    assert WithheldBlock(codes=("care", "office"), count=42) == release.withheld
+    assert 54 == release.total
+
+
+async def test_subjects_go_with_their_facts(signals: Signals) -> None:
+    """They lie under the facts' key; named for facts that are gone or never came, they are kept
+    nowhere.
+    """
+    await signals.organisation()
+    jan = b"j" * 16
+    gone = await signals.facts(1, subjects=(jan,))
+    await signals.subjects(gone, jan, b"p" * 16)
+    assert 1 == (await signals.types()).count("SubjectsKept")
+    (keys,) = signals.rows(
+        "SELECT count(DISTINCT key_id), count(*) FROM event WHERE stream = %s", (gone,)
+    )
+    assert (1, 2) == keys
+    await signals.send(
+        "intake.v1.facts.erased", FactsErased(organisation_id=str(HERE), facts_id=str(gone))
+    )
+    await signals.subjects(gone, jan)
+    await signals.subjects(uuid4(), jan)
+    assert 1 == (await signals.types()).count("SubjectsKept")
+    assert [(0,)] == signals.rows(
+        "SELECT count(*) FROM event JOIN ciphertext USING (organisation, leaf_index)"
+        " WHERE stream = %s",
+        (gone,),
+    )
 
 
 # Frozen before the first fact -------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +19,13 @@ from services.intake.domain.case import (
     InterventionRecorded,
     MessageSent,
     OutcomeRecorded,
+    PartiesNamed,
+    PartyToken,
     Sender,
+    SubjectsMarked,
     close_case,
     evolve,
+    name_parties,
     open_case,
     owned_by,
     record_conversation,
@@ -29,6 +33,7 @@ from services.intake.domain.case import (
     record_outcome,
     reported_by,
     send_message,
+    subject_marks,
 )
 from services.intake.domain.organisation import (
     AdviserKept,
@@ -98,15 +103,20 @@ CLOSED = CaseClosed(at=AT)
 Decision = Callable[[Case], Event]
 
 
+def mark(period: str, token: bytes) -> bytes:
+    """A mark that shows of what it was made."""
+    return f"{period}/".encode() + token[:8]
+
+
 def opening(**changes: Any) -> Decision:
     """The opening, with some of it given otherwise."""
     fields = {
         name: getattr(OPENED, name)
         for name in CaseOpened.__slots__
-        if name not in ("organisation_id", "taxonomy_version", "signed_by")
+        if name not in ("organisation_id", "taxonomy_version", "signed_by", "subject_marks")
     }
     return lambda state: open_case(
-        state, ORGANISATION, **(fields | {"verifies": verifies} | changes)
+        state, ORGANISATION, **(fields | {"verifies": verifies, "mark": mark} | changes)
     )
 
 
@@ -132,6 +142,73 @@ def ending(outcome: str = "heard_and_done", route: str = "nothing_further") -> D
 
 def closing() -> Decision:
     return lambda state: close_case(state, at=AT)
+
+
+# Whom it is about -------------------------------------------------------------------------------
+
+JAN, PIET, MIEN = (name * 32 for name in (b"j", b"p", b"m"))
+SUBJECTS = (PartyToken(role="subject", token=PIET), PartyToken(role="subject", token=JAN))
+REPORTER = PartyToken(role="reporter", token=MIEN)
+MARKS = (b"2026-H2/jjjjjjjj", b"2026-H2/pppppppp")
+MESSAGE_ID = UUID("6f1d2c3b-0000-4000-8000-000000000005")
+
+
+WITH_NOISE = replace(
+    ORGANISATION, set_up=replace(ORGANISATION.known, release=PolicyDecided(policy="noisy"))
+)
+
+
+def naming(
+    *parties: PartyToken, at: datetime = AT, organisation: Organisation = ORGANISATION
+) -> Callable[[Case], object]:
+    return lambda state: name_parties(
+        state, organisation, parties=parties, at=at, message_id=MESSAGE_ID, mark=mark
+    )
+
+
+def test_a_case_opens_with_marks_of_its_subjects() -> None:
+    """Of the case's period, in an order of their own; its reporter leaves no mark."""
+    parties = (SUBJECTS[0], REPORTER, SUBJECTS[1])
+    given(Case(), evolve).when(opening(parties=parties)).then(
+        replace(OPENED, parties=parties, subject_marks=MARKS)
+    )
+
+
+def test_subjects_named_later_are_marked_beside_their_naming() -> None:
+    """Under the case's facts id; the marks change nothing in the case itself."""
+    named = PartiesNamed(parties=(REPORTER, *SUBJECTS), at=AT)
+    marked = SubjectsMarked(
+        organisation_id=OPENED.organisation_id,
+        facts_id=OPENED.facts_id,
+        message_id=MESSAGE_ID,
+        marks=MARKS,
+    )
+    given(Case(), evolve, [OPENED]).when(naming(REPORTER, *SUBJECTS)).then(named, marked)
+    before = given(Case(), evolve, [OPENED, named]).state
+    assert replace(before, version=3) == evolve(before, marked)
+
+
+def test_no_mark_leaves_under_the_policy_noisy() -> None:
+    """Noise needs to know of nobody: what nobody counts is not sent."""
+    named = PartiesNamed(parties=SUBJECTS, at=AT)
+    there = given(Case(), evolve, [OPENED])
+    there.when(naming(*SUBJECTS, organisation=WITH_NOISE)).then(named)
+    assert () == subject_marks(WITH_NOISE, SUBJECTS, period="2026-H2", on=AT.date(), mark=mark)
+
+
+def test_a_reporter_who_is_named_leaves_no_mark() -> None:
+    """Nobody counts reporters."""
+    named = PartiesNamed(parties=(REPORTER,), at=AT)
+    given(Case(), evolve, [OPENED]).when(naming(REPORTER)).then(named)
+
+
+def test_no_mark_leaves_after_the_tick() -> None:
+    """A half-year's marks count until its tick; a case that runs on gives no more."""
+    last = datetime(2027, 1, 15, 23, 59, tzinfo=UTC)
+    there = given(Case(), evolve, [OPENED])
+    assert 2 == len(list(there.when(naming(*SUBJECTS, at=last)).outcome))  # type: ignore[arg-type]
+    late = last + timedelta(minutes=1)
+    there.when(naming(*SUBJECTS, at=late)).then(PartiesNamed(parties=SUBJECTS, at=late))
 
 
 # The walk ---------------------------------------------------------------------------------------

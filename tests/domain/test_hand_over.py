@@ -29,6 +29,7 @@ from services.intake.domain.case import (
     RecoveryRequested,
     RecoveryUsed,
     ResealedEntry,
+    SubjectsMarked,
     WordsResealed,
     check_sides,
     evolve,
@@ -527,11 +528,24 @@ def test_parties_are_named_once_each() -> None:
     """By tokens of 32 bytes; nobody is both sides of one case."""
 
     def naming(*parties: PartyToken) -> Callable[[Case], object]:
-        return lambda state: name_parties(state, parties=parties, at=AT)
+        return lambda state: name_parties(
+            state,
+            ORGANISATION,
+            parties=parties,
+            at=AT,
+            message_id=CASE_ID,
+            mark=lambda _period, token: token[:16],
+        )
 
     there = given(Case(), evolve, [OPENED])
     event = PartiesNamed(parties=(party("subject", JAN),), at=AT)
-    there.when(naming(party("subject", JAN))).then(event)
+    marked = SubjectsMarked(
+        organisation_id=ORGANISATION_ID,
+        facts_id=OPENED.facts_id,
+        message_id=CASE_ID,
+        marks=(JAN[:16],),
+    )
+    there.when(naming(party("subject", JAN))).then(event, marked)
     assert event.parties == given(Case(), evolve, [OPENED, event]).state.parties
     named = given(Case(), evolve, [OPENED, event])
     for wrong in (

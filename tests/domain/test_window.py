@@ -11,11 +11,15 @@ import pytest
 
 from services.signals.domain.window import (
     FactKept,
+    FactsKept,
     OrganisationAdopted,
     StatisticsReleased,
     StructureFrozen,
+    SubjectsKept,
+    Tally,
     UnitKnown,
     Window,
+    add,
     cell_of,
     evolve,
     freeze,
@@ -43,12 +47,13 @@ FROZEN = StructureFrozen(
     period="2026-H1",
     due=DUE,
     policy="exact",
-    rule="exact/1",
+    rule="exact/2",
     dimension="unit",
     k=5,
     cells=("care", "office", "not_said"),
     merge_order=("office", "care", "not_said"),
     taxonomy_version=1,
+    subjects=3,
 )
 RELEASE_ID = UUID("6f1d2c3b-0000-4000-8000-000000000002")
 FACT = FactKept(
@@ -67,7 +72,7 @@ def freezing(adopted: OrganisationAdopted = ADOPTED, *others: str) -> StructureF
 
 
 def drawn(counts: dict[str, int], structure: StructureFrozen = FROZEN) -> StatisticsReleased:
-    return release(ADOPTED, structure, counts, release_id=RELEASE_ID)
+    return release(ADOPTED, structure, Tally(counts=counts), release_id=RELEASE_ID)
 
 
 # Frozen -----------------------------------------------------------------------------------------
@@ -133,6 +138,42 @@ def test_a_fact_outside_the_structure_is_never_counted_elsewhere(
         cell_of(frozen, replace(FACT, **changes))
 
 
+# Counted ----------------------------------------------------------------------------------------
+
+M, N, P = b"m" * 16, b"n" * 16, b"o" * 16
+
+
+def counted(*facts: FactKept, later: tuple[bytes, ...] = ()) -> Tally:
+    tally = Tally()
+    kept = FactsKept(period="2026-H1", facts=facts)
+    add(tally, FROZEN, kept, [SubjectsKept(subjects=(mark,)) for mark in later])
+    return tally
+
+
+def test_cases_are_counted_by_cell_with_whom_they_are_about() -> None:
+    """A register's row stands for many cases, and names nobody."""
+    about = replace(FACT, subjects=(M, N))
+    assert Tally(counts={"care": 8}, named={"care": [frozenset({M, N})]}) == counted(
+        about, replace(FACT, count=7)
+    )
+
+
+def test_subjects_named_later_are_those_of_the_same_case() -> None:
+    """Whether they were known when it was booked makes no difference."""
+    expected = counted(replace(FACT, subjects=(M, N, P)))
+    assert expected == counted(replace(FACT, subjects=(M,)), later=(P, N))
+    assert expected == counted(FACT, later=(M, N, P, M))
+
+
+def test_many_cases_about_one_person_are_withheld_where_the_structure_says_so() -> None:
+    """A structure that was frozen under `exact/1` asks for no number of people, and keeps that."""
+    tally = Tally(counts={"care": 12, "office": 30}, named={"care": [frozenset({M})] * 12})
+    earlier = replace(FROZEN, rule="exact/1", subjects=1)
+    assert (("care", 12),) == release(ADOPTED, earlier, tally, release_id=RELEASE_ID).shown
+    event = release(ADOPTED, FROZEN, tally, release_id=RELEASE_ID)
+    assert ((), 42) == (event.shown, event.withheld_count)
+
+
 # Released ---------------------------------------------------------------------------------------
 
 
@@ -144,7 +185,7 @@ def test_a_release_shows_cells_of_at_least_k_and_hides_the_rest_in_a_block() -> 
         token="5d41402abc4b2a76",
         period="2026-H1",
         policy="exact",
-        rule="exact/1",
+        rule="exact/2",
         dimension="unit",
         k=5,
         taxonomy_version=1,
@@ -184,5 +225,5 @@ def test_categories_are_named_in_both_languages() -> None:
 def test_the_frozen_k_decides(counts: dict[str, int], shown: tuple[str, ...]) -> None:
     """What the organisation decides later changes nothing in a window that is frozen."""
     later = replace(ADOPTED, k=50, merge_order=("care", "office"))
-    event = release(later, FROZEN, counts, release_id=RELEASE_ID)
+    event = release(later, FROZEN, Tally(counts=counts), release_id=RELEASE_ID)
     assert shown == tuple(code for code, _ in event.shown)

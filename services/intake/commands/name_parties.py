@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from services.intake.commands.in_case import add_to_case
+from uuid import uuid4
+
 from services.intake.domain import case
 from services.intake.sealed import as_uuid
-from services.intake.sides import parties_of, refuse_both_sides
-from services.intake.streams import load_case
+from services.intake.sides import parties_of, refuse_both_sides, subject_mark
+from services.intake.streams import load_case, load_organisation
 from shared.contracts.rpc import Done, NameParties
+from shared.eventstore.store import Change
 from shared.runtime.calls import Call
 
 
@@ -15,12 +17,18 @@ async def name_parties(call: Call, request: NameParties) -> Done:
     """See NameParties."""
     parties = parties_of(request.parties)
     case_id = as_uuid(request.case_id, "caseId")
-    case.owned_by(
-        await load_case(call.parts.store, call.organisation, case_id), call.principal.subject
-    )
+    state = await load_case(call.parts.store, call.organisation, case_id)
+    case.owned_by(state, call.principal.subject)
     await refuse_both_sides(call, call.principal.subject, case_id, parties)
-    return await add_to_case(
-        call,
-        request.case_id,
-        lambda state: case.name_parties(state, parties=parties, at=call.now),
+    events = case.name_parties(
+        state,
+        await load_organisation(call.parts.store, call.organisation),
+        parties=parties,
+        at=call.now,
+        message_id=uuid4(),
+        mark=subject_mark(call.parts.ring, call.organisation),
     )
+    changes = [
+        Change(case_id, state.version + number, event) for number, event in enumerate(events, 1)
+    ]
+    return await call.commit(changes, Done(id=str(case_id), position=0))

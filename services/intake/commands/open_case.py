@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from services.intake.domain import case
 from services.intake.sealed import as_uuid, from_bus
-from services.intake.sides import parties_of, refuse_both_sides
+from services.intake.sides import parties_of, refuse_both_sides, subject_mark
 from services.intake.signatures import verifies
 from services.intake.streams import load_case, load_organisation
 from shared.contracts.errors import Code, Refusal, invalid
@@ -46,6 +46,7 @@ async def open_case(call: Call, request: OpenCase) -> Done:
         reply_key=request.reply_key,
         signature=request.signature,
         verifies=verifies,
+        mark=subject_mark(call.parts.ring, call.organisation),
         parties=parties_of(request.parties),
     )
     await refuse_both_sides(call, event.adviser_id, case_id, event.parties)

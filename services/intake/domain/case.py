@@ -13,11 +13,17 @@ from services.intake.domain.statements import SIGNATURE_BYTES, Verifies, words_s
 from services.intake.domain.words import SealedWords, check_sealed, key_id_of
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
+from shared.taxonomy.calendar import tick_of
+from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from datetime import date
 
     from services.intake.domain.organisation import Organisation
+
+    Mark = Callable[[str, bytes], bytes]
+    """Period, token → 16 bytes that stand for the token in this organisation and period."""
 
 Sender = Literal["reporter", "adviser"]
 
@@ -71,6 +77,8 @@ class CaseOpened:
     signature: bytes | None = None
     signed_by: UUID | None = None
     parties: tuple[PartyToken, ...] = ()
+    subject_marks: tuple[bytes, ...] = ()
+    """What leaves of `parties` (`subject_marks`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +133,18 @@ class PartiesNamed:
 
     parties: tuple[PartyToken, ...]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectsMarked:
+    """Marks of the subjects that were named after the case was opened: what leaves of a PartiesNamed,
+    which it is appended with.
+    """
+
+    organisation_id: UUID
+    facts_id: UUID
+    message_id: UUID
+    marks: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +240,7 @@ Event = (
     | InterventionRecorded
     | OutcomeRecorded
     | CaseClosed
+    | SubjectsMarked
     | FileAttached
     | disclosure.Event
     | subject_access.Event
@@ -265,7 +286,7 @@ def evolve(state: Case, event: Event) -> Case:
             return replace(state, version=version, opened=event, parties=event.parties)
         case ConversationRecorded():
             return replace(state, version=version, conversations=state.conversations + 1)
-        case InterventionRecorded() | MessageSent():
+        case InterventionRecorded() | MessageSent() | SubjectsMarked():
             return replace(state, version=version)
         case FileAttached():
             return replace(state, version=version, files=(*state.files, event))
@@ -353,6 +374,7 @@ def open_case(
     words: tuple[SealedWords, ...],
     at: datetime,
     verifies: Verifies,
+    mark: Mark,
     by: Sender = "adviser",
     reply_key: bytes | None = None,
     signature: bytes | None = None,
@@ -392,6 +414,7 @@ def open_case(
         raise invalid("signature", "only an adviser signs")
     if parties and by == "reporter":
         raise invalid("parties", "only an adviser names them")
+    checked_parties((), parties)
     return CaseOpened(
         case_id=case_id,
         organisation_id=known.organisation_id,
@@ -411,16 +434,56 @@ def open_case(
         reply_key=reply_key,
         signature=signature,
         signed_by=signed_by,
-        parties=checked_parties((), parties),
+        parties=parties,
+        subject_marks=subject_marks(organisation, parties, period=period, on=at.date(), mark=mark),
     )
 
 
-def name_parties(state: Case, *, parties: tuple[PartyToken, ...], at: datetime) -> PartiesNamed:
-    """Whom a running case is about, as far as that was not said yet."""
-    running(state)
+def name_parties(
+    state: Case,
+    organisation: Organisation,
+    *,
+    parties: tuple[PartyToken, ...],
+    at: datetime,
+    message_id: UUID,
+    mark: Mark,
+) -> list[PartiesNamed | SubjectsMarked]:
+    """Whom a running case is about, as far as that was not said yet; and what leaves of it, if
+    anything does.
+    """
+    opened = running(state)
     if not parties:
         raise invalid("parties", "it is empty")
-    return PartiesNamed(parties=checked_parties(state.parties, parties), at=at)
+    named = PartiesNamed(parties=checked_parties(state.parties, parties), at=at)
+    marks = subject_marks(organisation, parties, period=opened.period, on=at.date(), mark=mark)
+    if not marks:
+        return [named]
+    marked = SubjectsMarked(
+        organisation_id=opened.organisation_id,
+        facts_id=opened.facts_id,
+        message_id=message_id,
+        marks=marks,
+    )
+    return [named, marked]
+
+
+def subject_marks(
+    organisation: Organisation,
+    parties: Iterable[PartyToken],
+    *,
+    period: str,
+    on: date,
+    mark: Mark,
+) -> tuple[bytes, ...]:
+    """What leaves of the parties of a case: a mark for each subject, in an order of their own.
+
+    Nothing leaves where the release policy does not count subjects, nor after the period's tick, when
+    it would come too late.
+    """
+    booked = Period.parse(period)
+    if organisation.known.release.policy != "exact" or on > tick_of(booked, booked.start):
+        return ()
+    return tuple(sorted(mark(period, one.token) for one in parties if one.role == "subject"))
 
 
 def send_message(

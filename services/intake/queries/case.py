@@ -94,7 +94,7 @@ def entry_of(recorded: Recorded) -> CaseEntry:
             code, sealed = event.intervention, ()
         case domain.OutcomeRecorded():
             code, sealed = event.outcome, ()
-        case domain.CaseClosed():
+        case domain.CaseClosed() | domain.SubjectsMarked():
             code, sealed = None, ()
         case (
             domain.PartiesNamed()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from services.signals.domain.window import cell_of, release
+from services.signals.domain.window import FactsKept, SubjectsKept, Tally, add, release
 from services.signals.streams import load_organisation, load_window, release_stream
 from shared.eventstore.store import Change, Conflict
 from shared.eventstore.types import UnknownEventType
@@ -60,7 +59,7 @@ async def _release(parts: Parts, organisation: UUID, period: Period) -> bool:
     structure = (await load_window(parts.store, organisation, period)).structure
     if adopted is None or structure is None:
         raise ValueError("a window without a structure")
-    counts: Counter[str] = Counter()
+    tally = Tally()
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT stream FROM held_facts WHERE organisation = %s AND period = %s",
@@ -68,11 +67,19 @@ async def _release(parts: Parts, organisation: UUID, period: Period) -> bool:
         )
         streams = [row[0] for row in await cursor.fetchall()]
     for start in range(0, len(streams), _PAGE):
+        kept: dict[UUID, FactsKept] = {}
+        later: dict[UUID, list[SubjectsKept]] = {}
         for recorded in await parts.store.load_many(organisation, streams[start : start + _PAGE]):
-            if recorded.event is not None:  # erased before the tick: not counted
-                for fact in recorded.event.facts:
-                    counts[cell_of(structure, fact)] += fact.count
-    event = release(adopted, structure, counts, release_id=uuid4())
+            match recorded.event:
+                case FactsKept():
+                    kept[recorded.stream] = recorded.event
+                case SubjectsKept():
+                    later.setdefault(recorded.stream, []).append(recorded.event)
+                case _:
+                    pass  # erased before the tick: not counted
+        for stream, facts in kept.items():
+            add(tally, structure, facts, later.get(stream, ()))
+    event = release(adopted, structure, tally, release_id=uuid4())
     try:
         appended = await parts.store.append(
             organisation,

@@ -12,6 +12,7 @@ from services.signals.domain.window import (
     FactKept,
     FactsKept,
     OrganisationAdopted,
+    SubjectsKept,
     UnitKnown,
     freeze,
 )
@@ -51,6 +52,9 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
         case "intake.v1.facts.booked":
             facts = msgspec.json.decode(event.data, type=contracts.FactsBooked)
             organisation, changes = await _keep(parts, UUID(event.id), facts)
+        case "intake.v1.facts.subjects":
+            named = msgspec.json.decode(event.data, type=contracts.FactsSubjects)
+            organisation, changes = await _name(parts, named)
         case "intake.v1.facts.erased":
             await _let_go(
                 parts, msgspec.json.decode(event.data, type=contracts.FactsErased), tracking
@@ -108,11 +112,24 @@ async def _keep(
                 outcome=fact.outcome,
                 count=fact.count,
                 quarter=fact.quarter,
+                subjects=fact.subjects,
             )
             for fact in data.facts
         ),
     )
     return organisation, [*changes, Change(stream, 1, kept)]
+
+
+async def _name(parts: Parts, data: contracts.FactsSubjects) -> tuple[UUID, list[Change]]:
+    """Keep with its facts whom a case is about. Facts come before their subjects: those that are not
+    here were erased.
+    """
+    organisation, stream = UUID(data.organisation_id), UUID(data.facts_id)
+    recorded = await parts.store.load(organisation, stream)
+    if not recorded or not isinstance(recorded[-1].event, FactsKept | SubjectsKept):
+        return organisation, []
+    kept = SubjectsKept(subjects=data.subjects)
+    return organisation, [Change(stream, recorded[-1].version + 1, kept)]
 
 
 async def _let_go(parts: Parts, data: contracts.FactsErased, tracking: Tracking) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
@@ -67,11 +67,16 @@ class StructureFrozen:
     cells: tuple[str, ...]
     merge_order: tuple[str, ...]
     taxonomy_version: int
+    subjects: int = 1
+    """About how many people a shown cell's cases are, at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactKept:
-    """Coded facts of `count` cases. `quarter` is that of their booking, None where it is not known."""
+    """Coded facts of `count` cases. `quarter` is that of their booking, None where it is not known;
+    `subjects` are marks of whom one case is about (16 bytes each), which mean nothing outside this
+    organisation and period.
+    """
 
     category: str
     unit_id: str | None
@@ -81,6 +86,7 @@ class FactKept:
     outcome: str | None
     count: int
     quarter: str | None = None
+    subjects: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +95,15 @@ class FactsKept:
 
     period: str
     facts: tuple[FactKept, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectsKept:
+    """Whom the case behind kept facts is about, named after it was booked. In the facts' own stream:
+    under their key, and gone with them.
+    """
+
+    subjects: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +117,8 @@ class DayReached:
 class StatisticsReleased:
     """What everybody outside intake will ever know of a period. Never recomputed.
 
-    `shown` are cells of at least k; of the withheld block only its cells and its sum are kept.
+    `shown` are the cells that the rule lets be shown; of the withheld block only its cells and its
+    sum are kept.
     """
 
     release_id: UUID
@@ -179,6 +195,7 @@ def freeze(
         cells=cells,
         merge_order=decided + rest,
         taxonomy_version=codes.version,
+        subjects=exact.SUBJECTS,
     )
 
 
@@ -190,16 +207,45 @@ def cell_of(structure: StructureFrozen, fact: FactKept) -> str:
     return cell
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The cases of a window by cell: how many, and of those that name somebody, whom. Never stored."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    named: dict[str, list[exact.Marks]] = field(default_factory=dict)
+
+
+def add(
+    tally: Tally, structure: StructureFrozen, kept: FactsKept, later: Iterable[SubjectsKept] = ()
+) -> None:
+    """Count facts in. `later` are the subjects that were named after they were booked.
+
+    Raises ValueError for a fact that belongs to no cell.
+    """
+    marks = frozenset(mark for one in later for mark in one.subjects)
+    for fact in kept.facts:
+        cell = cell_of(structure, fact)
+        tally.counts[cell] = tally.counts.get(cell, 0) + fact.count
+        about = marks.union(fact.subjects)
+        if about:
+            tally.named.setdefault(cell, []).extend([about] * fact.count)
+
+
 def release(
     adopted: OrganisationAdopted,
     structure: StructureFrozen,
-    counts: dict[str, int],
+    tally: Tally,
     *,
     release_id: UUID,
 ) -> StatisticsReleased:
-    """Draw a window, once, from the counts per cell."""
+    """Draw a window, once."""
     table = exact.release(
-        counts, cells=structure.cells, k=structure.k, merge_order=structure.merge_order
+        tally.counts,
+        cells=structure.cells,
+        k=structure.k,
+        merge_order=structure.merge_order,
+        subjects=structure.subjects,
+        named=tally.named,
     )
     codes = taxonomy.version(structure.taxonomy_version)
     if structure.dimension == "category":
