@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from services.signals.domain.lattice import (
     LatticeFrozen,
     Table,
+    alone_of,
     cells_of,
-    margin_of,
-    part_of,
-    threshold_of,
+    limits_of,
+    places_of,
 )
 from services.signals.domain.noise import settled
 from shared.taxonomy.period import Period
@@ -53,23 +53,27 @@ def estimates(
 ) -> dict[str, int] | None:
     """The table's figures before anything is left out; None while a draw of it is missing.
 
-    Values of zero or less are settled before they are added (services/signals/domain/noise.py).
+    Values of zero or less are settled before they are added (services/signals/domain/noise.py); a
+    figure of one draw is that draw.
 
     `draws` has the released values by measure and window, e.g. ("theme", "2026-Q3").
     """
     measures = {measure.id: measure for measure in lattice.measures}
-    sums = dict.fromkeys(cells_of(lattice, table.axes), 0.0)
+    cells = cells_of(lattice, table.axes)
+    alone = alone_of(lattice, table)
+    sums = [0.0] * len(cells)
     for part in table.parts:
         measure = measures[part.measure]
+        places = places_of(lattice, table, measure)
+        low = part.weight * settled(0, measure.epsilon)
         for window in period.parts(measure.grain):
             values = draws.get((measure.id, str(window)))
             if values is None:
                 return None
-            for cell, value in zip(cells_of(lattice, measure.axes), values, strict=True):
-                sums[part_of(lattice, table, measure, cell)] += part.weight * settled(
-                    value, measure.epsilon
-                )
-    return {cell: math.floor(value + 0.5) for cell, value in sums.items()}
+            for place, value in zip(places, values, strict=True):
+                sums[place] += part.weight * value if value > 0 or alone[place] else low
+    # A half is a half also where twentieths were added as binary fractions.
+    return {cell: math.floor(value + 0.5 + 1e-9) for cell, value in zip(cells, sums, strict=True)}
 
 
 def shown(
@@ -82,15 +86,10 @@ def shown(
     found = estimates(lattice, table, period, draws)
     if found is None:
         return None
-    figures = []
-    for cell, value in found.items():
-        least = threshold_of(lattice, table, cell)
-        figures.append(
-            Figure(
-                cell=cell,
-                value=value if value >= least else None,
-                margin=margin_of(lattice, table, cell),
-                threshold=least,
-            )
+    figures = tuple(
+        Figure(cell=cell, value=value if value >= least else None, margin=margin, threshold=least)
+        for (cell, value), (least, margin) in zip(
+            found.items(), limits_of(lattice, table), strict=True
         )
-    return Shown(table=table.id, period=str(period), figures=tuple(figures))
+    )
+    return Shown(table=table.id, period=str(period), figures=figures)

@@ -11,15 +11,19 @@ a calendar year, so that a yearly window has one grid.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
 
-from services.signals.domain.noise import Draws, margin, threshold
+from services.signals.domain.noise import STEPS, Draws, margin, threshold, variance
 from shared.contracts.rpc import NOT_SAID
-from shared.taxonomy.period import Grain, Period
+from shared.taxonomy.period import Grain
+from shared.taxonomy.taxonomy import NEWEST
 from shared.taxonomy.taxonomy import version as taxonomy_version_of
 from shared.taxonomy.themes import themes
 
@@ -38,7 +42,7 @@ BASE_RATE: Final = 0.015
 WHOLE: Final = "all"
 """The one cell of a table without axes: the organisation."""
 
-Axis = Literal["theme", "area", "unit", "relation", "role"]
+Axis = Literal["theme", "area", "unit", "relation", "role", "route"]
 Profile = Literal["standard", "strict"]
 
 BUDGET: Final[dict[Profile, float]] = {"standard": 2.0, "strict": 1.5}
@@ -129,6 +133,8 @@ def codes_of(lattice: LatticeFrozen, axis: Axis) -> tuple[str, ...]:
             return (*taxonomy_version_of(lattice.taxonomy_version).relations, NOT_SAID)
         case "role":
             return (*taxonomy_version_of(lattice.taxonomy_version).reporter_roles, NOT_SAID)
+        case "route":
+            return (*taxonomy_version_of(lattice.taxonomy_version).routes, NOT_SAID)
 
 
 def cells_of(lattice: LatticeFrozen, axes: Sequence[Axis]) -> tuple[str, ...]:
@@ -147,22 +153,25 @@ def part_of(lattice: LatticeFrozen, table: Table, measure: Measure, cell: str) -
     return "/".join(codes[axis] for axis in table.axes) if table.axes else WHOLE
 
 
+def places_of(lattice: LatticeFrozen, table: Table, measure: Measure) -> tuple[int, ...]:
+    """For each cell of the measure, in order, the place of the table's cell in which it lies."""
+    return _places(table.axes, measure.axes, len(lattice.units), lattice.taxonomy_version)
+
+
 def draws_of(lattice: LatticeFrozen, table: Table, cell: str | None = None) -> tuple[Draws, ...]:
     """The noise in a cell of a table (every cell of it, unless themes are added up to areas)."""
-    if cell is None:
-        cell = cells_of(lattice, table.axes)[0]
-    measures = {measure.id: measure for measure in lattice.measures}
-    found = []
-    for part in table.parts:
-        measure = measures[part.measure]
-        inside = sum(
-            part_of(lattice, table, measure, one) == cell for one in cells_of(lattice, measure.axes)
-        )
-        windows = len(Period(2000, None if table.grain == "year" else 1).parts(measure.grain))
-        if table.grain == "quarter":
-            windows = 1
-        found.append(Draws(epsilon=measure.epsilon, count=inside * windows, weight=part.weight))
-    return tuple(found)
+    place = 0 if cell is None else cells_of(lattice, table.axes).index(cell)
+    return _draws(table, lattice.measures, len(lattice.units), lattice.taxonomy_version)[place]
+
+
+def limits_of(lattice: LatticeFrozen, table: Table) -> tuple[tuple[int, int], ...]:
+    """Threshold and margin of each cell, in order."""
+    return _limits(table, lattice.measures, len(lattice.units), lattice.taxonomy_version)
+
+
+def alone_of(lattice: LatticeFrozen, table: Table) -> tuple[bool, ...]:
+    """Of each cell, in order, whether its figure is one draw, to which nothing is added."""
+    return _alone(table, lattice.measures, len(lattice.units), lattice.taxonomy_version)
 
 
 def threshold_of(lattice: LatticeFrozen, table: Table, cell: str | None = None) -> int:
@@ -173,6 +182,83 @@ def threshold_of(lattice: LatticeFrozen, table: Table, cell: str | None = None) 
 def margin_of(lattice: LatticeFrozen, table: Table, cell: str | None = None) -> int:
     """The 95 % margin beside each figure of the table."""
     return margin(draws_of(lattice, table, cell))
+
+
+# How cells lie in one another depends on the number of units, not on which they are: so thousands of
+# organisations share what is computed here.
+
+
+@lru_cache(maxsize=4096)
+def _places(
+    into: tuple[Axis, ...], axes: tuple[Axis, ...], units: int, version: int
+) -> tuple[int, ...]:
+    bundles = themes(version)
+    areas = list(bundles.areas)
+    area_of = [areas.index(str(theme.parent)) for theme in bundles.themes.values()]
+    found = []
+    for numbers in product(*(range(_size(axis, units, version)) for axis in axes)):
+        at: dict[Axis, int] = dict(zip(axes, numbers, strict=True))
+        if "theme" in at:
+            at["area"] = area_of[at["theme"]]
+        place = 0
+        for axis in into:
+            place = place * _size(axis, units, version) + at[axis]
+        found.append(place)
+    return tuple(found)
+
+
+def _size(axis: Axis, units: int, version: int) -> int:
+    """How many cells an axis has."""
+    match axis:
+        case "theme":
+            return len(themes(version).themes)
+        case "area":
+            return len(themes(version).areas)
+        case "unit":
+            return units + 1
+        case "relation":
+            return len(taxonomy_version_of(version).relations) + 1
+        case "role":
+            return len(taxonomy_version_of(version).reporter_roles) + 1
+        case "route":
+            return len(taxonomy_version_of(version).routes) + 1
+
+
+@lru_cache(maxsize=4096)
+def _draws(
+    table: Table, measures: tuple[Measure, ...], units: int, version: int
+) -> tuple[tuple[Draws, ...], ...]:
+    by_id = {measure.id: measure for measure in measures}
+    cells = math.prod(_size(axis, units, version) for axis in table.axes)
+    found: list[list[Draws]] = [[] for _ in range(cells)]
+    for part in table.parts:
+        measure = by_id[part.measure]
+        windows = _QUARTERS[table.grain] // _QUARTERS[measure.grain]
+        inside = Counter(_places(table.axes, measure.axes, units, version))
+        for place, draws in enumerate(found):
+            count = inside[place] * windows
+            draws.append(Draws(epsilon=measure.epsilon, count=count, weight=part.weight))
+    return tuple(tuple(draws) for draws in found)
+
+
+@lru_cache(maxsize=4096)
+def _alone(
+    table: Table, measures: tuple[Measure, ...], units: int, version: int
+) -> tuple[bool, ...]:
+    cells = _draws(table, measures, units, version)
+    return tuple(sum(draws.count for draws in cell) == 1 for cell in cells)
+
+
+@lru_cache(maxsize=4096)
+def _limits(
+    table: Table, measures: tuple[Measure, ...], units: int, version: int
+) -> tuple[tuple[int, int], ...]:
+    return tuple(
+        (threshold(draws), margin(draws)) for draws in _draws(table, measures, units, version)
+    )
+
+
+_QUARTERS: Final[dict[Grain, int]] = {"quarter": 1, "half-year": 2, "year": 4}
 
 
 # Units ------------------------------------------------------------------------------------------
@@ -247,6 +333,17 @@ def grid_units(tree: Sequence[Branch], smallest: int = SMALLEST_UNIT) -> tuple[G
 
 # The choice of measures ---------------------------------------------------------------------------
 
+DIVIDED_FROM: Final = 15
+HALF_YEARS_FROM: Final = 40
+QUARTERS_FROM: Final = 150
+RELATIONS_FROM: Final = 500
+ROUTES_FROM: Final = 1000
+"""Cases a year. With fewer than DIVIDED_FROM only the whole is told; from each of the others on
+windows are shorter or more is asked. Why there, and what it gives: docs/adr/0029."""
+
+_Plan = tuple[tuple[str, tuple[Axis, ...], Grain, float], ...]
+"""Measures, each with its share of the budget."""
+
 
 def choose(
     *, yearly_total: float, units: Sequence[GridUnit], profile: Profile = "standard"
@@ -255,24 +352,109 @@ def choose(
 
     Raises ValueError for a choice that would spend more than the profile's budget.
     """
-    half = BUDGET[profile] / 2
     divided = len(units) >= 2
-    if yearly_total < 15:
-        measures = (Measure(id="total", axes=(), grain="year", epsilon=half),)
-        return measures, (Table(id="total", axes=(), grain="year", parts=(Part(measure="total"),)),)
-    often: Grain = "half-year" if yearly_total < 40 else "quarter"
-    seldom: Grain = "year" if yearly_total < 40 else "half-year"
-    found = [Measure(id="theme", axes=("theme",), grain=often, epsilon=half)]
-    second: Axis = "unit" if divided else "relation"
-    found.append(
-        Measure(id=second, axes=(second,), grain=seldom if divided else "year", epsilon=half)
+    plan = _divided(yearly_total) if divided else _undivided(yearly_total)
+    measures = tuple(
+        Measure(id=name, axes=axes, grain=grain, epsilon=round(BUDGET[profile] * share, 6))
+        for name, axes, grain, share in plan
     )
-    theme, other = Part(measure="theme"), Part(measure=second)
-    tables = [Table(id="theme", axes=("theme",), grain="half-year", parts=(theme,))]
-    if often == "quarter":
-        tables.append(Table(id="theme", axes=("theme",), grain="quarter", parts=(theme,)))
-    tables.append(Table(id=second, axes=(second,), grain=found[1].grain, parts=(other,)))
-    tables.append(Table(id="total", axes=(), grain="half-year", parts=(theme,)))
-    if epsilon_of(found) > BUDGET[profile] + 1e-9:
+    if epsilon_of(measures) > BUDGET[profile] + 1e-9:
         raise ValueError("the grid would spend more than the budget")
-    return tuple(found), tuple(tables)
+    return measures, _tables(measures, len(units))
+
+
+def _divided(yearly_total: float) -> _Plan:
+    if yearly_total < DIVIDED_FROM:
+        return (("total", (), "year", 0.5),)
+    if yearly_total < HALF_YEARS_FROM:
+        return (("theme", ("theme",), "year", 0.5), ("unit", ("unit",), "year", 0.5))
+    if yearly_total < QUARTERS_FROM:
+        return (("theme", ("theme",), "half-year", 0.5), ("unit", ("unit",), "half-year", 0.5))
+    # A little more than 0.41 lets themes be shown from 6 on, 0.5873 lets units, sums of four areas,
+    # be shown from 7 on: there is just enough for both.
+    theme, area = 0.4125, 0.5875
+    more: _Plan = ()
+    if yearly_total >= ROUTES_FROM:
+        theme, area = 0.3, 0.4
+        more = (("relation", ("relation",), "year", 0.15), ("route", ("route",), "year", 0.15))
+    elif yearly_total >= RELATIONS_FROM:
+        theme, area = 0.35, 0.45
+        more = (("relation", ("relation",), "year", 0.2),)
+    return (
+        ("theme", ("theme",), "quarter", theme),
+        ("unit_area", ("unit", "area"), "half-year", area),
+        *more,
+    )
+
+
+def _undivided(yearly_total: float) -> _Plan:
+    """Without units relations and routes get their share, at the level of the organisation; and
+    since there is one table less to add up, the total gets a little of its own.
+    """
+    if yearly_total < DIVIDED_FROM:
+        return _divided(yearly_total)
+    if yearly_total < HALF_YEARS_FROM:
+        return (("theme", ("theme",), "year", 0.5), ("relation", ("relation",), "year", 0.5))
+    if yearly_total < QUARTERS_FROM:
+        return (
+            ("theme", ("theme",), "half-year", 0.5),
+            ("relation", ("relation",), "year", 0.355),
+            ("total", (), "half-year", 0.145),
+        )
+    if yearly_total < RELATIONS_FROM:
+        return (
+            ("theme", ("theme",), "quarter", 0.5),
+            ("relation", ("relation",), "year", 0.3),
+            ("total", (), "half-year", 0.2),
+        )
+    return (
+        ("theme", ("theme",), "quarter", 0.4),
+        ("relation", ("relation",), "year", 0.225),
+        ("route", ("route",), "year", 0.225),
+        ("total", (), "half-year", 0.15),
+    )
+
+
+def _tables(measures: tuple[Measure, ...], units: int) -> tuple[Table, ...]:
+    """What the measures give, as they are and in sums."""
+    found: list[Table] = []
+    sums: Grain = "year" if measures[0].grain == "year" else "half-year"
+
+    def add(name: str, axes: tuple[Axis, ...], grain: Grain) -> None:
+        parts = _combined(axes, grain, measures, units)
+        found.append(Table(id=name, axes=axes, grain=grain, parts=parts))
+
+    for measure in measures:
+        if measure.id == "total":
+            continue
+        if measure.grain == "quarter":
+            add(measure.id, measure.axes, "half-year")
+        if measure.id == "unit_area":
+            add("unit", ("unit",), measure.grain)
+        add(measure.id, measure.axes, measure.grain)
+        if measure.id == "theme":
+            add("area", ("area",), sums)
+    add("total", (), sums)
+    return tuple(found)
+
+
+def _combined(
+    axes: tuple[Axis, ...], grain: Grain, measures: tuple[Measure, ...], units: int
+) -> tuple[Part, ...]:
+    """The parts of a table: all measures that it can be added up from, each weighted by the inverse
+    of its variance, in whole twentieths (Aitken's weights, which give the smallest variance).
+    """
+    precision: dict[str, float] = {}
+    for measure in measures:
+        known = {*measure.axes} | ({"area"} if "theme" in measure.axes else set())
+        if known >= {*axes} and _QUARTERS[measure.grain] <= _QUARTERS[grain]:
+            alone = Table(id="", axes=axes, grain=grain, parts=(Part(measure=measure.id),))
+            cells = _draws(alone, measures, units, NEWEST)
+            precision[measure.id] = len(cells) / sum(variance(cell) for cell in cells)
+    best = max(precision, key=lambda name: precision[name])
+    whole = sum(precision.values())
+    twentieths = {name: round(STEPS * one / whole) for name, one in precision.items()}
+    twentieths[best] += STEPS - sum(twentieths.values())
+    return tuple(
+        Part(measure=name, weight=count / STEPS) for name, count in twentieths.items() if count
+    )

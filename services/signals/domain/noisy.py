@@ -102,6 +102,8 @@ def _code(lattice: LatticeFrozen, axis: Axis, fact: FactKept, units: dict[str, s
             code = fact.relation or NOT_SAID
         case "role":
             code = fact.role or NOT_SAID
+        case "route":
+            code = fact.route or NOT_SAID
         case _:
             assert_never(axis)
     if code is None:
