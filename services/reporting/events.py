@@ -10,6 +10,7 @@ TYPES = EventTypes(
     (
         organisation.OrganisationKnown,
         report.ReportDrafted,
+        report.TableJoined,
         report.InterpretationSaved,
         report.ReportApproved,
         report.ReportPublished,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.reporting.domain import report
+from services.reporting.domain import figures, report
 from services.reporting.domain.organisation import OrganisationKnown, UnitName
 from shared.contracts import events as contracts
 from shared.contracts import rpc
@@ -50,13 +50,12 @@ def known_from_bus(announced: contracts.OrganisationSetUp) -> OrganisationKnown:
 
 def drafted_from_bus(released: contracts.StatisticsReleased) -> report.ReportDrafted:
     """What a report is drafted from: the release, value by value, and its labels."""
-    release = released.release
-    withheld = None
-    if release.withheld is not None:
-        withheld = report.Withheld(codes=release.withheld.codes, count=release.withheld.count)
+    release, withheld = released.release, None
+    if (block := release.withheld) is not None:
+        withheld = figures.Withheld(block.codes, block.count, block.thresholds)
     return report.ReportDrafted(
         organisation_id=UUID(release.organisation_id),
-        figures=report.Figures(
+        figures=figures.Figures(
             release_id=UUID(release.release_id),
             organisation_token=release.organisation_token,
             period=release.period,
@@ -64,35 +63,53 @@ def drafted_from_bus(released: contracts.StatisticsReleased) -> report.ReportDra
             dimension=release.dimension,
             k=release.k,
             taxonomy_version=release.taxonomy_version,
-            cells=tuple(report.Cell(code=cell.code, count=cell.count) for cell in release.cells),
+            cells=tuple(figures.Cell(cell.code, cell.count, cell.margin) for cell in release.cells),
             withheld=withheld,
             total=release.total,
             released_week=release.released_week,
+            total_margin=release.total_margin,
+            epsilon=release.epsilon,
+            budget=release.budget,
+            grid_id=None if release.grid_id is None else UUID(release.grid_id),
+            draws=tuple(
+                figures.Draw(measure=one.measure, period=one.period, epsilon=one.epsilon)
+                for one in released.drawn
+            ),
         ),
         labels_en=released.labels_en,
         labels_nl=released.labels_nl,
     )
 
 
-def release_to_bus(drafted: report.ReportDrafted) -> rpc.Release:
+def release_to_bus(
+    organisation_id: UUID, table: report.ReportDrafted | report.TableJoined
+) -> rpc.Release:
     """The release as it came in."""
-    figures = drafted.figures
-    withheld = None
-    if figures.withheld is not None:
-        withheld = rpc.WithheldBlock(codes=figures.withheld.codes, count=figures.withheld.count)
+    kept, withheld = table.figures, None
+    if (block := kept.withheld) is not None:
+        withheld = rpc.WithheldBlock(
+            codes=block.codes, count=block.count, thresholds=block.thresholds
+        )
     return rpc.Release(
-        release_id=str(figures.release_id),
-        organisation_id=str(drafted.organisation_id),
-        organisation_token=figures.organisation_token,
-        period=figures.period,
-        policy=figures.policy,
-        dimension=figures.dimension,
-        k=figures.k,
-        taxonomy_version=figures.taxonomy_version,
-        cells=tuple(rpc.ReleasedCell(code=cell.code, count=cell.count) for cell in figures.cells),
+        release_id=str(kept.release_id),
+        organisation_id=str(organisation_id),
+        organisation_token=kept.organisation_token,
+        period=kept.period,
+        policy=kept.policy,
+        dimension=kept.dimension,
+        k=kept.k,
+        taxonomy_version=kept.taxonomy_version,
+        cells=tuple(
+            rpc.ReleasedCell(code=cell.code, count=cell.count, margin=cell.margin)
+            for cell in kept.cells
+        ),
         withheld=withheld,
-        total=figures.total,
-        released_week=figures.released_week,
-        labels_en=drafted.labels_en,
-        labels_nl=drafted.labels_nl,
+        total=kept.total,
+        released_week=kept.released_week,
+        total_margin=kept.total_margin,
+        epsilon=kept.epsilon,
+        budget=kept.budget,
+        grid_id=None if kept.grid_id is None else str(kept.grid_id),
+        labels_en=table.labels_en,
+        labels_nl=table.labels_nl,
     )

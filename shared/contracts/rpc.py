@@ -891,11 +891,13 @@ class ReleasedCell(Shape, frozen=True, kw_only=True):
 
 class WithheldBlock(Shape, frozen=True, kw_only=True):
     """Cells that are not shown. `exact`: only together, with their sum, or None where even that is
-    withheld. `noisy`: each by itself, below what is shown of it; there is no sum.
+    withheld. `noisy`: each by itself, since its figure is below the one of `thresholds` that stands in
+    its place; there is no sum.
     """
 
     codes: tuple[str, ...]
     count: int | None
+    thresholds: tuple[int, ...] = ()
 
 
 class Release(Shape, frozen=True, kw_only=True):
@@ -904,8 +906,9 @@ class Release(Shape, frozen=True, kw_only=True):
     `dimension` names the table: `category` or `unit` under `exact`; under `noisy` a table of the grid
     such as `theme`, `unit`, `area`, `relation`, `total`. `k` is the smallest count that is shown of
     any cell. `total` is None where it is withheld, or where the grid has none for such a period.
-    `epsilon` is what one case spent, of its budget, on the draws that the table is made of; `grid_id`
-    names the grid. Both, and margins, are of `noisy` alone. Labels name every cell, shown or not.
+    `epsilon` is what one case spent on the draws that the table is made of, `budget` the most that it
+    may spend in a half-year; `grid_id` names the grid. These, and margins, are of `noisy` alone. Labels
+    name every cell, shown or not.
     """
 
     release_id: str
@@ -922,6 +925,7 @@ class Release(Shape, frozen=True, kw_only=True):
     released_week: str
     total_margin: int | None = None
     epsilon: float | None = None
+    budget: float | None = None
     grid_id: str | None = None
     labels_en: dict[str, str] = {}
     labels_nl: dict[str, str] = {}
@@ -978,7 +982,11 @@ class Reports(Shape, frozen=True, kw_only=True):
 
 
 class Report(Shape, frozen=True, kw_only=True):
-    """A half-year report. `interpretation` is readable only once it is approved."""
+    """A report of a half-year or a year. `interpretation` is readable only once it is approved.
+
+    `release` is its first table: that of categories, themes or the total where there is one; `tables`
+    are the further ones of the same period.
+    """
 
     id: str
     period: str
@@ -987,6 +995,7 @@ class Report(Shape, frozen=True, kw_only=True):
     interpretation: str | None
     drafts: tuple[Sealed, ...]
     pdf_sha256: bytes | None
+    tables: tuple[Release, ...] = ()
 
 
 class SaveInterpretation(Shape, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ from pypdf.generic import ContentStream
 from services.reporting.document import render as renderer
 from services.reporting.document.content import Content
 from services.reporting.document.render import UnknownTemplate, render, render_now
-from services.reporting.domain.report import Cell, Figures, Withheld
+from services.reporting.domain.figures import Cell, Figures, Withheld
 from shared.taxonomy import taxonomy
 
 CHECKOUT = Path(__file__).parents[2]

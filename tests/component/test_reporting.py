@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import msgspec
 import psycopg
@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
 
 from services.reporting.domain import report as domain
+from services.reporting.domain.figures import Cell, Figures
 from services.reporting.events import TYPES
 from services.reporting.queries.render_report import OtherBytes, render_report
 from services.reporting.settings import load
@@ -38,6 +39,7 @@ from shared.contracts.events import (
     OrganisationSetUp,
     ReportPublished,
     StatisticsReleased,
+    WindowDrawn,
 )
 from shared.contracts.rpc import (
     VERBS,
@@ -53,6 +55,7 @@ from shared.contracts.rpc import (
     ReleasedCell,
     ReleasePolicy,
     Report,
+    ReportQuery,
     Reports,
     SaveInterpretation,
     Sealed,
@@ -80,6 +83,14 @@ from tests.store_lab import QUICK
 HERE, ELSEWHERE = UUID(int=0xA1), UUID(int=0xB2)
 TOKENS = {HERE: "5d41402abc4b2a76", ELSEWHERE: "7d793037a0760186"}
 ISSUER = "https://issuer.example"
+# Tables of an organisation with noise, and their cells.
+TABLES = {
+    "theme": ("conduct", "workload"),
+    "unit": ("zorg", "kantoor", "not_said"),
+    "total": ("all",),
+}
+THEMES = WindowDrawn(measure="theme", period="2026-H1", epsilon=1.0)
+UNITS = WindowDrawn(measure="unit", period="2026-H1", epsilon=1.0)
 WORDS = "Wij zien dat het gesprek vaker op tijd begint."
 
 Answer = TypeVar("Answer", bound=Shape)
@@ -165,6 +176,45 @@ class Reporting:
             "signals.v1.statistics.released",
             StatisticsReleased(
                 release=Release(**(fields | changes)), labels_en=labels, labels_nl=labels
+            ),
+        )
+
+    async def noisy(self, dimension: str, *drawn: WindowDrawn, **changes: Any) -> None:
+        """Signals tells one table of a half-year with noise, made of these draws."""
+        token = TOKENS[HERE]
+        codes = TABLES[dimension]
+        fields: dict[str, Any] = {
+            "release_id": str(uuid5(HERE, f"{dimension}/{changes.get('period')}")),
+            "organisation_id": str(HERE),
+            "organisation_token": token,
+            "period": "2026-H1",
+            "policy": "noisy",
+            "dimension": dimension,
+            "k": 5,
+            "taxonomy_version": 1,
+            "cells": (ReleasedCell(code=codes[0], count=12, margin=3),),
+            "withheld": WithheldBlock(
+                codes=codes[1:], count=None, thresholds=(5,) * (len(codes) - 1)
+            )
+            if codes[1:]
+            else None,
+            "total": 31,
+            "released_week": "2026-W29",
+            "total_margin": 8,
+            "epsilon": drawn[0].epsilon,
+            "budget": 2.0,
+            "grid_id": str(UUID(int=9)),
+        }
+        labels = {code: code.capitalize() for code in codes}
+        await _publish(
+            self.signals,
+            f"signals.v1.{token}.statistics-released",
+            "signals.v1.statistics.released",
+            StatisticsReleased(
+                release=Release(**(fields | changes)),
+                labels_en=labels,
+                labels_nl=labels,
+                drawn=drawn,
             ),
         )
 
@@ -378,6 +428,48 @@ async def test_what_arrives_twice_is_drafted_once(reporting: Reporting) -> None:
     assert {"reporting-drafts": 4, "reporting-organisations": 2} == positions
 
 
+async def test_the_tables_of_a_half_year_become_one_report(reporting: Reporting) -> None:
+    """In whatever order and however often they come; a quarter's table begins and joins nothing."""
+    await reporting.announce()
+    quarter = WindowDrawn(measure="theme", period="2026-Q1", epsilon=1.0)
+    await reporting.noisy("theme", quarter, period="2026-Q1")
+    for _ in range(2):
+        await reporting.noisy("unit", UNITS)
+        await reporting.noisy("total", THEMES)
+    await reporting.noisy("theme", THEMES)
+    report_id = (await reporting.reports(1)).items[0].id
+    until = time.monotonic() + 15
+    while True:
+        seen = await reporting.ask("report", ReportQuery(id=report_id), Report)
+        if len(seen.tables) == 2:
+            break
+        assert time.monotonic() < until, seen
+        await asyncio.sleep(0.1)
+    assert ["theme", "total", "unit"] == [one.dimension for one in (seen.release, *seen.tables)]
+    assert (1, 2) == (reporting.count("ReportDrafted"), reporting.count("TableJoined"))
+    units = seen.tables[1]
+    assert (ReleasedCell(code="zorg", count=12, margin=3),) == units.cells
+    assert units.withheld is not None
+    assert (("kantoor", "not_said"), None, (5, 5)) == msgspec.structs.astuple(units.withheld)
+    assert (8, 1.0, 2.0) == (units.total_margin, units.epsilon, units.budget)
+    assert {"zorg": "Zorg", "kantoor": "Kantoor", "not_said": "Not_said"} == units.labels_nl
+
+
+async def test_a_table_that_comes_after_the_approval_does_not_join(reporting: Reporting) -> None:
+    """What was approved is what is published; the table is passed over, and none after it waits."""
+    await reporting.announce()
+    await reporting.noisy("theme", THEMES)
+    report_id = (await reporting.reports(1)).items[0].id
+    approve = ApproveReport(report_id=report_id, interpretation=WORDS)
+    await reporting.ask("approve_report", approve, Done)
+    await reporting.noisy("unit", UNITS)
+    await reporting.noisy(
+        "theme", WindowDrawn(measure="theme", period="2026-H2", epsilon=1.0), period="2026-H2"
+    )
+    await reporting.reports(2)
+    assert () == (await reporting.ask("report", ReportQuery(id=report_id), Report)).tables
+
+
 @pytest.mark.parametrize(
     "unsafe",
     [
@@ -474,7 +566,7 @@ async def test_other_bytes_are_never_handed_out(
     store = EventStore(pool=pool, writer=writer, types=TYPES, ring=ring)
     stream, now = report_stream(HERE, "2026-H1"), datetime(2026, 7, 20, 9, tzinfo=UTC)
     labels = {"bullying": "Pesten"}
-    figures = domain.Figures(
+    figures = Figures(
         release_id=uuid4(),
         organisation_token=TOKENS[HERE],
         period="2026-H1",
@@ -482,7 +574,7 @@ async def test_other_bytes_are_never_handed_out(
         dimension="category",
         k=10,
         taxonomy_version=1,
-        cells=(domain.Cell("bullying", 41),),
+        cells=(Cell("bullying", 41),),
         withheld=None,
         total=41,
         released_week="2026-W29",

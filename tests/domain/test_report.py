@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from itertools import permutations
 from uuid import UUID
 
 import pytest
 
+from services.reporting.domain.figures import (
+    Cell,
+    Draw,
+    Figures,
+    UnsafeRelease,
+    Withheld,
+    spent,
+)
 from services.reporting.domain.organisation import Organisation, OrganisationKnown, UnitName, know
 from services.reporting.domain.organisation import evolve as evolve_organisation
 from services.reporting.domain.report import (
     DRAFT_BYTES,
-    Cell,
-    Figures,
     InterpretationSaved,
     Report,
     ReportApproved,
@@ -22,8 +29,7 @@ from services.reporting.domain.report import (
     ReportPublished,
     SealedDraft,
     Status,
-    UnsafeRelease,
-    Withheld,
+    TableJoined,
     approve,
     approved_words,
     draft,
@@ -96,7 +102,7 @@ def test_a_second_release_never_replaces_the_first() -> None:
     """Other figures for a period that has figures are not taken."""
     state = evolve(Report(), DRAFTED)
     other = _released(release_id=UUID(int=7))
-    with pytest.raises(UnsafeRelease, match="release already"):
+    with pytest.raises(UnsafeRelease, match="released already"):
         draft(state, other)
 
 
@@ -109,10 +115,8 @@ def test_a_report_keeps_only_the_labels_of_its_release() -> None:
 
 
 def test_there_is_no_place_for_the_number_of_a_withheld_cell() -> None:
-    """The event's withheld block holds codes and one sum, whatever is put into it."""
-    assert {"codes", "count"} == set(Withheld.__slots__)
-    with pytest.raises(TypeError):
-        Withheld((Cell("force", 2), Cell("position", 10)), 12, {"force": 2})  # type: ignore[call-arg, arg-type]
+    """The event's withheld block holds codes, thresholds that were fixed beforehand, and one sum."""
+    assert {"codes", "count", "thresholds"} == set(Withheld.__slots__)
 
 
 @pytest.mark.parametrize(
@@ -154,6 +158,161 @@ def test_every_form_of_safe_release_is_drafted(safe: ReportDrafted) -> None:
     drafted = draft(Report(), safe)
     assert drafted is not None
     assert safe.figures == drafted.figures
+
+
+# Tables with noise ------------------------------------------------------------------------------
+
+THEMES = Figures(
+    release_id=UUID("6f1d2c3b-0000-4000-8000-000000000011"),
+    organisation_token="5d41402abc4b2a76",
+    period="2026-H1",
+    policy="noisy",
+    dimension="theme",
+    k=6,
+    taxonomy_version=1,
+    cells=(Cell("conduct", 31, 5), Cell("private", 9, 5)),
+    withheld=Withheld(("force", "position"), None, (6, 9)),
+    total=47,
+    released_week="2026-W29",
+    total_margin=8,
+    epsilon=1.0,
+    budget=2.0,
+    grid_id=UUID("6f1d2c3b-0000-4000-8000-0000000000aa"),
+    draws=(
+        Draw(measure="theme", period="2026-Q1", epsilon=1.0),
+        Draw(measure="theme", period="2026-Q2", epsilon=1.0),
+    ),
+)
+
+
+def _table(**changes: object) -> ReportDrafted:
+    """THEMES, changed."""
+    figures = replace(THEMES, **changes)  # type: ignore[arg-type]
+    return ReportDrafted(
+        organisation_id=ORGANISATION, figures=figures, labels_en=LABELS, labels_nl=LABELS
+    )
+
+
+BY_THEME = _table()
+BY_UNIT = _table(
+    release_id=UUID(int=12),
+    dimension="unit",
+    draws=(Draw(measure="unit", period="2026-H1", epsilon=1.0),),
+)
+ALL_CASES = _table(
+    release_id=UUID(int=13), dimension="total", cells=(Cell("conduct", 47, 8),), withheld=None
+)
+OF_ANOTHER_KIND = _table(release_id=UUID(int=14), dimension="season", withheld=None)
+
+
+def joined(table: ReportDrafted) -> TableJoined:
+    """What a further table becomes: the labels of its own cells alone."""
+    codes = table.figures.codes
+    labels = {code: LABELS[code] for code in codes}
+    return TableJoined(figures=table.figures, labels_en=labels, labels_nl=labels)
+
+
+def test_a_further_table_joins_the_report_of_its_period() -> None:
+    """The second table of a half-year is no second report."""
+    given(Report(), evolve, [BY_THEME]).when(lambda report: draft(report, BY_UNIT)).then(
+        joined(BY_UNIT)
+    )
+
+
+@pytest.mark.parametrize(
+    "order", list(permutations((BY_THEME, BY_UNIT, ALL_CASES, OF_ANOTHER_KIND)))
+)
+def test_the_order_of_arrival_changes_nothing_in_a_report(
+    order: tuple[ReportDrafted, ...],
+) -> None:
+    """However tables arrive, and however often, the report has each once, the themes first."""
+    report = Report()
+    for table in (*order, *order):
+        event = draft(report, table)
+        if event is not None:
+            report = evolve(report, event)
+    expected = [BY_THEME, ALL_CASES, BY_UNIT, OF_ANOTHER_KIND]
+    assert [one.figures for one in expected] == [one.figures for one in report.tables]
+    assert len(expected) == report.version
+
+
+@pytest.mark.parametrize("later", [[APPROVED], [APPROVED, PUBLISHED]], ids=["approved", "out"])
+def test_nothing_joins_a_report_that_somebody_approved(later: list[object]) -> None:
+    """What an adviser has read and approved is what is published."""
+    given(Report(), evolve, [BY_THEME, *later]).when(lambda report: draft(report, BY_UNIT)).then()
+
+
+@pytest.mark.parametrize(
+    ("beside", "reason"),
+    [
+        (_table(release_id=UUID(int=15)), "released already"),
+        (replace(DRAFTED, figures=replace(FIGURES, withheld=None, total=239)), "other policy"),
+        (
+            replace(BY_UNIT, figures=replace(BY_UNIT.figures, grid_id=UUID(int=1))),
+            "of another grid",
+        ),
+    ],
+    ids=["again", "exact", "grid"],
+)
+def test_a_table_that_must_not_stand_beside_the_others_does_not_join(
+    beside: ReportDrafted, reason: str
+) -> None:
+    """Other figures of the same table, exact figures, or those of another grid."""
+    with pytest.raises(UnsafeRelease, match=reason):
+        draft(evolve(Report(), BY_THEME), beside)
+
+
+def test_exact_figures_have_one_table() -> None:
+    """A second table of exact figures could be set against the first."""
+    second = _released(release_id=UUID(int=16), dimension="unit")
+    with pytest.raises(UnsafeRelease, match="in one table"):
+        draft(evolve(Report(), DRAFTED), second)
+
+
+@pytest.mark.parametrize(
+    ("unsafe", "reason"),
+    [
+        (_table(cells=(Cell("conduct", 5, 5),)), "below the threshold"),
+        (_table(k=4, withheld=None), "smallest"),
+        (_table(cells=(Cell("conduct", 31),)), "figure has no margin"),
+        (_table(cells=(Cell("conduct", 31, 0),)), "figure has no margin"),
+        (_table(total=4), "total is below"),
+        (_table(total_margin=None), "total has no margin"),
+        (_table(epsilon=None), "not within the budget"),
+        (_table(epsilon=0.0), "not within the budget"),
+        (_table(epsilon=2.1), "not within the budget"),
+        (_table(budget=None), "within what a case may spend"),
+        (_table(budget=2.5), "within what a case may spend"),
+        (_table(epsilon=0.5), "sum of its draws"),
+        (_table(draws=()), "sum of its draws"),
+        (_table(withheld=Withheld(("force", "position"), 3, (6, 9))), "a number stands"),
+        (_table(withheld=Withheld(("force", "position"), None)), "has no threshold"),
+        (_table(withheld=Withheld(("force", "position"), None, (6, 5))), "that of the table"),
+        (_table(withheld=Withheld((), None)), "names no cell"),
+        (_table(withheld=Withheld(("force", "conduct"), None, (6, 9))), "named twice"),
+        (_table(period="2026-07"), "period"),
+        (replace(BY_THEME, labels_nl={"conduct": "Gedrag"}), "no label"),
+    ],
+)
+def test_a_table_that_says_more_than_its_noise_allows_is_not_drafted(
+    unsafe: ReportDrafted, reason: str
+) -> None:
+    """Each figure at its threshold, with its margin, within the budget; nothing of what is not shown."""
+    with pytest.raises(UnsafeRelease, match=reason):
+        draft(Report(), unsafe)
+
+
+def test_with_noise_nothing_has_to_add_up() -> None:
+    """31 and 9 and what is not shown are no 47: the total has noise of its own, or is not shown."""
+    for table in (BY_THEME, _table(total=None, total_margin=None), _table(total=20)):
+        assert draft(Report(), table) == table
+
+
+def test_a_draw_is_spent_once_however_many_tables_show_it() -> None:
+    """Themes and their areas come of one draw, and of two quarters a case is in one."""
+    areas = _table(release_id=UUID(int=17), dimension="area").figures
+    assert 1.0 == spent((THEMES, areas))
+    assert 2.0 == spent((THEMES, areas, BY_UNIT.figures))
 
 
 # Interpreted ------------------------------------------------------------------------------------

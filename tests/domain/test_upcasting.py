@@ -31,7 +31,7 @@ def same(value: Any, stored: Any) -> bool:
     A field that the JSON does not have must have the default of its class.
     """
     match value:
-        case None | bool() | int() | str():
+        case None | bool() | int() | float() | str():
             return type(value) is type(stored) and bool(value == stored)
         case UUID():
             return bool(str(value) == stored)

@@ -1,4 +1,4 @@
-"""Half-year reports: drafted, interpreted, approved, published."""
+"""Reports of half-years and years: drafted, interpreted, approved, published."""
 
 # ruff: noqa: A002  arguments are called what the schema calls them
 from __future__ import annotations
@@ -54,14 +54,19 @@ class ReportSummary:
         )
 
 
-@strawberry.type(description="A half-year report.")
+@strawberry.type(description="A report of a half-year or a year.")
 class Report:
     """One report."""
 
     id: strawberry.ID
     period: str
     status: ReportStatus
-    release: Release
+    release: Release = strawberry.field(
+        description="Its first table: that of categories, of themes or of the total where there is one."
+    )
+    tables: list[Release] = strawberry.field(
+        description="Further tables of the period; there are some under `NOISY` alone."
+    )
     interpretation: str | None = strawberry.field(
         description="What the figures mean (duiding); null until it is approved."
     )
@@ -84,6 +89,7 @@ class Report:
             period=report.period,
             status=ReportStatus(report.status),
             release=Release.of(report.release),
+            tables=[Release.of(release) for release in report.tables],
             interpretation=report.interpretation,
             drafts=[Sealed.of(sealed) for sealed in report.drafts],
             pdf_sha256=None if report.pdf_sha256 is None else report.pdf_sha256.hex(),
@@ -254,7 +260,11 @@ class ReportMutation:
 ACCESS = table(
     grant("Query", ADVISER | LEADERS, "reports reports(asOf:) report report(id:) report(asOf:)"),
     grant("ReportSummary", ADVISER | LEADERS, "id period status"),
-    grant("Report", ADVISER | LEADERS, "id period status release interpretation pdfSha256 pdfPath"),
+    grant(
+        "Report",
+        ADVISER | LEADERS,
+        "id period status release tables interpretation pdfSha256 pdfPath",
+    ),
     grant("Report", ADVISER, "drafts"),
     grant("Mutation", ADVISER, "saveInterpretation saveInterpretation(input:)"),
     grant("SaveInterpretationInput", ADVISER, "idempotencyKey reportId sealed"),

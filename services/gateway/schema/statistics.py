@@ -37,6 +37,10 @@ class WithheldBlock:
         description="Under `EXACT` their sum, null when even that is withheld; null under `NOISY`, "
         "where each is withheld by itself."
     )
+    thresholds: list[int] = strawberry.field(
+        description="Under `NOISY`, for each code, the smallest figure of it that is shown; empty under "
+        "`EXACT`."
+    )
 
 
 @strawberry.type(description="What people read for a cell's code.")
@@ -97,7 +101,11 @@ class Release:
                 for cell in release.cells
             ],
             withheld=(
-                None if block is None else WithheldBlock(codes=list(block.codes), count=block.count)
+                None
+                if block is None
+                else WithheldBlock(
+                    codes=list(block.codes), count=block.count, thresholds=list(block.thresholds)
+                )
             ),
             total=release.total,
             total_margin=release.total_margin,
@@ -143,5 +151,5 @@ ACCESS = table(
     ),
     grant("ReleasedCell", ADVISER | LEADERS | INTEGRATION, "code count margin"),
     grant("CellLabel", ADVISER | LEADERS | INTEGRATION, "code label"),
-    grant("WithheldBlock", ADVISER | LEADERS | INTEGRATION, "codes count"),
+    grant("WithheldBlock", ADVISER | LEADERS | INTEGRATION, "codes count thresholds"),
 )

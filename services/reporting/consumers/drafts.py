@@ -1,4 +1,4 @@
-"""`reporting-drafts` on SIGNALS: every release becomes the draft of a report."""
+"""`reporting-drafts` on SIGNALS: the tables of a half-year, or of a year, become the draft of a report."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from services.reporting.consumers.pass_over import pass_over
-from services.reporting.domain.report import UnsafeRelease, draft
+from services.reporting.domain.figures import UnsafeRelease
+from services.reporting.domain.report import draft
 from services.reporting.shapes import drafted_from_bus
 from services.reporting.streams import load_organisation, load_report, report_stream
+from shared.contracts.errors import Refusal
 from shared.contracts.events import CloudEvent, StatisticsReleased
 from shared.eventstore.store import Change
+from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
     from shared.eventstore.store import Tracking
@@ -32,8 +35,9 @@ class OrganisationNotYetKnown(Exception):  # noqa: N818  it is known in a moment
 
 
 async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> None:
-    """Begin a report from a release; the same release again moves the position alone. So does one of
-    the policy `noisy`, of which there are no reports yet.
+    """Begin a report from a released table, or let the table join the one of its period. A table that
+    is there already moves the position alone, and so does a quarter's: reports are of half-years and
+    years.
 
     Raises OrganisationNotYetKnown, UnsafeRelease (a release that gives away what it withholds, or
     replaces one: nothing is drafted until a person has looked), and msgspec.ValidationError for a
@@ -42,12 +46,11 @@ async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> N
     if event.type != _KIND:
         await pass_over(parts, tracking)
         return
-    told = msgspec.json.decode(event.data, type=StatisticsReleased)
-    if told.release.policy != "exact":
+    released = drafted_from_bus(msgspec.json.decode(event.data, type=StatisticsReleased))
+    organisation_id, figures = released.organisation_id, released.figures
+    if _is_quarter(figures.period):
         await pass_over(parts, tracking)
         return
-    released = drafted_from_bus(told)
-    organisation_id, figures = released.organisation_id, released.figures
     organisation = await load_organisation(parts.store, organisation_id)
     if organisation.announced is None:
         raise OrganisationNotYetKnown
@@ -55,14 +58,21 @@ async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> N
         raise UnsafeRelease("its token is not that of its organisation")
     stream = report_stream(organisation_id, figures.period)
     state = await load_report(parts.store, organisation_id, stream)
-    drafted = draft(state, released)
-    if drafted is None:
+    change = draft(state, released)
+    if change is None:
         await pass_over(parts, tracking)
         return
     await parts.store.append(
         organisation_id,
-        [Change(stream, state.version + 1, drafted)],
+        [Change(stream, state.version + 1, change)],
         actor=DURABLE,
         at=parts.clock.now(),
         tracking=tracking,
     )
+
+
+def _is_quarter(text: str) -> bool:
+    try:
+        return Period.parse(text).grain == "quarter"
+    except Refusal:
+        return False  # no period at all, which is refused where the release is checked

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from services.reporting.domain.report import Figures, Language, ReportDrafted
+    from services.reporting.domain.figures import Figures
+    from services.reporting.domain.report import Language, ReportDrafted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

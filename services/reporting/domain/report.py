@@ -1,4 +1,6 @@
-"""A half-year report: drafted from a release, interpreted, approved, published and then frozen."""
+"""A report of a half-year or year: drafted from released tables, interpreted, approved, published and
+then frozen.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,9 @@ from enum import StrEnum
 from typing import Literal, assert_never
 from uuid import UUID
 
+from services.reporting.domain.figures import Figures, UnsafeRelease, check, check_together
 from shared.contracts.errors import Code, Refusal, invalid
-from shared.contracts.rpc import Policy
 from shared.contracts.words import readable
-from shared.taxonomy.period import Period
 
 Language = Literal["en", "nl"]
 
@@ -24,59 +25,7 @@ DRAFT_COPIES = 20
 DRAFT_BYTES = 128 * 1024
 """Longest sealed copy; the client fills drafts up to at most 64 KiB before it seals them."""
 
-SMALLEST_K = 5
-"""No release may show a count below this, whatever it says its own threshold is."""
-
-
-class UnsafeRelease(Exception):  # noqa: N818  a release that must not reach paper, not a person's mistake
-    """A release that shows, or lets one compute, what it says it withholds. It is never drafted.
-
-    The text names the check, never a figure.
-    """
-
-
 # Events -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A category code or unit id that is shown, and its number of cases."""
-
-    code: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """Cells shown only together. There is no place here for the number of any one of them.
-
-    `count` is their sum, or None where even that is withheld.
-    """
-
-    codes: tuple[str, ...]
-    count: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """The statistics of one period exactly as signals released them. Counts are cases."""
-
-    release_id: UUID
-    organisation_token: str
-    period: str
-    policy: Policy
-    dimension: str
-    k: int
-    taxonomy_version: int
-    cells: tuple[Cell, ...]
-    withheld: Withheld | None
-    total: int | None
-    released_week: str
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """Every code that is named, shown ones first."""
-        return tuple(c.code for c in self.cells) + (self.withheld.codes if self.withheld else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +41,17 @@ class ReportDrafted:
     """A release arrived and a report was begun. Labels are frozen with it, by code."""
 
     organisation_id: UUID
+    figures: Figures
+    labels_en: dict[str, str]
+    labels_nl: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableJoined:
+    """Another table of the same period arrived while the report was a draft. Labels are frozen with
+    it, by code.
+    """
+
     figures: Figures
     labels_en: dict[str, str]
     labels_nl: dict[str, str]
@@ -129,7 +89,7 @@ class ReportPublished:
     week: str
 
 
-Event = ReportDrafted | InterpretationSaved | ReportApproved | ReportPublished
+Event = ReportDrafted | TableJoined | InterpretationSaved | ReportApproved | ReportPublished
 
 # Fold -------------------------------------------------------------------------------------------
 
@@ -148,6 +108,7 @@ class Report:
 
     version: int = 0
     drafted: ReportDrafted | None = None
+    joined: tuple[TableJoined, ...] = ()
     drafts: tuple[SealedDraft, ...] = ()
     interpretation: str | None = None
     publication: ReportPublished | None = None
@@ -158,6 +119,13 @@ class Report:
         if self.drafted is None:
             raise Refusal(Code.NOT_FOUND)
         return self.drafted
+
+    @property
+    def tables(self) -> tuple[ReportDrafted | TableJoined, ...]:
+        """Its tables in the order in which it has them, whatever the order of their arrival. The first
+        is that of categories, of themes, or of the total where there is one. Raises Refusal NOT_FOUND.
+        """
+        return tuple(sorted((self.known, *self.joined), key=lambda table: table.figures.place))
 
     @property
     def status(self) -> Status:
@@ -173,6 +141,8 @@ def evolve(state: Report, event: Event) -> Report:
     match event:
         case ReportDrafted():
             return replace(state, drafted=event)
+        case TableJoined():
+            return replace(state, joined=(*state.joined, event))
         case InterpretationSaved():
             return replace(state, drafts=event.sealed)
         case ReportApproved():
@@ -186,25 +156,28 @@ def evolve(state: Report, event: Event) -> Report:
 # Decisions --------------------------------------------------------------------------------------
 
 
-def draft(state: Report, drafted: ReportDrafted) -> ReportDrafted | None:
-    """Begin a report from a release. The same release again changes nothing: None.
+def draft(state: Report, arrived: ReportDrafted) -> ReportDrafted | TableJoined | None:
+    """Begin a report from a released table; a further table of the period joins it. The same table
+    again changes nothing, nor does one that comes when the report is approved: None.
 
-    Raises UnsafeRelease for one that gives away what it withholds, and for a second release of a
-    period that has one already: released figures are never replaced.
+    Raises UnsafeRelease for one that gives away what it withholds, and for other figures in a table
+    that is there already: released figures are never replaced.
     """
-    if state.drafted is not None:
-        if state.drafted.figures == drafted.figures:
-            return None
-        raise UnsafeRelease("this period has a release already, with other figures")
-    problem = _problem(drafted)
-    if problem is not None:
-        raise UnsafeRelease(problem)
-    named = drafted.figures.codes
-    return replace(
-        drafted,
-        labels_en={code: drafted.labels_en[code] for code in named},
-        labels_nl={code: drafted.labels_nl[code] for code in named},
-    )
+    figures = arrived.figures
+    others = tuple(one.figures for one in state.tables) if state.drafted is not None else ()
+    if figures in others:
+        return None
+    if any(other.dimension == figures.dimension for other in others):
+        raise UnsafeRelease("this table of the period is released already, with other figures")
+    check(figures, arrived.labels_en, arrived.labels_nl)
+    check_together(figures, others)
+    labels_en = {code: arrived.labels_en[code] for code in figures.codes}
+    labels_nl = {code: arrived.labels_nl[code] for code in figures.codes}
+    if state.drafted is None:
+        return replace(arrived, labels_en=labels_en, labels_nl=labels_nl)
+    if state.status is not Status.DRAFTED:
+        return None
+    return TableJoined(figures=figures, labels_en=labels_en, labels_nl=labels_nl)
 
 
 def save_interpretation(state: Report, sealed: tuple[SealedDraft, ...]) -> InterpretationSaved:
@@ -257,53 +230,3 @@ def _unpublished(state: Report) -> None:
         raise Refusal(Code.NOT_FOUND)
     if state.status is Status.PUBLISHED:
         raise Refusal(Code.ALREADY_PUBLISHED)
-
-
-def _problem(drafted: ReportDrafted) -> str | None:
-    """The first check that a release fails; None when it may be printed.
-
-    Signals guarantees all of this. It is checked once more where figures become paper, because
-    paper cannot be called back.
-    """
-    figures = drafted.figures
-    if not _is_period(figures.period):
-        return "its period is not a year or a half-year"
-    if figures.k < SMALLEST_K:
-        return "its threshold is below the smallest that is allowed"
-    if any(cell.count < figures.k for cell in figures.cells):
-        return "a shown cell is below the threshold"
-    if len(set(figures.codes)) != len(figures.codes):
-        return "a cell is named twice"
-    for labels in (drafted.labels_en, drafted.labels_nl):
-        if not all(labels.get(code, "").strip() for code in figures.codes):
-            return "a cell has no label"
-    return _problem_of_sums(figures)
-
-
-def _problem_of_sums(figures: Figures) -> str | None:
-    everything: int | None = sum(cell.count for cell in figures.cells)
-    withheld = figures.withheld
-    if withheld is not None:
-        if not withheld.codes:
-            return "its withheld block names no cell"
-        if withheld.count is None:
-            everything = None
-        elif withheld.count < figures.k:
-            return "the sum of the withheld block is below the threshold"
-        elif len(withheld.codes) == 1:
-            return "the sum of the withheld block is that of one cell"
-        elif everything is not None:
-            everything += withheld.count
-    if figures.total is not None and everything is None:
-        return "the withheld sum follows from the total"
-    if figures.total is not None and figures.total != everything:
-        return "the total is not the sum of what is shown"
-    return None
-
-
-def _is_period(text: str) -> bool:
-    try:
-        Period.of_register(text)
-    except Refusal:
-        return False
-    return True

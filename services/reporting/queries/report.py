@@ -16,11 +16,13 @@ async def report(call: Call, request: ReportQuery) -> Report:
     until = await checkpoint_at(call, request.as_of)
     state = await own_report(call, report_id, until=until)
     await call.record_access("report", report_id)
+    first, *further = (release_to_bus(state.known.organisation_id, table) for table in state.tables)
     return Report(
         id=str(report_id),
         period=state.known.figures.period,
         status=state.status.value,
-        release=release_to_bus(state.known),
+        release=first,
+        tables=tuple(further),
         interpretation=state.interpretation,
         drafts=drafts_to_bus(state.drafts) if policy.sees_drafts(call.principal) else (),
         pdf_sha256=None if state.publication is None else state.publication.pdf_sha256,
