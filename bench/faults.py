@@ -391,7 +391,12 @@ def _set_up(installation: Installation, organisation: UUID, key: AdviserKey) -> 
                     "language": "NL",
                     "units": [{"id": "all", "name": "Alles", "headcount": 900}],
                     "advisers": [{"id": "anna", "name": "Anna"}],
-                    "release": {"policy": "EXACT", "dimension": "CATEGORY", "k": 5},
+                    "release": {
+                        "policy": "EXACT",
+                        "dimension": "CATEGORY",
+                        "k": 5,
+                        "worksCouncilOn": "2025-01-20",
+                    },
                 }
             },
         )

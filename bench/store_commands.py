@@ -22,7 +22,7 @@ import time
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID, uuid4
@@ -146,7 +146,9 @@ class Intake:
                 language="nl",
                 units=(Unit(id="care", name="Zorg", headcount=90),),
                 advisers=(AdviserSeat(id="anna", name="Anna"),),
-                release=ReleasePolicy(policy="exact", dimension="category", k=5),
+                release=ReleasePolicy(
+                    policy="exact", dimension="category", k=5, works_council_on=date(2025, 1, 20)
+                ),
             ),
             Role.ADMIN,
         )

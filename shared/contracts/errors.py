@@ -235,6 +235,8 @@ REASONS: dict[str, str] = {
     "geen",
     "coordinators and works councils ask for it by order of a court alone": "coördinatoren en "
     "ondernemingsraden vragen het alleen op bevel van een rechter",
+    "exact figures are decided on with the works council, and the day of that decision is missing": "over "
+    "exacte cijfers wordt met de ondernemingsraad besloten, en de dag van dat besluit ontbreekt",
     "it cannot be below zero": "het kan niet onder nul liggen",
     "it belongs to the policy EXACT": "het hoort bij het beleid EXACT",
     "it belongs to the policy NOISY": "het hoort bij het beleid NOISY",

@@ -167,7 +167,12 @@ class _Story:
                 for unit, name, headcount, parent in _UNITS
             ],
             advisers=[{"id": ADVISER, "name": "Anna Vermeer"}],
-            release={"policy": "EXACT", "dimension": "CATEGORY", "k": 5},
+            release={
+                "policy": "EXACT",
+                "dimension": "CATEGORY",
+                "k": 5,
+                "worksCouncilOn": "2025-01-20",
+            },
         )
         self._say(f"organisation '{self.name}' is set up; figures are released from k = 5")
         adviser = self.people["adviser"]

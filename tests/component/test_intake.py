@@ -6,7 +6,7 @@ import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -185,7 +185,9 @@ def set_up(organisation: UUID = HERE) -> SetUpOrganisation:
         language="nl",
         units=(Unit(id="care", name="Zorg", headcount=90),),
         advisers=(AdviserSeat(id="anna", name="Anna"), AdviserSeat(id="bram", name="Bram")),
-        release=ReleasePolicy(policy="exact", dimension="category", k=5),
+        release=ReleasePolicy(
+            policy="exact", dimension="category", k=5, works_council_on=date(2026, 1, 20)
+        ),
     )
 
 

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -83,7 +84,9 @@ async def found(service: Running) -> None:
             language="nl",
             units=(Unit(id="care", name="Zorg", headcount=90),),
             advisers=(AdviserSeat(id="anna", name="Anna"),),
-            release=ReleasePolicy(policy="exact", dimension="category", k=5),
+            release=ReleasePolicy(
+                policy="exact", dimension="category", k=5, works_council_on=date(2026, 1, 20)
+            ),
         ),
         Done,
         role=Role.ADMIN,

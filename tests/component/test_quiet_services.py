@@ -114,7 +114,9 @@ async def quiet(
                 language="nl",
                 units=(Unit(id="care", name="Zorg", headcount=90),),
                 advisers=(AdviserSeat(id="anna", name="Anna"),),
-                release=ReleasePolicy(policy="exact", dimension="category", k=5),
+                release=ReleasePolicy(
+                    policy="exact", dimension="category", k=5, works_council_on=date(2025, 1, 20)
+                ),
             ),
             Done,
             role=Role.ADMIN,

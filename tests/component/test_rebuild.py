@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -166,7 +166,9 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
                 language="nl",
                 units=(Unit(id="whole", name="De Hoekstee", headcount=90),),
                 advisers=(AdviserSeat(id="anna", name="Anna"),),
-                release=ReleasePolicy(policy="exact", dimension="category", k=5),
+                release=ReleasePolicy(
+                    policy="exact", dimension="category", k=5, works_council_on=date(2026, 1, 20)
+                ),
             ),
             Done,
             role=Role.ADMIN,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -43,7 +44,9 @@ async def test_the_example_runs_from_the_code_to_the_answer(tmp_path: Path) -> N
                 token="t0",
                 units=(),
                 advisers=(adviser,),
-                release=rpc.ReleasePolicy(policy="exact", dimension="category", k=5),
+                release=rpc.ReleasePolicy(
+                    policy="exact", dimension="category", k=5, works_council_on=date(2025, 1, 20)
+                ),
             ),
             "intake.open_case": open_case,
             "intake.send_message": send_message,

@@ -29,8 +29,10 @@ WHOLE = UnitKept(id="whole", name="Het geheel", headcount=10, parent=None)
 CARE = UnitKept(id="care", name="Zorg", headcount=90, parent="whole")
 OFFICE = UnitKept(id="office", name="Kantoor", headcount=40, parent="whole")
 ANNA, BRAM = AdviserKept(id="anna", name="Anna"), AdviserKept(id="bram", name="Bram")
-BY_UNIT = PolicyDecided(policy="exact", dimension="unit", k=5, merge_order=())
-BY_CATEGORY = PolicyDecided(policy="exact", dimension="category", k=10, merge_order=())
+BY_UNIT = PolicyDecided(
+    policy="exact", dimension="unit", k=5, merge_order=(), works_council_on=date(2026, 1, 20)
+)
+BY_CATEGORY = replace(BY_UNIT, dimension="category", k=10)
 WITH_NOISE = PolicyDecided(policy="noisy", profile="strict")
 
 GIVEN: dict[str, Any] = {
@@ -76,7 +78,7 @@ def test_noise_is_decided_for_by_its_profile() -> None:
 
 def test_without_a_k_it_is_ten() -> None:
     """The usual one, decided once and kept with the event."""
-    unsaid = replace(BY_UNIT, k=None, works_council_on=date(2026, 1, 20))
+    unsaid = replace(BY_UNIT, k=None)
     given(Organisation(), evolve).when(setting_up(release=unsaid)).then(
         replace(SET_UP, release=replace(unsaid, k=10, merge_order=("whole", "office", "care")))
     )
@@ -168,6 +170,16 @@ def test_units_of_one_size_stand_in_the_order_of_their_ids() -> None:
             {"release": replace(BY_UNIT, profile="strict")}, "release.profile", id="exact, strict"
         ),
         pytest.param(
+            {"release": replace(BY_UNIT, works_council_on=None)},
+            "release.worksCouncilOn",
+            id="exact without the works council",
+        ),
+        pytest.param(
+            {"release": replace(BY_UNIT, works_council_on=date(2026, 3, 3))},
+            "release.worksCouncilOn",
+            id="exact before the works council decided",
+        ),
+        pytest.param(
             {"release": replace(WITH_NOISE, dimension="unit")},
             "release.dimension",
             id="noise with a dimension",
@@ -191,11 +203,27 @@ def test_what_cannot_be_is_refused(changes: dict[str, Any], field: str) -> None:
     assert field == refusal.then_refused(Code.INVALID_INPUT).values["field"]
 
 
+def test_exact_figures_without_the_works_council_are_refused_in_a_sentence() -> None:
+    """In English and Dutch, with what is missing."""
+    alone = replace(BY_UNIT, works_council_on=None)
+    refusal = given(Organisation(), evolve).when(setting_up(release=alone))
+    told = refusal.then_refused(Code.INVALID_INPUT)
+    assert (
+        "The field 'release.worksCouncilOn' is not filled in correctly: exact figures are decided on"
+        " with the works council, and the day of that decision is missing."
+    ) == told.sentence("en")
+    assert (
+        "Het veld 'release.worksCouncilOn' is niet goed ingevuld: over exacte cijfers wordt met de"
+        " ondernemingsraad besloten, en de dag van dat besluit ontbreekt."
+    ) == told.sentence("nl")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         pytest.param({"name": "x" * 200}, id="longest name"),
         pytest.param({"release": replace(BY_UNIT, k=5)}, id="smallest k"),
+        pytest.param({"release": replace(BY_UNIT, works_council_on=ON)}, id="decided today"),
         pytest.param({"units": (replace(WHOLE, headcount=0),)}, id="unit without own people"),
         pytest.param(
             {"units": tuple(replace(WHOLE, id=f"u{n}") for n in range(500))}, id="most units"

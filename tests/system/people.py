@@ -53,7 +53,12 @@ class Organisation:
             language="NL",
             units=[{"id": one, "name": name, "headcount": n} for one, name, n in self.units],
             advisers=[{"id": "anna", "name": "Anna"}, {"id": "bram", "name": "Bram"}],
-            release={"policy": "EXACT", "dimension": self.dimension, "k": 5},
+            release={
+                "policy": "EXACT",
+                "dimension": self.dimension,
+                "k": 5,
+                "worksCouncilOn": "2025-01-20",
+            },
         )
         public = b64encode(self.key.public).decode()
         self.adviser.do(documents.PUBLISH_ADVISER_KEY, publicKey=public)

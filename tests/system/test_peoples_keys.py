@@ -45,7 +45,12 @@ class Desk:
             language="NL",
             units=[{"id": "whole", "name": "Het geheel", "headcount": 400}],
             advisers=[{"id": "anna", "name": "Anna"}, {"id": "bram", "name": "Bram"}],
-            release={"policy": "EXACT", "dimension": "CATEGORY", "k": 5},
+            release={
+                "policy": "EXACT",
+                "dimension": "CATEGORY",
+                "k": 5,
+                "worksCouncilOn": "2025-01-20",
+            },
         )
 
     def person(self, subject: str, role: str) -> Person:

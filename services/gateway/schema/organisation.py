@@ -299,7 +299,8 @@ class ReleasePolicyInput:
     )
     works_council_on: date | None = strawberry.field(
         default=None,
-        description="With `EXACT` alone: the day on which it was decided with the works council.",
+        description="With `EXACT` alone, which needs it: the day on which it was decided with the "
+        "works council, today at the latest.",
     )
 
 

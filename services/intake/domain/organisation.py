@@ -344,7 +344,7 @@ def set_up(
         language=language,
         units=units,
         advisers=advisers,
-        release=_checked_policy(release, units),
+        release=_checked_policy(release, units, on=on),
         on=on,
     )
 
@@ -537,7 +537,9 @@ def _check_units(units: tuple[UnitKept, ...]) -> None:
         seen.add(unit.id)
 
 
-def _checked_policy(release: PolicyDecided, units: tuple[UnitKept, ...]) -> PolicyDecided:
+def _checked_policy(
+    release: PolicyDecided, units: tuple[UnitKept, ...], *, on: date
+) -> PolicyDecided:
     if release.policy == "noisy":
         for field, given in (
             ("dimension", release.dimension),
@@ -552,6 +554,14 @@ def _checked_policy(release: PolicyDecided, units: tuple[UnitKept, ...]) -> Poli
         raise invalid("release.profile", "it belongs to the policy NOISY")
     if release.dimension is None:
         raise invalid("release.dimension", "it is missing")
+    if release.works_council_on is None:
+        raise invalid(
+            "release.worksCouncilOn",
+            "exact figures are decided on with the works council, and the day of that decision is"
+            " missing",
+        )
+    if release.works_council_on > on:
+        raise invalid("release.worksCouncilOn", "that day is still to come")
     k = USUAL_K if release.k is None else release.k
     if k < SMALLEST_K:
         raise invalid("release.k", "it must be at least {least}", least=SMALLEST_K)
