@@ -161,7 +161,7 @@ def places_of(lattice: LatticeFrozen, table: Table, measure: Measure) -> tuple[i
 def draws_of(lattice: LatticeFrozen, table: Table, cell: str | None = None) -> tuple[Draws, ...]:
     """The noise in a cell of a table (every cell of it, unless themes are added up to areas)."""
     place = 0 if cell is None else cells_of(lattice, table.axes).index(cell)
-    return _draws(table, lattice.measures, len(lattice.units), lattice.taxonomy_version)[place]
+    return noise_of(table, lattice.measures, len(lattice.units), lattice.taxonomy_version)[place]
 
 
 def limits_of(lattice: LatticeFrozen, table: Table) -> tuple[tuple[int, int], ...]:
@@ -225,9 +225,10 @@ def _size(axis: Axis, units: int, version: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _draws(
+def noise_of(
     table: Table, measures: tuple[Measure, ...], units: int, version: int
 ) -> tuple[tuple[Draws, ...], ...]:
+    """The draws in each cell of a table, in order, in a grid of so many units."""
     by_id = {measure.id: measure for measure in measures}
     cells = math.prod(_size(axis, units, version) for axis in table.axes)
     found: list[list[Draws]] = [[] for _ in range(cells)]
@@ -245,7 +246,7 @@ def _draws(
 def _alone(
     table: Table, measures: tuple[Measure, ...], units: int, version: int
 ) -> tuple[bool, ...]:
-    cells = _draws(table, measures, units, version)
+    cells = noise_of(table, measures, units, version)
     return tuple(sum(draws.count for draws in cell) == 1 for cell in cells)
 
 
@@ -254,7 +255,7 @@ def _limits(
     table: Table, measures: tuple[Measure, ...], units: int, version: int
 ) -> tuple[tuple[int, int], ...]:
     return tuple(
-        (threshold(draws), margin(draws)) for draws in _draws(table, measures, units, version)
+        (threshold(draws), margin(draws)) for draws in noise_of(table, measures, units, version)
     )
 
 
@@ -449,7 +450,7 @@ def _combined(
         known = {*measure.axes} | ({"area"} if "theme" in measure.axes else set())
         if known >= {*axes} and _QUARTERS[measure.grain] <= _QUARTERS[grain]:
             alone = Table(id="", axes=axes, grain=grain, parts=(Part(measure=measure.id),))
-            cells = _draws(alone, measures, units, NEWEST)
+            cells = noise_of(alone, measures, units, NEWEST)
             precision[measure.id] = len(cells) / sum(variance(cell) for cell in cells)
     best = max(precision, key=lambda name: precision[name])
     whole = sum(precision.values())
