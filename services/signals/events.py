@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.signals.domain import window
+from services.signals.domain import lattice, noisy, tick, window
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 from shared.runtime.erasure import KeyDestroyed
@@ -24,6 +24,12 @@ TYPES = EventTypes(
         window.SubjectsKept,
         window.DayReached,
         window.StatisticsReleased,
+        lattice.LatticeFrozen,
+        noisy.NoisyStatisticsReleased,
+        noisy.PrivacyBudgetDebited,
+        tick.TableReleased,
+        tick.WindowClosed,
+        noisy.ReleaseTick,
         KeyDestroyed,
         AccessRecorded,
     ),

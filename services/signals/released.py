@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from services.signals.domain.tick import TableReleased
+from services.signals.domain.window import OrganisationAdopted, UnitKnown
 from shared.contracts import events as contracts
-from shared.contracts.rpc import Release, ReleasedCell, WithheldBlock
+from shared.contracts.rpc import Policy, Profile, Release, ReleasedCell, WithheldBlock
 from shared.runtime.outbox import Outbound, Rank
 
 if TYPE_CHECKING:
@@ -18,7 +22,7 @@ SIZE_CLASS = 32_768
 
 # What a message holds beside its cells and labels, and a cell beside its code, at the most.
 _ENVELOPE = 2048
-_CELL = len('{"code":,"count":1000000000000},')
+_CELL = len('{"code":,"count":1000000000000,"margin":1000},')
 
 
 def size_of(recorded: Recorded) -> int:
@@ -28,14 +32,35 @@ def size_of(recorded: Recorded) -> int:
     whether few cells or many are withheld.
     """
     event = recorded.event
-    labels = msgspec.json.encode((event.labels_en, event.labels_nl))
+    labels = msgspec.json.encode((event.labels_en, event.labels_nl, _drawn(recorded)))
     cells = sum(len(msgspec.json.encode(code)) + _CELL for code in event.labels_en)
     return -(-(len(labels) + cells + _ENVELOPE) // SIZE_CLASS) * SIZE_CLASS
 
 
 def to_bus(recorded: Recorded) -> Release:
-    """The displayed values of a release."""
+    """The displayed values of a release, as its message carries them: its labels stand beside it."""
     event = recorded.event
+    if isinstance(event, TableReleased):
+        return Release(
+            release_id=str(event.release_id),
+            organisation_id=str(event.organisation_id),
+            organisation_token=event.token,
+            period=event.period,
+            policy="noisy",
+            dimension=event.table,
+            k=event.k,
+            taxonomy_version=event.taxonomy_version,
+            cells=tuple(
+                ReleasedCell(code=cell.code, count=cell.count, margin=cell.margin)
+                for cell in event.shown
+            ),
+            withheld=WithheldBlock(codes=event.withheld, count=None) if event.withheld else None,
+            total=event.total,
+            released_week=recorded.week,
+            total_margin=event.total_margin,
+            epsilon=event.epsilon,
+            grid_id=str(event.grid_id),
+        )
     return Release(
         release_id=str(event.release_id),
         organisation_id=str(event.organisation_id),
@@ -67,16 +92,46 @@ def _message(recorded: Recorded) -> contracts.StatisticsReleased:
         release=to_bus(recorded),
         labels_en=recorded.event.labels_en,
         labels_nl=recorded.event.labels_nl,
+        drawn=_drawn(recorded),
     )
 
 
-OUTBOUND: dict[str, Outbound] = {
-    "StatisticsReleased": Outbound(
-        contract="signals.v1.statistics.released",
-        id=lambda recorded: recorded.event.release_id,
-        data=_message,
-        rank=Rank.SHUFFLED,
-        size=size_of,
-        subject=lambda recorded: {"token": recorded.event.token},
+def _drawn(recorded: Recorded) -> tuple[contracts.WindowDrawn, ...]:
+    event = recorded.event
+    return tuple(
+        contracts.WindowDrawn(measure=draw.measure, period=draw.period, epsilon=draw.epsilon)
+        for draw in (event.draws if isinstance(event, TableReleased) else ())
     )
-}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationShown:
+    """What the answering side knows of an organisation: its tree and its decision on release."""
+
+    token: str
+    policy: Policy
+    profile: Profile
+    units: tuple[UnitKnown, ...]
+    on: date
+
+
+def known_to_readers(event: OrganisationAdopted) -> OrganisationShown:
+    """An organisation without its advisers."""
+    return OrganisationShown(
+        token=event.token,
+        policy=event.policy,
+        profile=event.profile,
+        units=event.units,
+        on=event.on,
+    )
+
+
+_RELEASED = Outbound(
+    contract="signals.v1.statistics.released",
+    id=lambda recorded: recorded.event.release_id,
+    data=_message,
+    rank=Rank.SHUFFLED,
+    size=size_of,
+    subject=lambda recorded: {"token": recorded.event.token},
+)
+OUTBOUND: dict[str, Outbound] = {"StatisticsReleased": _RELEASED, "TableReleased": _RELEASED}

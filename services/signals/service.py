@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from services.signals.commands.release_windows import release_windows
+from services.signals.commands.release_due import release_due
 from services.signals.consumers.intake import on_intake
 from services.signals.events import TYPES
 from services.signals.policy import may
+from services.signals.projections.released import Released
 from services.signals.projections.windows import Windows
 from services.signals.queries.statistics import statistics
 from services.signals.released import OUTBOUND
@@ -18,11 +19,11 @@ DEFINITION = Definition(
     handlers={"statistics": statistics},
     may=may,
     seats=adviser_seats,
-    projections=lambda _ring: (Windows(),),
+    projections=lambda _ring: (Windows(), Released()),
     stream="SIGNALS",
     outbound=OUTBOUND,
     readers=(Reader(stream="INTAKE", durable="signals-facts", dense=True, handle=on_intake),),
     # Only releases leave, and those are made at the tick. One of a replica that died goes out too.
     publish_at_once=True,
-    tick=release_windows,
+    tick=release_due,
 )

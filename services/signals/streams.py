@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from services.signals.domain import window
+from services.signals.domain.grid import windows_of
+from services.signals.domain.lattice import LatticeFrozen
+from services.signals.domain.noisy import NoisyStatisticsReleased
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from shared.eventstore.store import EventStore
@@ -25,11 +29,22 @@ def window_stream(organisation: UUID, period: Period) -> UUID:
     return uuid5(organisation, f"window/{period}")
 
 
-def release_stream(organisation: UUID, period: Period) -> UUID:
-    """The stream of a window's release. It holds one event: version 1 is unique in the database,
-    so a second draw is refused there.
+def release_stream(organisation: UUID, period: Period, measure: str | None = None) -> UUID:
+    """The stream of a window's release: version 1 is unique in the database, so a second draw is
+    refused there. Under `noisy` each measure has windows of its own.
     """
-    return uuid5(organisation, f"release/{period}")
+    window = f"release/{period}"
+    return uuid5(organisation, window if measure is None else f"{window}/{measure}")
+
+
+def table_stream(organisation: UUID, table: str, period: str) -> UUID:
+    """The stream of one event: a table as everybody sees it."""
+    return uuid5(organisation, f"table/{period}/{table}")
+
+
+def tick_stream(organisation: UUID, day: date) -> UUID:
+    """The stream of one event: all that was due on the day is released."""
+    return uuid5(organisation, f"tick/{day.isoformat()}")
 
 
 def day_stream(organisation: UUID, day: date) -> UUID:
@@ -46,9 +61,38 @@ async def load_organisation(
 
 
 async def load_window(store: EventStore, organisation: UUID, period: Period) -> window.Window:
-    """A window's state; empty before its structure was frozen."""
+    """A window's state under the policy `exact`; empty before its structure was frozen."""
     recorded = await store.load(organisation, window_stream(organisation, period))
     return reduce(window.evolve, (one.event for one in recorded), window.Window())
+
+
+async def load_grids(
+    store: EventStore, organisation: UUID, periods: Sequence[Period]
+) -> dict[Period, LatticeFrozen]:
+    """The grids of those of `periods` that have one, under the policy `noisy`."""
+    streams = {window_stream(organisation, period): period for period in periods}
+    return {
+        streams[one.stream]: one.event
+        for one in await store.load_many(organisation, list(streams))
+        if isinstance(one.event, LatticeFrozen)
+    }
+
+
+async def load_draws(
+    store: EventStore, organisation: UUID, grids: Iterable[LatticeFrozen]
+) -> dict[tuple[str, str], tuple[int, ...]]:
+    """What was drawn of these grids, by measure and window."""
+    streams = {
+        release_stream(organisation, window.period, window.measure.id)
+        for grid in grids
+        for window in windows_of(grid)
+    }
+    of = {grid.grid_id for grid in grids}
+    return {
+        (one.event.measure, one.event.period): one.event.values
+        for one in await store.load_many(organisation, list(streams))
+        if isinstance(one.event, NoisyStatisticsReleased) and one.event.grid_id in of
+    }
 
 
 async def adviser_seats(store: EventStore, organisation_id: UUID) -> frozenset[str] | None:

@@ -275,6 +275,27 @@ _EVENTS: Final[dict[str, tuple[str, str]]] = {
     "FactsKept": ("facts were taken in", "feiten zijn opgenomen"),
     "DayReached": ("the facts of a day are complete", "de feiten van een dag zijn compleet"),
     "StatisticsReleased": ("statistics were released", "cijfers zijn vrijgegeven"),
+    "LatticeFrozen": (
+        "what will be counted and shown was fixed",
+        "wat wordt geteld en getoond is vastgezet",
+    ),
+    "NoisyStatisticsReleased": (
+        "counts were given their noise, once and for ever",
+        "aantallen kregen hun ruis, eens en voorgoed",
+    ),
+    "PrivacyBudgetDebited": (
+        "what that spent of the privacy budget was noted",
+        "wat dat van het privacybudget kostte is genoteerd",
+    ),
+    "TableReleased": ("a table was released", "een tabel is vrijgegeven"),
+    "WindowClosed": (
+        "it was noted that a figure will never be drawn here",
+        "vastgelegd is dat een cijfer hier nooit wordt getrokken",
+    ),
+    "ReleaseTick": (
+        "all that was due on a day was released",
+        "alles wat op een dag aan de beurt was is vrijgegeven",
+    ),
     "OrganisationKnown": ("the organisation became known", "de organisatie is bekend gemaakt"),
     "ReportDrafted": ("a report was drafted", "een rapport is opgesteld"),
     "InterpretationSaved": ("an interpretation was saved", "een duiding is bewaard"),

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from services.signals.domain.grid import freeze as freeze_grid
+from services.signals.domain.grid import freeze_register, is_live, released_total
 from services.signals.domain.window import (
     DayReached,
     FactKept,
@@ -18,6 +20,8 @@ from services.signals.domain.window import (
 )
 from services.signals.streams import (
     day_stream,
+    load_draws,
+    load_grids,
     load_organisation,
     load_window,
     organisation_stream,
@@ -30,6 +34,7 @@ from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from shared.contracts.events import CloudEvent
@@ -48,7 +53,7 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
     match event.type:
         case "intake.v1.organisation.set_up":
             data = msgspec.json.decode(event.data, type=contracts.OrganisationSetUp)
-            organisation, changes = _adopt(data)
+            organisation, changes = _adopt(data, parts.clock.now().date())
         case "intake.v1.facts.booked":
             facts = msgspec.json.decode(event.data, type=contracts.FactsBooked)
             organisation, changes = await _keep(parts, UUID(event.id), facts)
@@ -72,7 +77,7 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
         await parts.projector.until(organisation, appended.last)
 
 
-def _adopt(data: contracts.OrganisationSetUp) -> tuple[UUID, list[Change]]:
+def _adopt(data: contracts.OrganisationSetUp, today: date) -> tuple[UUID, list[Change]]:
     organisation = UUID(data.organisation_id)
     event = OrganisationAdopted(
         organisation_id=organisation,
@@ -91,17 +96,33 @@ def _adopt(data: contracts.OrganisationSetUp) -> tuple[UUID, list[Change]]:
         on=data.on,
         advisers=data.advisers,
     )
-    return organisation, [Change(organisation_stream(organisation), 1, event)]
+    changes = [Change(organisation_stream(organisation), 1, event)]
+    if event.policy == "noisy":
+        period = Period.containing(event.on)
+        grid = freeze_grid(event, period=period, first_half=None, yearly_total=None, on=today)
+        changes.append(Change(window_stream(organisation, period), 1, grid))
+    return organisation, changes
 
 
 async def _keep(
     parts: Parts, stream: UUID, data: contracts.FactsBooked
 ) -> tuple[UUID, list[Change]]:
     organisation = UUID(data.organisation_id)
+    adopted = await load_organisation(parts.store, organisation)
+    if adopted is None:
+        raise NotYetKnown
     (text,) = {fact.period for fact in data.facts}  # intake sends one period a message
-    changes = await _frozen(parts, organisation, Period.parse(text), data.due)
+    period, quarters = Period.parse(text), {fact.quarter for fact in data.facts}
+    if any(not _lies_in(quarter, period) for quarter in quarters):
+        raise ValueError("the quarter of a fact does not lie in its period")
+    late = None
+    if adopted.policy == "noisy" and is_live(adopted, period):
+        late = await _open_quarter(parts, organisation, period, quarters)
+    if late is not None:
+        period = Period.containing(late.start)
+    changes = await _frozen(parts, adopted, period, data.due)
     kept = FactsKept(
-        period=text,
+        period=str(period),
         facts=tuple(
             FactKept(
                 category=fact.category,
@@ -111,7 +132,7 @@ async def _keep(
                 route=fact.route,
                 outcome=fact.outcome,
                 count=fact.count,
-                quarter=fact.quarter,
+                quarter=fact.quarter if late is None else str(late),
                 subjects=fact.subjects,
             )
             for fact in data.facts
@@ -160,24 +181,60 @@ async def _reach(parts: Parts, data: contracts.DayClosed) -> tuple[UUID, list[Ch
         )
         row = await cursor.fetchone()
     before = adopted.on if row is None else row[0]
-    changes = []
+    changes: list[Change] = []
     # Every half-year has a window, with cases or without: a window's absence would be news.
     for period in Period.containing(before).until(Period.containing(data.day)):
-        changes += await _frozen(parts, organisation, period, tick_of(period, period.start))
+        changes += await _frozen(parts, adopted, period, tick_of(period, period.start), changes)
     return organisation, [
         *changes,
         Change(day_stream(organisation, data.day), 1, DayReached(day=data.day)),
     ]
 
 
-async def _frozen(parts: Parts, organisation: UUID, period: Period, due: date) -> list[Change]:
-    """The change that freezes the period's structure, unless it is frozen."""
+def _lies_in(quarter: str | None, period: Period) -> bool:
+    return quarter is None or Period.parse(quarter) in period.parts("quarter")
+
+
+async def _open_quarter(
+    parts: Parts, organisation: UUID, period: Period, quarters: set[str | None]
+) -> Period | None:
+    """In which quarter facts count that came too late, because a window of theirs is drawn: in the one
+    that the last closed day lies in, which is drawn after it has ended. None: they came in time.
+    """
+    last = period.parts("quarter")[-1]
+    theirs = [last if quarter is None else Period.parse(quarter) for quarter in quarters]
+    windows = {
+        str(Period.containing(quarter.start, grain))
+        for quarter in theirs
+        for grain in ("quarter", "half-year", "year")
+    }
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT reached_day.day FROM reached_day WHERE organisation = %s AND EXISTS ("
+            " SELECT FROM drawn_measure WHERE drawn_measure.organisation = reached_day.organisation"
+            " AND period = ANY (%s))",
+            (organisation, list(windows)),
+        )
+        row = await cursor.fetchone()
+    return None if row is None else Period.containing(row[0], "quarter")
+
+
+async def _frozen(
+    parts: Parts,
+    adopted: OrganisationAdopted,
+    period: Period,
+    due: date,
+    before: Sequence[Change] = (),
+) -> list[Change]:
+    """The change that freezes what the period's release will look like, unless it is frozen. `before`
+    are changes that come with it and are not stored yet.
+    """
+    if adopted.policy == "noisy":
+        return await _frozen_grid(parts, adopted, period, due, before)
+    organisation = adopted.organisation_id
     window = await load_window(parts.store, organisation, period)
     if window.structure is not None:
         return []
-    adopted = await load_organisation(parts.store, organisation)
-    if adopted is None:
-        raise NotYetKnown
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT period FROM held_window WHERE organisation = %s", (organisation,)
@@ -185,3 +242,39 @@ async def _frozen(parts: Parts, organisation: UUID, period: Period, due: date) -
         others = [Period.parse(row[0]) for row in await cursor.fetchall()]
     structure = freeze(adopted, period=period, due=due, others=others)
     return [Change(window_stream(organisation, period), 1, structure)]
+
+
+async def _frozen_grid(
+    parts: Parts,
+    adopted: OrganisationAdopted,
+    period: Period,
+    due: date,
+    before: Sequence[Change],
+) -> list[Change]:
+    organisation, today = adopted.organisation_id, parts.clock.now().date()
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT period FROM held_grid WHERE organisation = %s", (organisation,)
+        )
+        others = [Period.parse(row[0]) for row in await cursor.fetchall()]
+    if period in others:
+        return []
+    if any(other.overlaps(period) for other in others):
+        raise ValueError("windows never overlap")
+    if not is_live(adopted, period):
+        grid = freeze_register(adopted, period=period, due=due, on=today)
+        return [Change(window_stream(organisation, period), 1, grid)]
+    first = Period(period.year, 1)
+    with_it = {change.stream: change.event for change in before}
+    first_half = with_it.get(window_stream(organisation, first))
+    yearly_total = None
+    if first_half is None and first != period and is_live(adopted, first):
+        first_half = (await load_grids(parts.store, organisation, [first])).get(first)
+    if first_half is None:
+        known = (await load_grids(parts.store, organisation, others)).values()
+        draws = await load_draws(parts.store, organisation, known)
+        yearly_total = released_total(known, draws, before=period)
+    grid = freeze_grid(
+        adopted, period=period, first_half=first_half, yearly_total=yearly_total, on=today
+    )
+    return [Change(window_stream(organisation, period), 1, grid)]

@@ -95,8 +95,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatticeFrozen:
-    """Event: the grid of one half-year. `yearly_total` is the released total that it was made for,
-    None where the base rate stood in for it.
+    """Event: the grid of one half-year, or of the period of a register. `yearly_total` is the released
+    total that it was made for, None where the base rate stood in for it. Half-years of one grid have
+    one `grid_id`. A window is released at the first tick after it has ended and after `first_used`.
     """
 
     grid_id: UUID
@@ -112,6 +113,7 @@ class LatticeFrozen:
     measures: tuple[Measure, ...]
     tables: tuple[Table, ...]
     frozen_on: date
+    first_used: date | None = None
 
 
 def epsilon_of(measures: Sequence[Measure]) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.signals.domain.grid import windows_of
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -11,13 +13,32 @@ if TYPE_CHECKING:
 
 
 class Windows:
-    """Fills `held_window`, `held_facts`, `reached_day` and `released_window`."""
+    """Under `exact` fills `held_window` and `released_window`; under `noisy` `held_grid`,
+    `held_measure` and `drawn_measure`; and `held_facts` and `reached_day`.
+    """
 
     name = "windows"
     types = frozenset(
-        {"StructureFrozen", "FactsKept", "DayReached", "StatisticsReleased", "KeyDestroyed"}
+        {
+            "StructureFrozen",
+            "LatticeFrozen",
+            "FactsKept",
+            "DayReached",
+            "StatisticsReleased",
+            "NoisyStatisticsReleased",
+            "WindowClosed",
+            "KeyDestroyed",
+        }
     )
-    tables: tuple[str, ...] = ("held_window", "held_facts", "reached_day", "released_window")
+    tables: tuple[str, ...] = (
+        "held_window",
+        "held_grid",
+        "held_measure",
+        "held_facts",
+        "reached_day",
+        "released_window",
+        "drawn_measure",
+    )
 
     async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
         """See Projection."""
@@ -27,6 +48,26 @@ class Windows:
                 await connection.execute(
                     "INSERT INTO held_window (organisation, period, due) VALUES (%s, %s, %s)",
                     (recorded.organisation, event.period, event.due),
+                )
+            case "LatticeFrozen":
+                await connection.execute(
+                    "INSERT INTO held_grid (organisation, period, grid) VALUES (%s, %s, %s)",
+                    (recorded.organisation, event.period, event.grid_id),
+                )
+                for window in windows_of(event):
+                    # A year's window stands in the grids of both its halves.
+                    await connection.execute(
+                        "INSERT INTO held_measure (organisation, measure, period, grid, due)"
+                        " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                        (
+                            *(recorded.organisation, window.measure.id, str(window.period)),
+                            *(event.grid_id, window.due),
+                        ),
+                    )
+            case "NoisyStatisticsReleased" | "WindowClosed":
+                await connection.execute(
+                    "INSERT INTO drawn_measure (organisation, measure, period) VALUES (%s, %s, %s)",
+                    (recorded.organisation, event.measure, event.period),
                 )
             case "FactsKept":
                 await connection.execute(

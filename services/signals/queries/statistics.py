@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from services.signals.released import to_reader
-from shared.contracts.rpc import Statistics, StatisticsQuery
+import msgspec
+
+from shared.contracts.rpc import Release, Statistics, StatisticsQuery
 from shared.runtime.as_of import checkpoint_at
 from shared.runtime.calls import Call
 from shared.taxonomy.period import Period
@@ -17,14 +18,20 @@ async def statistics(call: Call, request: StatisticsQuery) -> Statistics:
     period = None if request.period is None else str(Period.parse(request.period))
     async with call.parts.pool.connection() as connection:
         cursor = await connection.execute(
-            "SELECT stream FROM released_window WHERE organisation = %s"
-            " AND (%s::text IS NULL OR period = %s)",
-            (call.organisation, period, period),
+            "SELECT content FROM released_table WHERE organisation = %(organisation)s"
+            " AND (%(period)s::text IS NULL OR period = %(period)s)"
+            " AND (%(dimension)s::text IS NULL OR dimension = %(dimension)s)"
+            " AND (%(until)s::bigint IS NULL OR leaf_index < %(until)s)",
+            {
+                "organisation": call.organisation,
+                "period": period,
+                "dimension": request.dimension,
+                "until": until,
+            },
         )
-        streams = [row[0] for row in await cursor.fetchall()]
-    recorded = await call.parts.store.load_many(call.organisation, streams, until=until)
-    recorded = [one for one in recorded if request.dimension in (None, one.event.dimension)]
-    recorded.sort(key=lambda one: Period.parse(one.event.period))
-    if recorded:
+        rows = await cursor.fetchall()
+    releases = [msgspec.json.decode(content, type=Release) for (content,) in rows]
+    releases.sort(key=lambda one: (Period.parse(one.period), one.dimension))
+    if releases:
         await call.record_access("statistics")
-    return Statistics(releases=tuple(to_reader(one) for one in recorded))
+    return Statistics(releases=tuple(releases))
