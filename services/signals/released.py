@@ -54,11 +54,18 @@ def to_bus(recorded: Recorded) -> Release:
                 ReleasedCell(code=cell.code, count=cell.count, margin=cell.margin)
                 for cell in event.shown
             ),
-            withheld=WithheldBlock(codes=event.withheld, count=None) if event.withheld else None,
+            withheld=WithheldBlock(
+                codes=tuple(cell.code for cell in event.withheld),
+                count=None,
+                thresholds=tuple(cell.threshold for cell in event.withheld),
+            )
+            if event.withheld
+            else None,
             total=event.total,
             released_week=recorded.week,
             total_margin=event.total_margin,
             epsilon=event.epsilon,
+            budget=event.budget,
             grid_id=str(event.grid_id),
         )
     return Release(

@@ -17,8 +17,11 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from services.reporting.domain.figures import check
+from services.reporting.shapes import drafted_from_bus
 from services.signals.commands.release_due import release_due
-from services.signals.domain.noise import Draws, margin
+from services.signals.domain.lattice import BUDGET
+from services.signals.domain.noise import Draws, margin, threshold
 from services.signals.domain.noisy import NoisyStatisticsReleased, PrivacyBudgetDebited
 from services.signals.events import TYPES
 from services.signals.service import DEFINITION
@@ -250,6 +253,9 @@ async def test_what_is_shown_comes_with_its_margin_and_what_is_not_without_a_num
     assert expected == (cell.code, cell.count, cell.margin)
     assert release.withheld is not None
     assert release.withheld.count is None
+    assert {threshold((Draws(epsilon),))} == set(release.withheld.thresholds)
+    assert len(release.withheld.codes) == len(release.withheld.thresholds)
+    assert BUDGET["standard"] == release.budget
     assert len(values) == 1 + len(release.withheld.codes) == len(release.labels_nl)
     ((_, body),) = await noisy.messages(1)
     event = msgspec.json.decode(body, type=CloudEvent)
@@ -284,6 +290,23 @@ async def test_messages_are_as_many_and_as_large_with_news_or_without(noisy: Noi
         ]
         assert sizes[0] == sizes[1]
         assert len(ours) == len(sizes[0])
+
+
+async def test_a_report_may_print_what_is_released(noisy: Noisy) -> None:
+    """Reporting checks once more what signals guarantees, and finds every table of a half-year safe."""
+    await noisy.set_up()
+    await noisy.cases(1_000)
+    await noisy.tick(JULY)
+    tables = await noisy.ticked(JULY)
+    checked = set()
+    for _, body in await noisy.messages(len(tables)):
+        event = msgspec.json.decode(body, type=CloudEvent)
+        told = msgspec.json.decode(event.data, type=contracts.StatisticsReleased)
+        if told.release.period == "2026-H1":
+            drafted = drafted_from_bus(told)
+            check(drafted.figures, drafted.labels_en, drafted.labels_nl)
+            checked.add((told.release.dimension, told.release.period))
+    assert {table for table in tables if table[1] == "2026-H1"} == checked
 
 
 async def test_one_damaged_organisation_keeps_no_other_s_figures_back(noisy: Noisy) -> None:

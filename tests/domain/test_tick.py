@@ -170,15 +170,18 @@ def test_a_table_is_what_the_draws_say() -> None:
     assert {cell.code: (cell.count, cell.margin) for cell in area.shown} == {
         one.cell: (one.value, one.margin) for one in expected.figures if one.value is not None
     }
-    assert {one.cell for one in expected.figures if one.value is None} == set(area.withheld)
+    assert {one.cell: one.threshold for one in expected.figures if one.value is None} == {
+        cell.code: cell.threshold for cell in area.withheld
+    }
     assert area.withheld
-    assert {cell.code for cell in area.shown} | {*area.withheld} == set(area.labels_nl)
+    named = [cell.code for cell in area.shown] + [cell.code for cell in area.withheld]
+    assert sorted(named) == sorted(area.labels_nl)
     (total,) = (one for one in july.tables if one.table == "total")
     assert (total.shown[0].count, total.shown[0].margin) == (area.total, area.total_margin)
     assert [("theme", "2026-Q1", 1.0), ("theme", "2026-Q2", 1.0)] == [
         (draw.measure, draw.period, draw.epsilon) for draw in area.draws
     ]
-    assert (1.0, 0.6) == (area.epsilon, total.epsilon)
+    assert (1.0, 0.6, 2.0) == (area.epsilon, total.epsilon, area.budget)
 
 
 def test_a_total_that_is_too_small_is_not_shown() -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from services.signals.domain import answers, noisy
 from services.signals.domain.grid import table_periods, windows_in
 from services.signals.domain.labels import labels_of
-from services.signals.domain.lattice import LatticeFrozen, Measure, Table
+from services.signals.domain.lattice import BUDGET, LatticeFrozen, Measure, Table
 from services.signals.domain.noisy import (
     NoisyStatisticsReleased,
     PrivacyBudgetDebited,
@@ -38,6 +38,14 @@ class CellReleased:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CellWithheld:
+    """A cell whose figure is below `threshold`: it is not shown, and its number stands nowhere here."""
+
+    code: str
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
     """A draw of which a table is made, and the ε that a case of its window spent on it."""
 
@@ -49,8 +57,8 @@ class Draw:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableReleased:
     """Event: a table of one window as everybody sees it. It is made of released draws alone, with the
-    tick that completes it, and never again. `withheld` are the cells below their threshold; of those
-    no number is here. `k` is the smallest threshold, `total` that of the grid's table of totals.
+    tick that completes it, and never again. `k` is the smallest threshold, `total` that of the grid's
+    table of totals, `epsilon` what a case spent on its draws, `budget` the most that it may spend.
     """
 
     release_id: UUID
@@ -62,8 +70,9 @@ class TableReleased:
     k: int
     taxonomy_version: int
     epsilon: float
+    budget: float
     shown: tuple[CellReleased, ...]
-    withheld: tuple[str, ...]
+    withheld: tuple[CellWithheld, ...]
     total: int | None
     total_margin: int | None
     draws: tuple[Draw, ...]
@@ -243,12 +252,17 @@ def _table(
         k=min(figure.threshold for figure in shown.figures),
         taxonomy_version=grid.taxonomy_version,
         epsilon=sum(epsilon[name] for name in dict.fromkeys(part.measure for part in table.parts)),
+        budget=BUDGET[grid.profile],
         shown=tuple(
             CellReleased(code=figure.cell, count=figure.value, margin=figure.margin)
             for figure in shown.figures
             if figure.value is not None
         ),
-        withheld=tuple(figure.cell for figure in shown.figures if figure.value is None),
+        withheld=tuple(
+            CellWithheld(code=figure.cell, threshold=figure.threshold)
+            for figure in shown.figures
+            if figure.value is None
+        ),
         total=None if total is None else total.value,
         total_margin=None if total is None or total.value is None else total.margin,
         draws=tuple(
