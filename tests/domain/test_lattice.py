@@ -19,6 +19,7 @@ from services.signals.domain.lattice import (
     RULE,
     SMALLEST_UNIT,
     WHOLE,
+    Axis,
     Branch,
     GridUnit,
     LatticeFrozen,
@@ -136,11 +137,22 @@ def test_one_case_more_changes_each_measure_by_one(
         assert 1 == sum(abs(x - y) for x, y in zip(before, after, strict=True))
 
 
+@pytest.mark.parametrize("axis", ["theme", "relation"])
+def test_a_case_with_a_code_that_the_grid_does_not_know_is_refused(axis: Axis) -> None:
+    """It would be counted nowhere, or somewhere else."""
+    lattice = grid(80, 0)
+    measure = next(measure for measure in lattice.measures if measure.axes == (axis,))
+    (fact,) = facts_of(1, Random(1))  # noqa: S311  no secret
+    odd = replace(fact, category="no_such_code", relation="no_such_code")
+    with pytest.raises(ValueError, match="no cell"):
+        count(lattice, measure, [odd])
+
+
 @pytest.mark.parametrize("profile", ["standard", "strict"])
-def test_below_fifteen_cases_half_of_the_budget_is_enough(profile: Profile) -> None:
-    """The one figure that is told does not need the rest, so it is not spent."""
+def test_below_fifteen_cases_one_figure_does_not_spend_the_whole_budget(profile: Profile) -> None:
+    """ε 1 is enough for it, in either profile; what nobody would learn from is not spent."""
     measures, tables = choose(yearly_total=14, units=units(4), profile=profile)
-    assert BUDGET[profile] / 2 == epsilon_of(measures)
+    assert 1.0 == epsilon_of(measures) < BUDGET[profile]
     assert [("total", "year")] == [(table.id, table.grain) for table in tables]
 
 

@@ -355,8 +355,10 @@ def choose(
 
     Raises ValueError for a choice that would spend more than the profile's budget.
     """
-    divided = len(units) >= 2
-    plan = _divided(yearly_total) if divided else _undivided(yearly_total)
+    if yearly_total < DIVIDED_FROM:
+        plan: _Plan = (("total", (), "year", 1 / BUDGET[profile]),)
+    else:
+        plan = _divided(yearly_total) if len(units) >= 2 else _undivided(yearly_total)
     measures = tuple(
         Measure(id=name, axes=axes, grain=grain, epsilon=round(BUDGET[profile] * share, 6))
         for name, axes, grain, share in plan
@@ -367,8 +369,6 @@ def choose(
 
 
 def _divided(yearly_total: float) -> _Plan:
-    if yearly_total < DIVIDED_FROM:
-        return (("total", (), "year", 0.5),)
     if yearly_total < HALF_YEARS_FROM:
         return (("theme", ("theme",), "year", 0.5), ("unit", ("unit",), "year", 0.5))
     if yearly_total < QUARTERS_FROM:
@@ -394,8 +394,6 @@ def _undivided(yearly_total: float) -> _Plan:
     """Without units relations and routes get their share, at the level of the organisation; and
     since there is one table less to add up, the total gets a little of its own.
     """
-    if yearly_total < DIVIDED_FROM:
-        return _divided(yearly_total)
     if yearly_total < HALF_YEARS_FROM:
         return (("theme", ("theme",), "year", 0.5), ("relation", ("relation",), "year", 0.5))
     if yearly_total < QUARTERS_FROM:

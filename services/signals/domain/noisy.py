@@ -11,15 +11,15 @@ knows every other case. docs/anonymity.md tells it in the words of a works counc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
 from services.signals.domain.lattice import (
-    WHOLE,
     Axis,
     LatticeFrozen,
     Measure,
-    cells_of,
+    codes_of,
 )
 from shared.contracts.rpc import NOT_SAID
 from shared.taxonomy.themes import themes
@@ -78,37 +78,42 @@ def count(lattice: LatticeFrozen, measure: Measure, facts: Iterable[FactKept]) -
 
     Each case counts in one cell. Raises ValueError for a fact that belongs to no cell.
     """
-    cells = {cell: number for number, cell in enumerate(cells_of(lattice, measure.axes))}
     units = {member: unit.code for unit in lattice.units for member in unit.members}
-    counts = [0] * len(cells)
+    axes = [
+        (axis, {code: number for number, code in enumerate(codes_of(lattice, axis))})
+        for axis in measure.axes
+    ]
+    counts = [0] * prod(len(numbers) for _, numbers in axes)
     for fact in facts:
-        cell = "/".join(_code(lattice, axis, fact, units) for axis in measure.axes) or WHOLE
-        counts[cells[cell]] += fact.count
+        place = 0
+        for axis, numbers in axes:
+            number = numbers.get(_code(lattice, axis, fact, units) or "")
+            if number is None:
+                raise ValueError("a fact belongs to no cell of the frozen grid")
+            place = place * len(numbers) + number
+        counts[place] += fact.count
     return counts
 
 
-def _code(lattice: LatticeFrozen, axis: Axis, fact: FactKept, units: dict[str, str]) -> str:
+def _code(lattice: LatticeFrozen, axis: Axis, fact: FactKept, units: dict[str, str]) -> str | None:
+    """The cell of an axis in which a fact lies; None for a category that no theme has."""
     bundles = themes(lattice.taxonomy_version)
-    code: str | None
     match axis:
         case "theme":
-            code = bundles.of.get(fact.category)
+            return bundles.of.get(fact.category)
         case "area":
             theme = bundles.of.get(fact.category)
-            code = None if theme is None else bundles.themes[theme].parent
+            return None if theme is None else bundles.themes[theme].parent
         case "unit":
-            code = NOT_SAID if fact.unit_id is None else units.get(fact.unit_id, NOT_SAID)
+            return NOT_SAID if fact.unit_id is None else units.get(fact.unit_id, NOT_SAID)
         case "relation":
-            code = fact.relation or NOT_SAID
+            return fact.relation or NOT_SAID
         case "role":
-            code = fact.role or NOT_SAID
+            return fact.role or NOT_SAID
         case "route":
-            code = fact.route or NOT_SAID
+            return fact.route or NOT_SAID
         case _:
             assert_never(axis)
-    if code is None:
-        raise ValueError("a fact belongs to no cell of the frozen grid")
-    return code
 
 
 def release(
