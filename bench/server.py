@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from psycopg.conninfo import make_conninfo
 
 from shared.postgres.embedded import SUPERUSER, EmbeddedPostgres
-from shared.postgres.migrate import AUDITOR, OWNER, SERVICES, make_database, migrate, migrations_of
+from shared.postgres.migrate import ROLES, make_database, migrate, migrations_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ class Server:
 
     async def _make(self, name: str) -> None:
         admin = self.dsn(SUPERUSER, name)
-        await make_database(admin, dict.fromkeys((OWNER, AUDITOR, *SERVICES), self.password))
+        await make_database(admin, dict.fromkeys(ROLES, self.password))
         await migrate(admin, "intake", migrations_of("intake"))
 
 

@@ -18,8 +18,8 @@ from psycopg.conninfo import make_conninfo
 from shared.local.home import Home
 from shared.postgres.embedded import SUPERUSER, EmbeddedPostgres
 from shared.postgres.migrate import (
-    AUDITOR,
     OWNER,
+    ROLES,
     SERVICES,
     make_database,
     migrate,
@@ -111,7 +111,6 @@ class Database:
 
 
 _PASSWORD = "a-password-for-tests"
-_ROLES = (OWNER, AUDITOR, *SERVICES)
 _TEMPLATE = "hoeksteen_template"
 
 
@@ -134,7 +133,7 @@ def _template(postgres: Postgres) -> str:
     url = make_conninfo(postgres.url(), dbname=_TEMPLATE)
 
     async def make() -> None:
-        await make_database(url, dict.fromkeys(_ROLES, _PASSWORD))
+        await make_database(url, dict.fromkeys(ROLES, _PASSWORD))
         for service in SERVICES:
             await migrate(url, service, migrations_of(service))
 
@@ -146,7 +145,7 @@ def _template(postgres: Postgres) -> str:
 def empty_database(postgres: Postgres) -> Iterator[Database]:
     """A database of one's own, with the roles, without schemas."""
     database = Database(postgres=postgres, name=f"test_{next(postgres.numbers)}")
-    asyncio.run(make_database(database.admin, dict.fromkeys(_ROLES, _PASSWORD)))
+    asyncio.run(make_database(database.admin, dict.fromkeys(ROLES, _PASSWORD)))
     yield database
     _drop(database)
 
@@ -161,7 +160,7 @@ def database(postgres: Postgres, _template: str) -> Iterator[Database]:
                 sql.Identifier(database.name), sql.Identifier(_template), sql.Identifier(OWNER)
             )
         )
-    asyncio.run(open_database(database.admin, _ROLES))
+    asyncio.run(open_database(database.admin, ROLES))
     yield database
     _drop(database)
 

@@ -25,6 +25,7 @@ from shared.identity.issuer import Signer
 from shared.identity.roles import WITHOUT_ORGANISATION, Role
 from shared.keys.file_ring import FileKeyRing
 from shared.ledger.leaf import BLANK
+from shared.postgres.migrate import ANSWERS
 from shared.runtime.service import Definition, Service
 from shared.runtime.settings import ServiceSettings
 from tests.conftest import Database
@@ -159,6 +160,9 @@ async def running(
             ServiceSettings(
                 mode="local",
                 database_url=database.url(definition.name),
+                database_answers_url=database.url(ANSWERS[definition.name])
+                if definition.name in ANSWERS
+                else None,
                 nats_url=bus.url,
                 nats_user=definition.name,
                 nats_password_file=folder / "nats-password",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from shared.bus import accounts
 from shared.postgres.embedded import SUPERUSER
-from shared.postgres.migrate import AUDITOR, OWNER, SERVICES
+from shared.postgres.migrate import ANSWERS, OWNER, ROLES, SERVICES
 
 NATS_STORE = Path("/data/jetstream")
 """Where both deployments mount the volume of the messages."""
@@ -82,11 +82,12 @@ def _services(folder: Folder) -> None:
 
 def _database(folder: Folder) -> None:
     folder.secret("postgres/password")
-    passwords = {
-        role: folder.secret(f"migrations/database-{role}") for role in (OWNER, AUDITOR, *SERVICES)
-    }
+    passwords = {role: folder.secret(f"migrations/database-{role}") for role in ROLES}
     for service in SERVICES:
-        folder.write(f"{service}/pg_service.conf", _entries({service: passwords[service]}))
+        own = [service, ANSWERS[service]] if service in ANSWERS else [service]
+        folder.write(
+            f"{service}/pg_service.conf", _entries({role: passwords[role] for role in own})
+        )
     owners = dict.fromkeys(SERVICES, passwords[OWNER])
     admin = {SUPERUSER: folder.secret("postgres/password")}
     folder.write("migrations/pg_service.conf", _entries(owners | admin))

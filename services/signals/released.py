@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from services.signals.domain.lattice import Branch
 from services.signals.domain.tick import TableReleased
-from services.signals.domain.window import OrganisationAdopted, UnitKnown
+from services.signals.question import OrganisationShown
 from shared.contracts import events as contracts
-from shared.contracts.rpc import Policy, Profile, Release, ReleasedCell, WithheldBlock
+from shared.contracts.rpc import Release, ReleasedCell, WithheldBlock
 from shared.runtime.outbox import Outbound, Rank
 
 if TYPE_CHECKING:
+    from services.signals.domain.window import OrganisationAdopted
     from shared.eventstore.store import Recorded
 
 SIZE_CLASS = 32_768
@@ -111,24 +111,16 @@ def _drawn(recorded: Recorded) -> tuple[contracts.WindowDrawn, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrganisationShown:
-    """What the answering side knows of an organisation: its tree and its decision on release."""
-
-    token: str
-    policy: Policy
-    profile: Profile
-    units: tuple[UnitKnown, ...]
-    on: date
-
-
 def known_to_readers(event: OrganisationAdopted) -> OrganisationShown:
     """An organisation without its advisers."""
     return OrganisationShown(
         token=event.token,
         policy=event.policy,
         profile=event.profile,
-        units=event.units,
+        units=tuple(
+            Branch(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
+            for unit in event.units
+        ),
         on=event.on,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.signals.answering import answering
 from services.signals.commands.release_due import release_due
 from services.signals.consumers.intake import on_intake
 from services.signals.events import TYPES
@@ -16,10 +17,11 @@ from shared.runtime.service import Definition, Reader
 DEFINITION = Definition(
     name="signals",
     types=TYPES,
-    handlers={"statistics": statistics},
+    handlers={"statistics": answering(statistics)},
     may=may,
     seats=adviser_seats,
     projections=lambda _ring: (Windows(), Released()),
+    answers=True,
     stream="SIGNALS",
     outbound=OUTBOUND,
     readers=(Reader(stream="INTAKE", durable="signals-facts", dense=True, handle=on_intake),),

@@ -25,7 +25,16 @@ SERVICES = ("intake", "signals", "reporting")
 WITNESSES = ("works-council.demo", "external-adviser.demo")
 """The witnesses that local mode runs beside the logs, to show how it works: not independent."""
 
-DATABASE_ROLES = ("postgres", "hoeksteen_owner", "hoeksteen_auditor", *SERVICES)
+ANSWERS = {"signals": "signals_answers"}
+"""Services that answer readers under a role of its own."""
+
+DATABASE_ROLES = (
+    "postgres",
+    "hoeksteen_owner",
+    "hoeksteen_auditor",
+    *SERVICES,
+    *ANSWERS.values(),
+)
 
 _ISSUER_WITHIN = 10.0
 

@@ -16,7 +16,7 @@ from shared.bus import accounts, server
 from shared.local.home import CHECKOUT, Home, write_private, write_private_json
 from shared.local.problem import LocalProblem
 from shared.local.program import Program
-from shared.local.session import DATABASE_ROLES, SERVICES, WITNESSES, Installation, Ports
+from shared.local.session import ANSWERS, DATABASE_ROLES, SERVICES, WITNESSES, Installation, Ports
 from shared.local.witnesses import prepare_witnesses
 from shared.postgres.embedded import SUPERUSER, EmbeddedPostgres, environment
 
@@ -248,6 +248,11 @@ def service_environment(installation: Installation, service: str) -> dict[str, s
         | _nats_user(installation, service)
         | {
             "HOEKSTEEN_DATABASE_URL": installation.database_url(service),
+            **(
+                {"HOEKSTEEN_DATABASE_ANSWERS_URL": installation.database_url(ANSWERS[service])}
+                if service in ANSWERS
+                else {}
+            ),
             "HOEKSTEEN_HTTP_PORT": str(installation.ports.service(service)),
             "HOEKSTEEN_JWKS": installation.jwks_url,
             "HOEKSTEEN_ISSUER": installation.issuer_url,

@@ -9,7 +9,8 @@ then `HOEKSTEEN_DATABASE_OWNER_URL` alone is enough, and only the numbered SQL i
 
 Roles: `hoeksteen_owner` owns the schemas; a role per service reads its own schema, calls its
 functions and writes the tables of its own migrations (its projections), never those of the event
-store; `hoeksteen_auditor` reads what the ledger is verified from.
+store; `hoeksteen_auditor` reads what the ledger is verified from; `signals_answers`, under which
+signals answers readers, reads what is released and nothing else of it.
 
 Every file is applied once, in its own transaction, and remembered with its SHA-256 in the table
 `migration` of the schema. `{service}` in the text becomes the service's name.
@@ -42,6 +43,16 @@ OWNER = "hoeksteen_owner"
 AUDITOR = "hoeksteen_auditor"
 SERVICES = ("intake", "signals", "reporting")
 """The services that have a schema, in the order in which facts travel."""
+
+ANSWERS = {"signals": "signals_answers"}
+"""Services that answer readers under a role of its own, and that role. It reads the tables whose names
+begin with RELEASED, which the service's projections fill, and can neither call nor write anything.
+"""
+
+RELEASED = "released_"
+
+ROLES = (OWNER, AUDITOR, *SERVICES, *ANSWERS.values())
+"""Every role that has a password; the superuser is not among them."""
 
 LEDGER_TABLES = ("log", "event", "ciphertext")
 """What the auditor's role may read in each schema: what `hoeksteen verify` needs."""
@@ -87,8 +98,8 @@ def _read(origin: str, folder: Path, *, store: bool) -> list[Migration]:
 async def make_database(admin_dsn: str, passwords: Mapping[str, str]) -> None:
     """Make the database that `admin_dsn` names, and the roles with their passwords. Idempotent.
 
-    `passwords` has one for OWNER, for AUDITOR and for each service; a service's role has the
-    service's name, which is also its schema's (PostgreSQL's search path begins there).
+    `passwords` has one for each of ROLES; a service's role has the service's name, which is also its
+    schema's (PostgreSQL's search path begins there).
     """
     name = str(conninfo_to_dict(admin_dsn)["dbname"])
     async with await psycopg.AsyncConnection.connect(
@@ -128,7 +139,7 @@ async def migrate(dsn: str, service: str, migrations: Sequence[Migration]) -> li
     """Apply what is new of `migrations` to the schema of `service`; gives the names applied.
 
     `dsn` signs in as OWNER, or as a superuser, who then acts as OWNER. Raises MigrationRefused
-    when a file has changed after it was applied, or is missing.
+    when a file has changed after it was applied, or is missing; or when a role is missing.
     """
     async with await psycopg.AsyncConnection.connect(dsn) as connection:
         await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
@@ -142,7 +153,27 @@ async def migrate(dsn: str, service: str, migrations: Sequence[Migration]) -> li
                 async with connection.transaction():
                     await _apply(connection, service, migration)
                 done.append(migration.name)
+        if service in ANSWERS:
+            async with connection.transaction():
+                await _let_answer(connection, service, ANSWERS[service])
         return done
+
+
+async def _let_answer(connection: AsyncConnection[TupleRow], service: str, role: str) -> None:
+    """Let the role that answers read every released table, also those of earlier migrations."""
+    found = await connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
+    if await found.fetchone() is None:
+        raise MigrationRefused(
+            f"The role {role} is missing; make it, with a password of its own and no other right "
+            "than to sign in to this database."
+        )
+    relations, _ = await _objects(connection, service)
+    for name in sorted(name for name, _ in relations if name.startswith(RELEASED)):
+        await connection.execute(
+            sql.SQL("GRANT USAGE ON SCHEMA {0} TO {2}; GRANT SELECT ON {0}.{1} TO {2}").format(
+                sql.Identifier(service), sql.Identifier(name), sql.Identifier(role)
+            )
+        )
 
 
 async def _prepare_schema(connection: AsyncConnection[TupleRow], service: str) -> dict[str, str]:
@@ -240,8 +271,7 @@ async def _objects(
 def passwords_in(folder: Path) -> dict[str, str]:
     """The password of every role, from `database-<role>` in `folder`."""
     return {
-        role: (folder / f"database-{role}").read_text(encoding="utf-8").strip()
-        for role in (OWNER, AUDITOR, *SERVICES)
+        role: (folder / f"database-{role}").read_text(encoding="utf-8").strip() for role in ROLES
     }
 
 

@@ -58,6 +58,8 @@ class Parts:
     projector: Projector
     proofs: LogProofs
     erasures: Erasures
+    answers: AsyncConnectionPool[Any] | None = None
+    """Connections under the role that answers readers; for services that have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

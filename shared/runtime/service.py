@@ -120,6 +120,8 @@ class Definition:
     readers: tuple[Reader, ...] = ()
     daily: Callable[[Parts, date], Awaitable[None]] | None = None
     """Runs at the daily moment, before the relay; must do nothing the second time on one day."""
+    answers: bool = False
+    """Readers are answered on connections of another role, which reads what is released alone."""
     publish_at_once: bool = False
     """The relay publishes as soon as something is there, not at the daily moment alone."""
     tick: Callable[[Parts], Awaitable[object]] | None = None
@@ -176,6 +178,14 @@ class Service:
         pool = await open_pool(settings.database_url, min_size=2, max_size=12)
         stack.push_async_callback(pool.close)
         self.pool = pool
+        answers = None
+        if self.definition.answers:
+            if settings.database_answers_url is None:
+                raise SettingProblem("The setting HOEKSTEEN_DATABASE_ANSWERS_URL is missing.")
+            answers = await open_pool(
+                settings.database_answers_url, min_size=1, max_size=6, schema=name
+            )
+            stack.push_async_callback(answers.close)
         writer = GroupWriter(settings.database_url)
         await writer.start()
         stack.push_async_callback(writer.stop)
@@ -240,6 +250,7 @@ class Service:
             projector=self.projector,
             proofs=LogProofs(service=name, pool=pool, folder=folder),
             erasures=self.erasures,
+            answers=answers,
         )
         self.outbox = Outbox(
             service=name,

@@ -20,6 +20,8 @@ class ServiceSettings:
     """`local` allows the movable clock; everything else is the same."""
     database_url: str
     """libpq connection string of this service's role."""
+    database_answers_url: str | None
+    """libpq connection string of the role under which readers are answered (signals)."""
     nats_url: str
     """Address of the NATS server or cluster."""
     nats_user: str
@@ -74,7 +76,8 @@ _DEFAULTS: dict[str, str] = {
 }
 _OPTIONAL = frozenset(
     {
-        *("key_ring_module", "key_ring_hsm", "witness_policy", "backup_inventory"),
+        *("database_answers_url", "key_ring_module", "key_ring_hsm"),
+        *("witness_policy", "backup_inventory"),
         *("clock_file", "spans_file"),
     }
 )

@@ -101,7 +101,7 @@ def _migration(program: Program) -> Iterator[str]:
         yield "does not know the owner's database"
     if "HOEKSTEEN_DATABASE_ADMIN_URL" in given:
         folder = given.get("HOEKSTEEN_PASSWORD_FOLDER", "")
-        for role in (OWNER, migrate.AUDITOR, *migrate.SERVICES):
+        for role in migrate.ROLES:
             if f"database-{role}" not in program.secrets.get(folder, ()):
                 yield f"cannot read the password of {role}"
 
@@ -147,6 +147,7 @@ def _connection(program: Program, name: str, value: str) -> Iterator[str]:
     service = program.arguments[0].removeprefix("services.")
     who = {
         "HOEKSTEEN_DATABASE_URL": service,
+        "HOEKSTEEN_DATABASE_ANSWERS_URL": f"{service}_answers",
         "HOEKSTEEN_DATABASE_OWNER_URL": OWNER,
         "HOEKSTEEN_DATABASE_ADMIN_URL": "postgres",
     }[name]

@@ -77,8 +77,11 @@ def test_each_secret_gives_one_program_what_it_needs(
     assert set(accounts.users()) == set(everybody)
     assert everybody.items() >= known.items()
     for service in ("intake", "signals", "reporting"):
-        password = data["migrations"][f"database-{service}"].decode()
-        assert data[service]["pg_service.conf"].decode() == f"[{service}]\npassword={password}\n"
+        own = (service, "signals_answers") if service == "signals" else (service,)
+        passwords = {role: data["migrations"][f"database-{role}"].decode() for role in own}
+        assert data[service]["pg_service.conf"].decode() == "".join(
+            f"[{role}]\npassword={password}\n" for role, password in passwords.items()
+        )
         before = data[service]["log-key"]
         log_key(secret_files / service / "log-key")
         assert before == (secret_files / service / "log-key").read_bytes()

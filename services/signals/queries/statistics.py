@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import msgspec
 
+from services.signals.question import Question
 from shared.contracts.rpc import Release, Statistics, StatisticsQuery
-from shared.runtime.as_of import checkpoint_at
-from shared.runtime.calls import Call
 from shared.taxonomy.period import Period
 
 
-async def statistics(call: Call, request: StatisticsQuery) -> Statistics:
+async def statistics(question: Question, request: StatisticsQuery) -> Statistics:
     """See Statistics. What was released is never taken back, so the past is the present without what
     came later.
     """
-    until = await checkpoint_at(call, request.as_of)
+    until = await question.checkpoint_at(request.as_of)
     period = None if request.period is None else str(Period.parse(request.period))
-    async with call.parts.pool.connection() as connection:
+    async with question.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT content FROM released_table WHERE organisation = %(organisation)s"
             " AND (%(period)s::text IS NULL OR period = %(period)s)"
             " AND (%(dimension)s::text IS NULL OR dimension = %(dimension)s)"
             " AND (%(until)s::bigint IS NULL OR leaf_index < %(until)s)",
             {
-                "organisation": call.organisation,
+                "organisation": question.organisation,
                 "period": period,
                 "dimension": request.dimension,
                 "until": until,
@@ -33,5 +32,5 @@ async def statistics(call: Call, request: StatisticsQuery) -> Statistics:
     releases = [msgspec.json.decode(content, type=Release) for (content,) in rows]
     releases.sort(key=lambda one: (Period.parse(one.period), one.dimension))
     if releases:
-        await call.record_access("statistics")
+        await question.record_access("statistics")
     return Statistics(releases=tuple(releases))
