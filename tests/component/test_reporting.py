@@ -76,6 +76,7 @@ from shared.postgres.pool import open_pool
 from shared.runtime.calls import Call, Parts
 from shared.runtime.clock import SystemClock
 from shared.runtime.proofs import LogProofs
+from tests.component.test_report_document import flat
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
 from tests.store_lab import QUICK
@@ -454,6 +455,13 @@ async def test_the_tables_of_a_half_year_become_one_report(reporting: Reporting)
     assert (8, 1.0, 2.0) == (units.total_margin, units.epsilon, units.budget)
     assert {"zorg": "Zorg", "kantoor": "Kantoor", "not_said": "Not_said"} == units.labels_nl
 
+    approve = ApproveReport(report_id=report_id, interpretation=WORDS)
+    await reporting.ask("approve_report", approve, Done)
+    await reporting.ask("publish_report", PublishReport(report_id=report_id, language="nl"), Done)
+    document = await reporting.ask("render_report", ById(id=report_id), Document, role=Role.HR)
+    for row in ("12 ± 3 meldingen in totaal", "Conduct 12 ± 3", "Zorg 12 ± 3", "Kantoor < 5"):
+        assert row in flat(document.pdf)
+
 
 async def test_a_table_that_comes_after_the_approval_does_not_join(reporting: Reporting) -> None:
     """What was approved is what is published; the table is passed over, and none after it waits."""
@@ -467,7 +475,11 @@ async def test_a_table_that_comes_after_the_approval_does_not_join(reporting: Re
         "theme", WindowDrawn(measure="theme", period="2026-H2", epsilon=1.0), period="2026-H2"
     )
     await reporting.reports(2)
+    await reporting.ask("publish_report", PublishReport(report_id=report_id, language="nl"), Done)
     assert () == (await reporting.ask("report", ReportQuery(id=report_id), Report)).tables
+    document = await reporting.ask("render_report", ById(id=report_id), Document, role=Role.HR)
+    assert "Conduct 12 ± 3" in flat(document.pdf)
+    assert "Zorg" not in flat(document.pdf)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ async def publish_report(call: Call, request: PublishReport) -> Done:
         name, today = organisation.known.name, call.now.date()
         rendered = await render(
             content_of(
-                state.known,
+                state.tables,
                 report_id=report_id,
                 interpretation=interpretation,
                 organisation_name=name,

@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import re
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,23 +18,20 @@ from typing import TYPE_CHECKING, Any
 
 import typst
 
-from services.reporting.document.printable import SQUARE, Printable
-from shared.taxonomy.period import Period
+from services.reporting.document.filled import filled
+from services.reporting.document.printable import Printable
 
 if TYPE_CHECKING:
     from services.reporting.document.content import Content
 
-TEMPLATE_VERSION = "1"
-"""The template for new reports: the folder `v1` beside this file."""
+TEMPLATE_VERSION = "2"
+"""The template for new reports: the folder `v2` beside this file."""
 
 TYPST_VERSION = version("typst")
 """The renderer that is installed. Another one may give other bytes; it is pinned for that reason."""
 
 # What Typst 0.15 says of text without a glyph; it gives the kind of error in no other way.
 _NO_GLYPH = "could not be displayed"
-# A run without a space this long could leave its column; it is given places to break.
-_LONG_RUN = re.compile(r"\S{30,}")
-_RUN_PART = re.compile(r"\S{8}(?=\S)")
 
 
 class UnknownTemplate(Exception):  # noqa: N818  code older than the data
@@ -62,12 +57,12 @@ def render_now(content: Content, template_version: str = TEMPLATE_VERSION) -> Re
     """As `render`, in this thread. Raises UnknownTemplate."""
     template = _template(template_version)
     try:
-        pdf = _compile(template, _filled(content, template.printable))
+        pdf = _compile(template, filled(content, template.printable))
     except typst.TypstError as error:
         # Each character has a glyph, but a combination of them may have none, and PDF/UA-1 refuses.
         if _NO_GLYPH not in error.message:
             raise
-        pdf = _compile(template, _filled(content, template.printable.plain()))
+        pdf = _compile(template, filled(content, template.printable.plain()))
     return Rendered(
         pdf=pdf,
         sha256=hashlib.sha256(pdf).digest(),
@@ -104,53 +99,3 @@ def _compile(template: _Template, data: dict[str, Any]) -> bytes:
         pdf_standards="ua-1",
         sys_inputs={"data": json.dumps(data, ensure_ascii=False, sort_keys=True)},
     )
-
-
-def _filled(content: Content, printable: Printable) -> dict[str, Any]:
-    """What the template reads: plain values only, in the order in which they are printed."""
-    figures = content.figures
-    period = Period.parse(figures.period)
-    given = [content.organisation_name, content.interpretation, *content.labels.values()]
-
-    def text(words: str) -> str:
-        return _breakable(printable.of(words))
-
-    withheld = None
-    if figures.withheld is not None:
-        withheld = {
-            "labels": [text(content.labels[code]) for code in figures.withheld.codes],
-            "count": figures.withheld.count,
-        }
-    return {
-        "language": content.language,
-        "organisation": text(" ".join(content.organisation_name.split())),
-        "report_id": str(content.report_id),
-        "release_id": str(figures.release_id),
-        "half": period.half,
-        "starts": _day(period.start),
-        "ends": _day(period.end - timedelta(days=1)),
-        "published": _day(content.published_on),
-        "dimension": figures.dimension,
-        "k": figures.k,
-        "taxonomy_version": figures.taxonomy_version,
-        "cells": [
-            {"label": text(content.labels[cell.code]), "count": cell.count}
-            # Largest first, which a reader compares most easily; equal ones as released.
-            for cell in sorted(figures.cells, key=lambda cell: -cell.count)
-        ],
-        "withheld": withheld,
-        "total": figures.total,
-        "interpretation": [
-            text(paragraph).split("\n") for paragraph in re.split(r"\n{2,}", content.interpretation)
-        ],
-        "replaced": any(SQUARE in printable.of(words) and SQUARE not in words for words in given),
-    }
-
-
-def _day(day: date) -> dict[str, int]:
-    return {"year": day.year, "month": day.month, "day": day.day}
-
-
-def _breakable(text: str) -> str:
-    """`text` with places to break inside runs that are too long for a line."""
-    return _LONG_RUN.sub(lambda run: _RUN_PART.sub("\\g<0>\u200b", run[0]), text)

@@ -171,8 +171,10 @@ def draft(state: Report, arrived: ReportDrafted) -> ReportDrafted | TableJoined 
         raise UnsafeRelease("this table of the period is released already, with other figures")
     check(figures, arrived.labels_en, arrived.labels_nl)
     check_together(figures, others)
-    labels_en = {code: arrived.labels_en[code] for code in figures.codes}
-    labels_nl = {code: arrived.labels_nl[code] for code in figures.codes}
+    labels_en, labels_nl = (
+        {code: label for code, label in labels.items() if code in figures.codes}
+        for labels in (arrived.labels_en, arrived.labels_nl)
+    )
     if state.drafted is None:
         return replace(arrived, labels_en=labels_en, labels_nl=labels_nl)
     if state.status is not Status.DRAFTED:

@@ -27,7 +27,7 @@ async def render_report(call: Call, request: ById) -> Document:
         raise Refusal(Code.NOT_FOUND)
     rendered = await render(
         content_of(
-            state.known,
+            state.tables,
             report_id=report_id,
             interpretation=interpretation,
             organisation_name=published.organisation_name,
