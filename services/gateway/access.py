@@ -50,6 +50,7 @@ from services.gateway.schema import (
     organisation,
     register,
     reports,
+    signals,
     statistics,
     subject_access,
     taxonomy,
@@ -75,6 +76,7 @@ ACCESS: Access = table(
             attachments,
             register,
             statistics,
+            signals,
             reports,
             ledger,
         )
@@ -102,6 +104,7 @@ class Query(
     subject_access.SubjectAccessQuery,
     erasure.ErasureQuery,
     statistics.StatisticsQuery,
+    signals.SignalQuery,
     reports.ReportQuery,
     ledger.LedgerQuery,
 ):
@@ -119,6 +122,7 @@ class Mutation(
     hand_over.HandOverMutation,
     attachments.AttachmentMutation,
     register.RegisterMutation,
+    signals.SignalMutation,
     reports.ReportMutation,
 ):
     """Changes. Each takes an idempotency key: repeated, it gives the first answer."""

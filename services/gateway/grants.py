@@ -13,6 +13,7 @@ ADMIN = frozenset({Role.ADMIN})
 REPORTER = frozenset({Role.REPORTER})
 LEADERS = frozenset({Role.HR, Role.BOARD, Role.WORKS_COUNCIL})
 """Who gets released figures and published reports of the whole organisation."""
+MANAGER = frozenset({Role.MANAGER})
 INTEGRATION = frozenset({Role.INTEGRATION})
 MEMBERS = LEADERS | frozenset({Role.EMPLOYEE, Role.COORDINATOR, Role.MANAGER})
 """Who belongs to the organisation without being its adviser, auditor or a reporter."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.signals.domain import lattice, noisy, tick, window
+from services.signals.domain import lattice, noisy, signal, tick, window
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 from shared.runtime.erasure import KeyDestroyed
@@ -30,6 +30,13 @@ TYPES = EventTypes(
         tick.TableReleased,
         tick.WindowClosed,
         noisy.ReleaseTick,
+        signal.SignalDrafted,
+        signal.SignalRevised,
+        signal.SignalReturned,
+        signal.SignalApproved,
+        signal.SignalReleased,
+        signal.SignalWithdrawn,
+        signal.SignalTick,
         KeyDestroyed,
         AccessRecorded,
     ),

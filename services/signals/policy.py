@@ -14,9 +14,39 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "statistics": frozenset(
         {Role.ADVISER, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.INTEGRATION}
     ),
+    "draft_signal": frozenset({Role.ADVISER}),
+    "revise_signal": frozenset({Role.ADVISER}),
+    "review_signal": frozenset({Role.ADVISER}),
+    "withdraw_signal": frozenset({Role.ADVISER}),
+    "signal_drafts": frozenset({Role.ADVISER}),
+    "signal_draft": frozenset({Role.ADVISER}),
+    "signals": frozenset(
+        {
+            Role.ADVISER,
+            Role.HR,
+            Role.BOARD,
+            Role.WORKS_COUNCIL,
+            Role.MANAGER,
+            Role.INTEGRATION,
+        }
+    ),
     **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""
+
+
+def sees_every_place(principal: Principal) -> bool:
+    """Whether this principal sees signals about every place of the organisation. A manager sees those
+    about the organisation and about their own branch.
+    """
+    return principal.role in ALLOWED["signals"] - {Role.MANAGER}
+
+
+def reads_texts(principal: Principal) -> bool:
+    """Whether this principal gets a signal's text. A program gets codes: free text is never forwarded
+    automatically.
+    """
+    return principal.role in ALLOWED["signals"] - {Role.INTEGRATION}
 
 
 def may(principal: Principal, verb: str) -> bool:

@@ -133,4 +133,42 @@ _RELEASED = Outbound(
     size=size_of,
     subject=lambda recorded: {"token": recorded.event.token},
 )
-OUTBOUND: dict[str, Outbound] = {"StatisticsReleased": _RELEASED, "TableReleased": _RELEASED}
+
+
+def _signals(recorded: Recorded) -> contracts.SignalsReleased:
+    event = recorded.event
+    return contracts.SignalsReleased(
+        organisation_id=str(event.organisation_id),
+        organisation_token=event.token,
+        day=event.day,
+        released=tuple(
+            contracts.SignalTold(
+                signal_id=str(one.signal_id),
+                theme=one.theme,
+                place=one.place,
+                period=one.period,
+                direction=one.direction,
+                judged=one.judged,
+                causes=one.causes,
+                aims=one.aims,
+            )
+            for one in event.released
+        ),
+        withdrawn=tuple(str(signal_id) for signal_id in event.withdrawn),
+        pulse=event.pulse,
+    )
+
+
+OUTBOUND: dict[str, Outbound] = {
+    "StatisticsReleased": _RELEASED,
+    "TableReleased": _RELEASED,
+    "SignalTick": Outbound(
+        contract="signals.v1.signals.released",
+        id=lambda recorded: recorded.event.message_id,
+        data=_signals,
+        rank=Rank.SHUFFLED,
+        # Room for as many signals as ever leave together: see the limits in domain/signal.py.
+        size=SIZE_CLASS,
+        subject=lambda recorded: {"token": recorded.event.token},
+    ),
+}

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from services.signals.answering import answering
+from services.signals.commands.draft_signal import draft_signal
 from services.signals.commands.release_due import release_due
+from services.signals.commands.review_signal import review_signal
+from services.signals.commands.revise_signal import revise_signal
+from services.signals.commands.withdraw_signal import withdraw_signal
 from services.signals.consumers.intake import on_intake
 from services.signals.events import TYPES
 from services.signals.policy import may
 from services.signals.projections.released import Released
+from services.signals.projections.signals import Signals
 from services.signals.projections.windows import Windows
+from services.signals.queries.signals import signals
 from services.signals.queries.statistics import statistics
 from services.signals.released import OUTBOUND
 from services.signals.streams import adviser_seats
+from services.signals.workbench.signal_drafts import signal_draft, signal_drafts
 from shared.runtime.service import Definition, Reader
 
 DEFINITION = Definition(
     name="signals",
     types=TYPES,
-    handlers={"statistics": answering(statistics)},
+    handlers={
+        "statistics": answering(statistics),
+        "draft_signal": draft_signal,
+        "revise_signal": revise_signal,
+        "review_signal": review_signal,
+        "withdraw_signal": withdraw_signal,
+        "signals": answering(signals),
+        "signal_drafts": signal_drafts,
+        "signal_draft": signal_draft,
+    },
     may=may,
     seats=adviser_seats,
-    projections=lambda _ring: (Windows(), Released()),
+    projections=lambda ring: (Windows(), Released(), Signals(ring)),
     answers=True,
     stream="SIGNALS",
     outbound=OUTBOUND,

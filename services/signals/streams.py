@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.signals.domain import window
+from services.signals.domain import signal, window
 from services.signals.domain.grid import windows_of
 from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import NoisyStatisticsReleased
@@ -93,6 +93,19 @@ async def load_draws(
         for one in await store.load_many(organisation, list(streams))
         if isinstance(one.event, NoisyStatisticsReleased) and one.event.grid_id in of
     }
+
+
+def signal_tick_stream(organisation: UUID, day: date) -> UUID:
+    """The stream of one event: all signals that were due on the day are released."""
+    return uuid5(organisation, f"signal-tick/{day.isoformat()}")
+
+
+async def load_signal(store: EventStore, organisation: UUID, signal_id: UUID) -> signal.Signal:
+    """A signal's state; empty where this organisation has none, but perhaps another stream."""
+    recorded = await store.load(organisation, signal_id)
+    if not recorded or not isinstance(recorded[0].event, signal.SignalDrafted):
+        return signal.Signal()
+    return reduce(signal.evolve, (one.event for one in recorded), signal.Signal())
 
 
 async def adviser_seats(store: EventStore, organisation_id: UUID) -> frozenset[str] | None:

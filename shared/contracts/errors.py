@@ -237,6 +237,10 @@ REASONS: dict[str, str] = {
     "ondernemingsraden vragen het alleen op bevel van een rechter",
     "exact figures are decided on with the works council, and the day of that decision is missing": "over "
     "exacte cijfers wordt met de ondernemingsraad besloten, en de dag van dat besluit ontbreekt",
+    "it is frozen before it opens": "het wordt vastgelegd voordat het opengaat",
+    "it must close within {days} days, in the same half-year": "het sluit binnen {days} dagen, in "
+    "hetzelfde halfjaar",
+    "the grid has no units": "het raster heeft geen onderdelen",
     "it cannot be below zero": "het kan niet onder nul liggen",
     "it belongs to the policy EXACT": "het hoort bij het beleid EXACT",
     "it belongs to the policy NOISY": "het hoort bij het beleid NOISY",
@@ -311,6 +315,7 @@ REASONS: dict[str, str] = {
     "parties": "betrokkenen",
     "readers": "lezers",
     "rows": "rijen",
+    "tokens": "bewijzen",
     # Units of TOO_COMPLEX.
     "aliases": "aliassen",
     "directives": "directieven",

@@ -116,6 +116,35 @@ class StatisticsReleased(Shape, frozen=True, kw_only=True):
     drawn: tuple[WindowDrawn, ...] = ()
 
 
+class SignalTold(Shape, frozen=True, kw_only=True):
+    """A released signal in codes. Its text and its evidence are for people, who ask for them."""
+
+    signal_id: str
+    theme: str
+    place: str
+    period: str
+    direction: str
+    judged: bool
+    causes: tuple[str, ...]
+    aims: tuple[str, ...]
+
+
+class SignalsReleased(Shape, frozen=True, kw_only=True):
+    """Signals → everybody: the signals of one organisation that left at the tick of `day`, and those
+    that were withdrawn since the tick before. At every tick, also where there are none.
+
+    `pulse`: the half-year whose pulse was released with it. A signals whose database was restored to
+    before that knows by it what must never be drawn again.
+    """
+
+    organisation_id: str
+    organisation_token: str
+    day: date
+    released: tuple[SignalTold, ...]
+    withdrawn: tuple[str, ...]
+    pulse: str | None = None
+
+
 class ReportPublished(Shape, frozen=True, kw_only=True):
     """Reporting → inside: a report is published; its PDF's SHA-256 in hex."""
 
@@ -155,6 +184,12 @@ CONTRACTS: dict[str, Contract] = {
             "signals.v1.statistics.released",
             "signals.v1.{token}.statistics-released",
             StatisticsReleased,
+            "SIGNALS",
+        ),
+        Contract(
+            "signals.v1.signals.released",
+            "signals.v1.{token}.signals-released",
+            SignalsReleased,
             "SIGNALS",
         ),
         Contract(

@@ -948,6 +948,169 @@ class Statistics(Shape, frozen=True, kw_only=True):
     releases: tuple[Release, ...]
 
 
+# Signals: what advisers tell beside the figures -------------------------------------------------
+
+
+SignalStatus = Literal["drafted", "returned", "approved", "released", "withdrawn"]
+
+
+class SignalEvidence(Shape, frozen=True, kw_only=True):
+    """A released figure, or a warning about its series: table, period and cell, never a number."""
+
+    kind: Literal["figure", "warning"]
+    table: str
+    period: str
+    cell: str
+
+
+class SignalSaid(Shape, frozen=True, kw_only=True):
+    """What a draft says, in codes (shared/taxonomy/data/signals-v1.json).
+
+    `place` is a unit of the grid, or `all`: the organisation. `period` is a half-year or quarter for
+    which a grid was frozen. `aims` has at least one; `none` is one.
+    """
+
+    theme: str
+    place: str
+    period: str
+    direction: str
+    evidence: tuple[SignalEvidence, ...] = ()
+    causes: tuple[str, ...] = ()
+    aims: tuple[str, ...]
+
+
+class DraftSignal(Shape, frozen=True, kw_only=True):
+    """Adviser: begin a signal for a second adviser to review. `signal_id` is made by the client.
+
+    `sealed` is the text, once for the reviewer and once for oneself, and `commitment` (32 bytes) binds
+    it; neither: codes alone. Without a reviewer: the organisation's one adviser, in codes alone.
+    """
+
+    signal_id: str
+    reviewer_id: str | None = None
+    said: SignalSaid
+    commitment: bytes | None = None
+    sealed: tuple[Sealed, ...] = ()
+
+
+class ReviseSignal(Shape, frozen=True, kw_only=True):
+    """Adviser: change one's own draft before it is approved, or take up one that rules began."""
+
+    signal_id: str
+    reviewer_id: str | None = None
+    said: SignalSaid
+    commitment: bytes | None = None
+    sealed: tuple[Sealed, ...] = ()
+
+
+class ReviewSignal(Shape, frozen=True, kw_only=True):
+    """Adviser, the second: approve a revision along the whole `checklist`, with the text and salt (32
+    bytes) that its author sealed; or return it with sealed `remarks`.
+    """
+
+    signal_id: str
+    revision: int
+    checklist: tuple[str, ...] = ()
+    text: str | None = None
+    salt: bytes | None = None
+    remarks: tuple[Sealed, ...] = ()
+
+
+class WithdrawSignal(Shape, frozen=True, kw_only=True):
+    """Adviser: take back a released signal, or drop a draft of one's own. For a reason of the list."""
+
+    signal_id: str
+    reason: str
+
+
+class SignalContent(Shape, frozen=True, kw_only=True):
+    """What a signal says. `judged`: its direction is the advisers' judgement, not the figures'."""
+
+    codes_version: int
+    taxonomy_version: int
+    theme: str
+    place: str
+    place_name: str
+    period: str
+    direction: str
+    judged: bool
+    evidence: tuple[SignalEvidence, ...]
+    causes: tuple[str, ...]
+    aims: tuple[str, ...]
+
+
+class SignalWithdrawal(Shape, frozen=True, kw_only=True):
+    """That a signal was taken back, in which week, and the code of the reason."""
+
+    reason: str
+    week: str
+
+
+class Signal(Shape, frozen=True, kw_only=True):
+    """A released signal. Of a withdrawn one only that there was one is left.
+
+    `text` is for people: integrations get none.
+    """
+
+    id: str
+    released_week: str
+    content: SignalContent | None
+    text: str | None
+    withdrawn: SignalWithdrawal | None
+
+
+class SignalsQuery(Shape, frozen=True, kw_only=True):
+    """The released signals of the asker's organisation, of one period or of all; a manager's are those
+    about the organisation and about their own branch.
+
+    `as_of`: as signals' log was at its newest checkpoint of at most so many entries.
+    """
+
+    period: str | None = None
+    as_of: int | None = None
+
+
+class Signals(Shape, frozen=True, kw_only=True):
+    """Released signals, newest first."""
+
+    items: tuple[Signal, ...]
+
+
+class SignalDraftSummary(Shape, frozen=True, kw_only=True):
+    """One line in an adviser's list of signals that they write or review."""
+
+    id: str
+    status: SignalStatus
+    revision: int
+    author_id: str | None
+    reviewer_id: str | None
+    theme: str
+    place_name: str
+    period: str
+    direction: str
+
+
+class SignalDrafts(Shape, frozen=True, kw_only=True):
+    """Those of the asker, and those that rules began and nobody took up; newest change first."""
+
+    items: tuple[SignalDraftSummary, ...]
+
+
+class SignalDraft(Shape, frozen=True, kw_only=True):
+    """A signal as its two advisers see it. `text` is readable once it is approved."""
+
+    id: str
+    status: SignalStatus
+    revision: int
+    author_id: str | None
+    reviewer_id: str | None
+    content: SignalContent
+    commitment: bytes | None
+    sealed: tuple[Sealed, ...]
+    remarks: tuple[Sealed, ...]
+    text: str | None
+
+
 # Reporting ------------------------------------------------------------------------------------
 
 
@@ -1234,6 +1397,13 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "retention", "query", Empty, Retention),
         *_ledger("intake"),
         Verb("signals", "statistics", "query", StatisticsQuery, Statistics),
+        Verb("signals", "draft_signal", "command", DraftSignal, Done),
+        Verb("signals", "revise_signal", "command", ReviseSignal, Done),
+        Verb("signals", "review_signal", "command", ReviewSignal, Done),
+        Verb("signals", "withdraw_signal", "command", WithdrawSignal, Done),
+        Verb("signals", "signals", "query", SignalsQuery, Signals),
+        Verb("signals", "signal_drafts", "query", Empty, SignalDrafts),
+        Verb("signals", "signal_draft", "query", ById, SignalDraft),
         *_ledger("signals"),
         Verb("reporting", "reports", "query", ReportsQuery, Reports),
         Verb("reporting", "report", "query", ReportQuery, Report),

@@ -232,6 +232,26 @@ HOLDERS = {
         ["Query.statistics", "Release", "ReleasedCell", "WithheldBlock"],
         LEADERS | {Role.ADVISER, Role.INTEGRATION},
     ),
+    "released signals": (
+        ["Query.signals", "Signal", "SignalContent"],
+        LEADERS | {Role.ADVISER, Role.MANAGER, Role.INTEGRATION},
+    ),
+    "free text of a signal, which no program forwards": (
+        ["Signal.text"],
+        LEADERS | {Role.ADVISER, Role.MANAGER},
+    ),
+    "signals in the making": (
+        [
+            "Query.signalDrafts",
+            "Query.signalDraft",
+            "SignalDraft",
+            "Mutation.draftSignal",
+            "Mutation.reviseSignal",
+            "Mutation.reviewSignal",
+            "Mutation.withdrawSignal",
+        ],
+        {Role.ADVISER},
+    ),
     "reports": (
         ["Query.reports", "Query.report", "Report", "ReportSummary"],
         LEADERS | {Role.ADVISER},

@@ -504,6 +504,7 @@ def test_a_tick_tells_codes_and_no_text() -> None:
         organisation_id=ORGANISATION,
         token=TOKEN,
         day=TICK,
+        pulse="2026-H1",
     )
     assert told == SignalTick(
         message_id=SIGNAL,
@@ -523,6 +524,7 @@ def test_a_tick_tells_codes_and_no_text() -> None:
             ),
         ),
         withdrawn=(gone,),
+        pulse="2026-H1",
     )
 
 

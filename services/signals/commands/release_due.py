@@ -1,10 +1,11 @@
-"""What is looked at all the time: whatever is due is released, under either policy."""
+"""What is looked at all the time: whatever is due is released, figures under either policy, signals."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from services.signals.commands.release_grids import release_grids
+from services.signals.commands.release_signals import release_signals
 from services.signals.commands.release_windows import release_windows
 from shared.runtime.service import TickFailed
 
@@ -16,7 +17,7 @@ async def release_due(parts: Parts) -> bool:
     """Whether anything was released. Raises TickFailed when all the rest is done."""
     released = False
     failed: dict[str, Exception] = {}
-    for release in (release_windows, release_grids):
+    for release in (release_windows, release_grids, release_signals):
         try:
             released |= await release(parts)
         except TickFailed as failure:

@@ -196,7 +196,8 @@ class ToldSignal:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalTick:
     """All signals that were due on `day` are released, also where there are none. From this one event
-    comes the one message of the tick: `withdrawn` are those that were taken back since the last one.
+    comes the one message of the tick: `withdrawn` are those that were taken back since the last one,
+    `pulse` is the half-year whose pulse was released with it.
     """
 
     message_id: UUID
@@ -205,6 +206,7 @@ class SignalTick:
     day: date
     released: tuple[ToldSignal, ...]
     withdrawn: tuple[UUID, ...]
+    pulse: str | None
 
 
 # Fold -------------------------------------------------------------------------------------------
@@ -536,6 +538,7 @@ def tick(
     organisation_id: UUID,
     token: str,
     day: date,
+    pulse: str | None = None,
 ) -> SignalTick:
     """What is told of a tick: the same event, news or not."""
     return SignalTick(
@@ -557,6 +560,7 @@ def tick(
             for one in released
         ),
         withdrawn=tuple(withdrawn),
+        pulse=pulse,
     )
 
 
