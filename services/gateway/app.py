@@ -22,7 +22,7 @@ from services.gateway.pages import routes as page_routes
 from services.gateway.pdf import ReportPdf
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
-from shared.identity.reporter import is_reporter
+from shared.identity.anonymous import is_anonymous
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import Event, Telemetry
 
@@ -65,7 +65,7 @@ def application(
         return refuse(Refusal(code), language_of(request), status=status)
 
     async def fault(request: Request, error: Exception) -> Response:
-        if not _is_reporters(request.scope):
+        if not _is_anonymous(request.scope):
             telemetry.problem(Event.OPERATION_FAILED, error)
         return refuse(Refusal(Code.INTERNAL), language_of(request))
 
@@ -113,7 +113,7 @@ class _Counted:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _is_reporters(scope):
+        if _is_anonymous(scope):
             # A fault of ours is answered before it is raised on; raised to the server, it would be
             # a log line at the moment of a reporter.
             with contextlib.suppress(Exception):
@@ -132,10 +132,12 @@ class _Counted:
         await self._app(scope, receive, counting)
 
 
-def _is_reporters(scope: Scope) -> bool:
-    """Whether the request says it is a reporter's. Those are neither counted nor logged."""
+def _is_anonymous(scope: Scope) -> bool:
+    """Whether the request says it is of a reporter, or of who answers a pulse. Those are neither
+    counted nor logged.
+    """
     _, _, token = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
-    return is_reporter(token.strip())
+    return is_anonymous(token.strip())
 
 
 _ROUTES = {

@@ -29,6 +29,7 @@ from services.gateway.schema import attachments, cases, erasure
 from services.gateway.schema.base import Context
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal
+from shared.identity.anonymous import is_anonymous
 from shared.identity.principal import Principal
 from shared.identity.roles import Role
 from shared.telemetry import Event, Telemetry
@@ -93,9 +94,9 @@ class Engine:
         except Refused as refused:
             return _refused(refused.problems, language)
         run = partial(self._run, request, prepared, operation, principal, token, language)
-        if role is Role.REPORTER or _is_quiet(operation):
-            # No span, no metric and no trace: when somebody reports, or works on a case, is nobody's
-            # to read.
+        if is_anonymous(token) or _is_quiet(operation):
+            # No span, no metric and no trace: when somebody reports, answers a pulse, or works on a
+            # case, is nobody's to read.
             return replace((await run(traceparent=None))[0], quiet=True)
         began = time.perf_counter()
         kind = operation.operation.value
@@ -152,7 +153,7 @@ class Engine:
             # Nothing ran: the variables do not fit. Where, is found out only now.
             problems = variable_problems(schema, operation, variables)
             return _refused(problems, language), Code.INVALID_VARIABLES.value
-        refusals = [self._told(error, principal.role) for error in result.errors or ()]
+        refusals = [self._told(error, token) for error in result.errors or ()]
         errors = [
             _error(refusal, language, path=tuple(error.path or ()))
             for refusal, error in zip(refusals, result.errors or (), strict=True)
@@ -160,15 +161,16 @@ class Engine:
         status = refusals[0].code.value if refusals else "ok"
         return Answer(ran=True, data=result.data, errors=errors), status
 
-    def _told(self, error: GraphQLError, role: Role) -> Refusal:
+    def _told(self, error: GraphQLError, token: str) -> Refusal:
         """What the caller is told of an error; a fault of ours is logged and masked.
 
-        Not a reporter's: the line of our code says whose it was, and the log says when.
+        Not that of somebody without an account: the line of our code says what it was about, and the
+        log says when.
         """
         problem = error.original_error
         if isinstance(problem, Refusal):
             return problem
-        if role is not Role.REPORTER:
+        if not is_anonymous(token):
             self._telemetry.problem(Event.OPERATION_FAILED, problem or error)
         return Refusal(Code.INTERNAL)
 

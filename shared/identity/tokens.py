@@ -24,6 +24,7 @@ import msgspec
 
 from shared.contracts.errors import Code, Refusal
 from shared.identity.principal import Principal
+from shared.identity.pulse import is_pulse, respondent_of
 from shared.identity.reporter import is_reporter, reporter_of
 from shared.identity.roles import WITHOUT_ORGANISATION, Role
 from shared.runtime.settings import SettingProblem
@@ -77,7 +78,8 @@ class TokenVerifier:
         self._generation = 0
 
     async def verify(self, token: str) -> Principal:
-        """The principal of `token`: a staff token (JWT), or a reporter's (see shared.identity.reporter).
+        """The principal of `token`: a staff token (JWT), a reporter's (see shared.identity.reporter), or
+        one of a pulse (shared.identity.pulse).
 
         Raises Refusal(NOT_SIGNED_IN) for a token that proves nothing, whatever the reason, and
         Refusal(UNAVAILABLE) while the issuer's keys cannot be had at all.
@@ -86,6 +88,8 @@ class TokenVerifier:
             raise Refusal(Code.NOT_SIGNED_IN)
         if is_reporter(token):
             return reporter_of(token)
+        if is_pulse(token):
+            return respondent_of(token)
         await self._source.refresh_when_old()
         if self._generation != self._source.generation:
             self._verified.clear()  # a withdrawn key takes the tokens it signed with it

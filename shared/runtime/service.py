@@ -37,7 +37,7 @@ from shared.eventstore.projector import Projection, Projector
 from shared.eventstore.store import Command, EventStore, Fold, StoreUnavailable, Tracking
 from shared.eventstore.types import UnknownEventType
 from shared.eventstore.writer import GroupWriter
-from shared.identity.reporter import is_reporter
+from shared.identity.anonymous import is_anonymous
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.keys.case_key import Unreadable
@@ -323,9 +323,10 @@ class Service:
         verb = VERBS.get(f"{name}.{request.verb}")
         if verb is None:
             raise Refusal(Code.NOT_FOUND)
-        # Neither does any call of a reporter's, whatever the verb; not even its fault is told.
-        reporters = request.token is not None and is_reporter(request.token)
-        quiet = reporters or verb.name in self.definition.quiet
+        # Neither does any call of somebody without an account, whatever the verb; not even its fault
+        # is told.
+        anonymous = request.token is not None and is_anonymous(request.token)
+        quiet = anonymous or verb.name in self.definition.quiet
         status = "ok"
         with (
             contextlib.nullcontext()
@@ -348,7 +349,7 @@ class Service:
                 raise Refusal(Code.KEY_RING_UNAVAILABLE) from None
             except Exception as error:  # noqa: BLE001  nothing of ours may reach the caller
                 status = Code.INTERNAL.value
-                if not reporters:
+                if not anonymous:
                     self.telemetry.problem(Event.RPC_FAILED, error, verb=f"{name}.{verb.name}")
                 raise Refusal(Code.INTERNAL) from None
             finally:

@@ -30,6 +30,16 @@ def tick_of(period: Period, first_used: date) -> date:
     )
 
 
+def next_quarterly_tick(day: date) -> date:
+    """The first quarterly tick after `day`."""
+    return next(
+        tick
+        for year in (day.year, day.year + 1)
+        for month, number in _QUARTERLY_TICKS
+        if (tick := date(year, month, number)) > day
+    )
+
+
 def moment_of(tick: date) -> datetime:
     """The aware UTC time of a tick."""
     return datetime.combine(tick, TICK_TIME)
