@@ -48,6 +48,7 @@ from services.gateway.schema import (
     my_case,
     my_data,
     organisation,
+    published,
     register,
     reports,
     signals,
@@ -77,6 +78,7 @@ ACCESS: Access = table(
             register,
             statistics,
             signals,
+            published,
             reports,
             ledger,
         )
@@ -105,6 +107,7 @@ class Query(
     erasure.ErasureQuery,
     statistics.StatisticsQuery,
     signals.SignalQuery,
+    published.PublishedQuery,
     reports.ReportQuery,
     ledger.LedgerQuery,
 ):
@@ -123,6 +126,7 @@ class Mutation(
     attachments.AttachmentMutation,
     register.RegisterMutation,
     signals.SignalMutation,
+    published.PublishedMutation,
     reports.ReportMutation,
 ):
     """Changes. Each takes an idempotency key: repeated, it gives the first answer."""

@@ -30,6 +30,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
             Role.INTEGRATION,
         }
     ),
+    "import_published": frozenset({Role.ADVISER}),
     **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.signals.answering import answering
 from services.signals.commands.draft_signal import draft_signal
+from services.signals.commands.import_published import import_published
 from services.signals.commands.release_due import release_due
 from services.signals.commands.review_signal import review_signal
 from services.signals.commands.revise_signal import revise_signal
@@ -11,6 +12,7 @@ from services.signals.commands.withdraw_signal import withdraw_signal
 from services.signals.consumers.intake import on_intake
 from services.signals.events import TYPES
 from services.signals.policy import may
+from services.signals.projections.published import Published
 from services.signals.projections.released import Released
 from services.signals.projections.signals import Signals
 from services.signals.projections.windows import Windows
@@ -26,6 +28,7 @@ DEFINITION = Definition(
     types=TYPES,
     handlers={
         "statistics": answering(statistics),
+        "import_published": import_published,
         "draft_signal": draft_signal,
         "revise_signal": revise_signal,
         "review_signal": review_signal,
@@ -36,7 +39,7 @@ DEFINITION = Definition(
     },
     may=may,
     seats=adviser_seats,
-    projections=lambda ring: (Windows(), Released(), Signals(ring)),
+    projections=lambda ring: (Windows(), Released(), Published(), Signals(ring)),
     answers=True,
     stream="SIGNALS",
     outbound=OUTBOUND,

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.signals.domain import signal, window
+from services.signals.domain import published, signal, window
 from services.signals.domain.grid import windows_of
 from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import NoisyStatisticsReleased
@@ -50,6 +50,17 @@ def tick_stream(organisation: UUID, day: date) -> UUID:
 def day_stream(organisation: UUID, day: date) -> UUID:
     """The stream of one event: the day was reached."""
     return uuid5(organisation, f"day/{day.isoformat()}")
+
+
+def published_stream(organisation: UUID) -> UUID:
+    """The stream of the tables that were published elsewhere."""
+    return uuid5(organisation, "published")
+
+
+async def load_published(store: EventStore, organisation: UUID) -> published.Published:
+    """What was recorded of others."""
+    recorded = await store.load(organisation, published_stream(organisation))
+    return reduce(published.evolve, (one.event for one in recorded), published.Published())
 
 
 async def load_organisation(

@@ -195,22 +195,50 @@ def export_ledger(
     raise typer.Exit(ledger.export(organisation, to, language))
 
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check only; load nothing.")]
+AdviserTokenFile = Annotated[
+    Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
+    typer.Option(
+        "--token-file",
+        help="A file with an adviser's token; without it one is made (local mode).",
+    ),
+]
+AdviserSubject = Annotated[
+    Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+    typer.Option("--sub", help="The adviser who signs in; without it the demo's (local mode)."),
+]
+
+
 @_import.command("register")
 def import_register(
     file: Annotated[Path, typer.Argument(help="The register, as CSV (docs/import.md).")],
     organisation: Organisation,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only; load nothing.")] = False,  # noqa: FBT002  typer's way to say a flag
-    token_file: Annotated[
-        Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
-        typer.Option(help="A file with an adviser's token; without it one is made (local mode)."),
-    ] = None,
-    sub: Annotated[
-        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
-        typer.Option(help="The adviser who signs in; without it the demo's (local mode)."),
-    ] = None,
+    dry_run: DryRun = False,  # noqa: FBT002  typer's way to say a flag
+    token_file: AdviserTokenFile = None,
+    sub: AdviserSubject = None,
 ) -> None:
     """Load an existing register: all of it, or, when a row is wrong, none."""
     from shared.cli.import_register import run as load
+
+    raise typer.Exit(load(file, organisation, dry_run, *_adviser(organisation, token_file, sub)))
+
+
+@_import.command("published")
+def import_published(
+    file: Annotated[Path, typer.Argument(help="The tables, as CSV or JSON (docs/import.md).")],
+    organisation: Organisation,
+    dry_run: DryRun = False,  # noqa: FBT002
+    token_file: AdviserTokenFile = None,
+    sub: AdviserSubject = None,
+) -> None:
+    """Record tables that were published elsewhere, with their source, beside your own figures."""
+    from shared.cli.import_published import run as load
+
+    raise typer.Exit(load(file, organisation, dry_run, *_adviser(organisation, token_file, sub)))
+
+
+def _adviser(organisation: str, token_file: Path | None, sub: str | None) -> tuple[str, str]:
+    """The gateway's address, and the token of an adviser."""
     from shared.local.session import Installation
     from shared.local.subjects import subject_of
 
@@ -222,7 +250,7 @@ def import_register(
             token = token_file.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise LocalProblem(f"{token_file} cannot be read ({error.strerror}).") from error
-    raise typer.Exit(load(file, organisation, dry_run, installation.gateway_url, token))
+    return installation.gateway_url, token
 
 
 @_rebuild.command("streams")

@@ -228,6 +228,7 @@ REASONS: dict[str, str] = {
     "an organisation has 1 to {most} units": "een organisatie heeft 1 tot {most} onderdelen",
     "choose an adviser": "kies een vertrouwenspersoon",
     "each condition is answered once": "elke voorwaarde wordt één keer beantwoord",
+    "either a count is given or what it is below": "óf een aantal, óf waar het onder ligt, wordt gegeven",
     "either the document or remarks are given": "óf het document, óf opmerkingen worden gegeven",
     "either a whole checklist or remarks are given": "óf een hele checklist, óf opmerkingen worden "
     "gegeven",
@@ -315,6 +316,7 @@ REASONS: dict[str, str] = {
     "parties": "betrokkenen",
     "readers": "lezers",
     "rows": "rijen",
+    "tables": "tabellen",
     "tokens": "bewijzen",
     # Units of TOO_COMPLEX.
     "aliases": "aliassen",

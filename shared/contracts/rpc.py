@@ -871,6 +871,63 @@ class Imported(Shape, frozen=True, kw_only=True):
     position: int
 
 
+# Signals: what others published ---------------------------------------------------------------
+
+
+class PublishedCell(Shape, frozen=True, kw_only=True):
+    """A row of a table as its source prints it. No count: it prints "fewer than `below`"."""
+
+    label: str
+    count: int | None
+    below: int | None = None
+
+
+class PublishedTable(Shape, frozen=True, kw_only=True):
+    """A table that was published elsewhere, in the words and figures of its source.
+
+    `period` is a year, half-year or quarter, or a first and last day (`2019-09-01/2020-08-31`);
+    `reference` a web address, or what finds it on paper; `total` the one that the source prints.
+    """
+
+    title: str
+    publisher: str
+    period: str
+    reference: str
+    licence: str
+    cells: tuple[PublishedCell, ...]
+    total: int | None = None
+
+
+class ImportPublished(Shape, frozen=True, kw_only=True):
+    """Adviser: record tables that were published elsewhere, all or nothing.
+
+    `fingerprint` is the SHA-256 (32 bytes) of the file: a second import of it changes nothing.
+    """
+
+    fingerprint: bytes
+    tables: tuple[PublishedTable, ...]
+    dry_run: bool = False
+
+
+class PublishedImported(Shape, frozen=True, kw_only=True):
+    """The result: how many tables were new, and how many stood there already."""
+
+    status: Literal["imported", "already_imported", "checked"]
+    tables: int
+    repeated: int
+    position: int
+
+
+class PublishedRelease(Shape, frozen=True, kw_only=True):
+    """A table of others as readers see it, beside the organisation's own releases and in none of
+    them.
+    """
+
+    release_id: str
+    table: PublishedTable
+    imported_week: str
+
+
 # Signals --------------------------------------------------------------------------------------
 
 
@@ -932,7 +989,8 @@ class Release(Shape, frozen=True, kw_only=True):
 
 
 class StatisticsQuery(Shape, frozen=True, kw_only=True):
-    """The releases of the asker's organisation, of one period or of all, of one table or of all.
+    """The releases of the asker's organisation, of one period or of all, of one table or of all; and,
+    unless one table is asked for, what others published of the period.
 
     `as_of`: as signals' log was at its newest checkpoint of at most so many entries.
     """
@@ -943,9 +1001,12 @@ class StatisticsQuery(Shape, frozen=True, kw_only=True):
 
 
 class Statistics(Shape, frozen=True, kw_only=True):
-    """Releases, oldest period first; those of one period in the order of their names."""
+    """Releases, oldest period first; those of one period in the order of their names. `published` stands
+    beside them, in the same order: no figure of it is in a release.
+    """
 
     releases: tuple[Release, ...]
+    published: tuple[PublishedRelease, ...] = ()
 
 
 # Signals: what advisers tell beside the figures -------------------------------------------------
@@ -1404,6 +1465,7 @@ VERBS: dict[str, Verb] = {
         Verb("signals", "signals", "query", SignalsQuery, Signals),
         Verb("signals", "signal_drafts", "query", Empty, SignalDrafts),
         Verb("signals", "signal_draft", "query", ById, SignalDraft),
+        Verb("signals", "import_published", "command", ImportPublished, PublishedImported),
         *_ledger("signals"),
         Verb("reporting", "reports", "query", ReportsQuery, Reports),
         Verb("reporting", "report", "query", ReportQuery, Report),

@@ -274,6 +274,10 @@ _EVENTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "FactsKept": ("facts were taken in", "feiten zijn opgenomen"),
     "DayReached": ("the facts of a day are complete", "de feiten van een dag zijn compleet"),
+    "PublishedTableImported": (
+        "a table published elsewhere was taken over",
+        "een elders gepubliceerde tabel is overgenomen",
+    ),
     "StatisticsReleased": ("statistics were released", "cijfers zijn vrijgegeven"),
     "LatticeFrozen": (
         "what will be counted and shown was fixed",

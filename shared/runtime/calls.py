@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from shared.contracts.errors import Code, Refusal
-from shared.contracts.rpc import Done, Imported, Shape
+from shared.contracts.rpc import Done, Imported, PublishedImported, Shape
 from shared.eventstore.store import (
     Change,
     Command,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from shared.runtime.proofs import LogProofs
     from shared.runtime.settings import ServiceSettings
 
-Answer = TypeVar("Answer", Done, Imported)
+Answer = TypeVar("Answer", Done, Imported, PublishedImported)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

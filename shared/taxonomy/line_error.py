@@ -1,4 +1,4 @@
-"""What can be wrong with a line of a register, in a person's words; docs/import.md lists them all."""
+"""What can be wrong with a file to import, in a person's words; docs/import.md lists them all."""
 
 from __future__ import annotations
 
@@ -113,23 +113,96 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
         "The file holds no rows; there is nothing to load.",
         "Het bestand bevat geen rijen; er is niets te laden.",
     ),
+    "file_large": Sentence(
+        "The file is larger than {limit} bytes.",
+        "Het bestand is groter dan {limit} bytes.",
+    ),
+    "json": Sentence(
+        "This is not proper JSON, or holds a number that is no whole number.",
+        "Dit is geen goede JSON, of er staat een getal in dat geen heel getal is.",
+    ),
+    "json_tables": Sentence(
+        "The file must be an object with one list, 'tables', of objects with 'rows'.",
+        "Het bestand moet een object zijn met één lijst, 'tables', van objecten met 'rows'.",
+    ),
+    "json_name": Sentence(
+        "There is a name here that is not known. Remove it: nothing is read that is not asked for.",
+        "Hier staat een naam die niet bekend is. Verwijder die: er wordt niets gelezen waar niet om"
+        " gevraagd is.",
+    ),
+    "text": Sentence(
+        "'{column}' is missing, or has more than {limit} characters or one that cannot be printed.",
+        "'{column}' ontbreekt, of heeft meer dan {limit} tekens of een teken dat niet te drukken is.",
+    ),
+    "published_period": Sentence(
+        "'period': write a year, half-year or quarter, such as 2018, 2018-H1 or 2018-Q3, or its first"
+        " and last day, such as 2019-09-01/2020-08-31.",
+        "'period': schrijf een jaar, halfjaar of kwartaal, zoals 2018, 2018-H1 of 2018-Q3, of de"
+        " eerste en laatste dag, zoals 2019-09-01/2020-08-31.",
+    ),
+    "published_count": Sentence(
+        "'count' must be a whole number from 0 to {limit}, or, as the source hides it, a text such as"
+        " <5.",
+        "'count' moet een heel getal van 0 tot {limit} zijn, of, zoals de bron het verbergt, een tekst"
+        " zoals <5.",
+    ),
+    "published_total": Sentence(
+        "A total must be a whole number from 0 to {limit}.",
+        "Een totaal moet een heel getal van 0 tot {limit} zijn.",
+    ),
+    "published_kind": Sentence(
+        "Column 'kind' must be row or total.",
+        "Kolom 'kind' moet row of total zijn.",
+    ),
+    "label_twice": Sentence(
+        "This label stands in the table already.",
+        "Deze omschrijving staat al in de tabel.",
+    ),
+    "total_twice": Sentence(
+        "This table has a total already.",
+        "Deze tabel heeft al een totaal.",
+    ),
+    "table_twice": Sentence(
+        "A table with this title, publisher, period, reference and licence stands in the file already.",
+        "Een tabel met deze titel, uitgever, periode, verwijzing en licentie staat al in het bestand.",
+    ),
+    "table_empty": Sentence(
+        "This table has no rows.",
+        "Deze tabel heeft geen rijen.",
+    ),
+    "tables_many": Sentence(
+        "The file holds more than {limit} tables, or more than {rows} rows in one.",
+        "Het bestand bevat meer dan {limit} tabellen, of meer dan {rows} rijen in één.",
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LineError:
-    """What is wrong on a line, in a person's words. `line` counts from 1; None: the whole file."""
+    """What is wrong on a line, in a person's words. `line` counts from 1; None: the whole file, or, where
+    a file is not read by lines, its `table` and in it `row`, from 1 too.
+    """
 
     line: int | None
     en: str
     nl: str
+    table: int | None = None
+    row: int | None = None
 
     def sentence(self, language: Language) -> str:
-        """The message in `language`, with its line number in front."""
-        text = self.nl if language == "nl" else self.en
-        if self.line is None:
-            return text
-        return f"{'Regel' if language == 'nl' else 'Line'} {self.line}: {text}"
+        """The message in `language`, with its place in front."""
+        dutch = language == "nl"
+        place = [
+            f"{word} {number}"
+            for word, number in (
+                ("Regel" if dutch else "Line", self.line),
+                ("Tabel" if dutch else "Table", self.table),
+                ("rij" if dutch else "row", self.row),
+            )
+            if number is not None
+        ]
+        text = self.nl if dutch else self.en
+        return f"{', '.join(place)}: {text}" if place else text
 
     @classmethod
     def of(cls, line: int | None, message: str, **values: str | int) -> Self:

@@ -609,6 +609,77 @@ async def test_a_register_is_imported_by_its_fingerprint(lab: Lab) -> None:
     assert {"code": "INVALID_INPUT", "path": ["input", "fingerprint"]} == refused["importRegister"]
 
 
+async def test_tables_of_others_go_out_and_come_back_as_their_source_prints_them(lab: Lab) -> None:
+    """Recorded in one piece, and shown beside our own releases, in neither's figures."""
+    lab.neighbours.answers["signals.import_published"] = rpc.PublishedImported(
+        status="imported", tables=1, repeated=0, position=3
+    )
+    query = """
+    mutation ($input: ImportPublishedInput!) {
+      importPublished(input: $input) {
+        ... on ImportPublishedPayload { status tables repeated position }
+        ... on UserError { code path }
+      }
+    }
+    """
+    source = {
+        "title": "Report + Support",
+        "publisher": "UCL",
+        "period": "2020-08-01/2021-07-31",
+        "reference": "https://report-support.ucl.ac.uk/",
+        "licence": "None stated",
+    }
+    cells = [{"label": "Bullying", "count": 234}, {"label": "Domestic abuse", "below": 5}]
+    values: dict[str, Any] = {
+        "idempotencyKey": "key-00000001",
+        "fingerprint": hashlib.sha256(b"file").hexdigest(),
+        "tables": [{**source, "cells": cells, "total": 335}],
+        "dryRun": True,
+    }
+    done = await lab.ask(query, {"input": values})
+    table = rpc.PublishedTable(
+        **source,
+        cells=(
+            rpc.PublishedCell(label="Bullying", count=234),
+            rpc.PublishedCell(label="Domestic abuse", count=None, below=5),
+        ),
+        total=335,
+    )
+    (asked,) = lab.neighbours.asked
+    assert asked.request == rpc.ImportPublished(
+        fingerprint=hashlib.sha256(b"file").digest(), tables=(table,), dry_run=True
+    )
+    assert {"status": "IMPORTED", "tables": 1, "repeated": 0, "position": 3} == done[
+        "importPublished"
+    ]
+
+    lab.neighbours.answers["signals.statistics"] = rpc.Statistics(
+        releases=(RELEASE,),
+        published=(rpc.PublishedRelease(release_id="p1", table=table, imported_week="2026-W48"),),
+    )
+    shown = await lab.ask(
+        """{
+          publishedElsewhere(period: "2018", asOf: 9) {
+            id title publisher period reference licence total importedWeek
+            cells { label count below }
+          }
+        }"""
+    )
+    assert rpc.StatisticsQuery(period="2018", as_of=9) == lab.neighbours.asked[-1].request
+    assert [
+        source
+        | {
+            "id": "p1",
+            "total": 335,
+            "importedWeek": "2026-W48",
+            "cells": [
+                {"label": "Bullying", "count": 234, "below": None},
+                {"label": "Domestic abuse", "count": None, "below": 5},
+            ],
+        }
+    ] == shown["publishedElsewhere"]
+
+
 @pytest.mark.parametrize(("language", "header"), [("NL", "en"), (None, "nl")])
 async def test_the_taxonomy_is_labelled_in_a_language(
     lab: Lab, language: str | None, header: str

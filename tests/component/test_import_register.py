@@ -1,5 +1,6 @@
 """`hoeksteen import register` against a neighbour that speaks as the gateway does."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -50,6 +51,7 @@ class Neighbour(ThreadingHTTPServer):
             "cases": 454,
             "differences": [],
         }
+        self.field = "importRegister"
         self.imports: list[dict[str, Any]] = []
 
     @property
@@ -67,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
             data = {"organisation": self.server.organisation}
         else:
             self.server.imports.append(body["variables"]["input"])
-            data = {"importRegister": self.server.result}
+            data = {self.server.field: self.server.result}
         answer = json.dumps({"data": data}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -79,15 +81,24 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def neighbour() -> Iterator[Neighbour]:
-    """A neighbour that listens for one test."""
+@contextlib.contextmanager
+def serving() -> Iterator[Neighbour]:
+    """A neighbour that listens."""
     with Neighbour() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def neighbour() -> Iterator[Neighbour]:
+    """A neighbour that listens for one test."""
+    with serving() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 class Screen:

@@ -59,6 +59,7 @@ UNITS = (("care", "Zorg", 90), ("office", "Kantoor", 40))
 MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
     Role.ADVISER: {
         "statistics",
+        "import_published",
         "signals",
         "draft_signal",
         "revise_signal",

@@ -225,11 +225,19 @@ HOLDERS = {
             "Mutation.recordOutcome",
             "Mutation.closeCase",
             "Mutation.importRegister",
+            "Mutation.importPublished",
         ],
         {Role.ADVISER},
     ),
     "statistics": (
-        ["Query.statistics", "Release", "ReleasedCell", "WithheldBlock"],
+        [
+            "Query.statistics",
+            "Release",
+            "ReleasedCell",
+            "WithheldBlock",
+            "Query.publishedElsewhere",
+            "PublishedRelease",
+        ],
         LEADERS | {Role.ADVISER, Role.INTEGRATION},
     ),
     "released signals": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from services.signals.queries.published import published_of
 from services.signals.question import Question
 from shared.contracts.rpc import Release, Statistics, StatisticsQuery
 from shared.taxonomy.period import Period
@@ -31,6 +32,11 @@ async def statistics(question: Question, request: StatisticsQuery) -> Statistics
         rows = await cursor.fetchall()
     releases = [msgspec.json.decode(content, type=Release) for (content,) in rows]
     releases.sort(key=lambda one: (Period.parse(one.period), one.dimension))
-    if releases:
+    published = (
+        await published_of(question, period=period, until=until)
+        if request.dimension is None
+        else ()
+    )
+    if releases or published:
         await question.record_access("statistics")
-    return Statistics(releases=tuple(releases))
+    return Statistics(releases=tuple(releases), published=published)
