@@ -109,7 +109,10 @@ class Erasures:
         self._key = key
         self._clock = clock
         self._clean: set[int] = set()
-        self._pending = True
+        # How often something was erased here, what was before the start counting as once; and up to
+        # which time all messages were looked for.
+        self._erased = 1
+        self._looked_for = 0
 
     @property
     def vkey(self) -> str:
@@ -150,18 +153,21 @@ class Erasures:
         `store` is a command's session. Raises what EventStore.erase raises, and OSError where the
         destruction log cannot be written: then the event stands, and the rest follows later.
         """
-        self._pending = True
-        return await (store or self._store).erase(
-            organisation,
-            stream,
-            event,
-            actor=actor,
-            at=event.at,
-            command=command,
-            answer=answer,
-            tracking=tracking,
-            also=also,
-        )
+        try:
+            return await (store or self._store).erase(
+                organisation,
+                stream,
+                event,
+                actor=actor,
+                at=event.at,
+                command=command,
+                answer=answer,
+                tracking=tracking,
+                also=also,
+            )
+        finally:
+            # Afterwards: a look in the meantime found nothing, and must not have been the last one.
+            self._erased += 1
 
     async def clean(self) -> int:
         """Finish what could not be, take the messages of erased streams out of the bus, and lay their
@@ -169,7 +175,8 @@ class Erasures:
 
         Raises nats.errors.Error, psycopg.Error or OSError; it is tried again at the next look.
         """
-        if not self._pending:
+        erased = self._erased
+        if self._looked_for == erased:
             return 0
         await self._store.finish_erasures()
         places = [place for place in await self._places() if place not in self._clean]
@@ -181,7 +188,8 @@ class Erasures:
             await self._take_out_dead_letters(here)
         self._clean.update(here)
         # What has its place and is not published yet comes as an empty message, and is looked for.
-        self._pending = len(here) < len(places)
+        if len(here) == len(places):
+            self._looked_for = erased
         return len(here)
 
     async def remains(self, organisation: UUID, stream: UUID) -> Remains:

@@ -4,6 +4,7 @@ database cannot bring back.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from collections.abc import AsyncIterator
@@ -438,6 +439,40 @@ async def test_messages_are_taken_out_of_the_bus(intake: Intake) -> None:
         json.loads((await js.get_msg("INTAKE", place)).data or b"")["type"] for place in (4, 5, 6)
     ]
     assert ["intake.v1.facts.erased"] * 2 + ["intake.v1.day.closed"] == types
+
+
+async def test_a_look_during_an_erasure_ends_no_looking(intake: Intake) -> None:
+    """The service looks for messages to take out while an erasure waits for its log: the message goes
+    all the same, once the case is erased.
+    """
+    it = await reported(intake)
+    intake.clock.move(datetime(2026, 3, 3, 4, 0, tzinfo=UTC))
+    js = (await intake.bus.client("intake")).jetstream()
+
+    async def there() -> bool:
+        try:
+            return b"bullying" in ((await js.get_msg("INTAKE", 2)).data or b"")
+        except NotFoundError:
+            return False
+
+    async def gone() -> bool:
+        return not await there()
+
+    await eventually(there)
+    await ask_for(intake, it.case, **it.me)
+    erasures = intake.service.erasures
+    async with await psycopg.AsyncConnection.connect(intake.database.admin) as superuser:
+        await superuser.execute("SELECT FROM intake.log FOR UPDATE")
+        approving = asyncio.create_task(approve(intake, it.case, subject="anna"))
+
+        async def waits() -> bool:
+            locks = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            return bool(intake.rows(locks))
+
+        await eventually(waits)
+        assert 0 == await erasures.clean()
+    await approving
+    await eventually(gone)
 
 
 # Crashes, restores ------------------------------------------------------------------------------
