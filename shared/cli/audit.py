@@ -13,7 +13,7 @@ from shared.cli.rebuild import chosen
 from shared.local.problem import LocalProblem
 from shared.local.session import Installation
 from shared.runtime.audit import Looked, readers_ahead, report
-from shared.runtime.operate import AS_JSON, AUDIT
+from shared.runtime.words import AS_JSON, AUDIT
 
 if TYPE_CHECKING:
     from shared.contracts.errors import Language

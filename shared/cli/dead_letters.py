@@ -16,7 +16,7 @@ from shared.bus.tombstone import writer_of
 from shared.cli.operate import in_service
 from shared.eventstore.week import week_of
 from shared.local.problem import LocalProblem
-from shared.runtime.operate import PASS_OVER
+from shared.runtime.words import PASS_OVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

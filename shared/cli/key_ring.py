@@ -10,7 +10,7 @@ import typer
 from shared.cli.operate import in_service
 from shared.cli.rebuild import chosen
 from shared.local.problem import LocalProblem
-from shared.runtime.operate import KEEP_OLD, KEY_RING, ROTATE, STATUS, WRONG
+from shared.runtime.words import KEEP_OLD, KEY_RING, ROTATE, STATUS, WRONG
 
 if TYPE_CHECKING:
     from shared.local.session import Installation

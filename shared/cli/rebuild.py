@@ -16,7 +16,7 @@ from shared.local.problem import LocalProblem
 from shared.local.program import answers
 from shared.local.session import SERVICES
 from shared.local.topology import provisioner_environment
-from shared.runtime.operate import REBUILD_PROJECTIONS
+from shared.runtime.words import REBUILD_PROJECTIONS
 
 if TYPE_CHECKING:
     from shared.local.session import Installation

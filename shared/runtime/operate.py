@@ -10,7 +10,7 @@ import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -32,6 +32,18 @@ from shared.runtime.meter import PROGRESS, Meter
 from shared.runtime.outbox import Outbox
 from shared.runtime.service import clock_of, signing_key
 from shared.runtime.settings import SettingProblem, secret
+from shared.runtime.words import (
+    AS_JSON,
+    AUDIT,
+    KEEP_OLD,
+    KEY_RING,
+    PASS_OVER,
+    REBUILD_PROJECTIONS,
+    RIGHT,
+    ROTATE,
+    STATUS,
+    WRONG,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -41,17 +53,6 @@ if TYPE_CHECKING:
     from shared.postgres.pool import Pool
     from shared.runtime.service import Definition
     from shared.runtime.settings import ServiceSettings
-
-REBUILD_PROJECTIONS: Final = "rebuild-projections"
-AUDIT: Final = "audit"
-AS_JSON: Final = "--json"
-KEY_RING: Final = "key-ring"
-STATUS: Final = "status"
-ROTATE: Final = "rotate"
-RIGHT: Final = "✓"
-WRONG: Final = "✗"
-KEEP_OLD: Final = "--keep-old"
-PASS_OVER: Final = "pass-over"  # noqa: S105  to pass over, no password
 
 
 class OperationRefused(Exception):  # noqa: N818  its text is the sentence that an operator reads
