@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from rich.table import Table
 
 from shared.local.child import before_exec
 from shared.local.home import CHECKOUT
+from shared.local.ports import held
 from shared.local.problem import LocalProblem
 
 if TYPE_CHECKING:
@@ -85,7 +85,10 @@ class Launcher:
         Raises LocalProblem when a port is taken, a program does not get ready or ends by itself,
         and Interrupted on SIGINT, SIGTERM or SIGHUP. Whatever happens, no program is left.
         """
-        self._check_ports()
+        with self._ports_held():
+            return await self._run(body)
+
+    async def _run(self, body: Callable[[], Awaitable[int]]) -> int:
         loop = asyncio.get_running_loop()
         signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         for number in signals:
@@ -252,19 +255,19 @@ class Launcher:
                         child.process.kill()
         self._asked.set()
 
-    def _check_ports(self) -> None:
-        for child in self._children.values():
-            for port in child.program.ports:
-                with socket.socket() as attempt:
-                    # As the servers do: a connection that is only dying away takes no port.
-                    attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    @contextlib.contextmanager
+    def _ports_held(self) -> Iterator[None]:
+        with contextlib.ExitStack() as all_held:
+            for child in self._children.values():
+                for port in child.program.ports:
                     try:
-                        attempt.bind(("127.0.0.1", port))
+                        all_held.enter_context(held(port))
                     except OSError as error:
                         raise LocalProblem(
                             f"Port {port}, which {child.program.name} needs, is taken by another "
                             f"program. {self._port_setting}".rstrip()
                         ) from error
+            yield
 
     def _problem(self, child: _Child, sentence: str) -> LocalProblem:
         log = self._logs / f"{child.program.name}.log"

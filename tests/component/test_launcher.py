@@ -23,6 +23,7 @@ from shared.local.launcher import Launcher
 from shared.local.problem import LocalProblem
 from shared.local.program import Program
 from shared.local.topology import embedded_postgres
+from tests.ports import free_port
 
 # Notes its start and its stop in a diary, and can be slow to do either.
 TINY = """
@@ -151,6 +152,22 @@ async def test_a_crash_before_readiness_is_told_too(tiny: Tiny) -> None:
         await launcher.run(nothing)
     assert caught.value.log == "no such file"
     assert tiny.diary() == []
+
+
+async def test_two_launchers_do_not_find_the_same_port_free(tiny: Tiny) -> None:
+    """What one has found free is taken for the other before any program listens on it, until the one
+    has stopped.
+    """
+    port = free_port()
+    later = tiny.runs("import time; time.sleep(60)", ports=(port,))
+
+    async def body() -> int:
+        with pytest.raises(LocalProblem, match=f"Port {port}, which odd needs, is taken"):
+            await tiny.launcher(later, stop_order=[["odd"]]).run(nothing)
+        return 7
+
+    assert await tiny.launcher(later, stop_order=[["odd"]]).run(body) == 7
+    assert await tiny.launcher(later, stop_order=[["odd"]]).run(nothing) == 0
 
 
 async def test_a_crash_explains_why_the_body_failed(tiny: Tiny) -> None:
