@@ -21,7 +21,6 @@ import io
 import os
 import random
 import secrets
-import socket
 import sys
 import tempfile
 import threading
@@ -81,6 +80,8 @@ PARTS = {
 _PAUSE = (0.4, 1.6)
 _ANSWERED = 1 / 8
 _PATIENCE = 240.0
+# Of the twelve ports of an installation, one that nothing else uses.
+_REPLICA = 4
 _LOST_REPLIES = 0.05
 _SENT_TWICE = 0.05
 # What a client is told when something is down: it repeats the command under the same key.
@@ -96,7 +97,7 @@ class Cluster:
         self._home = home
         self._programs = {program.name: program for program in plan.programs}
         if twice is not None:
-            replica = _replica(self._programs[twice])
+            replica = _replica(self._programs[twice], ports.base + _REPLICA)
             self._programs[replica.name] = replica
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -183,10 +184,8 @@ class Cluster:
         await self._ready(*(name for name, one in self._programs.items() if not one.one_shot))
 
 
-def _replica(program: Program) -> Program:
+def _replica(program: Program, port: int) -> Program:
     """A second one of a service, with the same database, key ring and ledger folder."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     return replace(
         program,
         name=f"{program.name}-2",

@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -41,6 +40,7 @@ from shared.ledger.witness.state import Witness
 from shared.local.child import before_exec
 from shared.local.home import CHECKOUT
 from shared.postgres.pool import open_pool
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -117,7 +117,7 @@ def witnesses(folder: Path) -> Iterator[Witnesses]:
         for owner in OWNERS:
             witness = Witness.init(folder / owner, f"{owner}.example")
             witness.trust(log.vkey)
-            port = _free_port()
+            port = free_port()
             programs.append(_serve(folder / owner, port, clock))
             url = f"http://127.0.0.1:{port}"
             lines += [
@@ -369,9 +369,3 @@ def _wait(url: str) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -26,6 +27,25 @@ from shared.postgres.migrate import (
     migrations_of,
     open_database,
 )
+
+# The longest files first, so that no worker is left with one of them while the others are done.
+_LONGEST = (
+    "tests/system/test_rebuild.py",
+    "tests/system/test_replicas.py",
+    "tests/system/test_erasure.py",
+    "tests/system/test_main_job.py",
+    "tests/system/test_peoples_keys.py",
+    "tests/system/test_sealed_words.py",
+    "tests/system/test_restore.py",
+    "tests/system/test_bad_input.py",
+    "tests/system/test_auditor.py",
+)
+
+# How long an example takes tells more of what else the machine does than of the code.
+settings.register_profile(
+    "hoeksteen", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("hoeksteen")
 
 # Where CI is set, whatever a test needs is installed: a skip there hides something.
 _skipped: list[str] = []
@@ -58,8 +78,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each test says in one sentence what it expects (structlog's habit, and ours)."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """A worker for each processor, and two at least: much of a test is waiting."""
+    return max(2, len(os.sched_getaffinity(0)))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each test says in one sentence what it expects (structlog's habit, and ours); where files run
+    side by side, the longest begin.
+    """
     silent = [
         item.nodeid
         for item in items
@@ -69,6 +97,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ]
     if silent:
         raise pytest.UsageError(f"Tests without a docstring: {', '.join(silent)}")
+    gone = [name for name in _LONGEST if not (config.rootpath / name).exists()]
+    if gone:
+        raise pytest.UsageError(f"In tests/conftest.py, but not there: {', '.join(gone)}")
+    if hasattr(config, "workerinput"):  # what xdist gives a worker
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """When a test's file begins: the longest, the other ones of the installation, all others."""
+    file = item.nodeid.partition("::")[0]
+    if file in _LONGEST:
+        return _LONGEST.index(file)
+    return len(_LONGEST) + (not file.startswith("tests/system/"))
 
 
 @pytest.fixture

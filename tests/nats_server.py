@@ -1,4 +1,4 @@
-"""A real nats-server for a test: random ports, own folder, gone with the test or its runner."""
+"""A real nats-server for a test: own ports, own folder, gone with the test or its runner."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from shared.bus.accounts import DEFAULT_INTEGRATIONS, IntegrationAccount, nats_c
 from shared.bus.connection import connect
 from shared.bus.provision import Provisioned, provision
 from shared.local.child import before_exec
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -35,8 +36,8 @@ class Bus:
     home: Path
     integrations: Sequence[IntegrationAccount] = DEFAULT_INTEGRATIONS
     key: str = KEY
-    port: int = -1
-    monitor_port: int = -1
+    port: int = field(default_factory=free_port)
+    monitor_port: int = field(default_factory=free_port)
     problems: list[str] = field(default_factory=list)
     _clients: list[Client] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
@@ -58,7 +59,7 @@ class Bus:
         return {user: "p" + user.replace("-", "") + "0" * 24 for user in users(self.integrations)}
 
     async def start(self) -> None:
-        """Start, and wait until it listens; a second start takes the same ports again."""
+        """Start, and wait until it listens."""
         config = self.home / "nats.conf"
         server.write_config(
             config,

@@ -25,6 +25,7 @@ from shared.contracts.rpc import Chunk, ChunkQuery, Empty, PutChunk
 from shared.identity.issuer import Signer
 from shared.identity.roles import Role
 from tests.nats_server import Bus, running_bus
+from tests.ports import free_port
 
 PROGRAM = (sys.executable, "-m", "services.gateway")
 
@@ -36,9 +37,6 @@ def environment(bus: Bus | None, folder: Path, **changes: str) -> dict[str, str]
     """What the launcher tells the gateway, on a free port."""
     (folder / "jwks.json").write_text(json.dumps(SIGNER.jwks()))
     (folder / "password").write_text(bus.passwords["gateway"] if bus else "x")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     mine = {name: value for name, value in os.environ.items() if "HOEKSTEEN" not in name}
     return (
         mine
@@ -47,7 +45,7 @@ def environment(bus: Bus | None, folder: Path, **changes: str) -> dict[str, str]
             "HOEKSTEEN_NATS_URL": bus.url if bus else "nats://127.0.0.1:9",
             "HOEKSTEEN_NATS_USER": "gateway",
             "HOEKSTEEN_NATS_PASSWORD_FILE": str(folder / "password"),
-            "HOEKSTEEN_HTTP_PORT": str(port),
+            "HOEKSTEEN_HTTP_PORT": str(free_port()),
             "HOEKSTEEN_JWKS": str(folder / "jwks.json"),
             "HOEKSTEEN_ISSUER": SIGNER.issuer,
             "HOEKSTEEN_SPANS_FILE": str(folder / "spans.jsonl"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import stat
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import pytest
 from shared.identity.principal import Principal
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
+from tests.ports import free_port
 
 ORGANISATION = "00000000-0000-4000-8000-000000000001"
 
@@ -39,12 +39,6 @@ def environment(home: Path, port: int, mode: str) -> dict[str, str]:
         "HOEKSTEEN_HOME": str(home),
         "HOEKSTEEN_ISSUER_PORT": str(port),
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -265,7 +265,12 @@ async def test_looks_that_wait_share_one_commit(intake: Intake) -> None:
         looks = [
             asyncio.create_task(intake.anna("case", ById(id=str(case)), Case)) for _ in range(20)
         ]
-        await asyncio.sleep(0.5)
+        writer = intake.service.parts.store._writer
+
+        async def all_wait() -> bool:
+            return bool(writer._unsettled == 20)
+
+        await eventually(all_wait)
         assert not any(look.done() for look in looks)
     await asyncio.gather(*looks)
     written = intake.rows("SELECT leaf_index, xmin::text FROM event WHERE type = 'AccessRecorded'")

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -79,6 +78,7 @@ from shared.runtime.proofs import LogProofs
 from tests.component.test_report_document import flat
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
+from tests.ports import free_port
 from tests.store_lab import QUICK
 
 HERE, ELSEWHERE = UUID(int=0xA1), UUID(int=0xB2)
@@ -293,8 +293,7 @@ async def reporting(database: Database, tmp_path: Path) -> AsyncIterator[Reporti
     signer = Signer(key=Ed25519PrivateKey.generate(), issuer=ISSUER)
     (tmp_path / "jwks.json").write_text(json.dumps(signer.jwks()))
     (tmp_path / "passphrase").write_text("a passphrase for tests")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     home = tmp_path / "nats"
     home.mkdir()
     async with running_bus(home) as bus:

@@ -30,6 +30,7 @@ from shared.ledger.policy import Policy
 from shared.ledger.submit import Reason, submit
 from shared.ledger.tiles import FolderTiles, TiledTree, tiles_of
 from shared.ledger.witness.state import Witness
+from tests.ports import free_port
 
 ORIGIN = "hoeksteen.local/intake/8f0cf1f6-58c2-4a9c-9b5a-2d7f4a3f1c11"
 NAME = "witness.works-council.example"
@@ -67,12 +68,6 @@ def leaves(count: int, seed: str = "a") -> list[bytes]:
 def body(old: int | str, proof: Sequence[bytes], note: bytes) -> bytes:
     lines = "".join(f"{base64.b64encode(each).decode()}\n" for each in proof)
     return f"old {old}\n{lines}\n".encode() + note
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Program:

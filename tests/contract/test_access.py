@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 
@@ -32,8 +33,12 @@ RULES = {rule.__name__.removesuffix("Rule") for rule in specified_rules}
 DOCUMENTS = {role: Documents(schema, keep=0) for role, schema in SCHEMAS.items()}
 
 
+@functools.cache
 def errors_of(role: Role, document: str) -> str:
-    """What a role is told of a document, as the text that leaves; empty if it is valid."""
+    """What a role is told of a document, as the text that leaves; empty if it is valid.
+
+    Asked once of each: many coordinates lead to the same document with an invented name.
+    """
     try:
         DOCUMENTS[role].prepare(document)
     except Refused as refused:

@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,16 +24,10 @@ from shared.bus import server
 from shared.postgres.embedded import EmbeddedPostgres
 from tests.deploy.availability import PROBES
 from tests.deploy.manifests import CHECKOUT, Document, Program, programs
+from tests.ports import free_port
 
 WITHIN = 30.0
 """Seconds for a program to start or to stop."""
-
-
-def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(holds: Callable[[], bool]) -> bool:

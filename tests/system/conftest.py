@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from shared.keys.file_ring import FileKeyRing
 from shared.local.home import Home
-from shared.local.session import Installation
+from shared.local.session import SERVICES, Installation
+from tests.ports import free_base_port
+from tests.store_lab import QUICK
 from tests.system.people import Organisation
 
 HOEKSTEEN = (sys.executable, "-c", "from shared.cli import main; main()")
@@ -24,22 +26,22 @@ HOEKSTEEN = (sys.executable, "-c", "from shared.cli import main; main()")
 _READY_WITHIN = 60.0
 
 
-def free_base_port() -> int:
-    """A base port from which the twelve ports of an installation are free."""
-    for base in range(21000, 29000, 20):
-        with ExitStack() as held:
-            try:
-                for port in range(base, base + 12):
-                    held.enter_context(socket.create_server(("127.0.0.1", port)))
-            except OSError:
-                continue
-            return base
-    raise RuntimeError("no twelve ports in a row are free")
+def with_quick_rings(home: Home) -> Home:
+    """The home with key rings that ask no work of their passphrases, which are random: a ring says in
+    its file how much it asks. Each start of a program is quicker by it.
+    """
+    home.create()
+    for service in SERVICES:
+        if not home.key_ring(service).exists():
+            passphrase = home.secret(f"key-ring-{service}").read_bytes()
+            FileKeyRing(home.key_ring(service), passphrase, QUICK)
+    return home
 
 
 @contextmanager
 def running_installation(home: Home) -> Iterator[Installation]:
     """Everything that `make run` starts, on this home, without the walk; stopped in order at the end."""
+    with_quick_rings(home)
     with subprocess.Popen(
         (*HOEKSTEEN, "run", "--no-walk"),
         env=os.environ

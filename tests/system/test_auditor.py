@@ -23,13 +23,11 @@ from shared.local.session import SERVICES, Installation
 from tests.system.conftest import HOEKSTEEN
 from tests.system.people import Organisation, until
 
-Found = Callable[..., Organisation]
 
-
-@pytest.fixture
-def organisation(installation: Installation, found: Found) -> Organisation:
+@pytest.fixture(scope="module")
+def organisation(installation: Installation) -> Iterator[Organisation]:
     """An organisation with two cases, whose three logs have their first checkpoints, cosigned."""
-    organisation = found()
+    organisation = Organisation(installation)
     for _ in range(2):
         organisation.open_case()
     # Somebody of the organisation looks at figures and reports, and intake's day closes: every
@@ -46,7 +44,8 @@ def organisation(installation: Installation, found: Found) -> Organisation:
         )
 
     until(cosigned)
-    return organisation
+    yield organisation
+    organisation.close()
 
 
 def hoeksteen(installation: Installation, *words: str) -> tuple[int, str]:

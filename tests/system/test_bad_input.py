@@ -23,8 +23,6 @@ from shared.local import documents
 from shared.local.session import Installation
 from tests.system.people import Organisation
 
-Found = Callable[..., Organisation]
-
 
 def stored(installation: Installation) -> dict[str, int]:
     """How many events and answers each service holds."""
@@ -42,10 +40,12 @@ def stored(installation: Installation) -> dict[str, int]:
     return counts
 
 
-@pytest.fixture
-def organisation(found: Found) -> Organisation:
-    """An organisation with an adviser."""
-    return found()
+@pytest.fixture(scope="module")
+def organisation(installation: Installation) -> Iterator[Organisation]:
+    """An organisation with an adviser, which no test changes."""
+    made = Organisation(installation)
+    yield made
+    made.close()
 
 
 @pytest.fixture

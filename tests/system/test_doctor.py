@@ -16,7 +16,7 @@ from shared.ledger.note import Signer
 from shared.ledger.witness.state import Witness
 from shared.local.home import Home
 from shared.local.session import Installation
-from tests.system.conftest import free_base_port
+from tests.ports import free_base_port
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from hoeksteen_client.recovery import make_recovery_key
 from hoeksteen_client.sealing import key_id_of
 from shared.cli.adviser_key import stream_of
 from shared.cli.who import base64_of
+from shared.ledger.files import LedgerFolder
 from shared.local import documents
 from shared.local.demo import Person
 from shared.local.session import Installation
@@ -124,7 +125,10 @@ def test_an_advisers_key_from_first_to_stolen(desk: Desk) -> None:
     assert f"{two.key_id}  current" in said
 
     # After the next daily moment a signed checkpoint covers both publications.
+    folder = LedgerFolder(desk.installation.home.ledger)
+    before = folder.newest_note("intake", desk.organisation)
     desk.installation.move_clock(desk.installation.now() + timedelta(days=1))
+    until(lambda: folder.newest_note("intake", desk.organisation) != before)
     until(lambda: "2 are proven" in desk.run("adviser-key", "check", "one.key", "two.key"))
     assert "Exactly your own keys" in desk.run("adviser-key", "check", "one.key", "two.key")
     said = desk.run("adviser-key", "check", "two.key", status=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psycopg
@@ -12,8 +12,6 @@ from shared.ledger.commands import IN_ORDER, NOT_IN_ORDER
 from shared.local.session import Installation
 from shared.local.verified import verify
 from tests.system.people import Organisation, until
-
-Found = Callable[..., Organisation]
 
 _SWITCH_OFF = """
     SET search_path = intake;
@@ -44,9 +42,9 @@ class CaseLog:
     """The entry of the first case; the other three follow."""
 
 
-@pytest.fixture
-def case_log(installation: Installation, found: Found) -> CaseLog:
-    organisation = found()
+@pytest.fixture(scope="module")
+def whole_log(installation: Installation) -> Iterator[CaseLog]:
+    organisation = Organisation(installation)
     ledger = installation.home.ledger
     until((ledger / "intake" / str(organisation.id) / "checkpoint").exists)
     for _ in range(4):
@@ -58,7 +56,32 @@ def case_log(installation: Installation, found: Found) -> CaseLog:
     assert row is not None
     heads = ledger / "signals" / "heads" / "intake" / str(organisation.id)
     until(lambda: heads.exists() and f'"size": {row[0]},' in heads.read_text())
-    return CaseLog(organisation, row[0] - 4)
+    yield CaseLog(organisation, row[0] - 4)
+    organisation.close()
+
+
+@pytest.fixture
+def case_log(whole_log: CaseLog) -> Iterator[CaseLog]:
+    """The log as it was; put back afterwards, since the installation is everybody's."""
+    tables = ("log", "event", "ciphertext")
+    tamper(
+        whole_log,
+        "".join(
+            f"CREATE TABLE was_{table} AS SELECT * FROM {table}"  # noqa: S608  our own names
+            " WHERE organisation = :organisation;"
+            for table in tables
+        ),
+    )
+    yield whole_log
+    tamper(
+        whole_log,
+        "".join(
+            f"DELETE FROM {table} WHERE organisation = :organisation;"  # noqa: S608
+            f"INSERT INTO {table} SELECT * FROM was_{table};"
+            f"DROP TABLE was_{table};"
+            for table in tables
+        ),
+    )
 
 
 def verified(log: CaseLog) -> int:
