@@ -20,6 +20,8 @@ MEMBERS = LEADERS | frozenset({Role.EMPLOYEE, Role.COORDINATOR, Role.MANAGER})
 COORDINATOR = frozenset({Role.COORDINATOR})
 SECOND = frozenset({Role.COORDINATOR, Role.WORKS_COUNCIL})
 """Whose approval stands beside an adviser's."""
+PLANNERS = ADMIN | ADVISER | frozenset({Role.HR, Role.WORKS_COUNCIL})
+"""Who may look at what a decision on release would give, before it is taken."""
 EVERY_ROLE = frozenset(Role)
 """Every role has a schema of its own, however small."""
 

@@ -25,7 +25,6 @@ def answering(
             raise RuntimeError("signals runs without the role that answers")
         question = Question(
             principal=call.principal,
-            organisation=call.organisation,
             now=call.now,
             pool=call.parts.answers,
             checkpoint_at=partial(checkpoint_at, call),

@@ -10,27 +10,21 @@ from shared.identity.roles import Role
 if TYPE_CHECKING:
     from shared.identity.principal import Principal
 
+_READERS = frozenset({Role.ADVISER, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.INTEGRATION})
+
 ALLOWED: dict[str, frozenset[Role]] = {
-    "statistics": frozenset(
-        {Role.ADVISER, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.INTEGRATION}
-    ),
     "draft_signal": frozenset({Role.ADVISER}),
     "revise_signal": frozenset({Role.ADVISER}),
     "review_signal": frozenset({Role.ADVISER}),
     "withdraw_signal": frozenset({Role.ADVISER}),
     "signal_drafts": frozenset({Role.ADVISER}),
     "signal_draft": frozenset({Role.ADVISER}),
-    "signals": frozenset(
-        {
-            Role.ADVISER,
-            Role.HR,
-            Role.BOARD,
-            Role.WORKS_COUNCIL,
-            Role.MANAGER,
-            Role.INTEGRATION,
-        }
-    ),
+    "signals": _READERS | {Role.MANAGER},
     "import_published": frozenset({Role.ADVISER}),
+    "statistics": _READERS,
+    "explanations": _READERS,
+    "privacy_budget": _READERS,
+    "plan_grid": frozenset({Role.ADMIN, Role.ADVISER, Role.HR, Role.WORKS_COUNCIL}),
     **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""

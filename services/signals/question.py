@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.signals.domain.lattice import Branch
+from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import Policy, Profile
 
 if TYPE_CHECKING:
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A query that has passed sign-in and policy. `organisation` is the asker's."""
+    """A query that has passed sign-in and policy."""
 
     principal: Principal
-    organisation: UUID
     now: datetime
     pool: AsyncConnectionPool[Any]
     checkpoint_at: Callable[[int | None], Awaitable[int | None]]
@@ -38,6 +38,13 @@ class Question:
     """
     record_access: Callable[[str], Awaitable[None]]
     """Record, durably, that the asker is about to be shown something. Before the answer leaves."""
+
+    @property
+    def organisation(self) -> UUID:
+        """The asker's organisation. Raises Refusal NOT_ALLOWED for a role that has none."""
+        if self.principal.organisation is None:
+            raise Refusal(Code.NOT_ALLOWED)
+        return self.principal.organisation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

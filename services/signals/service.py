@@ -17,6 +17,9 @@ from services.signals.projections.published import Published
 from services.signals.projections.released import Released
 from services.signals.projections.signals import Signals
 from services.signals.projections.windows import Windows
+from services.signals.queries.explanations import explanations
+from services.signals.queries.plan_grid import plan_grid
+from services.signals.queries.privacy_budget import privacy_budget
 from services.signals.queries.signals import signals
 from services.signals.queries.statistics import statistics
 from services.signals.released import OUTBOUND
@@ -37,6 +40,9 @@ DEFINITION = Definition(
         "signals": answering(signals),
         "signal_drafts": signal_drafts,
         "signal_draft": signal_draft,
+        "explanations": answering(explanations),
+        "privacy_budget": answering(privacy_budget),
+        "plan_grid": answering(plan_grid),
     },
     may=may,
     seats=adviser_seats,

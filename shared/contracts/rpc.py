@@ -1172,6 +1172,131 @@ class SignalDraft(Shape, frozen=True, kw_only=True):
     text: str | None
 
 
+class ExplanationsQuery(Shape, frozen=True, kw_only=True):
+    """What was done to the tables of a period, in words."""
+
+    period: str
+    language: Literal["en", "nl"]
+
+
+class CellExplained(Shape, frozen=True, kw_only=True):
+    """A cell, and what its figure means; or why there is none."""
+
+    code: str
+    label: str
+    sentence: str
+
+
+class TableExplained(Shape, frozen=True, kw_only=True):
+    """A released table in sentences: what was done, why cells are not shown (None where all are), the
+    total, what was spent (None under `exact`), what it cannot protect from, and the page with the
+    proof.
+    """
+
+    release_id: str
+    in_short: str
+    steps: tuple[str, ...]
+    cells: tuple[CellExplained, ...]
+    missing: str | None
+    total: str
+    budget: str | None
+    limits: tuple[str, ...]
+    page: str
+
+
+class Explanations(Shape, frozen=True, kw_only=True):
+    """Of every table of the period."""
+
+    items: tuple[TableExplained, ...]
+
+
+class PrivacyBudgetQuery(Shape, frozen=True, kw_only=True):
+    """How much of a case's protection is spent; `as_of` as for StatisticsQuery."""
+
+    as_of: int | None = None
+
+
+class DrawSpent(Shape, frozen=True, kw_only=True):
+    """A draw, what a case of its window spent on it, and the tables that are made of it."""
+
+    measure: str
+    window: str
+    epsilon: float
+    tables: tuple[str, ...]
+
+
+class PeriodSpent(Shape, frozen=True, kw_only=True):
+    """A half-year, or the period of a register: what a case has spent so far, and what it will have
+    spent when all its windows are drawn.
+    """
+
+    period: str
+    spent: float
+    planned: float
+    draws: tuple[DrawSpent, ...]
+
+
+class PrivacyBudget(Shape, frozen=True, kw_only=True):
+    """By period, oldest first. Under `exact` nothing is spent: there is neither profile nor limit."""
+
+    policy: Policy
+    profile: Profile | None
+    limit: float | None
+    periods: tuple[PeriodSpent, ...]
+
+
+class PlanGridQuery(Shape, frozen=True, kw_only=True):
+    """What an organisation of a size would learn. What is None is that of the asker's organisation;
+    `units` are needed by who has none. `cases_a_year` None: estimated by headcounts. `k` is of the
+    policy `exact` alone.
+    """
+
+    units: tuple[Unit, ...] | None = None
+    cases_a_year: float | None = None
+    policy: Policy | None = None
+    profile: Profile | None = None
+    k: int | None = None
+    language: Literal["en", "nl"] = "en"
+
+
+class GridPlanRow(Shape, frozen=True, kw_only=True):
+    """A table at a grain: `measured` with noise of its own, `summed` of what is measured, or `refused`
+    with the reason, as a code and as a sentence.
+
+    Shares are from 0 to 1: of all cells, and of those with five cases or more, those that are likely
+    to be shown. Of a refused table they, ε, margin and threshold are what it could at most get.
+    """
+
+    table: str
+    label: str
+    grain: Literal["year", "half-year", "quarter"]
+    verdict: Literal["measured", "summed", "refused"]
+    epsilon: float | None
+    margin: int | None
+    threshold: int | None
+    share_shown: float | None
+    share_of_five: float | None
+    cases_in_a_cell: float | None
+    reason: str | None
+    sentence: str | None
+
+
+class GridPlan(Shape, frozen=True, kw_only=True):
+    """Rows that are offered, then those that are refused, and all of it as a picture (SVG). `units` are
+    those of the grid; `estimated`: headcounts stood in for a number of cases.
+    """
+
+    policy: Policy
+    profile: Profile | None
+    cases_a_year: float
+    estimated: bool
+    units: int
+    epsilon: float
+    budget: float
+    rows: tuple[GridPlanRow, ...]
+    picture: str
+
+
 # Reporting ------------------------------------------------------------------------------------
 
 
@@ -1466,6 +1591,9 @@ VERBS: dict[str, Verb] = {
         Verb("signals", "signal_drafts", "query", Empty, SignalDrafts),
         Verb("signals", "signal_draft", "query", ById, SignalDraft),
         Verb("signals", "import_published", "command", ImportPublished, PublishedImported),
+        Verb("signals", "explanations", "query", ExplanationsQuery, Explanations),
+        Verb("signals", "privacy_budget", "query", PrivacyBudgetQuery, PrivacyBudget),
+        Verb("signals", "plan_grid", "query", PlanGridQuery, GridPlan),
         *_ledger("signals"),
         Verb("reporting", "reports", "query", ReportsQuery, Reports),
         Verb("reporting", "report", "query", ReportQuery, Report),

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -339,6 +340,7 @@ async def test_hr_reads_statistics_and_published_reports(lab: Lab) -> None:
             period="2026-H1",
             status="published",
             release=RELEASE,
+            tables=(NOISY,),
             interpretation="What it means.",
             drafts=(),
             pdf_sha256=b"\x01" * 32,
@@ -350,7 +352,7 @@ async def test_hr_reads_statistics_and_published_reports(lab: Lab) -> None:
           statistics(period: "2026-H1") {
             period dimension k total cells { code count } withheld { codes count }
           }
-          report(id: $id) { status interpretation pdfSha256 pdfPath release { id } }
+          report(id: $id) { status interpretation pdfSha256 pdfPath release { id } tables { id } }
         }
         """,
         {"id": REPORT},
@@ -373,6 +375,7 @@ async def test_hr_reads_statistics_and_published_reports(lab: Lab) -> None:
         "pdfSha256": "01" * 32,
         "pdfPath": f"/reports/{REPORT}.pdf",
         "release": {"id": "r1"},
+        "tables": [{"id": "r2"}],
     } == data["report"]
 
 
@@ -386,7 +389,7 @@ NOISY = rpc.Release(
     k=5,
     taxonomy_version=1,
     cells=(rpc.ReleasedCell(code="workload", count=9, margin=3),),
-    withheld=rpc.WithheldBlock(codes=("integrity",), count=None),
+    withheld=rpc.WithheldBlock(codes=("integrity",), count=None, thresholds=(5,)),
     total=14,
     total_margin=8,
     epsilon=1.0,
@@ -404,7 +407,7 @@ async def test_a_figure_with_noise_comes_with_its_margin_and_labels(lab: Lab) ->
         """
         {
           statistics(period: "2026-Q3", dimension: "theme") {
-            policy dimension cells { code count margin } withheld { codes count }
+            policy dimension cells { code count margin } withheld { codes count thresholds }
             total totalMargin epsilon gridId labels(language: NL) { code label }
           }
         }
@@ -417,7 +420,7 @@ async def test_a_figure_with_noise_comes_with_its_margin_and_labels(lab: Lab) ->
             "policy": "NOISY",
             "dimension": "theme",
             "cells": [{"code": "workload", "count": 9, "margin": 3}],
-            "withheld": {"codes": ["integrity"], "count": None},
+            "withheld": {"codes": ["integrity"], "count": None, "thresholds": [5]},
             "total": 14,
             "totalMargin": 8,
             "epsilon": 1.0,
@@ -430,6 +433,176 @@ async def test_a_figure_with_noise_comes_with_its_margin_and_labels(lab: Lab) ->
     ] == data["statistics"]
     wanted = rpc.StatisticsQuery(period="2026-Q3", dimension="theme")
     assert wanted == lab.neighbours.asked[0].request
+
+
+EXPLAINED = rpc.TableExplained(
+    release_id="r2",
+    in_short="Every figure has been changed a little.",
+    steps=("First.", "Then."),
+    cells=(rpc.CellExplained(code="workload", label="Workload", sentence="9, margin 3."),),
+    missing="Because it is small.",
+    total="In total 14.",
+    budget="1 of 2.",
+    limits=("A group.",),
+    page="docs/anonymity.md",
+)
+
+
+async def test_an_explanation_is_asked_once_for_the_tables_of_a_period(lab: Lab) -> None:
+    """Each table takes its own; one that signals does not know has none."""
+    other = msgspec.structs.replace(NOISY, release_id="r3", dimension="unit")
+    lab.neighbours.answers |= {
+        "signals.statistics": rpc.Statistics(releases=(NOISY, other)),
+        "signals.explanations": rpc.Explanations(items=(EXPLAINED,)),
+    }
+    data = await lab.ask(
+        """
+        {
+          statistics(period: "2026-Q3") {
+            explanation(language: NL) {
+              inShort steps cells { code label sentence } missing total budget limits page
+            }
+          }
+        }
+        """,
+        role=Role.WORKS_COUNCIL,
+    )
+
+    assert [
+        {
+            "explanation": {
+                "inShort": "Every figure has been changed a little.",
+                "steps": ["First.", "Then."],
+                "cells": [{"code": "workload", "label": "Workload", "sentence": "9, margin 3."}],
+                "missing": "Because it is small.",
+                "total": "In total 14.",
+                "budget": "1 of 2.",
+                "limits": ["A group."],
+                "page": "docs/anonymity.md",
+            }
+        },
+        {"explanation": None},
+    ] == data["statistics"]
+    questions = [asked.request for asked in lab.neighbours.asked[1:]]
+    assert [rpc.ExplanationsQuery(period="2026-Q3", language="nl")] == questions
+
+
+async def test_the_budget_is_read_by_period(lab: Lab) -> None:
+    """What was spent on which draw, the tables that are made of it, and the limit."""
+    lab.neighbours.answers["signals.privacy_budget"] = rpc.PrivacyBudget(
+        policy="noisy",
+        profile="strict",
+        limit=1.5,
+        periods=(
+            rpc.PeriodSpent(
+                period="2026-H1",
+                spent=0.75,
+                planned=1.5,
+                draws=(
+                    rpc.DrawSpent(
+                        measure="theme", window="2026-Q1", epsilon=0.75, tables=("theme", "area")
+                    ),
+                ),
+            ),
+        ),
+    )
+    data = await lab.ask(
+        """
+        {
+          privacyBudget(asOf: 40) {
+            policy profile limit
+            periods { period spent planned draws { measure window epsilon tables } }
+          }
+        }
+        """,
+        role=Role.WORKS_COUNCIL,
+    )
+
+    draw = {"measure": "theme", "window": "2026-Q1", "epsilon": 0.75, "tables": ["theme", "area"]}
+    assert {
+        "policy": "NOISY",
+        "profile": "STRICT",
+        "limit": 1.5,
+        "periods": [{"period": "2026-H1", "spent": 0.75, "planned": 1.5, "draws": [draw]}],
+    } == data["privacyBudget"]
+    assert rpc.PrivacyBudgetQuery(as_of=40) == lab.neighbours.asked[0].request
+
+
+async def test_a_plan_is_made_of_what_was_asked(lab: Lab) -> None:
+    """Tree, cases, policy and language reach signals; rows and picture come back."""
+    row = rpc.GridPlanRow(
+        table="theme",
+        label="Thema, per halfjaar",
+        grain="half-year",
+        verdict="refused",
+        epsilon=0.75,
+        margin=4,
+        threshold=7,
+        share_shown=0.4,
+        share_of_five=0.9,
+        cases_in_a_cell=3.0,
+        reason="budget_spent",
+        sentence="Het budget is besteed.",
+    )
+    lab.neighbours.answers["signals.plan_grid"] = rpc.GridPlan(
+        policy="noisy",
+        profile="strict",
+        cases_a_year=60.0,
+        estimated=False,
+        units=1,
+        epsilon=1.5,
+        budget=1.5,
+        rows=(row,),
+        picture="<svg/>",
+    )
+    data = await lab.ask(
+        """
+        query ($units: [UnitInput!]) {
+          planGrid(units: $units, casesAYear: 60, policy: NOISY, profile: STRICT, language: NL) {
+            policy profile casesAYear estimated units epsilon budget picture
+            rows {
+              table label grain verdict epsilon margin threshold shareShown shareOfFive casesInACell
+              reason sentence
+            }
+          }
+        }
+        """,
+        {"units": [{"id": "u1", "name": "Zorg", "headcount": 40}]},
+        role=Role.ADMIN,
+    )
+
+    assert {
+        "policy": "NOISY",
+        "profile": "STRICT",
+        "casesAYear": 60.0,
+        "estimated": False,
+        "units": 1,
+        "epsilon": 1.5,
+        "budget": 1.5,
+        "picture": "<svg/>",
+        "rows": [
+            {
+                "table": "theme",
+                "label": "Thema, per halfjaar",
+                "grain": "HALF_YEAR",
+                "verdict": "REFUSED",
+                "epsilon": 0.75,
+                "margin": 4,
+                "threshold": 7,
+                "shareShown": 0.4,
+                "shareOfFive": 0.9,
+                "casesInACell": 3.0,
+                "reason": "budget_spent",
+                "sentence": "Het budget is besteed.",
+            }
+        ],
+    } == data["planGrid"]
+    assert (
+        rpc.PlanGridQuery(
+            units=(UNIT,), cases_a_year=60, policy="noisy", profile="strict", language="nl"
+        )
+        == lab.neighbours.asked[0].request
+    )
 
 
 async def test_the_auditor_reads_the_skeleton(lab: Lab) -> None:

@@ -57,11 +57,12 @@ DUE = date(2026, 7, 15)
 TOKENS = {HERE: "5d41402abc4b2a76", ELSEWHERE: "7d793037a0760186"}
 UNITS = (("care", "Zorg", 90), ("office", "Kantoor", 40))
 
+READ = {"statistics", "explanations", "privacy_budget", "signals"}
 MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
     Role.ADVISER: {
-        "statistics",
+        *READ,
+        "plan_grid",
         "import_published",
-        "signals",
         "draft_signal",
         "revise_signal",
         "review_signal",
@@ -69,14 +70,17 @@ MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
         "signal_drafts",
         "signal_draft",
     },
-    Role.HR: {"statistics", "signals"},
-    Role.BOARD: {"statistics", "signals"},
-    Role.WORKS_COUNCIL: {"statistics", "signals"},
+    Role.HR: {*READ, "plan_grid"},
+    Role.BOARD: READ,
+    Role.WORKS_COUNCIL: {*READ, "plan_grid"},
     Role.MANAGER: {"signals"},
-    Role.INTEGRATION: {"statistics", "signals"},
+    Role.INTEGRATION: READ,
+    Role.ADMIN: {"plan_grid"},
     Role.AUDITOR: {"ledger", "ledger_bundle", "ledger_memories"},
 }
-"""Who may ask signals what: released figures for those who act on them, the log for auditors."""
+"""Who may ask signals what: released figures, and what they mean and cost, for those who act on them;
+the planner for those who prepare a decision; the log for auditors.
+"""
 
 
 @dataclass

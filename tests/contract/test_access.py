@@ -242,6 +242,9 @@ HOLDERS = {
             "WithheldBlock",
             "Query.publishedElsewhere",
             "PublishedRelease",
+            "Explanation",
+            "Query.privacyBudget",
+            "PrivacyBudget",
         ],
         LEADERS | {Role.ADVISER, Role.INTEGRATION},
     ),
@@ -264,6 +267,10 @@ HOLDERS = {
             "Mutation.withdrawSignal",
         ],
         {Role.ADVISER},
+    ),
+    "the planner": (
+        ["Query.planGrid", "GridPlan", "UnitInput"],
+        {Role.ADMIN, Role.ADVISER, Role.HR, Role.WORKS_COUNCIL},
     ),
     "reports": (
         ["Query.reports", "Query.report", "Report", "ReportSummary"],
@@ -399,6 +406,7 @@ def test_every_refusal_has_its_place() -> None:
 WITHOUT_A_FIELD = {
     "reporting.render_report",  # has an address of its own, for its bytes
     "intake.erasure_statement",  # Erasure.statement
+    "signals.explanations",  # Release.explanation
     # Bytes, at an address of their own.
     "intake.put_chunk",
     "intake.chunk",

@@ -16,6 +16,7 @@ from services.gateway.grants import (
     COORDINATOR,
     LEADERS,
     MEMBERS,
+    PLANNERS,
     REPORTER,
     SECOND,
     grant,
@@ -269,6 +270,10 @@ class UnitInput:
     headcount: int
     parent: strawberry.ID | None = None
 
+    def shape(self) -> rpc.Unit:
+        """As services take it."""
+        return rpc.Unit(id=self.id, name=self.name, headcount=self.headcount, parent=self.parent)
+
 
 @strawberry.input(description="An adviser of the organisation that is set up.")
 class AdviserSeatInput:
@@ -322,10 +327,7 @@ class SetUpOrganisationInput:
             organisation_id=uuid_text("organisationId", self.organisation_id),
             name=self.name,
             language=self.language.value,
-            units=tuple(
-                rpc.Unit(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
-                for unit in self.units
-            ),
+            units=tuple(unit.shape() for unit in self.units),
             advisers=tuple(rpc.AdviserSeat(id=seat.id, name=seat.name) for seat in self.advisers),
             release=rpc.ReleasePolicy(
                 policy=self.release.policy.value,
@@ -458,7 +460,7 @@ ACCESS = table(
         ADMIN,
         "idempotencyKey organisationId name language units advisers release",
     ),
-    grant("UnitInput", ADMIN, "id name headcount parent"),
+    grant("UnitInput", PLANNERS, "id name headcount parent"),
     grant("AdviserSeatInput", ADMIN, "id name"),
     grant("ReleasePolicyInput", ADMIN, "policy profile dimension k mergeOrder worksCouncilOn"),
     grant("SetUpOrganisationPayload", ADMIN, "organisationId position"),

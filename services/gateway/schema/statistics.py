@@ -8,6 +8,7 @@ import strawberry
 
 from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, grant, table
 from services.gateway.schema.base import Info, LanguageChoice, ask, described
+from services.gateway.schema.explanation import Explanation, explanation_of
 from services.gateway.schema.organisation import PolicyChoice
 from shared.contracts import rpc
 
@@ -85,6 +86,16 @@ class Release:
         both = {"en": self.labelled.labels_en, "nl": self.labelled.labels_nl}
         return [CellLabel(code=code, label=label) for code, label in both[language.value].items()]
 
+    @described(
+        "What was done to this table, why cells are not shown, what it cost: in sentences. It is asked "
+        "once for all tables of a period."
+    )
+    async def explanation(
+        self, info: Info, language: LanguageChoice = LanguageChoice.EN
+    ) -> Explanation | None:
+        """Asks signals."""
+        return await explanation_of(info, self.labelled, language)
+
     @classmethod
     def of(cls, release: rpc.Release) -> Self:
         """From a service's answer."""
@@ -147,7 +158,7 @@ ACCESS = table(
         "Release",
         ADVISER | LEADERS | INTEGRATION,
         "id period policy dimension k taxonomyVersion cells withheld total totalMargin epsilon "
-        "gridId releasedWeek labels labels(language:)",
+        "gridId releasedWeek labels labels(language:) explanation explanation(language:)",
     ),
     grant("ReleasedCell", ADVISER | LEADERS | INTEGRATION, "code count margin"),
     grant("CellLabel", ADVISER | LEADERS | INTEGRATION, "code label"),

@@ -503,6 +503,12 @@ _LIMITS: Final = Sentence(
 )
 
 
+def name_of(row: Row, language: Language) -> str:
+    """What people call a table at its grain."""
+    table, grain = _TABLES[row.table], _GRAINS[row.grain]
+    return f"{table.nl}, {grain.nl}" if language == "nl" else f"{table.en}, {grain.en}"
+
+
 def picture(told: Plan, language: Language) -> str:
     """The plan as an SVG document: a bar for each table, as long as the share of its cells that is
     likely to be shown. All that it shows stands in its title, description and labels too.
@@ -536,7 +542,7 @@ def picture(told: Plan, language: Language) -> str:
     bars, lines = [], []
     for place, row in enumerate(told.rows):
         y = _TOP + place * _STEP
-        name = f"{say(_TABLES[row.table])}, {say(_GRAINS[row.grain])}"
+        name = escape(name_of(row, language))
         length = 0 if row.outlook is None else round(_BAR * row.outlook.share_shown)
         line = f"{name}: {escape(row.sentence(language)) or result(row)}"
         bars.append(

@@ -1,0 +1,52 @@
+"""What was done to the tables of a period, in words. That somebody looked is recorded first: the
+sentences have the figures in them.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from services.signals.domain.explanation import explain
+from services.signals.question import Question
+from shared.contracts.rpc import (
+    CellExplained,
+    Explanations,
+    ExplanationsQuery,
+    Release,
+    TableExplained,
+)
+from shared.taxonomy.period import Period
+
+
+async def explanations(question: Question, request: ExplanationsQuery) -> Explanations:
+    """See Explanations. Raises Refusal INVALID_PERIOD."""
+    period = str(Period.parse(request.period))
+    async with question.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT content FROM released_table WHERE organisation = %s AND period = %s"
+            ' ORDER BY dimension COLLATE "C"',
+            (question.organisation, period),
+        )
+        rows = await cursor.fetchall()
+    releases = [msgspec.json.decode(content, type=Release) for (content,) in rows]
+    if releases:
+        await question.record_access("explanation")
+    return Explanations(items=tuple(_explained(release, request) for release in releases))
+
+
+def _explained(release: Release, request: ExplanationsQuery) -> TableExplained:
+    told = explain(release, request.language)
+    return TableExplained(
+        release_id=release.release_id,
+        in_short=told.in_short,
+        steps=told.steps,
+        cells=tuple(
+            CellExplained(code=cell.code, label=cell.label, sentence=cell.sentence)
+            for cell in told.cells
+        ),
+        missing=told.missing,
+        total=told.total,
+        budget=told.budget,
+        limits=told.limits,
+        page=told.page,
+    )
