@@ -20,7 +20,7 @@ WHOLE_LABEL: Final[dict[Language, str]] = {
     "nl": "De hele organisatie",
 }
 
-_KINDS: Final = {"relation": "relations", "role": "reporter_roles", "route": "routes"}
+_KINDS: Final = {"relation": "relations", "role": "reporter_roles"}
 
 
 def labels_of(lattice: LatticeFrozen, axes: tuple[Axis, ...], language: Language) -> dict[str, str]:

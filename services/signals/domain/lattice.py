@@ -42,7 +42,7 @@ BASE_RATE: Final = 0.015
 WHOLE: Final = "all"
 """The one cell of a table without axes: the organisation."""
 
-Axis = Literal["theme", "area", "unit", "relation", "role", "route"]
+Axis = Literal["theme", "area", "unit", "relation", "role"]
 Profile = Literal["standard", "strict"]
 
 BUDGET: Final[dict[Profile, float]] = {"standard": 2.0, "strict": 1.5}
@@ -135,8 +135,6 @@ def codes_of(lattice: LatticeFrozen, axis: Axis) -> tuple[str, ...]:
             return (*taxonomy_version_of(lattice.taxonomy_version).relations, NOT_SAID)
         case "role":
             return (*taxonomy_version_of(lattice.taxonomy_version).reporter_roles, NOT_SAID)
-        case "route":
-            return (*taxonomy_version_of(lattice.taxonomy_version).routes, NOT_SAID)
 
 
 def cells_of(lattice: LatticeFrozen, axes: Sequence[Axis]) -> tuple[str, ...]:
@@ -222,8 +220,6 @@ def _size(axis: Axis, units: int, version: int) -> int:
             return len(taxonomy_version_of(version).relations) + 1
         case "role":
             return len(taxonomy_version_of(version).reporter_roles) + 1
-        case "route":
-            return len(taxonomy_version_of(version).routes) + 1
 
 
 @lru_cache(maxsize=4096)
@@ -340,7 +336,6 @@ DIVIDED_FROM: Final = 15
 HALF_YEARS_FROM: Final = 40
 QUARTERS_FROM: Final = 150
 RELATIONS_FROM: Final = 500
-ROUTES_FROM: Final = 1000
 """Cases a year. With fewer than DIVIDED_FROM only the whole is told; from each of the others on
 windows are shorter or more is asked. Why there, and what it gives: docs/adr/0029."""
 
@@ -375,24 +370,21 @@ def _divided(yearly_total: float) -> _Plan:
         return (("theme", ("theme",), "half-year", 0.5), ("unit", ("unit",), "half-year", 0.5))
     # A little more than 0.41 lets themes be shown from 6 on, 0.5873 lets units, sums of four areas,
     # be shown from 7 on: there is just enough for both.
-    theme, area = 0.4125, 0.5875
-    more: _Plan = ()
-    if yearly_total >= ROUTES_FROM:
-        theme, area = 0.3, 0.4
-        more = (("relation", ("relation",), "year", 0.15), ("route", ("route",), "year", 0.15))
-    elif yearly_total >= RELATIONS_FROM:
-        theme, area = 0.35, 0.45
-        more = (("relation", ("relation",), "year", 0.2),)
+    if yearly_total < RELATIONS_FROM:
+        return (
+            ("theme", ("theme",), "quarter", 0.4125),
+            ("unit_area", ("unit", "area"), "half-year", 0.5875),
+        )
     return (
-        ("theme", ("theme",), "quarter", theme),
-        ("unit_area", ("unit", "area"), "half-year", area),
-        *more,
+        ("theme", ("theme",), "quarter", 0.35),
+        ("unit_area", ("unit", "area"), "half-year", 0.45),
+        ("relation", ("relation",), "year", 0.2),
     )
 
 
 def _undivided(yearly_total: float) -> _Plan:
-    """Without units relations and routes get their share, at the level of the organisation; and
-    since there is one table less to add up, the total gets a little of its own.
+    """Without units relations get their share, at the level of the organisation; and since there is
+    one table less to add up, the total gets a little of its own.
     """
     if yearly_total < HALF_YEARS_FROM:
         return (("theme", ("theme",), "year", 0.5), ("relation", ("relation",), "year", 0.5))
@@ -402,17 +394,10 @@ def _undivided(yearly_total: float) -> _Plan:
             ("relation", ("relation",), "year", 0.355),
             ("total", (), "half-year", 0.145),
         )
-    if yearly_total < RELATIONS_FROM:
-        return (
-            ("theme", ("theme",), "quarter", 0.5),
-            ("relation", ("relation",), "year", 0.3),
-            ("total", (), "half-year", 0.2),
-        )
     return (
-        ("theme", ("theme",), "quarter", 0.4),
-        ("relation", ("relation",), "year", 0.225),
-        ("route", ("route",), "year", 0.225),
-        ("total", (), "half-year", 0.15),
+        ("theme", ("theme",), "quarter", 0.5),
+        ("relation", ("relation",), "year", 0.3),
+        ("total", (), "half-year", 0.2),
     )
 
 

@@ -110,8 +110,6 @@ def _code(lattice: LatticeFrozen, axis: Axis, fact: FactKept, units: dict[str, s
             return fact.relation or NOT_SAID
         case "role":
             return fact.role or NOT_SAID
-        case "route":
-            return fact.route or NOT_SAID
         case _:
             assert_never(axis)
 

@@ -48,6 +48,7 @@ Reason = Literal[
     "margin_too_wide",
     "budget_spent",
     "not_collected",
+    "known_later",
     "no_headcounts",
 ]
 
@@ -199,14 +200,15 @@ _LONGEST_FIRST: Final[tuple[Grain, ...]] = ("year", "half-year", "quarter")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    """A table that is asked for. Without axes its facts are not collected. `beside`: where there are
-    units, it can only have what themes and units leave of the budget.
+    """A table that is asked for. `beside`: where there are units, it can only have what themes and
+    units leave of the budget. `never`: why it cannot be had in any organisation.
     """
 
     table: str
     axes: tuple[Axis, ...] = ()
     grains: tuple[Grain, ...] = _LONGEST_FIRST
     beside: bool = False
+    never: Reason | None = None
 
 
 _CANDIDATES: Final = (
@@ -215,10 +217,10 @@ _CANDIDATES: Final = (
     _Candidate(table="unit_area", axes=("unit", "area")),
     _Candidate(table="unit_theme", axes=("unit", "theme")),
     _Candidate(table="relation", axes=("relation",), beside=True),
-    _Candidate(table="route", axes=("route",), beside=True),
-    _Candidate(table="cause", grains=("year",)),
-    _Candidate(table="impact", grains=("year",)),
-    _Candidate(table="policy", grains=("year",)),
+    _Candidate(table="route", grains=("year",), never="known_later"),
+    _Candidate(table="cause", grains=("year",), never="not_collected"),
+    _Candidate(table="impact", grains=("year",), never="not_collected"),
+    _Candidate(table="policy", grains=("year",), never="not_collected"),
 )
 """The most useful first. Areas and totals are not among them: they come with what they are sums of."""
 
@@ -255,8 +257,8 @@ def _refused(
 ) -> Row:
     """A table that is not offered at that grain, and the first reason why."""
     bare = Row(table=candidate.table, axes=candidate.axes, grain=grain, verdict="refused")
-    if not candidate.axes:
-        return _because(bare, "not_collected")
+    if candidate.never is not None:
+        return _because(bare, candidate.never)
     if total < DIVIDED_FROM:
         return _because(bare, "too_few_cases")
     if "unit" in candidate.axes and not headcounts:
@@ -343,6 +345,12 @@ _REASONS: Final[dict[Reason, Sentence]] = {
         "This is not recorded as a code of a case, so it cannot be counted.",
         "Dit wordt niet als code bij een zaak vastgelegd, en is dus niet te tellen.",
     ),
+    "known_later": Sentence(
+        "This is known when a case ends, and a case is counted when it begins. Counting it again would "
+        "tell which cases ended.",
+        "Dit is bekend als een zaak eindigt, en een zaak telt mee als zij begint. Nog eens tellen zou "
+        "verraden welke zaken eindigden.",
+    ),
     "no_headcounts": Sentence(
         "The headcounts of the units are not known.",
         "Het aantal mensen per eenheid is niet bekend.",
@@ -415,8 +423,6 @@ def _shares(axis: Axis, headcounts: Sequence[int]) -> list[tuple[float, float]]:
             return [*units, (UNSAID, UNITS_VARY)]
         case "relation":
             return _evenly(len(codes.relations) + 1)
-        case "route":
-            return _evenly(len(codes.routes) + 1)
         case "role":
             return _evenly(len(codes.reporter_roles) + 1)
 
@@ -480,6 +486,7 @@ _SHORT: Final[dict[Reason, Sentence]] = {
     "margin_too_wide": Sentence("margin too wide", "marge te groot"),
     "budget_spent": Sentence("budget spent on other tables", "budget besteed aan andere tabellen"),
     "not_collected": Sentence("not recorded as a code", "niet als code vastgelegd"),
+    "known_later": Sentence("known when a case ends", "bekend als een zaak eindigt"),
     "no_headcounts": Sentence("headcounts not known", "aantal mensen niet bekend"),
 }
 
