@@ -65,6 +65,14 @@ def test_five_cases_a_year_are_told_as_one_number() -> None:
     assert "15" in row(told, "theme", "year").sentence("en")
 
 
+def test_twenty_cases_a_year_are_told_by_area() -> None:
+    """Four areas instead of ten themes, which would take their place."""
+    told = plan(tree(4), yearly_total=20)
+    assert {(table, "year") for table in ("unit", "area", "total")} == offered(told)
+    assert "measured" == row(told, "area", "year").verdict
+    assert "budget_spent" == row(told, "theme", "year").reason
+
+
 def test_twenty_five_cases_a_year_are_told_by_the_year() -> None:
     """Themes and units, and their sums; a half-year of themes would be almost empty."""
     told = plan(tree(4), yearly_total=25)

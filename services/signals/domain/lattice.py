@@ -333,11 +333,12 @@ def grid_units(tree: Sequence[Branch], smallest: int = SMALLEST_UNIT) -> tuple[G
 # The choice of measures ---------------------------------------------------------------------------
 
 DIVIDED_FROM: Final = 15
+THEMES_FROM: Final = 25
 HALF_YEARS_FROM: Final = 40
 QUARTERS_FROM: Final = 150
 RELATIONS_FROM: Final = 500
 """Cases a year. With fewer than DIVIDED_FROM only the whole is told; from each of the others on
-windows are shorter or more is asked. Why there, and what it gives: docs/adr/0029."""
+cells are smaller, windows shorter, or tables more. Why there, and what it gives: docs/adr/0029."""
 
 _Plan = tuple[tuple[str, tuple[Axis, ...], Grain, float], ...]
 """Measures, each with its share of the budget."""
@@ -364,6 +365,8 @@ def choose(
 
 
 def _divided(yearly_total: float) -> _Plan:
+    if yearly_total < THEMES_FROM:
+        return (("area", ("area",), "year", 0.5), ("unit", ("unit",), "year", 0.5))
     if yearly_total < HALF_YEARS_FROM:
         return (("theme", ("theme",), "year", 0.5), ("unit", ("unit",), "year", 0.5))
     if yearly_total < QUARTERS_FROM:
@@ -386,6 +389,8 @@ def _undivided(yearly_total: float) -> _Plan:
     """Without units relations get their share, at the level of the organisation; and since there is
     one table less to add up, the total gets a little of its own.
     """
+    if yearly_total < THEMES_FROM:
+        return (("area", ("area",), "year", 0.5), ("relation", ("relation",), "year", 0.5))
     if yearly_total < HALF_YEARS_FROM:
         return (("theme", ("theme",), "year", 0.5), ("relation", ("relation",), "year", 0.5))
     if yearly_total < QUARTERS_FROM:
