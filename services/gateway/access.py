@@ -52,6 +52,7 @@ from services.gateway.schema import (
     organisation,
     plan,
     published,
+    pulse,
     register,
     reports,
     signals,
@@ -85,6 +86,7 @@ ACCESS: Access = table(
             explanation,
             budget,
             plan,
+            pulse,
             reports,
             ledger,
         )
@@ -116,6 +118,7 @@ class Query(
     published.PublishedQuery,
     budget.BudgetQuery,
     plan.PlanQuery,
+    pulse.PulseQuery,
     reports.ReportQuery,
     ledger.LedgerQuery,
 ):
@@ -135,6 +138,7 @@ class Mutation(
     register.RegisterMutation,
     signals.SignalMutation,
     published.PublishedMutation,
+    pulse.PulseMutation,
     reports.ReportMutation,
 ):
     """Changes. Each takes an idempotency key: repeated, it gives the first answer."""

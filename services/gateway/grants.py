@@ -15,6 +15,8 @@ LEADERS = frozenset({Role.HR, Role.BOARD, Role.WORKS_COUNCIL})
 """Who gets released figures and published reports of the whole organisation."""
 MANAGER = frozenset({Role.MANAGER})
 INTEGRATION = frozenset({Role.INTEGRATION})
+EMPLOYEE = frozenset({Role.EMPLOYEE})
+HR = frozenset({Role.HR})
 MEMBERS = LEADERS | frozenset({Role.EMPLOYEE, Role.COORDINATOR, Role.MANAGER})
 """Who belongs to the organisation without being its adviser, auditor or a reporter."""
 COORDINATOR = frozenset({Role.COORDINATOR})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.signals.domain import lattice, noisy, published, signal, tick, window
+from services.signals.domain import lattice, noisy, published, pulse, signal, tick, window
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 from shared.runtime.erasure import KeyDestroyed
@@ -38,6 +38,12 @@ TYPES = EventTypes(
         signal.SignalWithdrawn,
         signal.SignalTick,
         published.PublishedTableImported,
+        pulse.PulseFrozen,
+        pulse.PulseTokensIssued,
+        pulse.PulseClosed,
+        pulse.PulseSheetsKept,
+        pulse.PulseDrawn,
+        pulse.PulseReleased,
         KeyDestroyed,
         AccessRecorded,
     ),

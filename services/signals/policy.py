@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.signals.domain.lattice import WHOLE
 from shared.contracts.rpc import LEDGER_VERBS
 from shared.identity.roles import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.identity.principal import Principal
 
 _READERS = frozenset({Role.ADVISER, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.INTEGRATION})
@@ -20,6 +23,11 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "signal_drafts": frozenset({Role.ADVISER}),
     "signal_draft": frozenset({Role.ADVISER}),
     "signals": _READERS | {Role.MANAGER},
+    "open_pulse": frozenset({Role.ADVISER, Role.HR}),
+    "issue_pulse_tokens": frozenset({Role.ADVISER, Role.HR}),
+    "answer_pulse": frozenset({Role.EMPLOYEE}),
+    "pulses": frozenset({Role.EMPLOYEE, Role.ADVISER, Role.HR}),
+    "pulse_results": _READERS - {Role.INTEGRATION} | {Role.MANAGER},
     "import_published": frozenset({Role.ADVISER}),
     "statistics": _READERS,
     "explanations": _READERS,
@@ -31,10 +39,17 @@ ALLOWED: dict[str, frozenset[Role]] = {
 
 
 def sees_every_place(principal: Principal) -> bool:
-    """Whether this principal sees signals about every place of the organisation. A manager sees those
-    about the organisation and about their own branch.
+    """Whether this principal sees what is released about every place of the organisation. A manager
+    sees what is about the organisation and about their own branch.
     """
-    return principal.role in ALLOWED["signals"] - {Role.MANAGER}
+    return principal.role in _READERS
+
+
+def sees_place(principal: Principal, place: str, scope: Sequence[str]) -> bool:
+    """Whether this principal sees a place; `scope` are the units whose managers have it in their
+    branch. Everybody has the organisation.
+    """
+    return sees_every_place(principal) or place == WHOLE or principal.unit in scope
 
 
 def reads_texts(principal: Principal) -> bool:

@@ -62,7 +62,7 @@ def to_bus(recorded: Recorded) -> Release:
             if event.withheld
             else None,
             total=event.total,
-            released_week=_week(recorded),
+            released_week=recorded.week,
             total_margin=event.total_margin,
             epsilon=event.epsilon,
             budget=event.budget,
@@ -82,12 +82,8 @@ def to_bus(recorded: Recorded) -> Release:
         if event.withheld_cells
         else None,
         total=event.total,
-        released_week=_week(recorded),
+        released_week=recorded.week,
     )
-
-
-def _week(recorded: Recorded) -> str:
-    return str(recorded.event.adopted or recorded.week)
 
 
 def to_reader(recorded: Recorded) -> Release:
@@ -135,7 +131,6 @@ _RELEASED = Outbound(
     data=_message,
     rank=Rank.SHUFFLED,
     size=size_of,
-    week=_week,
     subject=lambda recorded: {"token": recorded.event.token},
 )
 
@@ -174,7 +169,6 @@ OUTBOUND: dict[str, Outbound] = {
         rank=Rank.SHUFFLED,
         # Room for as many signals as ever leave together: see the limits in domain/signal.py.
         size=SIZE_CLASS,
-        week=_week,
         subject=lambda recorded: {"token": recorded.event.token},
     ),
 }

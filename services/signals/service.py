@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from services.signals.answering import answering
-from services.signals.commands.adopt import adopt
+from services.signals.commands.answer_pulse import answer_pulse
 from services.signals.commands.draft_signal import draft_signal
 from services.signals.commands.import_published import import_published
+from services.signals.commands.issue_pulse_tokens import issue_pulse_tokens
+from services.signals.commands.open_pulse import open_pulse
 from services.signals.commands.release_due import release_due
 from services.signals.commands.review_signal import review_signal
 from services.signals.commands.revise_signal import revise_signal
@@ -14,12 +16,15 @@ from services.signals.consumers.intake import on_intake
 from services.signals.events import TYPES
 from services.signals.policy import may
 from services.signals.projections.published import Published
+from services.signals.projections.pulses import Pulses
 from services.signals.projections.released import Released
 from services.signals.projections.signals import Signals
 from services.signals.projections.windows import Windows
 from services.signals.queries.explanations import explanations
 from services.signals.queries.plan_grid import plan_grid
 from services.signals.queries.privacy_budget import privacy_budget
+from services.signals.queries.pulse_results import pulse_results
+from services.signals.queries.pulses import pulses
 from services.signals.queries.signals import signals
 from services.signals.queries.statistics import statistics
 from services.signals.released import OUTBOUND
@@ -43,10 +48,16 @@ DEFINITION = Definition(
         "explanations": answering(explanations),
         "privacy_budget": answering(privacy_budget),
         "plan_grid": answering(plan_grid),
+        "open_pulse": open_pulse,
+        "issue_pulse_tokens": issue_pulse_tokens,
+        "answer_pulse": answer_pulse,
+        "pulses": answering(pulses),
+        "pulse_results": answering(pulse_results),
     },
     may=may,
     seats=adviser_seats,
-    projections=lambda ring: (Windows(), Released(), Published(), Signals(ring)),
+    projections=lambda ring: (Windows(), Released(), Published(), Signals(ring), Pulses()),
+    quiet=frozenset({"answer_pulse", "pulses"}),
     answers=True,
     stream="SIGNALS",
     outbound=OUTBOUND,
@@ -54,5 +65,4 @@ DEFINITION = Definition(
     # Only releases leave, and those are made at the tick. One of a replica that died goes out too.
     publish_at_once=True,
     tick=release_due,
-    adopt=adopt,
 )

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.signals.domain import published, signal, window
+from services.signals.domain import published, pulse, signal, window
 from services.signals.domain.grid import windows_of
 from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import NoisyStatisticsReleased
@@ -117,6 +117,24 @@ async def load_signal(store: EventStore, organisation: UUID, signal_id: UUID) ->
     if not recorded or not isinstance(recorded[0].event, signal.SignalDrafted):
         return signal.Signal()
     return reduce(signal.evolve, (one.event for one in recorded), signal.Signal())
+
+
+def pulse_stream(organisation: UUID, period: str) -> UUID:
+    """The stream of a half-year's pulse: one in each."""
+    return uuid5(organisation, f"pulse/{period}")
+
+
+def pulse_release_stream(organisation: UUID, period: str) -> UUID:
+    """The stream of a pulse's release: version 1 is unique in the database, so a second draw is
+    refused there.
+    """
+    return uuid5(organisation, f"pulse-release/{period}")
+
+
+async def load_round(store: EventStore, organisation: UUID, period: str) -> pulse.Round:
+    """A pulse's state; empty before it was frozen."""
+    recorded = await store.load(organisation, pulse_stream(organisation, period))
+    return reduce(pulse.evolve, (one.event for one in recorded), pulse.Round())
 
 
 async def adviser_seats(store: EventStore, organisation_id: UUID) -> frozenset[str] | None:

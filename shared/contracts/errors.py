@@ -53,6 +53,8 @@ class Code(StrEnum):
     ALREADY_DECIDED = "ALREADY_DECIDED"
     REPORTER_UNTOLD = "REPORTER_UNTOLD"
     SECOND_ADVISER_NEEDED = "SECOND_ADVISER_NEEDED"
+    PULSE_NOT_OPEN = "PULSE_NOT_OPEN"
+    PULSE_ANSWERED = "PULSE_ANSWERED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,14 @@ CATALOGUE: dict[Code, Sentence] = {
         "figures say, in codes.",
         "Hiervoor is een tweede vertrouwenspersoon van uw organisatie nodig. Alleen kunt u slechts in "
         "codes zeggen wat de vrijgegeven cijfers zeggen.",
+    ),
+    Code.PULSE_NOT_OPEN: Sentence(
+        "This pulse is not open: answers are taken from its first day to its last.",
+        "Deze peiling is niet open: antwoorden kan van de eerste tot en met de laatste dag.",
+    ),
+    Code.PULSE_ANSWERED: Sentence(
+        "With this token somebody has answered already, and that answer counts.",
+        "Met dit bewijs is al geantwoord, en dat antwoord telt.",
     ),
 }
 

@@ -1297,6 +1297,127 @@ class GridPlan(Shape, frozen=True, kw_only=True):
     picture: str
 
 
+# Signals: pulses ------------------------------------------------------------------------------
+
+
+class OpenPulse(Shape, frozen=True, kw_only=True):
+    """Adviser or HR: freeze a round of questions, before it opens. One in a half-year.
+
+    `by_unit`: who answers may say from which unit of the grid; under the policy `noisy` alone.
+    """
+
+    questions: tuple[str, ...]
+    opens_on: date
+    closes_on: date
+    by_unit: bool = False
+
+
+class IssuePulseTokens(Shape, frozen=True, kw_only=True):
+    """Adviser or HR: let tokens answer, of which only hashes (32 bytes) are sent. No more of them than
+    there are people.
+    """
+
+    period: str
+    hashes: tuple[bytes, ...]
+
+
+class AnswerPulse(Shape, frozen=True, kw_only=True):
+    """An employee without a name, whose token is the bearer token: one sheet, each answer from 1 to 5 in
+    the order of the questions.
+    """
+
+    place: str | None = None
+    answers: tuple[int, ...]
+
+
+class PulsePhrase(Shape, frozen=True, kw_only=True):
+    """A question, or an answer, in both languages."""
+
+    code: str
+    en: str
+    nl: str
+
+
+class PulsePlace(Shape, frozen=True, kw_only=True):
+    """Where an answer may come from: a unit of the grid, `not_said`, or `all`."""
+
+    code: str
+    name: str
+
+
+class Pulse(Shape, frozen=True, kw_only=True):
+    """A round as it was frozen. It opens and closes on days, UTC; `due` is the tick of its release."""
+
+    period: str
+    questions: tuple[PulsePhrase, ...]
+    answers: tuple[PulsePhrase, ...]
+    places: tuple[PulsePlace, ...]
+    opens_on: date
+    closes_on: date
+    due: date
+
+
+class Pulses(Shape, frozen=True, kw_only=True):
+    """Rounds that are open or announced, the next to close first."""
+
+    items: tuple[Pulse, ...]
+
+
+class PulseFigures(Shape, frozen=True, kw_only=True):
+    """How often each answer from 1 to 5 was given; None: it is not shown. `withheld`: of `exact`, the
+    sum of those that are not.
+    """
+
+    question: str
+    counts: tuple[int | None, ...]
+    withheld: int | None
+
+
+class PulseTable(Shape, frozen=True, kw_only=True):
+    """The answers of a place. Nothing is shown of one with too few: `answers` is None.
+
+    Margins are of `noisy`: in 95 of 100 releases the true number lies within it. `least` is the
+    smallest count that is shown.
+    """
+
+    place: str
+    place_name: str
+    answers: int | None
+    answers_margin: int | None
+    margin: int | None
+    least: int
+    figures: tuple[PulseFigures, ...]
+
+
+class PulseResult(Shape, frozen=True, kw_only=True):
+    """A released round. `epsilon` is what one sheet spent."""
+
+    period: str
+    policy: Policy
+    epsilon: float
+    questions: tuple[PulsePhrase, ...]
+    opens_on: date
+    closes_on: date
+    released_week: str
+    tables: tuple[PulseTable, ...]
+
+
+class PulseResultsQuery(Shape, frozen=True, kw_only=True):
+    """The released rounds of the asker's organisation. Of places a manager sees the organisation and
+    what lies in their branch.
+
+    `as_of`: as signals' log was at its newest checkpoint of at most so many entries.
+    """
+
+    as_of: int | None = None
+
+
+class PulseResults(Shape, frozen=True, kw_only=True):
+    """Released rounds, newest first."""
+
+    items: tuple[PulseResult, ...]
+
+
 # Reporting ------------------------------------------------------------------------------------
 
 
@@ -1594,6 +1715,11 @@ VERBS: dict[str, Verb] = {
         Verb("signals", "explanations", "query", ExplanationsQuery, Explanations),
         Verb("signals", "privacy_budget", "query", PrivacyBudgetQuery, PrivacyBudget),
         Verb("signals", "plan_grid", "query", PlanGridQuery, GridPlan),
+        Verb("signals", "open_pulse", "command", OpenPulse, Done),
+        Verb("signals", "issue_pulse_tokens", "command", IssuePulseTokens, Done),
+        Verb("signals", "answer_pulse", "command", AnswerPulse, Done),
+        Verb("signals", "pulses", "query", Empty, Pulses),
+        Verb("signals", "pulse_results", "query", PulseResultsQuery, PulseResults),
         *_ledger("signals"),
         Verb("reporting", "reports", "query", ReportsQuery, Reports),
         Verb("reporting", "report", "query", ReportQuery, Report),

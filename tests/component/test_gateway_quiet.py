@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from hoeksteen_client.pulse import PulseToken
 from hoeksteen_client.reporter import ReporterCode
 from shared.contracts import rpc
 from shared.contracts.errors import Code, Refusal
@@ -101,6 +102,41 @@ async def test_a_reporters_operation_leaves_nothing(
 
     assert "errors" not in told
     assert (verb, TOKEN, None) == (asked.verb, asked.token, asked.traceparent)
+    assert before == lab.left()
+
+
+ANSWER = "mutation ($input: AnswerPulseInput!) { answerPulse(input: $input) { __typename } }"
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "verb"),
+    [
+        ("{ pulses { period } }", {}, "signals.pulses"),
+        ("{ organisation { name } }", {}, "intake.organisation"),
+        (
+            ANSWER,
+            {"input": {"idempotencyKey": "key-12345678", "answers": [1, 5]}},
+            "signals.answer_pulse",
+        ),
+        (ANSWER, {"input": {"idempotencyKey": "key-12345678", "answers": ["x"]}}, None),
+        ("{ statistics { id } }", {}, None),
+    ],
+)
+async def test_who_answers_a_pulse_leaves_nothing(
+    lab: Lab, query: str, variables: dict[str, Any], verb: str | None
+) -> None:
+    """An employee without a name is as quiet as a reporter, also where they are refused."""
+    token = PulseToken(bytes(range(32))).bearer(ORGANISATION)
+    lab.neighbours.answers |= {
+        "signals.pulses": rpc.Pulses(items=()),
+        "intake.organisation": Refusal(Code.NOT_FOUND),
+        "signals.answer_pulse": Refusal(Code.PULSE_ANSWERED),
+    }
+    before = lab.left()
+    await ask(lab, query, token, **variables)
+
+    expected = [] if verb is None else [(verb, token, None)]
+    assert expected == [(one.verb, one.token, one.traceparent) for one in lab.neighbours.asked]
     assert before == lab.left()
 
 

@@ -100,9 +100,8 @@ def test_types_without_a_granted_member_are_gone() -> None:
     """Of what a role may not see, not even the name of a type, an enum or a union stays."""
     names = {role: set(schema.type_map) - set(introspection_types) for role, schema in _schemas()}
 
-    assert {"Case", "OpenCaseInput", "OpenCaseResult", "CaseStatus", "Mutation"}.isdisjoint(
-        names[Role.HR]
-    )
+    assert {"Case", "OpenCaseInput", "OpenCaseResult", "CaseStatus"}.isdisjoint(names[Role.HR])
+    assert "Mutation" not in names[Role.BOARD]
     assert {"Release", "Report", "Unit", "Mutation", "Sealed"}.isdisjoint(names[Role.AUDITOR])
     assert "Organisation" not in names[Role.ADMIN]
 
@@ -256,6 +255,16 @@ HOLDERS = {
         ["Signal.text"],
         LEADERS | {Role.ADVISER, Role.MANAGER},
     ),
+    "asking employees": (
+        ["Mutation.openPulse", "Mutation.issuePulseTokens"],
+        {Role.ADVISER, Role.HR},
+    ),
+    "answering without a name": (["Mutation.answerPulse"], {Role.EMPLOYEE}),
+    "what is asked": (["Query.pulses", "Pulse"], {Role.EMPLOYEE, Role.ADVISER, Role.HR}),
+    "what was answered": (
+        ["Query.pulseResults", "PulseResult", "PulseTable"],
+        LEADERS | {Role.ADVISER, Role.MANAGER},
+    ),
     "signals in the making": (
         [
             "Query.signalDrafts",
@@ -385,11 +394,28 @@ def test_the_second_pair_of_eyes_sees_no_case(role: Role) -> None:
 
 
 @pytest.mark.parametrize(
-    "role", sorted(set(Role) - {Role.ADVISER, Role.ADMIN, Role.REPORTER} - SECOND)
+    "role",
+    sorted(set(Role) - {Role.ADVISER, Role.ADMIN, Role.REPORTER, Role.HR, Role.EMPLOYEE} - SECOND),
 )
 def test_who_only_reads_has_no_mutation(role: Role) -> None:
-    """Who works on no case and sets nothing up changes nothing: their schema has no mutation type at all."""
+    """Who works on no case, sets nothing up and asks or answers nothing changes nothing: their schema
+    has no mutation type at all.
+    """
     assert SCHEMAS[role].mutation_type is None
+
+
+@pytest.mark.parametrize("role", [Role.HR, Role.EMPLOYEE])
+def test_who_asks_and_answers_changes_nothing_else(role: Role) -> None:
+    """And is told no place in the ledger, which would say how many cases there are."""
+    seen = coordinates(SCHEMAS[role])
+    mutations = {name for name in seen if re.fullmatch(r"Mutation\.\w+", name)}
+
+    assert mutations <= {
+        "Mutation.openPulse",
+        "Mutation.issuePulseTokens",
+        "Mutation.answerPulse",
+    }
+    assert not any(name.endswith("Payload.position") for name in seen)
 
 
 def test_a_pdf_is_for_those_who_see_its_report() -> None:

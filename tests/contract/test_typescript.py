@@ -22,6 +22,7 @@ from hoeksteen_client import (
     AttachmentSealer,
     CannotOpen,
     PartyKey,
+    PulseToken,
     ReporterCode,
     key_is_proven,
     lint,
@@ -343,6 +344,18 @@ def test_each_opens_the_signal_that_the_other_sealed(
     assert f"CannotOpen: {mine.value}" == str(theirs.value)
     with pytest.raises(Refused, match="TextBlocked: This text may point at somebody"):
         typescript.ask("sealSignal", text="Volgens Anna.", reader=reader, place=place)
+
+
+# Pulses -----------------------------------------------------------------------------------------
+
+
+def test_a_pulse_token_is_the_same_on_both_sides(typescript: Typescript) -> None:
+    """What is handed out, and what the server is told of it."""
+    for secret in (bytes(range(32)), b"\xff" * 32, bytes(32)):
+        token = PulseToken(secret)
+        there = typescript.ask("pulseToken", secret=text(secret), organisation=str(ORGANISATION))
+
+        assert {"bearer": token.bearer(ORGANISATION), "hash": text(token.hash)} == there
 
 
 # Attachments ------------------------------------------------------------------------------------

@@ -37,14 +37,16 @@ from services.signals.domain.signal import (
     draft,
     due,
     evolve,
-    in_branch,
     release,
     review,
     revise,
     tick,
     withdraw,
 )
+from services.signals.policy import sees_place
 from shared.contracts.errors import REASONS, Code
+from shared.identity.principal import Principal
+from shared.identity.roles import Role
 from tests.gwt import Given, given
 
 SIGNAL = UUID("6f1d2c3b-0000-4000-8000-000000000007")
@@ -574,7 +576,9 @@ def test_a_manager_sees_the_organisation_and_their_own_branch(
     place: str, scope: tuple[str, ...], unit: str | None, seen: bool
 ) -> None:
     """A place lies in a branch where all of it does."""
-    assert seen is in_branch(place, scope, unit)
+    manager = Principal("m-1", Role.MANAGER, ORGANISATION, unit)
+    assert seen is sees_place(manager, place, scope)
+    assert sees_place(Principal("hr-1", Role.HR, ORGANISATION), place, scope)
 
 
 def test_every_reason_of_a_refusal_is_said_in_both_languages() -> None:

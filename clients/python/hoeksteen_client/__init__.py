@@ -13,6 +13,7 @@ from hoeksteen_client.files import attach_file
 from hoeksteen_client.gateway import GatewayClient, GatewayError, Unreachable
 from hoeksteen_client.metadata import MetadataStays
 from hoeksteen_client.parties import PartyKey
+from hoeksteen_client.pulse import PulseToken, make_pulse_tokens
 from hoeksteen_client.recovery import (
     Ceremony,
     ForgedShare,
@@ -56,6 +57,7 @@ __all__ = [
     "MetadataStays",
     "PartyKey",
     "Passage",
+    "PulseToken",
     "RecoveryRecord",
     "ReporterCode",
     "SealedSignal",
@@ -71,6 +73,7 @@ __all__ = [
     "export_reporter",
     "key_is_proven",
     "lint",
+    "make_pulse_tokens",
     "make_recovery_key",
     "open_attachment",
     "open_document",

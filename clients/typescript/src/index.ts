@@ -20,6 +20,7 @@ export {
 } from "./errors.js";
 export { type Source, stripped } from "./metadata.js";
 export { PartyKey } from "./parties.js";
+export { type PulseToken, makePulseTokens } from "./pulse.js";
 export { ReporterCode } from "./reporterCode.js";
 export {
   MAX_WORDS_BYTES,

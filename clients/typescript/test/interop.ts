@@ -22,6 +22,7 @@ import {
   wordsAreSigned,
 } from "../src/index.js";
 import { type AttachmentPlace, plainName } from "../src/attachments.js";
+import { pulseToken } from "../src/pulse.js";
 import { whole } from "./common.js";
 
 // What comes in is what the test wrote: nothing is checked.
@@ -93,6 +94,10 @@ const answers: Record<string, (asked: Asked) => Promise<unknown>> = {
   },
   async name({ name }) {
     return plainName(name);
+  },
+  async pulseToken({ secret, organisation }) {
+    const { bearer, hash } = await pulseToken(bytes(secret), organisation);
+    return { bearer, hash: base64(hash) };
   },
   async lint({ text, options }) {
     return lint(text, options);

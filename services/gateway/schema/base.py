@@ -19,7 +19,17 @@ import strawberry
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
-from services.gateway.grants import ADMIN, ADVISER, EVERY_ROLE, REPORTER, SECOND, grant, table
+from services.gateway.grants import (
+    ADMIN,
+    ADVISER,
+    EMPLOYEE,
+    EVERY_ROLE,
+    HR,
+    REPORTER,
+    SECOND,
+    grant,
+    table,
+)
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal, invalid
 from shared.contracts.rpc import VERBS, Shape
@@ -236,6 +246,8 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.ALREADY_DECIDED: Conflict,
     Code.REPORTER_UNTOLD: Conflict,
     Code.SECOND_ADVISER_NEEDED: NotAllowed,
+    Code.PULSE_NOT_OPEN: Conflict,
+    Code.PULSE_ANSWERED: Conflict,
 }
 """Refusals that are members of a mutation's result."""
 
@@ -315,7 +327,7 @@ class SessionQuery:
         return Session(role=info.context.principal.role.value)
 
 
-_CHANGES = ADVISER | ADMIN | REPORTER | SECOND
+_CHANGES = ADVISER | ADMIN | REPORTER | SECOND | EMPLOYEE | HR
 
 ACCESS = table(
     grant("Query", EVERY_ROLE, "session"),

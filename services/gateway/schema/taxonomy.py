@@ -6,7 +6,16 @@ from typing import Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, MANAGER, REPORTER, grant, table
+from services.gateway.grants import (
+    ADVISER,
+    EMPLOYEE,
+    INTEGRATION,
+    LEADERS,
+    MANAGER,
+    REPORTER,
+    grant,
+    table,
+)
 from services.gateway.schema.base import Info, LanguageChoice, described
 from shared import taxonomy
 from shared.contracts.errors import Language
@@ -87,5 +96,5 @@ ACCESS = table(
         "version categories reporterRoles relations channels anonymity conversationModes "
         "interventions routes outcomes",
     ),
-    grant("Term", _READERS | MANAGER, "code label parent"),
+    grant("Term", _READERS | MANAGER | EMPLOYEE, "code label parent"),
 )

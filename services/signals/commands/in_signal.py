@@ -47,7 +47,7 @@ async def checked(call: Call, adopted: OrganisationAdopted, said: SignalSaid) ->
     """What a draft says, held against the frozen grid and against what is released."""
     period = Period.parse(said.period)
     return content_of(
-        await _ground(call, adopted, period),
+        await ground_of(call, adopted, period),
         await _known(call, said),
         theme=said.theme,
         place=said.place,
@@ -59,7 +59,8 @@ async def checked(call: Call, adopted: OrganisationAdopted, said: SignalSaid) ->
     )
 
 
-async def _ground(call: Call, adopted: OrganisationAdopted, period: Period) -> Ground | None:
+async def ground_of(call: Call, adopted: OrganisationAdopted, period: Period) -> Ground | None:
+    """What was frozen for the half-year of `period`; None where nothing was."""
     half = Period.containing(period.start)
     recorded = await call.parts.store.load(
         call.organisation, window_stream(call.organisation, half)

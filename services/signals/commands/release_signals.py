@@ -1,12 +1,30 @@
-"""At the quarterly tick: release what two advisers approved, and say that this tick was, news or not."""
+"""At the quarterly tick: release what two advisers approved and what employees answered, and say that
+this tick was, news or not.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from services.signals.domain.signal import MOST_PER_TICK, Status, release, tick
-from services.signals.streams import load_organisation, load_signal, signal_tick_stream
+from services.signals.commands.release_grids import LIBRARY
+from services.signals.domain import noise, pulse
+from services.signals.domain.noisy import PrivacyBudgetDebited
+from services.signals.domain.signal import (
+    MOST_PER_TICK,
+    SignalReleased,
+    Status,
+    release,
+    tick,
+)
+from services.signals.streams import (
+    load_round,
+    load_signal,
+    pulse_release_stream,
+    signal_tick_stream,
+)
 from shared.eventstore.store import Change, Conflict
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
@@ -23,6 +41,20 @@ SYSTEM = "signals"
 MOST_WITHDRAWN = 64
 """Withdrawn signals that one tick tells of; others wait for the next."""
 
+# So many organisations wait for the database at once; more would only hold more in memory.
+_TOGETHER = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """An organisation's next tick, and what it has for it: most have nothing."""
+
+    organisation: UUID
+    day: date
+    token: str
+    pulse: str | None
+    busy: bool
+
 
 async def release_signals(parts: Parts) -> bool:
     """Make each organisation's tick that is due: once its day is closed at intake, as for figures.
@@ -30,67 +62,101 @@ async def release_signals(parts: Parts) -> bool:
     Answers whether anything was released. Raises TickFailed, when all others are done, for
     organisations of which an event cannot be read.
     """
-    released = going_on = False
+    released = False
     failed: dict[str, Exception] = {}
-    while waiting := await _waiting(parts):
-        for organisation, day in waiting:
-            try:
-                going_on |= await _tick(parts, organisation, day)
-            except (ValueError, Unreadable, UnknownEventType) as error:
-                failed[f"{organisation}/signals/{day}"] = error
-        released |= going_on
+    while works := await _waiting(parts):
+        done: dict[UUID, int] = {}
+        await _make(parts, works, done, failed)
+        for organisation, last in done.items():
+            await parts.projector.until(organisation, last)
+        released |= bool(done)
         # An organisation that was away for a year has several; each makes the next one due.
-        if not going_on or failed:
+        if failed or not done:
             break
-        going_on = False
     if failed:
         raise TickFailed(failed)
     return released
 
 
-async def _waiting(parts: Parts) -> list[tuple[UUID, date]]:
-    """Each organisation's next tick, where that is due."""
+async def _make(
+    parts: Parts, works: list[_Work], done: dict[UUID, int], failed: dict[str, Exception]
+) -> None:
+    queue = iter(works)
+
+    async def worker() -> None:
+        for work in queue:  # one iterator for all: each takes the next
+            try:
+                last = await _tick(parts, work)
+            except (ValueError, Unreadable, UnknownEventType) as error:
+                failed[f"{work.organisation}/signals/{work.day}"] = error
+            else:
+                if last is not None:
+                    done[work.organisation] = last
+
+    await asyncio.gather(*(worker() for _ in range(_TOGETHER)))
+
+
+async def _waiting(parts: Parts) -> list[_Work]:
     now = parts.clock.now()
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
-            "SELECT held_signal_tick.organisation, held_signal_tick.day"
+            "SELECT organisation, held_signal_tick.day, known.content::json ->> 'token',"
+            " (SELECT min(period) FROM pulse_round WHERE status = 'closed'"
+            "  AND pulse_round.organisation = held_signal_tick.organisation"
+            "  AND pulse_round.due <= held_signal_tick.day),"
+            " EXISTS (SELECT FROM signal_index WHERE status = %s"
+            "  AND signal_index.organisation = held_signal_tick.organisation)"
+            " OR EXISTS (SELECT FROM held_withdrawal"
+            "  WHERE held_withdrawal.organisation = held_signal_tick.organisation)"
             " FROM held_signal_tick JOIN reached_day USING (organisation)"
+            " JOIN released_organisation AS known USING (organisation)"
             " WHERE reached_day.day >= held_signal_tick.day AND held_signal_tick.day <= %s"
             " ORDER BY organisation",
-            (now.date(),),
+            (Status.APPROVED.value, now.date()),
         )
-        found: list[tuple[UUID, date]] = await cursor.fetchall()
-    return [(organisation, day) for organisation, day in found if moment_of(day) <= now]
+        rows = await cursor.fetchall()
+    return [
+        _Work(organisation=organisation, day=day, token=token, pulse=period, busy=busy)
+        for organisation, day, token, period, busy in rows
+        if moment_of(day) <= now
+    ]
 
 
-async def _tick(parts: Parts, organisation: UUID, day: date) -> bool:
-    adopted = await load_organisation(parts.store, organisation)
-    if adopted is None:
-        raise ValueError("a tick of an organisation that is not known")
-    changes, released = [], []
-    for signal_id in await _approved(parts, organisation, day):
-        state = await load_signal(parts.store, organisation, signal_id)
-        event = release(state, day=day)
-        if event is not None:
-            released.append(event)
-            changes.append(Change(signal_id, state.version + 1, event))
+async def _tick(parts: Parts, work: _Work) -> int | None:
+    """The tick's place in the log; None where something else was first, and it is looked at again:
+    another replica made it, or an adviser withdrew a signal.
+    """
+    organisation = work.organisation
+    changes: list[Change] = []
+    released: list[SignalReleased] = []
+    withdrawn: list[UUID] = []
+    if work.busy:
+        for signal_id in await _approved(parts, organisation, work.day):
+            state = await load_signal(parts.store, organisation, signal_id)
+            event = release(state, day=work.day)
+            if event is not None:
+                released.append(event)
+                changes.append(Change(signal_id, state.version + 1, event))
+        withdrawn = await _withdrawn(parts, organisation)
+    if work.pulse is not None:
+        changes += await _pulse(parts, organisation, work.pulse)
     told = tick(
         released,
-        await _withdrawn(parts, organisation),
+        withdrawn,
         message_id=uuid4(),
         organisation_id=organisation,
-        token=adopted.token,
-        day=day,
+        token=work.token,
+        day=work.day,
+        pulse=work.pulse,
     )
-    changes.append(Change(signal_tick_stream(organisation, day), 1, told))
+    changes.append(Change(signal_tick_stream(organisation, work.day), 1, told))
     try:
         appended = await parts.store.append(
             organisation, changes, actor=SYSTEM, at=parts.clock.now()
         )
     except Conflict:
-        return False  # another replica made it, or an adviser withdrew one: look again
-    await parts.projector.until(organisation, appended.last)
-    return True
+        return None
+    return appended.last
 
 
 async def _approved(parts: Parts, organisation: UUID, day: date) -> list[UUID]:
@@ -112,3 +178,29 @@ async def _withdrawn(parts: Parts, organisation: UUID) -> list[UUID]:
             (organisation, MOST_WITHDRAWN),
         )
         return [row[0] for row in await cursor.fetchall()]
+
+
+async def _pulse(parts: Parts, organisation: UUID, period: str) -> list[Change]:
+    """A closed round is counted, once. The draw is the first event of its stream: the database
+    refuses a second.
+    """
+    state = await load_round(parts.store, organisation, period)
+    frozen = state.known
+    sheets = [
+        sheet
+        for one in await parts.store.load_many(organisation, list(state.kept or ()))
+        if isinstance(one.event, pulse.PulseSheetsKept)
+        for sheet in one.event.sheets
+    ]
+    stream, release_id = pulse_release_stream(organisation, period), uuid4()
+    if frozen.policy == "exact":
+        return [Change(stream, 1, pulse.show_exact(frozen, sheets, release_id=release_id))]
+    drawn = await asyncio.to_thread(
+        pulse.draw, frozen, sheets, release_id=release_id, sample=noise.draw, library=LIBRARY
+    )
+    debited = PrivacyBudgetDebited(
+        release_id=release_id, measure=pulse.MEASURE, period=period, epsilon=pulse.EPSILON
+    )
+    # What is shown follows from the draw alone; the law of many draws takes a moment to compute.
+    shown = await asyncio.to_thread(pulse.show_drawn, frozen, drawn)
+    return [Change(stream, 1, drawn), Change(stream, 2, debited), Change(stream, 3, shown)]

@@ -19,7 +19,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 from uuid import UUID
 
-from services.signals.domain.lattice import WHOLE
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.words import readable
 from shared.taxonomy import signal_codes
@@ -207,8 +206,6 @@ class SignalTick:
     released: tuple[ToldSignal, ...]
     withdrawn: tuple[UUID, ...]
     pulse: str | None
-    adopted: str | None = None
-    """The week in which it was published, where it is taken over from its message after a restore."""
 
 
 # Fold -------------------------------------------------------------------------------------------
@@ -564,11 +561,6 @@ def tick(
         withdrawn=tuple(withdrawn),
         pulse=pulse,
     )
-
-
-def in_branch(place: str, scope: Sequence[str], unit: str | None) -> bool:
-    """Whether a manager of `unit` has this place in their branch; everybody has the organisation."""
-    return place == WHOLE or unit in scope
 
 
 def _was_released(state: Signal) -> bool:

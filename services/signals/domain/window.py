@@ -136,8 +136,6 @@ class StatisticsReleased:
     total: int | None
     labels_en: dict[str, str]
     labels_nl: dict[str, str]
-    adopted: str | None = None
-    """The week in which it was published, where it is taken over from its message after a restore."""
 
 
 Event = StructureFrozen
@@ -240,9 +238,7 @@ def release(
     *,
     release_id: UUID,
 ) -> StatisticsReleased:
-    """Draw a window, once. Raises ValueError for an organisation of another policy."""
-    if adopted.policy != structure.policy:
-        raise ValueError("the organisation's policy is not that of the structure")
+    """Draw a window, once."""
     table = exact.release(
         tally.counts,
         cells=structure.cells,

@@ -8,6 +8,7 @@ import msgspec
 
 from services.signals.domain.signal import SignalDrafted, SignalRevised, Status, due
 from services.signals.shapes import content_to_bus
+from services.signals.shown import ShownSignal
 from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
 
@@ -29,13 +30,6 @@ _BECOMES = {
     "SignalReleased": Status.RELEASED,
     "SignalWithdrawn": Status.WITHDRAWN,
 }
-
-
-class ReleasedSignal(msgspec.Struct, frozen=True):
-    """What `released_signal` holds of a signal, as JSON."""
-
-    content: Any
-    text: str | None
 
 
 def adviser_pseudonym(ring: KeyRing, organisation: UUID, adviser_id: str) -> bytes:
@@ -128,7 +122,7 @@ class Signals:
 
     async def _released(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
         event = recorded.event
-        content = ReleasedSignal(content=content_to_bus(event.content), text=event.text)
+        content = ShownSignal(content=content_to_bus(event.content), text=event.text)
         await connection.execute(
             "INSERT INTO released_signal"
             " (signal_id, organisation, leaf_index, week, period, place, scope, content)"

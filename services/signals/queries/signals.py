@@ -7,15 +7,9 @@ import msgspec
 from services.signals.domain.lattice import WHOLE
 from services.signals.policy import reads_texts, sees_every_place
 from services.signals.question import Question
-from shared.contracts.rpc import Signal, SignalContent, Signals, SignalsQuery, SignalWithdrawal
+from services.signals.shown import ShownSignal
+from shared.contracts.rpc import Signal, Signals, SignalsQuery, SignalWithdrawal
 from shared.taxonomy.period import Period
-
-
-class _Released(msgspec.Struct, frozen=True):
-    """What stands in the column `content`."""
-
-    content: SignalContent
-    text: str | None
 
 
 async def signals(question: Question, request: SignalsQuery) -> Signals:
@@ -57,7 +51,7 @@ def _signal(
     *,
     texts: bool,
 ) -> Signal:
-    told = None if content is None else msgspec.json.decode(content, type=_Released)
+    told = None if content is None else msgspec.json.decode(content, type=ShownSignal)
     return Signal(
         id=str(signal_id),
         released_week=week,
