@@ -45,6 +45,7 @@ from shared.contracts.rpc import (
 )
 from shared.eventstore.store import Change, Conflict
 from shared.identity.roles import Role
+from shared.runtime.erasure import KeyDestroyed
 from shared.taxonomy.period import Period
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
@@ -274,6 +275,27 @@ async def test_facts_of_an_erased_case_are_let_go(signals: Signals) -> None:
     assert 6 == release.total
     held = signals.service.settings.ledger_dir / "signals" / str(HERE) / "destroyed"
     assert str(gone) in held.read_text()
+
+
+async def test_an_erasure_that_is_not_done_yet_counts_already(signals: Signals) -> None:
+    """Its event is there, the contents still are, and this replica's table knows nothing of it."""
+    await signals.organisation()
+    gone = await signals.facts(7)
+    await signals.facts(6)
+    event = KeyDestroyed(ground="erased_at_intake", approved_by=(), at=NOW)
+    await signals.service.parts.store.append(
+        HERE, [Change(gone, 2, event)], actor="signals", at=NOW
+    )
+    await signals.service.projector.catch_up()
+    signals.rows(
+        "INSERT INTO held_facts (organisation, period, stream) VALUES (%s, '2026-H1', %s)"
+        " RETURNING 1",
+        (HERE, gone),
+    )
+    await signals.day()
+    signals.clock.move(TICK)
+    (release,) = await signals.released()
+    assert 6 == release.total
 
 
 async def test_released_figures_do_not_change_by_an_erasure(signals: Signals) -> None:

@@ -209,3 +209,17 @@ def test_each_cell_has_a_label_in_both_languages() -> None:
     assert {"all": "De hele organisatie"} == labels_of(GRID, (), "nl")
     assert "Niet gezegd" == labels_of(GRID, ("relation",), "nl")["not_said"]
     assert set(labels_of(GRID, ("role",), "en")) == set(labels_of(GRID, ("role",), "nl"))
+
+
+# Of one policy ------------------------------------------------------------------------------------
+
+
+def test_no_grid_is_frozen_for_an_organisation_of_exact_figures() -> None:
+    """Neither for a half-year nor for a register: without a grid nothing is ever drawn."""
+    exact = replace(ADOPTED, policy="exact", dimension="category", k=5)
+    with pytest.raises(ValueError, match="not noisy"):
+        freeze(exact, period=FIRST, first_half=None, yearly_total=None, on=date(2026, 5, 2))
+    with pytest.raises(ValueError, match="not noisy"):
+        freeze_register(
+            exact, period=Period.parse("2018"), due=date(2026, 7, 15), on=date(2026, 5, 2)
+        )

@@ -227,3 +227,15 @@ def test_the_frozen_k_decides(counts: dict[str, int], shown: tuple[str, ...]) ->
     later = replace(ADOPTED, k=50, merge_order=("care", "office"))
     event = release(later, FROZEN, Tally(counts=counts), release_id=RELEASE_ID)
     assert shown == tuple(code for code, _ in event.shown)
+
+
+# Of one policy ----------------------------------------------------------------------------------
+
+
+def test_no_block_is_published_of_an_organisation_with_noise() -> None:
+    """Neither is a structure frozen for it, nor is one that was there released."""
+    noisy = replace(ADOPTED, policy="noisy", dimension=None, k=None, merge_order=())
+    with pytest.raises(ValueError, match="not exact"):
+        freezing(noisy)
+    with pytest.raises(ValueError, match="not that of the structure"):
+        release(noisy, FROZEN, Tally(counts={"care": 12}), release_id=RELEASE_ID)

@@ -179,6 +179,39 @@ def test_a_second_import_of_a_file_changes_nothing(defence: Organisation) -> Non
     assert 1 == [one["type"] for one in ledger["entries"]].count("RegisterImported")
 
 
+def test_what_the_ministry_published_stands_beside_what_is_released(defence: Organisation) -> None:
+    """With its source, and the 2 that ours withholds; once, however often it is imported. What is
+    released of 2018 is as it was.
+    """
+    from shared.cli.import_published import run
+
+    before = defence.release("2018")
+    said = []
+    for dry_run in (True, False, False):
+        console = Console(record=True, file=io.StringIO(), width=200)
+        assert 0 == run(
+            DATA / "published-defensie.json",
+            organisation=str(defence.id),
+            dry_run=dry_run,
+            gateway_url=defence.installation.gateway_url,
+            token=defence.adviser.token,
+            console=console,
+            language="en",
+        )
+        said.append(console.export_text())
+    for words, text in zip(("dry run", "are recorded", "recorded before"), said, strict=True):
+        assert words in text
+    shown = defence.hr.ask(
+        "{ publishedElsewhere { period total publisher licence cells { label count } } }"
+    )
+    assert [("2017", 502), ("2018", 454), ("2019", 458)] == [
+        (one["period"], one["total"]) for one in shown
+    ]
+    assert {"label": "Misbruik van geweldsbevoegdheid", "count": 2} in shown[1]["cells"]
+    assert {"Geen licentie vermeld; losse cijfers"} == {one["licence"] for one in shown}
+    assert before == defence.release("2018")
+
+
 def test_nothing_is_added_to_a_released_period(defence: Organisation, tmp_path: Path) -> None:
     """A register for a period whose figures are published is refused, and nothing changes."""
     late = tmp_path / "late.csv"

@@ -10,6 +10,7 @@ from services.signals.streams import load_organisation, load_window, release_str
 from shared.eventstore.store import Change, Conflict
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
+from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.service import TickFailed
 from shared.taxonomy.calendar import moment_of
 from shared.taxonomy.period import Period
@@ -69,16 +70,20 @@ async def _release(parts: Parts, organisation: UUID, period: Period) -> bool:
     for start in range(0, len(streams), _PAGE):
         kept: dict[UUID, FactsKept] = {}
         later: dict[UUID, list[SubjectsKept]] = {}
-        for recorded in await parts.store.load_many(organisation, streams[start : start + _PAGE]):
+        page = await parts.store.load_many(organisation, streams[start : start + _PAGE])
+        # Erased before the tick: not counted, whether or not the erasure has come to its end.
+        erased = {recorded.stream for recorded in page if recorded.type == KEY_DESTROYED}
+        for recorded in page:
             match recorded.event:
                 case FactsKept():
                     kept[recorded.stream] = recorded.event
                 case SubjectsKept():
                     later.setdefault(recorded.stream, []).append(recorded.event)
                 case _:
-                    pass  # erased before the tick: not counted
+                    pass
         for stream, facts in kept.items():
-            add(tally, structure, facts, later.get(stream, ()))
+            if stream not in erased:
+                add(tally, structure, facts, later.get(stream, ()))
     event = release(adopted, structure, tally, release_id=uuid4())
     try:
         appended = await parts.store.append(

@@ -66,6 +66,7 @@ def freeze(
     """The grid of a half-year. A second half-year takes over that of the first, if there is one.
 
     `yearly_total` is what was released of the last year (see `released_total`), None: nothing was.
+    Raises ValueError for an organisation that did not decide for the policy `noisy`.
     """
     if first_half is not None:
         return replace(first_half, period=str(period), frozen_on=on)
@@ -76,7 +77,8 @@ def freeze_register(
     adopted: OrganisationAdopted, *, period: Period, due: date, on: date
 ) -> LatticeFrozen:
     """The grid of a register of an old period, made of headcounts alone. It has one window for each
-    measure, the period, of which no part is known; `due` is the tick that intake has told.
+    measure, the period, of which no part is known; `due` is the tick that intake has told. Raises
+    ValueError as `freeze_grid`.
     """
     grid = _frozen(
         adopted, period=period, yearly_total=None, on=on, first_used=due - timedelta(days=1)
@@ -94,6 +96,8 @@ def _frozen(
     on: date,
     first_used: date,
 ) -> LatticeFrozen:
+    if adopted.policy != "noisy":
+        raise ValueError("the organisation's policy is not noisy")
     tree = [
         Branch(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
         for unit in adopted.units

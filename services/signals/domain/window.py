@@ -238,7 +238,9 @@ def release(
     *,
     release_id: UUID,
 ) -> StatisticsReleased:
-    """Draw a window, once."""
+    """Draw a window, once. Raises ValueError for an organisation of another policy."""
+    if adopted.policy != structure.policy:
+        raise ValueError("the organisation's policy is not that of the structure")
     table = exact.release(
         tally.counts,
         cells=structure.cells,
