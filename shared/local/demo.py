@@ -396,7 +396,7 @@ async def _received(installation: Installation, token: str) -> list[tuple[str, s
                 continue
             for message in messages:
                 await message.ack()
-                if token in message.subject:
+                if message.subject.endswith(f".{token}.statistics-released"):
                     release = json.loads(message.data)["data"]["release"]
                     total = release["total"]
                     found.append(
