@@ -62,7 +62,7 @@ def to_bus(recorded: Recorded) -> Release:
             if event.withheld
             else None,
             total=event.total,
-            released_week=recorded.week,
+            released_week=_week(recorded),
             total_margin=event.total_margin,
             epsilon=event.epsilon,
             budget=event.budget,
@@ -82,8 +82,12 @@ def to_bus(recorded: Recorded) -> Release:
         if event.withheld_cells
         else None,
         total=event.total,
-        released_week=recorded.week,
+        released_week=_week(recorded),
     )
+
+
+def _week(recorded: Recorded) -> str:
+    return str(recorded.event.adopted or recorded.week)
 
 
 def to_reader(recorded: Recorded) -> Release:
@@ -131,6 +135,7 @@ _RELEASED = Outbound(
     data=_message,
     rank=Rank.SHUFFLED,
     size=size_of,
+    week=_week,
     subject=lambda recorded: {"token": recorded.event.token},
 )
 
@@ -169,6 +174,7 @@ OUTBOUND: dict[str, Outbound] = {
         rank=Rank.SHUFFLED,
         # Room for as many signals as ever leave together: see the limits in domain/signal.py.
         size=SIZE_CLASS,
+        week=_week,
         subject=lambda recorded: {"token": recorded.event.token},
     ),
 }

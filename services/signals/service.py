@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.signals.answering import answering
+from services.signals.commands.adopt import adopt
 from services.signals.commands.answer_pulse import answer_pulse
 from services.signals.commands.draft_signal import draft_signal
 from services.signals.commands.import_published import import_published
@@ -65,4 +66,5 @@ DEFINITION = Definition(
     # Only releases leave, and those are made at the tick. One of a replica that died goes out too.
     publish_at_once=True,
     tick=release_due,
+    adopt=adopt,
 )

@@ -109,7 +109,7 @@ class Relay:
             reason = "the stream refuses the next message"
             try:
                 if tail is None:
-                    tail = await self._tail()
+                    tail = await self.tail()
                     if tail > highest:
                         # Another relay's work is progress too.
                         highest, progress = tail, time.monotonic()
@@ -137,8 +137,11 @@ class Relay:
             # Apart from each other, so that two relays do not trip over each other for ever.
             await asyncio.sleep(PAUSE_SECONDS * (0.5 + random.random()))  # noqa: S311  no secret
 
-    async def _tail(self) -> int:
-        """The stream's last sequence, after a check that the message there is the source's."""
+    async def tail(self) -> int:
+        """The stream's last sequence, after a check that the message there is the source's.
+
+        Raises StreamDiverged, nats.errors.Error.
+        """
         tail = (await self._js.stream_info(self._stream)).state.last_seq
         if tail == 0:
             return tail

@@ -57,6 +57,7 @@ class Outbound:
     data: Callable[[Recorded], Shape]
     rank: Rank
     size: int | Callable[[Recorded], int]
+    week: Callable[[Recorded], str] = lambda recorded: recorded.week
     subject: Callable[[Recorded], dict[str, str]] = lambda _recorded: {}
 
 
@@ -128,7 +129,11 @@ class Outbox:
                 " AND leaf_index >= %s AND leaf_index < %s AND type = ANY (%s)"
                 # What was erased before it got a place never leaves.
                 " AND NOT EXISTS (SELECT FROM event AS gone WHERE gone.key_id = event.key_id"
-                "  AND gone.type = 'KeyDestroyed') ORDER BY leaf_index",
+                "  AND gone.type = 'KeyDestroyed')"
+                # What was adopted after a restore has its place already.
+                " AND NOT EXISTS (SELECT FROM relay_queue AS placed"
+                "  WHERE placed.organisation = event.organisation"
+                "  AND placed.leaf_index = event.leaf_index) ORDER BY leaf_index",
                 (organisation, before, size, list(leaving)),
             )
             rows = await cursor.fetchall()
@@ -143,6 +148,32 @@ class Outbox:
                 ([organisation] * len(indexes), indexes, [organisation], [before], [size]),
             )
         return len(indexes)
+
+    async def head(self) -> int:
+        """The last position that was given; 0: none."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("SELECT coalesce(max(position), 0) FROM relay_queue")
+            row = await cursor.fetchone()
+        return 0 if row is None else int(row[0])
+
+    async def place(self, position: int, organisation: UUID, index: int) -> None:
+        """Give one entry the next place, which must be `position`: its message stands there already.
+
+        Raises StreamDiverged where another one got it.
+        """
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT enqueue(ARRAY[%(organisation)s]::uuid[], ARRAY[%(index)s]::bigint[],"
+                " ARRAY[%(organisation)s]::uuid[], ARRAY[mark.size], ARRAY[mark.size])"
+                # What else waits for its place goes on waiting: the mark stays where it is.
+                " FROM (SELECT coalesce(max(size), 0) AS size FROM relay_mark"
+                "  WHERE organisation = %(organisation)s) AS mark",
+                {"organisation": organisation, "index": index},
+            )
+            row = await cursor.fetchone()
+            if row is None or row[0] != position:
+                await connection.rollback()
+                raise StreamDiverged(f"position {position} was given to another entry")
 
     def _leaving(self, names: Iterable[str]) -> dict[str, Outbound]:
         """Of stored names those whose events leave. Raises UnknownEventType."""
@@ -191,7 +222,7 @@ class Outbox:
             id=event_id,
             source=f"/hoeksteen/{self._service}",
             type=contract.type,
-            week=recorded.week,
+            week=outbound.week(recorded),
             data=msgspec.Raw(msgspec.json.encode(outbound.data(recorded))),
         )
         body = msgspec.json.encode(event)

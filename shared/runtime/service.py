@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -56,6 +57,7 @@ from shared.runtime.key_ring import RingWatch, wait_for_ring
 from shared.runtime.ledger_verbs import LedgerVerbs
 from shared.runtime.outbox import Outbound, Outbox
 from shared.runtime.proofs import LogProofs
+from shared.runtime.reconcile import Reconciler
 from shared.runtime.schedule import done_until, last_daily, mark_done
 from shared.runtime.settings import ServiceSettings, SettingProblem, secret
 from shared.telemetry.configure import Telemetry, configure
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from nats.js.client import JetStreamContext
     from starlette.requests import Request
 
     from shared.eventstore.types import EventTypes
@@ -125,7 +128,10 @@ class Definition:
     publish_at_once: bool = False
     """The relay publishes as soon as something is there, not at the daily moment alone."""
     tick: Callable[[Parts], Awaitable[object]] | None = None
-    """Looked at all the time."""
+    """Looked at all the time; not before the stream was reconciled, where there is `adopt`."""
+    adopt: Callable[[Parts, CloudEvent], Awaitable[tuple[UUID, int]]] | None = None
+    """Take over what this service once published and its database does not have: see
+    shared/runtime/reconcile.py."""
 
 
 class TickFailed(Exception):  # noqa: N818  what is told when the others are done
@@ -271,6 +277,8 @@ class Service:
             self.telemetry.log(Event.ERASURE_AGAIN, count=again)
         await self.projector.catch_up()
         self._spawn(stack, writer.ended())
+        if self.definition.adopt is not None:
+            await self._reconcile(jetstream, self.definition.adopt)
         self._spawn(stack, self.ring_watch.run())
         self._spawn(stack, self.projector.run())
         self._spawn(stack, self.keeper.run())
@@ -281,6 +289,50 @@ class Service:
         server = RpcServer(self.client, name, self._dispatch, on_problem=self._bus_problem)
         await server.start()
         stack.push_async_callback(server.drain)
+
+    async def _reconcile(
+        self,
+        jetstream: JetStreamContext,
+        adopt: Callable[[Parts, CloudEvent], Awaitable[tuple[UUID, int]]],
+    ) -> None:
+        """Wait until it is known what this service has published, and adopt what is not here.
+
+        Where stream and database contradict each other nothing more is drawn or published, and the
+        service is not ready: a person decides.
+        """
+        reconciler = Reconciler(
+            jetstream,
+            self.definition.stream,
+            self.pool,
+            self.outbox,
+            self.relay,
+            partial(adopt, self.parts),
+        )
+        told = False
+        while not self._stop.is_set():
+            try:
+                adopted = await reconciler.run_once()
+            except (StreamDiverged, Unreadable) as error:
+                self._diverged = True
+                self.telemetry.problem(Event.RELAY_FAILED, error)
+                return
+            except (
+                nats.errors.Error,
+                TimeoutError,
+                psycopg.OperationalError,
+                KeyRingProblem,
+            ) as error:
+                # Nothing is known of the stream yet, and so nothing may be drawn.
+                if not told:
+                    told = True
+                    self.telemetry.problem(Event.RELAY_FAILED, error)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), 1)
+                continue
+            if adopted:
+                await self.projector.catch_up()
+                self.telemetry.log(Event.RELAY_ADOPTED, count=adopted)
+            return
 
     def _spawn(self, stack: contextlib.AsyncExitStack, work: Awaitable[None]) -> None:
         """Run `work` beside; when it ends by itself the service stops, and says so."""
@@ -512,7 +564,8 @@ class Service:
                 self.telemetry.problem(Event.ERASURE_WAITS, error)
 
     async def _tick(self) -> None:
-        if self.definition.tick is not None:
+        # Stream and store tell two histories: what is drawn now may be drawn already.
+        if self.definition.tick is not None and not self._diverged:
             await self._as_far_as_it_goes(self.definition.tick(self.parts))
 
     async def _as_far_as_it_goes(self, due: Awaitable[object]) -> None:

@@ -46,6 +46,11 @@ class Event(StrEnum):
     )
     RELAY_PUBLISHED = "relay.published", logging.INFO, "The relay published what was due."
     RELAY_FAILED = "relay.failed", logging.ERROR, "The relay could not publish; it tries again."
+    RELAY_ADOPTED = (
+        "relay.adopted",
+        logging.WARNING,
+        "An older database was put back: it took over what it had published; `count` says how much.",
+    )
     CONSUMER_FAILED = "consumer.failed", logging.ERROR, "Handling a message failed; it comes again."
     CONSUMER_GAP = "consumer.gap", logging.ERROR, "A message before this one is missing; refused."
     CONSUMER_PASSED_OVER = (

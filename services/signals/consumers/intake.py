@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from services.signals.domain.grid import freeze as freeze_grid
-from services.signals.domain.grid import freeze_register, is_live, released_total
+from services.signals.domain.grid import freeze_register, is_live, released_total, windows_of
+from services.signals.domain.tick import WindowClosed
 from services.signals.domain.window import (
     DayReached,
     FactKept,
@@ -25,6 +26,7 @@ from services.signals.streams import (
     load_organisation,
     load_window,
     organisation_stream,
+    release_stream,
     window_stream,
 )
 from shared.contracts import events as contracts
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from services.signals.domain.lattice import LatticeFrozen
     from shared.contracts.events import CloudEvent
     from shared.runtime.calls import Parts
 
@@ -53,7 +56,7 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
     match event.type:
         case "intake.v1.organisation.set_up":
             data = msgspec.json.decode(event.data, type=contracts.OrganisationSetUp)
-            organisation, changes = _adopt(data, parts.clock.now().date())
+            organisation, changes = await _adopt(parts, data)
         case "intake.v1.facts.booked":
             facts = msgspec.json.decode(event.data, type=contracts.FactsBooked)
             organisation, changes = await _keep(parts, UUID(event.id), facts)
@@ -77,7 +80,7 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
         await parts.projector.until(organisation, appended.last)
 
 
-def _adopt(data: contracts.OrganisationSetUp, today: date) -> tuple[UUID, list[Change]]:
+async def _adopt(parts: Parts, data: contracts.OrganisationSetUp) -> tuple[UUID, list[Change]]:
     organisation = UUID(data.organisation_id)
     event = OrganisationAdopted(
         organisation_id=organisation,
@@ -99,8 +102,9 @@ def _adopt(data: contracts.OrganisationSetUp, today: date) -> tuple[UUID, list[C
     changes = [Change(organisation_stream(organisation), 1, event)]
     if event.policy == "noisy":
         period = Period.containing(event.on)
+        today = parts.clock.now().date()
         grid = freeze_grid(event, period=period, first_half=None, yearly_total=None, on=today)
-        changes.append(Change(window_stream(organisation, period), 1, grid))
+        changes += await _with_closed(parts, grid)
     return organisation, changes
 
 
@@ -263,7 +267,7 @@ async def _frozen_grid(
         raise ValueError("windows never overlap")
     if not is_live(adopted, period):
         grid = freeze_register(adopted, period=period, due=due, on=today)
-        return [Change(window_stream(organisation, period), 1, grid)]
+        return await _with_closed(parts, grid, before)
     first = Period(period.year, 1)
     with_it = {change.stream: change.event for change in before}
     first_half = with_it.get(window_stream(organisation, first))
@@ -277,4 +281,42 @@ async def _frozen_grid(
     grid = freeze_grid(
         adopted, period=period, first_half=first_half, yearly_total=yearly_total, on=today
     )
-    return [Change(window_stream(organisation, period), 1, grid)]
+    return await _with_closed(parts, grid, before)
+
+
+async def _with_closed(
+    parts: Parts, grid: LatticeFrozen, before: Sequence[Change] = ()
+) -> list[Change]:
+    """The grid, and those of its windows closed whose days another grid has covered: an older database
+    was put back, and what was published of that grid is all that is known of it.
+    """
+    organisation = grid.organisation_id
+    changes = [Change(window_stream(organisation, Period.parse(grid.period)), 1, grid)]
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT measure, period FROM drawn_measure WHERE organisation = %s", (organisation,)
+        )
+        drawn = [(measure, Period.parse(period)) for measure, period in await cursor.fetchall()]
+    windows = list(windows_of(grid))
+    covering = [
+        release_stream(organisation, period, measure)
+        for measure, period in drawn
+        if any(period.overlaps(window.period) for window in windows)
+    ]
+    if not covering:
+        return changes
+    known = await parts.store.load_many(organisation, covering)
+    foreign = [
+        Period.parse(one.event.period)
+        for one in known
+        if isinstance(one.event, WindowClosed) and one.event.grid_id not in (None, grid.grid_id)
+    ]
+    taken = {one.stream for one in known} | {change.stream for change in before}
+    for window in windows:
+        stream = release_stream(organisation, window.period, window.measure.id)
+        if stream not in taken and any(period.overlaps(window.period) for period in foreign):
+            closed = WindowClosed(
+                measure=window.measure.id, period=str(window.period), reason="overlaps"
+            )
+            changes.append(Change(stream, 1, closed))
+    return changes

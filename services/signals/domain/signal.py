@@ -206,6 +206,8 @@ class SignalTick:
     released: tuple[ToldSignal, ...]
     withdrawn: tuple[UUID, ...]
     pulse: str | None
+    adopted: str | None = None
+    """The week in which it was published, where it is taken over from its message after a restore."""
 
 
 # Fold -------------------------------------------------------------------------------------------

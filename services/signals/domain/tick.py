@@ -78,18 +78,22 @@ class TableReleased:
     draws: tuple[Draw, ...]
     labels_en: dict[str, str]
     labels_nl: dict[str, str]
+    adopted: str | None = None
+    """The week in which it was published, where it is taken over from its message after a restore."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowClosed:
     """Event: this window is never drawn here. It takes the place of the draw, so that the database
     itself refuses one. `published`: a draw of it is published that this database does not have, since
-    an older one was put back; `overlaps`: what is published of another grid covers its days.
+    an older one was put back, of the grid `grid_id`; `overlaps`: what is published of another grid
+    covers its days.
     """
 
     measure: str
     period: str
     reason: Literal["published", "overlaps"]
+    grid_id: UUID | None = None
 
 
 # Decision -----------------------------------------------------------------------------------------

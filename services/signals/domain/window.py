@@ -136,6 +136,8 @@ class StatisticsReleased:
     total: int | None
     labels_en: dict[str, str]
     labels_nl: dict[str, str]
+    adopted: str | None = None
+    """The week in which it was published, where it is taken over from its message after a restore."""
 
 
 Event = StructureFrozen

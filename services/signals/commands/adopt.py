@@ -1,0 +1,200 @@
+"""After an older database was put back: what was published is taken over, and never drawn again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from services.signals.domain import exact
+from services.signals.domain.noisy import PrivacyBudgetDebited
+from services.signals.domain.signal import Direction, SignalTick, ToldSignal
+from services.signals.domain.tick import (
+    CellReleased,
+    CellWithheld,
+    Draw,
+    TableReleased,
+    WindowClosed,
+)
+from services.signals.domain.window import StatisticsReleased
+from services.signals.streams import load_window, release_stream, signal_tick_stream, table_stream
+from shared.bus.relay import StreamDiverged
+from shared.contracts import events as contracts
+from shared.eventstore.store import Change
+from shared.taxonomy.period import Period
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from shared.contracts.events import CloudEvent
+    from shared.runtime.calls import Parts
+
+SYSTEM = "signals"
+
+
+async def adopt(parts: Parts, event: CloudEvent) -> tuple[UUID, int]:
+    """See Definition.adopt. Of a table with noise its draws are closed too: they are not known here,
+    and spent what the message says.
+    """
+    match event.type:
+        case "signals.v1.statistics.released":
+            statistics = msgspec.json.decode(event.data, type=contracts.StatisticsReleased)
+            organisation, changes = await _statistics(parts, statistics, event.week)
+        case "signals.v1.signals.released":
+            signals = msgspec.json.decode(event.data, type=contracts.SignalsReleased)
+            organisation, changes = _signals(signals, UUID(event.id), event.week)
+        case _:
+            raise StreamDiverged(
+                f"a message of the kind {event.type} is published and not known here"
+            )
+    stored = await parts.store.load(organisation, changes[0].stream)
+    if stored:
+        if UUID(event.id) not in _names(stored[0].event):
+            raise StreamDiverged("what is published was released here once more")
+        return organisation, stored[0].index
+    appended = await parts.store.append(organisation, changes, actor=SYSTEM, at=parts.clock.now())
+    return organisation, appended.first
+
+
+def _names(event: object) -> set[object]:
+    """The id of the message that an event leaves as."""
+    return {getattr(event, "release_id", None), getattr(event, "message_id", None)}
+
+
+def _signals(
+    told: contracts.SignalsReleased, message_id: UUID, week: str
+) -> tuple[UUID, list[Change]]:
+    """The tick, as it was told. Texts and evidence are in no message: what was approved here and has
+    not left is released at the next tick.
+    """
+    organisation = UUID(told.organisation_id)
+    tick = SignalTick(
+        message_id=message_id,
+        organisation_id=organisation,
+        token=told.organisation_token,
+        day=told.day,
+        released=tuple(
+            ToldSignal(
+                signal_id=UUID(one.signal_id),
+                theme=one.theme,
+                place=one.place,
+                period=one.period,
+                direction=msgspec.convert(one.direction, Direction),
+                judged=one.judged,
+                causes=one.causes,
+                aims=one.aims,
+            )
+            for one in told.released
+        ),
+        withdrawn=tuple(UUID(one) for one in told.withdrawn),
+        pulse=told.pulse,
+        adopted=week,
+    )
+    return organisation, [Change(signal_tick_stream(organisation, told.day), 1, tick)]
+
+
+async def _statistics(
+    parts: Parts, told: contracts.StatisticsReleased, week: str
+) -> tuple[UUID, list[Change]]:
+    release = told.release
+    organisation, period = UUID(release.organisation_id), Period.parse(release.period)
+    if release.policy == "exact":
+        stream = release_stream(organisation, period)
+        return organisation, [Change(stream, 1, await _exact(parts, told, week))]
+    stream = table_stream(organisation, release.dimension, release.period)
+    closed = [change async for change in _closed(parts, told, key_of=stream)]
+    return organisation, [Change(stream, 1, _table(told, week)), *closed]
+
+
+def _table(told: contracts.StatisticsReleased, week: str) -> TableReleased:
+    release = told.release
+    withheld = release.withheld
+    if release.grid_id is None or release.epsilon is None or release.budget is None:
+        raise StreamDiverged("a table with noise is published without its grid or what it spent")
+    return TableReleased(
+        release_id=UUID(release.release_id),
+        organisation_id=UUID(release.organisation_id),
+        token=release.organisation_token,
+        grid_id=UUID(release.grid_id),
+        table=release.dimension,
+        period=release.period,
+        k=release.k,
+        taxonomy_version=release.taxonomy_version,
+        epsilon=release.epsilon,
+        budget=release.budget,
+        shown=tuple(
+            CellReleased(code=cell.code, count=cell.count, margin=cell.margin or 0)
+            for cell in release.cells
+        ),
+        withheld=()
+        if withheld is None
+        else tuple(
+            CellWithheld(code=code, threshold=threshold)
+            for code, threshold in zip(withheld.codes, withheld.thresholds, strict=True)
+        ),
+        total=release.total,
+        total_margin=release.total_margin,
+        draws=tuple(
+            Draw(measure=draw.measure, period=draw.period, epsilon=draw.epsilon)
+            for draw in told.drawn
+        ),
+        labels_en=told.labels_en,
+        labels_nl=told.labels_nl,
+        adopted=week,
+    )
+
+
+async def _closed(
+    parts: Parts, told: contracts.StatisticsReleased, *, key_of: UUID
+) -> AsyncIterator[Change]:
+    """The draws of which the table was made, closed; those that are here stay as they are."""
+    organisation, release = UUID(told.release.organisation_id), told.release
+    for draw in told.drawn:
+        stream = release_stream(organisation, Period.parse(draw.period), draw.measure)
+        if await parts.store.load(organisation, stream):
+            continue
+        closed = WindowClosed(
+            measure=draw.measure,
+            period=draw.period,
+            reason="published",
+            grid_id=None if release.grid_id is None else UUID(release.grid_id),
+        )
+        debited = PrivacyBudgetDebited(
+            release_id=UUID(release.release_id),
+            measure=draw.measure,
+            period=draw.period,
+            epsilon=draw.epsilon,
+        )
+        yield Change(stream, 1, closed, key_of=key_of)
+        yield Change(stream, 2, debited, key_of=key_of)
+
+
+async def _exact(parts: Parts, told: contracts.StatisticsReleased, week: str) -> StatisticsReleased:
+    release = told.release
+    withheld = release.withheld
+    if release.dimension not in ("category", "unit"):
+        raise StreamDiverged("a release of the policy exact is published in an unknown dimension")
+    organisation = UUID(release.organisation_id)
+    structure = (
+        await load_window(parts.store, organisation, Period.parse(release.period))
+    ).structure
+    return StatisticsReleased(
+        release_id=UUID(release.release_id),
+        organisation_id=organisation,
+        token=release.organisation_token,
+        period=release.period,
+        policy="exact",
+        # The message does not name it; where the structure is gone too, it is today's.
+        rule=exact.RULE if structure is None else structure.rule,
+        dimension="category" if release.dimension == "category" else "unit",
+        k=release.k,
+        taxonomy_version=release.taxonomy_version,
+        shown=tuple((cell.code, cell.count) for cell in release.cells),
+        withheld_cells=() if withheld is None else withheld.codes,
+        withheld_count=None if withheld is None else withheld.count,
+        total=release.total,
+        labels_en=told.labels_en,
+        labels_nl=told.labels_nl,
+        adopted=week,
+    )

@@ -1,0 +1,284 @@
+"""An older database of signals is put back: what was published is taken over, and never drawn again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+import pytest_asyncio
+from psycopg import sql
+
+from services.signals.domain.grid import windows_of
+from services.signals.domain.tick import TableReleased
+from services.signals.events import TYPES
+from services.signals.service import DEFINITION
+from services.signals.streams import table_stream
+from shared.contracts.rpc import Release
+from shared.eventstore.store import Change
+from shared.taxonomy.period import Period
+from tests.component.test_noisy_release import APRIL, JULY, UNITS, Noisy, at_tick
+from tests.component.test_signals import DUE, TICK
+from tests.conftest import Database
+from tests.nats_server import Bus, running_bus
+from tests.service_lab import HERE, running
+from tests.store_lab import NOW, store_lab
+
+
+@dataclass
+class Lab:
+    """Signals on one database and one bus, over several runs; between them it is stopped."""
+
+    database: Database
+    bus: Bus
+    folder: Path
+    sent: int = 0
+
+    @asynccontextmanager
+    async def run(self, moment: Any = None) -> AsyncIterator[Noisy]:
+        async with running(DEFINITION, self.database, self.bus, self.folder) as service:
+            if moment is not None:
+                service.clock.move(moment)
+            noisy = Noisy(service, sent=self.sent)
+            yield noisy
+            self.sent = noisy.sent
+
+    def back_up(self, name: str) -> None:
+        """Keep the database as it is now."""
+        self._admin("CREATE DATABASE {copy} TEMPLATE {database}", name)
+
+    def put_back(self, name: str) -> None:
+        """The database as it was kept, in place of the present one."""
+        self._admin("DROP DATABASE {database} WITH (FORCE)", name)
+        self._admin("CREATE DATABASE {database} TEMPLATE {copy}", name)
+
+    def drop(self, name: str) -> None:
+        self._admin("DROP DATABASE {copy} WITH (FORCE)", name)
+
+    def _admin(self, statement: str, name: str) -> None:
+        with psycopg.connect(self.database.postgres.url(), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL(statement).format(
+                    database=sql.Identifier(self.database.name),
+                    copy=sql.Identifier(f"{self.database.name}_{name}"),
+                )
+            )
+
+
+@pytest_asyncio.fixture
+async def lab(database: Database, tmp_path: Path) -> AsyncIterator[Lab]:
+    (tmp_path / "nats").mkdir()
+    async with running_bus(tmp_path / "nats") as bus:
+        yield Lab(database, bus, tmp_path)
+
+
+async def ready(noisy: Noisy) -> bool:
+    """What the service says of itself."""
+    answer = await noisy.service._health_ready(None)
+    return bool(answer.status_code == 200)
+
+
+async def until_april(lab: Lab, *, keep: str) -> tuple[tuple[Release, ...], list[Any]]:
+    """A database is kept on the way; April's tick is released. What was answered and published."""
+    if keep == "nothing":
+        lab.back_up(keep)
+    async with lab.run() as noisy:
+        await noisy.set_up()
+    if keep == "set_up":
+        lab.back_up(keep)
+    async with lab.run() as noisy:
+        await noisy.cases(900)
+        await noisy.day(date(2026, 4, 1))
+    if keep == "facts":
+        lab.back_up(keep)
+    async with lab.run() as noisy:
+        await noisy.tick(APRIL)
+        await noisy.ticked(APRIL)
+        return await noisy.statistics(), await noisy.messages(1)
+
+
+@pytest.mark.parametrize("keep", ["nothing", "set_up", "facts"])
+async def test_a_published_window_is_adopted_and_never_drawn_again(lab: Lab, keep: str) -> None:
+    """Whatever the older database still knew: the same answer, week and all, the same messages, no
+    draw; what it spent is debited. What comes after it is drawn and published as ever.
+    """
+    answer, messages = await until_april(lab, keep=keep)
+    lab.put_back(keep)
+    async with lab.run(at_tick(APRIL) + timedelta(days=9)) as noisy:
+        assert answer == await noisy.statistics()
+        await noisy.day(date(2026, 4, 24))  # behind it comes all that the older database lacks
+        await asyncio.sleep(0.7)
+        types = await noisy.types()
+        assert 0 == types.count("NoisyStatisticsReleased")
+        assert (1, 1, 1) == tuple(
+            types.count(one) for one in ("TableReleased", "WindowClosed", "PrivacyBudgetDebited")
+        )
+        assert (answer, messages) == (await noisy.statistics(), await noisy.messages(1))
+        assert await ready(noisy)
+
+        await noisy.cases(70, "2026-Q2")
+        await noisy.tick(JULY)
+        tables = await noisy.ticked(JULY)
+        assert ("theme", "2026-Q2") in tables
+        # A half-year of themes would need the draw of the first quarter, which is lost.
+        assert ("theme", "2026-H1") not in tables
+        assert messages == (await noisy.messages(1 + len(tables)))[:1]
+        drawn = set(await noisy.drawn())
+        assert ("theme", "2026-Q1") not in drawn
+        assert ("theme", "2026-Q2") in drawn
+    async with lab.run(at_tick(JULY)) as noisy:
+        assert await ready(noisy)
+        assert answer == tuple(one for one in await noisy.statistics() if one.period == "2026-Q1")
+    lab.drop(keep)
+
+
+async def test_what_is_adopted_is_published_byte_for_byte_when_the_stream_is_lost(lab: Lab) -> None:
+    """Also by a database that never drew it: the table, and what was told of signals at that tick."""
+    await until_april(lab, keep="facts")
+    jetstream = (await lab.bus.client("signals")).jetstream()
+    last = (await jetstream.stream_info("SIGNALS")).state.last_seq
+    published = [await jetstream.get_msg("SIGNALS", place) for place in range(1, last + 1)]
+    lab.put_back("facts")
+    async with lab.run(at_tick(APRIL)) as noisy:
+        await noisy.service.outbox.queue()
+        assert [
+            (one.seq, (one.headers or {})["Nats-Msg-Id"], one.subject, one.data)
+            for one in published
+        ] == [
+            (one.position, one.id, one.subject, one.body)
+            for one in await noisy.service.outbox.after(0, 10)
+        ]
+        assert {"TableReleased", "SignalTick"} <= set(await noisy.types())
+    lab.drop("facts")
+
+
+async def test_exact_figures_are_adopted_too(lab: Lab) -> None:
+    """Of them everything is in the message."""
+    async with lab.run() as signals:
+        await signals.organisation()
+        await signals.facts(12)
+    lab.back_up("exact")
+    async with lab.run() as signals:
+        await signals.day()
+        signals.clock.move(TICK)
+        answer = await signals.released()
+        messages = await signals.messages(1)
+    lab.put_back("exact")
+    async with lab.run(TICK + timedelta(days=1)) as signals:
+        await signals.day(DUE + timedelta(days=1))
+        await asyncio.sleep(0.7)
+        assert 1 == (await signals.types()).count("StatisticsReleased")
+        assert (answer, messages) == (await signals.statistics(), await signals.messages(1))
+        assert await ready(signals)
+    lab.drop("exact")
+
+
+async def test_a_backup_from_between_drawing_and_queueing_is_gone_on_with(lab: Lab) -> None:
+    """What is drawn but has no place yet gets the place that its message has; nothing is stored twice."""
+    answer, messages = await until_april(lab, keep="never")
+    with psycopg.connect(lab.database.admin) as superuser:
+        superuser.execute(b"SET search_path = signals")
+        for table in ("relay_queue", "relay_mark"):
+            superuser.execute(
+                sql.SQL("ALTER TABLE {} DISABLE TRIGGER ALL").format(sql.Identifier(table))
+            )
+            superuser.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+            superuser.execute(
+                sql.SQL("ALTER TABLE {} ENABLE TRIGGER ALL").format(sql.Identifier(table))
+            )
+    async with lab.run(at_tick(APRIL)) as noisy:
+        types = await noisy.types()
+        await asyncio.sleep(0.7)
+        assert types == await noisy.types()
+        assert 0 == types.count("WindowClosed")
+        assert (answer, messages) == (await noisy.statistics(), await noisy.messages(1))
+        assert [(1,), (2,)] == noisy.rows("SELECT position FROM relay_queue ORDER BY position")
+        assert await ready(noisy)
+
+
+async def test_a_window_that_was_released_once_more_stops_everything(lab: Lab) -> None:
+    """Two histories: nothing is drawn or published, and the service is not ready."""
+    await until_april(lab, keep="facts")
+    lab.put_back("facts")
+    async with store_lab(lab.database, lab.folder, TYPES, service="signals") as store:
+        again = msgspec.json.decode(
+            Path("tests/data/events/signals/TableReleased.json").read_bytes(), type=TableReleased
+        )
+        change = Change(table_stream(HERE, "theme", "2026-Q1"), 1, again)
+        await store.store.append(HERE, [change], actor="signals", at=NOW)
+    async with lab.run(at_tick(APRIL)) as noisy:
+        assert not await ready(noisy)
+        await noisy.day(date(2026, 4, 24))
+        await asyncio.sleep(0.7)
+        assert {} == await noisy.drawn()
+    lab.drop("facts")
+
+
+async def test_without_its_stream_nothing_is_drawn(lab: Lab) -> None:
+    """A bus that lost it, or does not open it, says nothing of what was published: signals waits."""
+    async with lab.run() as noisy:
+        await noisy.set_up()
+        await noisy.cases(30)
+        await noisy.day(APRIL)
+    provisioner = await lab.bus.client("provisioner")
+    await provisioner.jetstream().delete_stream("SIGNALS")
+    starting = asyncio.create_task(_run_for_a_moment(lab))
+    await asyncio.sleep(3)
+    with psycopg.connect(lab.database.admin) as superuser:
+        drawn = superuser.execute(
+            "SELECT count(*) FROM signals.event WHERE type = 'NoisyStatisticsReleased'"
+        ).fetchone()
+    assert (0,) == drawn
+    await lab.bus.provision()
+    types = await starting
+    assert 1 == types.count("NoisyStatisticsReleased")
+
+
+async def _run_for_a_moment(lab: Lab) -> list[str]:
+    async with lab.run() as noisy:
+        noisy.clock.move(at_tick(APRIL))
+        await noisy.ticked(APRIL)
+        types: list[str] = await noisy.types()
+        return types
+
+
+async def test_windows_of_another_grid_are_closed_where_published_ones_cover_them(lab: Lab) -> None:
+    """Released totals that a restore lost may lead to another grid: what is published of the first is
+    all that is known of those days, whatever its measures are called.
+    """
+    answer, _ = await until_april(lab, keep="nothing")
+    lab.put_back("nothing")
+    provisioner = await lab.bus.client("provisioner")
+    await provisioner.jetstream().delete_stream("INTAKE")
+    await lab.bus.provision()
+    lab.sent = 0
+    async with lab.run(at_tick(APRIL)) as noisy:
+        await noisy.set_up(units=tuple((one, name, n + 9) for one, name, n in UNITS))
+        (grid,) = [one.event for one in await noisy.log() if one.type == "LatticeFrozen"]
+        assert str(grid.grid_id) != answer[0].grid_id
+        covering = {
+            (window.measure.id, str(window.period))
+            for window in windows_of(grid)
+            if window.period.overlaps(Period.parse("2026-Q1"))
+        }
+        closed = {
+            (one.event.measure, one.event.period): one.event.reason
+            for one in await noisy.log()
+            if one.type == "WindowClosed"
+        }
+        assert covering == set(closed)
+        assert "published" == closed.pop(("theme", "2026-Q1"))
+        assert {"overlaps"} == set(closed.values())
+        await noisy.day(JULY)
+        noisy.clock.move(at_tick(JULY))
+        await noisy.ticked(JULY)
+        assert not covering.intersection(await noisy.drawn())
+        assert ("theme", "2026-Q2") in await noisy.drawn()
+    lab.drop("nothing")
