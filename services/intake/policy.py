@@ -54,6 +54,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "subject_access": frozenset({Role.ADVISER}),
     "import_register": frozenset({Role.ADVISER}),
     "cases": frozenset({Role.ADVISER}),
+    "caseload_alerts": frozenset({Role.ADVISER}),
     "case": frozenset({Role.ADVISER}),
     "put_chunk": frozenset({Role.ADVISER, Role.REPORTER}),
     "attach_file": frozenset({Role.ADVISER, Role.REPORTER}),

@@ -46,6 +46,7 @@ from services.intake.projections.erasure_index import ErasureIndex
 from services.intake.projections.party_index import PartyIndex
 from services.intake.projections.recovery_index import RecoveryIndex
 from services.intake.queries.case import case
+from services.intake.queries.caseload_alerts import caseload_alerts
 from services.intake.queries.cases import cases
 from services.intake.queries.chunk import chunk
 from services.intake.queries.disclosure_log import disclosure_log
@@ -153,6 +154,7 @@ DEFINITION = Definition(
         "subject_accesses": subject_accesses,
         "subject_access": subject_access,
         "cases": cases,
+        "caseload_alerts": caseload_alerts,
         "case": case,
         "put_chunk": put_chunk,
         "attach_file": attach_file,
@@ -175,6 +177,7 @@ DEFINITION = Definition(
             "record_outcome",
             "close_case",
             "cases",
+            "caseload_alerts",
             "case",
             "my_case",
             "my_data",

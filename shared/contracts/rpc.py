@@ -507,6 +507,25 @@ class Case(Shape, frozen=True, kw_only=True):
     entries: tuple[CaseEntry, ...]
 
 
+class CaseloadAlert(Shape, frozen=True, kw_only=True):
+    """Something that strikes in one's own cases: a `cluster` of one theme and unit within a quarter, a
+    `rise` of a theme above what the year before makes one expect (`expected` cases), or cases that
+    name `one_subject`.
+    """
+
+    kind: Literal["cluster", "rise", "one_subject"]
+    theme: str | None
+    unit_id: str | None
+    case_ids: tuple[str, ...]
+    expected: float | None
+
+
+class CaseloadAlerts(Shape, frozen=True, kw_only=True):
+    """For the adviser whose cases these are, and nobody else. They leave intake in no other way."""
+
+    items: tuple[CaseloadAlert, ...]
+
+
 class ById(Shape, frozen=True, kw_only=True):
     """Ask for one thing."""
 
@@ -1691,6 +1710,7 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "subject_access", "query", ById, SubjectAccess),
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
+        Verb("intake", "caseload_alerts", "query", Empty, CaseloadAlerts),
         Verb("intake", "case", "query", ById, Case),
         Verb("intake", "put_chunk", "query", PutChunk, Empty),
         Verb("intake", "attach_file", "command", AttachFile, Done),

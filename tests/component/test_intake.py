@@ -29,6 +29,7 @@ from shared.contracts.rpc import (
     AttachFile,
     ById,
     Case,
+    CaseloadAlerts,
     Cases,
     CloseCase,
     ConfirmDisclosure,
@@ -109,6 +110,7 @@ MAY: dict[Role, set[str]] = {
         "close_case",
         "import_register",
         "cases",
+        "caseload_alerts",
         "case",
         "request_disclosure",
         "confirm_disclosure",
@@ -741,6 +743,28 @@ async def test_cases_come_in_pages_newest_first(intake: Intake) -> None:
     assert opened[::-1] == found
     beyond = await intake.anna("cases", Page(after=opened[0]), Cases)
     assert ((), None, False) == (beyond.items, beyond.end_cursor, beyond.has_next)
+
+
+async def test_what_strikes_in_one_s_own_cases_is_told_to_oneself_alone(intake: Intake) -> None:
+    """Exact, whenever it is asked for; another adviser hears nothing of it, and nothing leaves but what
+    leaves of any case. The look is recorded.
+    """
+    opened = [await intake.open(unit_id="care") for _ in range(3)]
+    await bram_opens(intake, opening())
+    found = await intake.ask("caseload_alerts", Empty(), CaseloadAlerts, subject="anna")
+    (alert,) = found.items
+    assert ("cluster", "bullying_intimidation", "care") == (alert.kind, alert.theme, alert.unit_id)
+    assert {str(case) for case in opened} == set(alert.case_ids)
+    assert (
+        () == (await intake.ask("caseload_alerts", Empty(), CaseloadAlerts, subject="bram")).items
+    )
+    looks = [one.event.what for one in await intake.log() if one.type == "AccessRecorded"]
+    assert ["caseload_alerts"] == looks
+    types = set(await intake.types())
+    assert {"OrganisationSetUp", "CaseOpened", "AccessRecorded"} >= types - {
+        "AdviserKeyPublished",
+        "KeyListed",
+    }
 
 
 async def test_a_page_that_ends_exactly_has_no_next(intake: Intake) -> None:

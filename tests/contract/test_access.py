@@ -16,14 +16,17 @@ from services.gateway.access import (
     role_schemas,
     whole_schema,
 )
-from services.gateway.execution import _refused
+from services.gateway.execution import _QUIET_FIELDS, _refused
 from services.gateway.grants import EVERY_ROLE, grant, table
 from services.gateway.operations import Documents, Refused
 from services.gateway.pdf import READERS as PDF_READERS
-from services.gateway.schema.base import TOP_LEVEL, USER_ERRORS
+from services.gateway.schema.base import TOP_LEVEL, USER_ERRORS, camel_case
+from services.intake.service import DEFINITION as INTAKE
+from services.signals.service import DEFINITION as SIGNALS
 from shared.contracts.errors import CATALOGUE, Code
 from shared.contracts.rpc import VERBS
 from shared.identity.roles import Role
+from shared.runtime.service import Definition
 from tests.probes import Probes
 
 WHOLE = whole_schema()
@@ -183,7 +186,15 @@ SECOND = {Role.COORDINATOR, Role.WORKS_COUNCIL}
 HOLDERS = {
     "sealed words": (["Sealed", "SealedInput"], {Role.ADVISER, Role.REPORTER}),
     "a case of which one is the adviser": (
-        ["Query.case", "Query.cases", "Case", "CaseSummary", "CaseEntry"],
+        [
+            "Query.case",
+            "Query.cases",
+            "Query.caseloadAlerts",
+            "Case",
+            "CaseSummary",
+            "CaseEntry",
+            "CaseloadAlert",
+        ],
         {Role.ADVISER},
     ),
     "a case of one's own": (
@@ -450,6 +461,15 @@ def test_every_verb_has_a_field(verb: str) -> None:
     name = words[0] + "".join(word.capitalize() for word in words[1:])
 
     assert {f"Query.{name}", f"Mutation.{name}"} & set(ACCESS)
+
+
+@pytest.mark.parametrize("service", [INTAKE, SIGNALS], ids=["intake", "signals"])
+def test_what_is_quiet_in_a_service_is_quiet_at_the_gateway(service: Definition) -> None:
+    """A verb that leaves no span there has a field that leaves none here."""
+    fields = {camel_case(verb) for verb in service.quiet}
+    without = {camel_case(verb.partition(".")[2]) for verb in WITHOUT_A_FIELD}
+
+    assert set() == fields - _QUIET_FIELDS - without
 
 
 def test_every_mutation_takes_an_idempotency_key() -> None:

@@ -214,9 +214,51 @@ async def own_case(info: Info, case_id: str) -> Case | None:
     return None if found is None else Case.of(found)
 
 
+@strawberry.enum(description="What strikes in your own cases.")
+class CaseloadAlertKind(Enum):
+    """Cases close together, more than before, or about one person."""
+
+    CLUSTER = "cluster"
+    RISE = "rise"
+    ONE_SUBJECT = "one_subject"
+
+
+@strawberry.type(description="Something that strikes in your own cases. Nobody else is told.")
+class CaseloadAlert:
+    """One alert, worked out when you ask."""
+
+    kind: CaseloadAlertKind
+    theme: str | None
+    unit_id: str | None
+    case_ids: list[strawberry.ID]
+    expected: float | None = strawberry.field(
+        description="Of a rise: how many cases the year before makes one expect in a quarter."
+    )
+
+    @classmethod
+    def of(cls, found: rpc.CaseloadAlert) -> Self:
+        """From intake's answer."""
+        return cls(
+            kind=CaseloadAlertKind(found.kind),
+            theme=found.theme,
+            unit_id=found.unit_id,
+            case_ids=[strawberry.ID(one) for one in found.case_ids],
+            expected=found.expected,
+        )
+
+
 @strawberry.type
 class CaseQuery:
     """Questions about cases."""
+
+    @described(
+        "What strikes in your own cases: clusters, rises, cases about one person. Exact, and for you "
+        "alone."
+    )
+    async def caseload_alerts(self, info: Info) -> list[CaseloadAlert] | None:
+        """Asks intake."""
+        found = await ask(info, "intake.caseload_alerts", rpc.Empty(), rpc.CaseloadAlerts)
+        return [CaseloadAlert.of(one) for one in found.items]
 
     @described("Your own cases, newest first, at most 100 a page.")
     async def cases(
@@ -525,28 +567,13 @@ _COMMANDS = {
 
 _ABOUT_CASES = (
     "myData disclosures disclosure requestDisclosure confirmDisclosure informReporter subjectAccesses "
-    "subjectAccess requestSubjectAccess proposeRedaction reviewRedaction"
+    "subjectAccess requestSubjectAccess proposeRedaction reviewRedaction nameParties subjectMatches "
+    "reseal handOver consentToHandOver requestRecovery approveRecovery recoveries recoveredWords lostCases"
 )
 """Fields of other modules that are work on a case."""
 
-QUIET_FIELDS = frozenset({"cases", "case", "myCase", *_COMMANDS, *_ABOUT_CASES.split()})
 QUIET_FIELDS = frozenset(
-    {
-        "cases",
-        "case",
-        "myCase",
-        *_COMMANDS,
-        "nameParties",
-        "subjectMatches",
-        "reseal",
-        "handOver",
-        "consentToHandOver",
-        "requestRecovery",
-        "approveRecovery",
-        "recoveries",
-        "recoveredWords",
-        "lostCases",
-    }
+    {"cases", "case", "caseloadAlerts", "myCase", *_COMMANDS, *_ABOUT_CASES.split()}
 )
 """Root fields that leave no span, no metric and no count: when a case is worked on is nobody's to
 read. The services hold to the same for their verbs (Definition.quiet)."""
@@ -564,6 +591,8 @@ def _title(name: str) -> str:
 
 
 ACCESS = table(
+    grant("Query", ADVISER, "caseloadAlerts"),
+    grant("CaseloadAlert", ADVISER, "kind theme unitId caseIds expected"),
     grant("Query", ADVISER, "cases cases(first:) cases(after:) case case(id:)"),
     grant("CaseConnection", ADVISER, "edges pageInfo"),
     grant("CaseEdge", ADVISER, "node cursor"),
