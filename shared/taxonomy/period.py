@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal, Self
 
 from shared.contracts.errors import Code, Refusal
@@ -104,12 +105,7 @@ class Period:
 
     def parts(self, grain: Grain) -> tuple[Period, ...]:
         """The periods of that grain that lie in this one, in order; none for a longer grain."""
-        first = Period.containing(self.start, grain)
-        found = []
-        while self.start <= first.start and first.end <= self.end:
-            found.append(first)
-            first = Period.containing(first.end, grain)
-        return tuple(found)
+        return _parts(self, grain)
 
     def overlaps(self, other: Period) -> bool:
         """Whether any day lies in both; a period overlaps itself."""
@@ -122,3 +118,13 @@ class Period:
         if self.quarter is not None:
             return f"{self.year}-Q{self.quarter}"
         return str(self.year) if self.half is None else f"{self.year}-H{self.half}"
+
+
+@lru_cache(maxsize=4096)  # a tick over thousands of organisations asks the same of few periods
+def _parts(whole: Period, grain: Grain) -> tuple[Period, ...]:
+    first = Period.containing(whole.start, grain)
+    found = []
+    while whole.start <= first.start and first.end <= whole.end:
+        found.append(first)
+        first = Period.containing(first.end, grain)
+    return tuple(found)
