@@ -24,7 +24,7 @@ from services.signals.streams import table_stream
 from shared.contracts.rpc import Release
 from shared.eventstore.store import Change
 from shared.taxonomy.period import Period
-from tests.component.test_noisy_release import APRIL, JULY, UNITS, Noisy, at_tick
+from tests.component.test_noisy_release import APRIL, JULY, OCTOBER, UNITS, Noisy, at_tick
 from tests.component.test_signals import DUE, TICK
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
@@ -239,6 +239,31 @@ async def test_without_its_stream_nothing_is_drawn(lab: Lab) -> None:
     await lab.bus.provision()
     types = await starting
     assert 1 == types.count("NoisyStatisticsReleased")
+
+
+async def test_facts_are_counted_in_the_same_window_when_they_come_again(lab: Lab) -> None:
+    """A register of a half-year that was over, and published with it: an older database takes it in
+    once more. Its window is closed there, and it counts in no other; else its cases would spend their
+    budget twice.
+    """
+    async with lab.run() as noisy:
+        await noisy.set_up()
+        await noisy.day(date(2026, 7, 6))
+    lab.back_up("july")
+    async with lab.run() as noisy:
+        await noisy.facts(9_000, unit="unit-1", due=JULY)
+        await noisy.tick(JULY)
+        await noisy.ticked(JULY)
+        assert abs(sum((await noisy.drawn())["theme", "2026-Q2"]) - 9_000) < 400
+        await noisy.messages(len(await noisy.statistics()))
+    lab.put_back("july")
+    async with lab.run(at_tick(OCTOBER)) as noisy:
+        await noisy.tick(OCTOBER)  # behind it comes all that the older database lacks
+        await noisy.ticked(OCTOBER)
+        drawn = await noisy.drawn()
+        assert ("theme", "2026-Q2") not in drawn
+        assert abs(sum(drawn["theme", "2026-Q3"])) < 400
+    lab.drop("july")
 
 
 async def _run_for_a_moment(lab: Lab) -> list[str]:

@@ -202,8 +202,13 @@ def _lies_in(quarter: str | None, period: Period) -> bool:
 async def _open_quarter(
     parts: Parts, organisation: UUID, period: Period, quarters: set[str | None]
 ) -> Period | None:
-    """In which quarter facts count that came too late, because a window of theirs is drawn: in the one
-    that the last closed day lies in, which is drawn after it has ended. None: they came in time.
+    """In which quarter facts count that came too late, because the day of a window of theirs was closed
+    before: in the one that the last closed day lies in, which is drawn after it has ended. None: they
+    came in time.
+
+    It follows from the order of intake's messages alone. An older database that is put back, and reads
+    them again, comes to the same window: were it to look at what is drawn, facts that are in what it
+    has adopted would count once more.
     """
     last = period.parts("quarter")[-1]
     theirs = [last if quarter is None else Period.parse(quarter) for quarter in quarters]
@@ -215,8 +220,8 @@ async def _open_quarter(
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT reached_day.day FROM reached_day WHERE organisation = %s AND EXISTS ("
-            " SELECT FROM drawn_measure WHERE drawn_measure.organisation = reached_day.organisation"
-            " AND period = ANY (%s))",
+            " SELECT FROM held_measure WHERE held_measure.organisation = reached_day.organisation"
+            " AND period = ANY (%s) AND due <= reached_day.day)",
             (organisation, list(windows)),
         )
         row = await cursor.fetchone()
