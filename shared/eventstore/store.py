@@ -107,15 +107,14 @@ class StreamErased(Exception):  # noqa: N818  what a command meets, not a fault 
 class Change:
     """An event to append: the `version`-th of its `stream`, from 1.
 
-    A stream has one key, made with its first event, unless `key_of` names another stream whose key
-    it shares. `under` names the key of this very event: one that exists and is not the newest.
-    `renew` makes a new one for this event and what follows it.
+    A stream has a key of its own, made with its first event: whoever verifies a log takes one of two
+    streams for tampering. `under` names the key of this very event: one that exists and is not the
+    newest. `renew` makes a new one for this event and what follows it.
     """
 
     stream: UUID
     version: int
     event: Any
-    key_of: UUID | None = None
     under: UUID | None = None
     renew: bool = False
 
@@ -291,20 +290,16 @@ class EventStore:
         leaves: list[NewLeaf] = []
         for change in changes:
             stream = change.stream
-            owner = change.key_of or stream
-            held = None if change.renew else fresh.get(owner)
-            begins = change.renew or (change.version == 1 and change.key_of is None)
+            held = None if change.renew else fresh.get(stream)
+            begins = change.renew or change.version == 1
             if change.under is not None:
                 held = await self._under(organisation, change.under)
             elif held is None and not begins:
-                held = await self._known(organisation, owner)
+                held = await self._known(organisation, stream)
             if held is None:
                 held = Stream(organisation, uuid4(), CaseKey(os.urandom(KEY_BYTES)))
                 made.append(held)
-            elif owner is not stream:
-                held = Stream(organisation, held.key_id, held.key)
             fresh[stream] = held
-            fresh.setdefault(owner, held)
             name, nonce, ciphertext = encrypt_event(
                 self._types, held.key, stream, change.version, held.key_id, change.event
             )

@@ -37,6 +37,7 @@ from shared.contracts.events import (
 from shared.contracts.rpc import Release, ReleasePolicy, Statistics, StatisticsQuery, Unit
 from shared.eventstore.store import Change, Conflict
 from shared.identity.roles import Role
+from shared.ledger.leaf import BLANK
 from shared.runtime.operate import rebuild_projections
 from shared.runtime.service import TickFailed
 from shared.taxonomy.period import Period
@@ -232,6 +233,18 @@ async def test_each_window_is_drawn_at_its_tick_and_counts_each_case_once(noisy:
         (one.measure, one.period, one.epsilon) for one in debits
     }
     assert 3 == len(debits)
+
+
+async def test_a_tick_leaves_a_log_that_verifies(noisy: Noisy) -> None:
+    """No key stands in two streams, which an auditor would take for tampering."""
+    await noisy.set_up()
+    await noisy.cases(1_000)
+    await noisy.tick(JULY)
+    await noisy.ticked(JULY)
+    assert [] == noisy.rows(
+        "SELECT key_id FROM event WHERE type <> %s GROUP BY key_id HAVING count(DISTINCT stream) > 1",
+        (BLANK,),
+    )
 
 
 async def test_what_is_shown_comes_with_its_margin_and_what_is_not_without_a_number(

@@ -23,6 +23,7 @@ from services.signals.service import DEFINITION
 from services.signals.streams import table_stream
 from shared.contracts.rpc import Release
 from shared.eventstore.store import Change
+from shared.ledger.leaf import BLANK
 from shared.taxonomy.period import Period
 from tests.component.test_noisy_release import APRIL, JULY, OCTOBER, UNITS, Noisy, at_tick
 from tests.component.test_signals import DUE, TICK
@@ -122,6 +123,12 @@ async def test_a_published_window_is_adopted_and_never_drawn_again(lab: Lab, kee
         )
         assert (answer, messages) == (await noisy.statistics(), await noisy.messages(1))
         assert await ready(noisy)
+        # Each stream has a key of its own, or the log would not verify.
+        assert [] == noisy.rows(
+            "SELECT key_id FROM event WHERE type <> %s"
+            " GROUP BY key_id HAVING count(DISTINCT stream) > 1",
+            (BLANK,),
+        )
 
         await noisy.cases(70, "2026-Q2")
         await noisy.tick(JULY)

@@ -103,7 +103,7 @@ async def _statistics(
         stream = release_stream(organisation, period)
         return organisation, [Change(stream, 1, await _exact(parts, told, week))]
     stream = table_stream(organisation, release.dimension, release.period)
-    closed = [change async for change in _closed(parts, told, key_of=stream)]
+    closed = [change async for change in _closed(parts, told)]
     return organisation, [Change(stream, 1, _table(told, week)), *closed]
 
 
@@ -145,9 +145,7 @@ def _table(told: contracts.StatisticsReleased, week: str) -> TableReleased:
     )
 
 
-async def _closed(
-    parts: Parts, told: contracts.StatisticsReleased, *, key_of: UUID
-) -> AsyncIterator[Change]:
+async def _closed(parts: Parts, told: contracts.StatisticsReleased) -> AsyncIterator[Change]:
     """The draws of which the table was made, closed; those that are here stay as they are."""
     organisation, release = UUID(told.release.organisation_id), told.release
     for draw in told.drawn:
@@ -166,8 +164,8 @@ async def _closed(
             period=draw.period,
             epsilon=draw.epsilon,
         )
-        yield Change(stream, 1, closed, key_of=key_of)
-        yield Change(stream, 2, debited, key_of=key_of)
+        yield Change(stream, 1, closed)
+        yield Change(stream, 2, debited)
 
 
 async def _exact(parts: Parts, told: contracts.StatisticsReleased, week: str) -> StatisticsReleased:
