@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from services.signals.domain.answers import estimates
+from services.signals.domain.detector import VERSION as DETECTOR
 from services.signals.domain.lattice import (
     BASE_RATE,
     RULE,
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
     Draws = Mapping[tuple[str, str], Sequence[int]]
     """Released values by measure and window, e.g. ("theme", "2026-Q3")."""
-
-DETECTOR: Final = "detector/1"
-"""The name and version of the detector that reads what this grid releases, frozen with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,13 +96,13 @@ def settled(value: int, epsilon: float) -> float:
 @cache
 def margin(draws: tuple[Draws, ...], level: float = MARGIN) -> int:
     """The smallest whole m with P(|noise| <= m) >= `level`, after rounding to a whole number."""
-    law = _law(draws)
+    known = law(draws)
     if sum(one.count for one in draws) > 1:
         level += (1 - level) * _ROUNDING
-    m, inside = 0, law.get(0, 0.0)
+    m, inside = 0, known.get(0, 0.0)
     while inside < level:
         m += 1
-        inside += law.get(m, 0.0) + law.get(-m, 0.0)
+        inside += known.get(m, 0.0) + known.get(-m, 0.0)
     return m
 
 
@@ -141,9 +141,9 @@ _FAR = 400
 @cache
 def _tails(draws: tuple[Draws, ...]) -> dict[int, float]:
     """P(noise >= x), for each x that counts can ask for."""
-    law, tails, total = _law(draws), {}, 0.0
+    known, tails, total = law(draws), {}, 0.0
     for x in range(_FAR, -_FAR - 1, -1):
-        total += law.get(x, 0.0)
+        total += known.get(x, 0.0)
         tails[x] = min(1.0, total)
     return tails
 
@@ -159,7 +159,7 @@ def variance(draws: tuple[Draws, ...]) -> float:
 
 
 @cache
-def _law(draws: tuple[Draws, ...]) -> dict[int, float]:
+def law(draws: tuple[Draws, ...]) -> dict[int, float]:
     """Value → probability of the rounded, weighted sum of plain draws.
 
     Raises ValueError for a weight that is not a whole number of 1/STEPS.
