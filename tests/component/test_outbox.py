@@ -208,6 +208,14 @@ async def test_what_stays_inside_gets_no_place(intake: Intake) -> None:
 # Once -------------------------------------------------------------------------------------------
 
 
+def test_a_case_is_told_as_facts_once_in_its_life() -> None:
+    """When it is opened. Whatever happens in it later, also a conversation after it was closed, is no
+    new case to anybody outside.
+    """
+    facts = {name for name, one in OUTBOUND.items() if one.contract == "intake.v1.facts.booked"}
+    assert {"CaseOpened", "RegisterRowsImported"} == facts
+
+
 async def test_queueing_again_does_nothing(intake: Intake) -> None:
     """Positions stand; what comes later follows."""
     await intake.cases(3)

@@ -82,6 +82,25 @@ def test_a_second_half_year_has_the_grid_of_the_first() -> None:
     assert replace(first, period="2026-H2", frozen_on=date(2026, 7, 1)) == second
 
 
+def test_another_tree_counts_from_the_next_year_on() -> None:
+    """A reorganisation changes no grid of this year: its second half-year keeps the units of the first,
+    and what was released keeps the grid that it was released under.
+    """
+    first = frozen()
+    anew = replace(ADOPTED, units=ADOPTED.units[:2])
+    second = freeze(anew, period=SECOND, first_half=first, yearly_total=None, on=date(2026, 7, 1))
+    assert (first.grid_id, first.units) == (second.grid_id, second.units)
+    following = freeze(
+        anew,
+        period=Period.parse("2027-H1"),
+        first_half=None,
+        yearly_total=None,
+        on=date(2027, 1, 1),
+    )
+    assert ["unit-0", "unit-1"] == [unit.code for unit in following.units]
+    assert following.grid_id != first.grid_id
+
+
 def test_the_same_grid_has_the_same_id_and_another_has_another() -> None:
     """Frozen again after a restore it is known by its id; another year's is another grid."""
     assert frozen().grid_id == frozen(on=date(2026, 6, 9)).grid_id

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.signals.domain import exact
+from services.signals.domain import exact, pulse
 from services.signals.domain.noisy import PrivacyBudgetDebited
 from services.signals.domain.signal import Direction, SignalTick, ToldSignal
 from services.signals.domain.tick import (
@@ -18,7 +18,13 @@ from services.signals.domain.tick import (
     WindowClosed,
 )
 from services.signals.domain.window import StatisticsReleased
-from services.signals.streams import load_window, release_stream, signal_tick_stream, table_stream
+from services.signals.streams import (
+    load_window,
+    pulse_release_stream,
+    release_stream,
+    signal_tick_stream,
+    table_stream,
+)
 from shared.bus.relay import StreamDiverged
 from shared.contracts import events as contracts
 from shared.eventstore.store import Change
@@ -43,7 +49,7 @@ async def adopt(parts: Parts, event: CloudEvent) -> tuple[UUID, int]:
             organisation, changes = await _statistics(parts, statistics, event.week)
         case "signals.v1.signals.released":
             signals = msgspec.json.decode(event.data, type=contracts.SignalsReleased)
-            organisation, changes = _signals(signals, UUID(event.id), event.week)
+            organisation, changes = await _signals(parts, signals, UUID(event.id), event.week)
         case _:
             raise StreamDiverged(
                 f"a message of the kind {event.type} is published and not known here"
@@ -62,11 +68,12 @@ def _names(event: object) -> set[object]:
     return {getattr(event, "release_id", None), getattr(event, "message_id", None)}
 
 
-def _signals(
-    told: contracts.SignalsReleased, message_id: UUID, week: str
+async def _signals(
+    parts: Parts, told: contracts.SignalsReleased, message_id: UUID, week: str
 ) -> tuple[UUID, list[Change]]:
     """The tick, as it was told. Texts and evidence are in no message: what was approved here and has
-    not left is released at the next tick.
+    not left is released at the next tick. A pulse's results are in none either: they are lost, and
+    never drawn again.
     """
     organisation = UUID(told.organisation_id)
     tick = SignalTick(
@@ -91,7 +98,21 @@ def _signals(
         pulse=told.pulse,
         adopted=week,
     )
-    return organisation, [Change(signal_tick_stream(organisation, told.day), 1, tick)]
+    stream = signal_tick_stream(organisation, told.day)
+    changes = [Change(stream, 1, tick)]
+    if told.pulse is not None:
+        released = pulse_release_stream(organisation, told.pulse)
+        if not await parts.store.load(organisation, released):
+            closed = WindowClosed(measure=pulse.MEASURE, period=told.pulse, reason="published")
+            debited = PrivacyBudgetDebited(
+                release_id=message_id,
+                measure=pulse.MEASURE,
+                period=told.pulse,
+                epsilon=pulse.EPSILON,
+            )
+            changes.append(Change(released, 1, closed, key_of=stream))
+            changes.append(Change(released, 2, debited, key_of=stream))
+    return organisation, changes
 
 
 async def _statistics(

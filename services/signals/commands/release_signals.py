@@ -103,7 +103,11 @@ async def _waiting(parts: Parts) -> list[_Work]:
             "SELECT organisation, held_signal_tick.day, known.content::json ->> 'token',"
             " (SELECT min(period) FROM pulse_round WHERE status = 'closed'"
             "  AND pulse_round.organisation = held_signal_tick.organisation"
-            "  AND pulse_round.due <= held_signal_tick.day),"
+            "  AND pulse_round.due <= held_signal_tick.day"
+            # One that is published and was lost by a restore is never drawn again.
+            "  AND NOT EXISTS (SELECT FROM drawn_measure AS done WHERE done.measure = %s"
+            "   AND done.organisation = pulse_round.organisation"
+            "   AND done.period = pulse_round.period)),"
             " EXISTS (SELECT FROM signal_index WHERE status = %s"
             "  AND signal_index.organisation = held_signal_tick.organisation)"
             " OR EXISTS (SELECT FROM held_withdrawal"
@@ -112,7 +116,7 @@ async def _waiting(parts: Parts) -> list[_Work]:
             " JOIN released_organisation AS known USING (organisation)"
             " WHERE reached_day.day >= held_signal_tick.day AND held_signal_tick.day <= %s"
             " ORDER BY organisation",
-            (Status.APPROVED.value, now.date()),
+            (pulse.MEASURE, Status.APPROVED.value, now.date()),
         )
         rows = await cursor.fetchall()
     return [
