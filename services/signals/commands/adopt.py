@@ -110,8 +110,8 @@ async def _signals(
                 period=told.pulse,
                 epsilon=pulse.EPSILON,
             )
-            changes.append(Change(released, 1, closed, key_of=stream))
-            changes.append(Change(released, 2, debited, key_of=stream))
+            changes.append(Change(released, 1, closed))
+            changes.append(Change(released, 2, debited))
     return organisation, changes
 
 
