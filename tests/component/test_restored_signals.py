@@ -23,12 +23,16 @@ from services.signals.domain.tick import TableReleased
 from services.signals.events import TYPES
 from services.signals.service import DEFINITION
 from services.signals.streams import pulse_release_stream, table_stream
+from shared.contracts.errors import Code
 from shared.contracts.events import CloudEvent, SignalsReleased
-from shared.contracts.rpc import Release
+from shared.contracts.rpc import OpenPulse, Release
 from shared.eventstore.store import Change
+from shared.identity.roles import Role
 from shared.ledger.leaf import BLANK
 from shared.taxonomy.period import Period
 from tests.component.test_noisy_release import APRIL, JULY, OCTOBER, UNITS, Noisy, at_tick
+from tests.component.test_pulse_life import UNITS as PULSE_UNITS
+from tests.component.test_pulse_life import Pulse
 from tests.component.test_signals import DUE, TICK
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
@@ -328,6 +332,29 @@ async def test_facts_are_counted_in_the_same_window_when_they_come_again(lab: La
         assert ("theme", "2026-Q2") not in drawn
         assert abs(sum(drawn["theme", "2026-Q3"])) < 400
     lab.drop("july")
+
+
+async def test_a_pulse_of_which_the_questions_are_lost_too_is_not_asked_again(lab: Lab) -> None:
+    """Else it would be answered, and never be released."""
+    async with lab.run() as noisy:
+        await Pulse(noisy.running).set_up(units=PULSE_UNITS, policy="noisy")
+    lab.back_up("set_up")
+    lab.sent = 1
+    async with lab.run() as noisy:
+        pulse = Pulse(noisy.running, sent=1)
+        await pulse.open(tokens=1)
+        await pulse.closed()
+        await pulse.day(APRIL)
+        pulse.at(APRIL)
+        await pulse.messages(1, "signals-released")
+    lab.put_back("set_up")
+    async with lab.run() as noisy:
+        request = OpenPulse(
+            questions=("seen_and_heard",), opens_on=date(2026, 3, 9), closes_on=date(2026, 3, 27)
+        )
+        refused = await noisy.refused("open_pulse", request, role=Role.HR)
+        assert Code.ALREADY_EXISTS is refused.code
+    lab.drop("set_up")
 
 
 async def _run_for_a_moment(lab: Lab) -> list[str]:

@@ -98,8 +98,7 @@ async def _signals(
         pulse=told.pulse,
         adopted=week,
     )
-    stream = signal_tick_stream(organisation, told.day)
-    changes = [Change(stream, 1, tick)]
+    changes = [Change(signal_tick_stream(organisation, told.day), 1, tick)]
     if told.pulse is not None:
         released = pulse_release_stream(organisation, told.pulse)
         if not await parts.store.load(organisation, released):

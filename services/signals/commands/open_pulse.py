@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from services.signals.commands.in_signal import adopted_of, ground_of
 from services.signals.domain import pulse
-from services.signals.streams import load_round, pulse_stream
+from services.signals.streams import load_round, pulse_release_stream, pulse_stream
+from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import Done, OpenPulse
 from shared.eventstore.store import Change
 from shared.runtime.calls import Call
@@ -16,6 +17,11 @@ async def open_pulse(call: Call, request: OpenPulse) -> Done:
     adopted = await adopted_of(call)
     period = Period.containing(request.opens_on)
     state = await load_round(call.parts.store, call.organisation, str(period))
+    if await call.parts.store.load(
+        call.organisation, pulse_release_stream(call.organisation, str(period))
+    ):
+        # Published, and lost here when an older database was put back: it would never be released.
+        raise Refusal(Code.ALREADY_EXISTS)
     event = pulse.freeze(
         state,
         organisation_id=adopted.organisation_id,
