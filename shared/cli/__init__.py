@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Optional
@@ -71,6 +72,17 @@ def _known_language(language: str) -> str:
     if language not in ("en", "nl"):
         raise typer.BadParameter("The languages are en and nl.")
     return language
+
+
+def _one_of(*allowed: str) -> Callable[[str | None], str | None]:
+    """Exit status 2 for anything else."""
+
+    def known(given: str | None) -> str | None:
+        if given is not None and given not in allowed:
+            raise typer.BadParameter(f"There is {', '.join(allowed)}.")
+        return given
+
+    return known
 
 
 Language = Annotated[str, typer.Option(help="en or nl.", callback=_known_language)]
@@ -235,6 +247,71 @@ def import_published(
     from shared.cli.import_published import run as load
 
     raise typer.Exit(load(file, organisation, dry_run, *_adviser(organisation, token_file, sub)))
+
+
+@app.command("plan-grid")
+def plan_grid(
+    units: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Argument(help="A tree as CSV: id,name,headcount,parent; without it your own."),
+    ] = None,
+    cases: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Expected cases a year; without it estimated by the headcounts."),
+    ] = None,
+    policy: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="noisy or exact; without it your own.", callback=_one_of("noisy", "exact")
+        ),
+    ] = None,
+    profile: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="standard or strict, with noisy.", callback=_one_of("standard", "strict")
+        ),
+    ] = None,
+    k: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--k", help="The smallest count that is shown, with exact."),
+    ] = None,
+    picture: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Write the plan as a picture (SVG) here."),
+    ] = None,
+    language: Language = "en",
+    organisation: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Ask as this organisation's adviser; without it as an administrator."),
+    ] = None,
+    token_file: AdviserTokenFile = None,
+    sub: AdviserSubject = None,
+) -> None:
+    """Tell what an organisation of a size would learn, before anything is decided."""
+    from shared.cli.plan_grid import run as tell
+    from shared.local.session import Installation
+    from shared.local.subjects import subject_of
+
+    if organisation is None and token_file is None:
+        installation = Installation.connect()
+        url, token = (
+            installation.gateway_url,
+            installation.token(subject_of("admin"), "admin", None),
+        )
+    else:
+        url, token = _adviser(organisation or "", token_file, sub)
+    status = tell(
+        gateway_url=url,
+        token=token,
+        units=units,
+        cases=cases,
+        policy=policy,
+        profile=profile,
+        k=k,
+        language="nl" if language == "nl" else "en",
+        picture=picture,
+    )
+    raise typer.Exit(status)
 
 
 def _adviser(organisation: str, token_file: Path | None, sub: str | None) -> tuple[str, str]:

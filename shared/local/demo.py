@@ -2,7 +2,9 @@
 
 It goes through the front door only: GraphQL with a token per role, as a front end would, and the
 integration's own NATS account. Organisation, people and words are made up; the register of 2018 is
-the one that the Ministry of Defence published (tests/data/SOURCES.md).
+the one that the Ministry of Defence published (tests/data/SOURCES.md). Figures are released with
+noise, the policy that holds unless an organisation decides otherwise: they come out differently in
+every walk.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import time
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -24,10 +27,10 @@ import httpx2
 from rich.table import Table
 
 from hoeksteen_client import AdviserKey, GatewayClient, GatewayError, seal
-from shared import taxonomy
 from shared.bus.connection import connect
 from shared.bus.topology import EXTERNAL_DURABLE, EXTERNAL_STREAM
 from shared.cli.import_register import run as import_register
+from shared.cli.plan_grid import PLAN, tell
 from shared.local import documents
 from shared.local.home import CHECKOUT, write_private, write_private_json
 from shared.local.session import WITNESSES
@@ -46,11 +49,13 @@ if TYPE_CHECKING:
 ADVISER = SUBJECTS["adviser"]
 
 _UNITS = (
-    ("whole", "Voorbeeld Zorg & Techniek", 12, None),
-    ("care", "Zorg", 210, "whole"),
-    ("workshop", "Werkplaats", 95, "whole"),
-    ("office", "Kantoor", 60, "whole"),
+    ("whole", "Voorbeeld Zorg & Techniek", 100, None),
+    ("care", "Zorg", 1_900, "whole"),
+    ("workshop", "Werkplaats", 850, "whole"),
+    ("office", "Kantoor", 600, "whole"),
 )
+"""So many people that about 50 cases a year are expected: enough for themes by the half-year."""
+
 _STORY = (
     "Sinds de nieuwe planning word ik in het teamoverleg overgeslagen en lachen collega's als ik "
     "iets zeg. Ik slaap er slecht van en durf er met mijn leidinggevende niet over te beginnen."
@@ -58,16 +63,16 @@ _STORY = (
 _MINUTES = "Samen de mogelijkheden besproken. Melder wil eerst zelf het gesprek met de collega aan."
 _MEANING = {
     "2018": (
-        "De meeste meldingen gaan over omgangsvormen en over het gebruik van dienstmiddelen en "
-        "interne regels. Dat zegt iets over wat mensen durven te melden, niet alleen over wat er "
-        "gebeurt. Wij adviseren leidinggevenden om omgangsvormen twee keer per jaar in het "
-        "teamoverleg te bespreken, voordat er iets is voorgevallen."
+        "Most cases are about conduct between people, and about the use of resources and internal "
+        "rules. That says something about what people dare to report, and not only about what "
+        "happens. We advise managers to talk about conduct in the team twice a year, before "
+        "anything has happened."
     ),
     "now": (
-        "Pesten, werkdruk en de stijl van leidinggeven vallen dit half jaar op. In gesprekken "
-        "komt terug dat de planning laat verandert en dat wie er iets van zegt, zich niet gehoord "
-        "voelt. Wij adviseren de planning twee weken vooruit vast te zetten, en leidinggevenden te "
-        "helpen om het gesprek hierover zelf te openen."
+        "Pesten, werkdruk en samenwerking vallen dit half jaar op. In gesprekken komt terug dat de "
+        "planning laat verandert en dat wie er iets van zegt, zich niet gehoord voelt. Wij adviseren "
+        "de planning twee weken vooruit vast te zetten, en leidinggevenden te helpen om het gesprek "
+        "hierover zelf te openen."
     ),
 }
 _PATIENCE_SECONDS = 60.0
@@ -100,7 +105,7 @@ async def walk(installation: Installation, console: Console, *, new_organisation
     story = _Story(installation, console, f"Voorbeeld Zorg & Techniek{number}")
     try:
         await asyncio.to_thread(story.tell)
-        received = await _received(installation, story.token)
+        received = await _received(installation, story.token, len(story.releases))
         await asyncio.to_thread(story.close, received)
         if not new_organisation:
             write_private_json(installation.home.demo, {"organisation": str(story.organisation)})
@@ -126,11 +131,13 @@ class _Story:
         self.token = ""
         self.key = AdviserKey.generate()
         self.pdfs: list[tuple[str, Path]] = []
+        self.releases: list[dict[str, Any]] = []
         self.people: dict[str, Person] = {}
 
     def tell(self) -> None:
         """From the first sign-in to the published reports."""
         self.people = {role: self._sign_in(subject, role) for role, subject in SUBJECTS.items()}
+        self._plan()
         self._set_up()
         self._import()
         case = self._case()
@@ -141,8 +148,8 @@ class _Story:
     def close(self, received: list[tuple[str, str, str]]) -> None:
         """Verify the logs, and show what there is to look at."""
         self.console.print("\nWhat the integration received, in its own account:")
-        for subject, period, total in received:
-            self.console.print(f"  {subject}  period {period}, total {total}")
+        for subject, period, dimension in sorted(received):
+            self.console.print(f"  {subject}  period {period}, table {dimension}")
         self.console.print()
         code = verify(self.installation, self.organisation)
         if code != 0:
@@ -156,25 +163,30 @@ class _Story:
 
     # Steps ------------------------------------------------------------------------------------
 
+    def _plan(self) -> None:
+        self._say(
+            "before anything is decided, the planner tells what such an organisation would learn"
+        )
+        plan = self.people["admin"].ask(PLAN, units=self._tree(), language="EN")
+        tell(plan, "en", self.console)
+
+    def _tree(self) -> list[dict[str, Any]]:
+        return [
+            {"id": unit, "name": name, "headcount": headcount, "parent": parent}
+            for unit, name, headcount, parent in _UNITS
+        ]
+
     def _set_up(self) -> None:
         self.people["admin"].do(
             documents.SET_UP_ORGANISATION,
             organisationId=str(self.organisation),
             name=self.name,
             language="NL",
-            units=[
-                {"id": unit, "name": name, "headcount": headcount, "parent": parent}
-                for unit, name, headcount, parent in _UNITS
-            ],
+            units=self._tree(),
             advisers=[{"id": ADVISER, "name": "Anna Vermeer"}],
-            release={
-                "policy": "EXACT",
-                "dimension": "CATEGORY",
-                "k": 5,
-                "worksCouncilOn": "2025-01-20",
-            },
+            release={"policy": "NOISY"},
         )
-        self._say(f"organisation '{self.name}' is set up; figures are released from k = 5")
+        self._say(f"organisation '{self.name}' is set up; its figures are released with noise")
         adviser = self.people["adviser"]
         adviser.do(
             documents.PUBLISH_ADVISER_KEY,
@@ -197,7 +209,7 @@ class _Story:
         with tempfile.TemporaryDirectory() as folder:
             present = Path(folder) / f"register-{self.period}.csv"
             template = (data / "voorbeeld-half-year.csv").read_text(encoding="utf-8")
-            present.write_text(template.replace("2026-H2", str(self.period)), encoding="utf-8")
+            present.write_text(_in_units(template, str(self.period)), encoding="utf-8")
             for file in (data / "defensie-2018.csv", present):
                 code = import_register(
                     file,
@@ -262,28 +274,44 @@ class _Story:
             "both periods to be released",
             lambda: (
                 {"2018", str(self.period)}
-                <= {release["period"] for release in hr.ask(documents.STATISTICS)}
+                <= {release["period"] for release in hr.ask(documents.TABLES)}
             ),
         )
-        for release in hr.ask(documents.STATISTICS):
-            self._print_release(release)
+        self.releases = hr.ask(documents.TABLES)
+        for release in self.releases:
+            # A register without units says little by unit.
+            if release["period"] != "2018" or release["dimension"] == "theme":
+                self._print_release(release)
+        told = hr.ask(documents.EXPLANATION, period=str(self.period))[0]["explanation"]
+        self.console.print(f"What was done to them: {told['inShort']}")
+        budget = hr.ask(documents.BUDGET)
+        spent = {one["period"]: one["spent"] for one in budget["periods"]}[str(self.period)]
+        self._say(f"a case of {self.period} has spent ε = {spent:g} of at most {budget['limit']:g}")
 
     def _reports(self) -> None:
         adviser, hr = self.people["adviser"], self.people["hr"]
-        self._until("both reports to be drafted", lambda: len(adviser.ask(documents.REPORTS)) >= 2)
+        self._until("every table to be in a report", self._all_in_reports)
         for summary in reversed(adviser.ask(documents.REPORTS)):
             report, period = summary["id"], summary["period"]
-            meaning = _MEANING["2018" if period == "2018" else "now"]
+            which, language = ("2018", "EN") if period == "2018" else ("now", "NL")
             adviser.do(
                 documents.SAVE_INTERPRETATION,
                 reportId=report,
-                sealed=[self._sealed(meaning, UUID(report))],
+                sealed=[self._sealed(_MEANING[which], UUID(report))],
             )
-            adviser.do(documents.APPROVE_REPORT, reportId=report, interpretation=meaning)
-            adviser.do(documents.PUBLISH_REPORT, reportId=report, language="NL")
+            adviser.do(documents.APPROVE_REPORT, reportId=report, interpretation=_MEANING[which])
+            adviser.do(documents.PUBLISH_REPORT, reportId=report, language=language)
             path = hr.ask(documents.REPORT, id=report)["pdfPath"]
-            self.pdfs.append((period, self._download(path, period)))
+            self.pdfs.append((f"{period} {language}", self._download(path, period)))
         self._say("the adviser wrote what the figures mean, approved and published both reports")
+
+    def _all_in_reports(self) -> bool:
+        """What is approved is what is published: so all tables have to be there before."""
+        adviser = self.people["adviser"]
+        reports = [
+            adviser.ask(documents.REPORT, id=one["id"]) for one in adviser.ask(documents.REPORTS)
+        ]
+        return len(self.releases) == sum(1 + len(report["tables"]) for report in reports)
 
     # Help -------------------------------------------------------------------------------------
 
@@ -334,28 +362,26 @@ class _Story:
         self.console.print(f"[green]✓[/green] {text}")
 
     def _print_release(self, release: dict[str, Any]) -> None:
-        table = Table(title=f"Released for {release['period']} (cases)", title_justify="left")
-        table.add_column("category")
+        title = f"Released for {release['period']}, by {release['dimension']} (cases)"
+        table = Table(title=title, title_justify="left")
+        table.add_column(release["dimension"])
         table.add_column("count", justify="right")
-        labels = taxonomy.current().labels("en")
+        table.add_column("margin", justify="right")
+        labels = {one["code"]: one["label"] for one in release["labels"]}
         for cell in release["cells"]:
-            table.add_row(labels[cell["code"]], str(cell["count"]))
-        withheld = release["withheld"]
-        if withheld is not None:
-            count = withheld["count"]
-            table.add_row(
-                f"{len(withheld['codes'])} categories together",
-                f"fewer than {release['k']}" if count is None else str(count),
-            )
-        total = release["total"]
-        table.add_row("total", f"fewer than {release['k']}" if total is None else str(total))
+            table.add_row(labels[cell["code"]], str(cell["count"]), f"± {cell['margin']}")
+        withheld = release["withheld"] or {"codes": [], "thresholds": []}
+        for code, threshold in zip(withheld["codes"], withheld["thresholds"], strict=True):
+            table.add_row(labels[code], f"< {threshold}", "not shown")
+        if release["total"] is not None and release["dimension"] != "total":
+            table.add_row("total", str(release["total"]), f"± {release['totalMargin']}")
         self.console.print(table)
 
     def _print_summary(self) -> None:
         show = self.console.print
         show("\n[bold]Reports[/bold]")
         for period, path in self.pdfs:
-            show(f"  {period:8} {path}", soft_wrap=True)
+            show(f"  {period:10} {path}", soft_wrap=True)
         show("\n[bold]Addresses[/bold]")
         show(f"  GraphQL  {self.installation.gateway_url}")
         show(f"  GraphiQL {self.installation.gateway_origin}/graphiql")
@@ -374,8 +400,19 @@ def _base64(value: bytes) -> str:
     return b64encode(value).decode("ascii")
 
 
-async def _received(installation: Installation, token: str) -> list[tuple[str, str, str]]:
-    """Subject, period and total of the organisation's messages in the integration's account."""
+def _in_units(register: str, period: str) -> str:
+    """A register's lines in another half-year, each in one of the units, by turns."""
+    turns = cycle(("care", "care", "workshop", "office"))
+    return "".join(
+        line.replace("row,2026-H2,,", f"row,{period},{next(turns)},").replace("2026-H2", period)
+        for line in register.splitlines(keepends=True)
+    )
+
+
+async def _received(
+    installation: Installation, token: str, many: int
+) -> list[tuple[str, str, str]]:
+    """Subject, period and table of the organisation's messages in the integration's account."""
     client = await connect(
         servers=installation.nats_url,
         user="integration",
@@ -389,7 +426,7 @@ async def _received(installation: Installation, token: str) -> list[tuple[str, s
             durable=EXTERNAL_DURABLE, stream=EXTERNAL_STREAM
         )
         end = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-        while len(found) < 2 and asyncio.get_running_loop().time() < end:
+        while len(found) < many and asyncio.get_running_loop().time() < end:
             try:
                 messages = await pull.fetch(10, timeout=1)
             except TimeoutError:
@@ -398,16 +435,9 @@ async def _received(installation: Installation, token: str) -> list[tuple[str, s
                 await message.ack()
                 if message.subject.endswith(f".{token}.statistics-released"):
                     release = json.loads(message.data)["data"]["release"]
-                    total = release["total"]
-                    found.append(
-                        (
-                            message.subject,
-                            release["period"],
-                            "withheld" if total is None else f"{total}",
-                        )
-                    )
+                    found.append((message.subject, release["period"], release["dimension"]))
     finally:
         await client.close()
-    if len(found) < 2:
-        raise DemoFailedError("the integration did not receive both releases")
+    if len(found) < many:
+        raise DemoFailedError("the integration did not receive every table")
     return found

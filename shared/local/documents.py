@@ -29,8 +29,18 @@ CASE: Final = "query ($id: ID!) { case(id: $id) { status entries { kind sealed {
 STATISTICS: Final = (
     "{ statistics { period k total cells { code count } withheld { codes count } } }"
 )
+TABLES: Final = (
+    "{ statistics { period dimension total totalMargin labels { code label }"
+    " cells { code count margin } withheld { codes thresholds } } }"
+)
+EXPLANATION: Final = (
+    "query ($period: String) { statistics(period: $period) { explanation { inShort budget } } }"
+)
+BUDGET: Final = "{ privacyBudget { limit periods { period spent } } }"
 REPORTS: Final = "{ reports { id period status } }"
-REPORT: Final = "query ($id: ID!) { report(id: $id) { period interpretation pdfPath } }"
+REPORT: Final = (
+    "query ($id: ID!) { report(id: $id) { period interpretation pdfPath tables { id } } }"
+)
 
 FIRST_QUERIES: Final = {
     "adviser": "{ cases(first: 10) { edges { node { id status category openedWeek } } } }",

@@ -90,7 +90,21 @@ def test_the_walk_comes_to_its_end(
     console = Console(record=True, file=io.StringIO(), width=200)
     assert asyncio.run(walk(installation, console, new_organisation=True)) == 0
     assert "Everything is in order" in capsys.readouterr().out
-    assert console.export_text().count(".pdf") == 2
+    shown = console.export_text()
+    reports = dict(re.findall(r"\b(EN|NL) +(/\S+\.pdf)", shown))
+    assert {"EN", "NL"} == reports.keys()
+    assert shown.count(".pdf") == 2
+    # Every table with its margins, and what is below its threshold; the same on paper.
+    for dimension in ("theme", "area", "unit", "total"):
+        assert re.search(rf"Released for 20\d\d-H[12], by {dimension} ", shown)
+    assert re.search(r"│ total +│ +\d+ │ +± \d+ │", shown)
+    assert re.search(r"│ +< \d+ │ not shown │", shown)
+    english, dutch = (text_of(Path(reports[one]).read_bytes()) for one in ("EN", "NL"))
+    assert re.search(r"Integrity and wrongdoing\s+\d+\s+± \d+", english)
+    assert re.search(r"Pesten, intimidatie en uitsluiting\s+\d+\s+± \d+", dutch)
+    assert "niet getoond" in dutch
+    assert "a case of" in shown
+    assert "has spent ε = 2 of at most 2" in shown
 
 
 def test_defence_2018_is_released_as_published(defence: Organisation) -> None:
