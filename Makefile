@@ -47,7 +47,7 @@ setup: .venv/.ready typescript ## Make .venv with everything that is needed to r
 
 .PHONY: test
 test: check typescript ## Check everything, then run all tests on real parts (with CI set, a skip is a failure)
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist loadfile
 
 .PHONY: check
 check: lint types contracts ## lint, types and contracts
