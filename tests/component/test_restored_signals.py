@@ -25,14 +25,23 @@ from services.signals.service import DEFINITION
 from services.signals.streams import pulse_release_stream, table_stream
 from shared.contracts.errors import Code
 from shared.contracts.events import CloudEvent, SignalsReleased
-from shared.contracts.rpc import OpenPulse, Release
+from shared.contracts.rpc import Done, OpenPulse, Release, WithdrawSignal
 from shared.eventstore.store import Change
 from shared.identity.roles import Role
 from shared.ledger.leaf import BLANK
 from shared.taxonomy.period import Period
-from tests.component.test_noisy_release import APRIL, JULY, OCTOBER, UNITS, Noisy, at_tick
+from tests.component.test_noisy_release import (
+    APRIL,
+    JANUARY,
+    JULY,
+    OCTOBER,
+    UNITS,
+    Noisy,
+    at_tick,
+)
 from tests.component.test_pulse_life import UNITS as PULSE_UNITS
 from tests.component.test_pulse_life import Pulse
+from tests.component.test_signal_life import TEXT, World
 from tests.component.test_signals import DUE, TICK
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
@@ -398,3 +407,83 @@ async def test_windows_of_another_grid_are_closed_where_published_ones_cover_the
         assert not covering.intersection(await noisy.drawn())
         assert ("theme", "2026-Q2") in await noisy.drawn()
     lab.drop("nothing")
+
+
+# Signals and pulses -------------------------------------------------------------------------------
+
+
+async def test_a_signal_that_had_left_leaves_no_second_time(lab: Lab) -> None:
+    """An older database that still has it approved releases it as it was told; one that was withdrawn
+    since is withdrawn again, before anybody reads it.
+    """
+    async with lab.run() as service:
+        world = World(service.running, sent=service.sent)
+        await world.set_up()
+        kept, gone = await world.approved(), await world.approved()
+        service.sent = world.sent
+    lab.back_up("approved")
+    async with lab.run() as service:
+        world = World(service.running, sent=service.sent)
+        await world.ticked(JULY)
+        drop = WithdrawSignal(signal_id=str(gone), reason="mistaken")
+        await world.ask("withdraw_signal", drop, Done, subject="anna")
+        await world.ticked(OCTOBER)
+        told = await world.messages(3, "signals-released")
+        service.sent = world.sent
+    lab.put_back("approved")
+    async with lab.run(at_tick(OCTOBER)) as service:
+        world = World(service.running, sent=service.sent)
+        shown = {one.id: one for one in await world.read()}
+        assert {str(kept), str(gone)} == set(shown)
+        assert TEXT == shown[str(kept)].text
+        assert (None, "points_at_somebody") == (
+            shown[str(gone)].content,
+            shown[str(gone)].withdrawn.reason,
+        )
+        assert told == await world.messages(3, "signals-released")
+        next_tick = await world.ticked(JANUARY)
+        assert ((), ()) == (next_tick.released, next_tick.withdrawn)
+        service.sent = world.sent
+    lab.drop("approved")
+
+
+@pytest.mark.parametrize("keep", ["nothing", "sheets"])
+async def test_a_pulse_that_was_drawn_of_answers_is_never_drawn_again(lab: Lab, keep: str) -> None:
+    """Not of an older database with its sheets, nor of one that never knew of the round; what it spent
+    is debited.
+    """
+    if keep == "nothing":
+        lab.back_up(keep)
+    async with lab.run() as service:
+        pulse = Pulse(service.running, sent=service.sent)
+        await pulse.set_up(units=PULSE_UNITS, policy="noisy")
+        for token in await pulse.open(tokens=20):
+            await pulse.answer(token, 3)
+        await pulse.closed()
+        service.sent = pulse.sent
+    if keep == "sheets":
+        lab.back_up(keep)
+    async with lab.run() as service:
+        pulse = Pulse(service.running, sent=service.sent)
+        assert "2026-H1" == (await pulse.ticked(APRIL)).pulse
+        service.sent = pulse.sent
+    lab.put_back(keep)
+    async with lab.run(at_tick(APRIL)) as service:
+        pulse = Pulse(service.running, sent=lab.sent)
+        await pulse.day(date(2026, 4, 24))
+        await asyncio.sleep(0.7)
+        assert "PulseDrawn" not in await pulse.types()
+        spent = [
+            one.event.epsilon
+            for one in await pulse.log()
+            if one.type == "PrivacyBudgetDebited" and one.event.measure == "pulse"
+        ]
+        assert [1.0] == spent
+        again = OpenPulse(
+            questions=("seen_and_heard",), opens_on=date(2026, 5, 4), closes_on=date(2026, 5, 8)
+        )
+        refusal = await pulse.refused("open_pulse", again, role=Role.HR)
+        assert Code.ALREADY_EXISTS is refusal.code
+        assert () == await pulse.results()
+        assert None is (await pulse.ticked(JULY)).pulse
+    lab.drop(keep)

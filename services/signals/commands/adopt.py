@@ -9,7 +9,13 @@ import msgspec
 
 from services.signals.domain import exact, pulse
 from services.signals.domain.noisy import PrivacyBudgetDebited
-from services.signals.domain.signal import Direction, SignalTick, ToldSignal
+from services.signals.domain.signal import (
+    Direction,
+    SignalTick,
+    ToldSignal,
+    release,
+    withdraw_again,
+)
 from services.signals.domain.tick import (
     CellReleased,
     CellWithheld,
@@ -19,6 +25,7 @@ from services.signals.domain.tick import (
 )
 from services.signals.domain.window import StatisticsReleased
 from services.signals.streams import (
+    load_signal,
     load_window,
     pulse_release_stream,
     release_stream,
@@ -47,20 +54,23 @@ async def adopt(parts: Parts, event: CloudEvent) -> tuple[UUID, int]:
         case "signals.v1.statistics.released":
             statistics = msgspec.json.decode(event.data, type=contracts.StatisticsReleased)
             organisation, changes = await _statistics(parts, statistics, event.week)
+            stream = changes[0].stream
         case "signals.v1.signals.released":
             signals = msgspec.json.decode(event.data, type=contracts.SignalsReleased)
             organisation, changes = await _signals(parts, signals, UUID(event.id), event.week)
+            stream = signal_tick_stream(organisation, signals.day)
         case _:
             raise StreamDiverged(
                 f"a message of the kind {event.type} is published and not known here"
             )
-    stored = await parts.store.load(organisation, changes[0].stream)
+    stored = await parts.store.load(organisation, stream)
     if stored:
         if UUID(event.id) not in _names(stored[0].event):
             raise StreamDiverged("what is published was released here once more")
         return organisation, stored[0].index
     appended = await parts.store.append(organisation, changes, actor=SYSTEM, at=parts.clock.now())
-    return organisation, appended.first
+    place = next(n for n, change in enumerate(changes) if change.stream == stream)
+    return organisation, appended.first + place
 
 
 def _names(event: object) -> set[object]:
@@ -71,11 +81,21 @@ def _names(event: object) -> set[object]:
 async def _signals(
     parts: Parts, told: contracts.SignalsReleased, message_id: UUID, week: str
 ) -> tuple[UUID, list[Change]]:
-    """The tick, as it was told. Texts and evidence are in no message: what was approved here and has
-    not left is released at the next tick. A pulse's results are in none either: they are lost, and
-    never drawn again.
+    """The tick as it was told, behind what it tells of and is here. Texts and evidence are in no
+    message: of a signal that this database does not have, that it left is all that is known. A pulse's
+    results are in none either: they are lost, and never drawn again.
     """
     organisation = UUID(told.organisation_id)
+    changes: list[Change] = []
+    for one in told.released:
+        state = await load_signal(parts.store, organisation, UUID(one.signal_id))
+        if state.version and (left := release(state, day=told.day)) is not None:
+            changes.append(Change(UUID(one.signal_id), state.version + 1, left))
+    for text in told.withdrawn:
+        state = await load_signal(parts.store, organisation, UUID(text))
+        again = withdraw_again(state, by=SYSTEM, on=told.day)
+        if again is not None:
+            changes.append(Change(UUID(text), state.version + 1, again))
     tick = SignalTick(
         message_id=message_id,
         organisation_id=organisation,
@@ -98,7 +118,7 @@ async def _signals(
         pulse=told.pulse,
         adopted=week,
     )
-    changes = [Change(signal_tick_stream(organisation, told.day), 1, tick)]
+    changes.append(Change(signal_tick_stream(organisation, told.day), 1, tick))
     if told.pulse is not None:
         released = pulse_release_stream(organisation, told.pulse)
         if not await parts.store.load(organisation, released):

@@ -509,6 +509,17 @@ def withdraw(
     return SignalWithdrawn(by=adviser_id, codes_version=codes.version, reason=reason, on=on)
 
 
+def withdraw_again(state: Signal, *, by: str, on: date) -> SignalWithdrawn | None:
+    """A withdrawal that was told at a tick, and which an older database does not have; None where
+    there is nothing to withdraw. Its reason was not told: the most careful one takes its place.
+    """
+    if state.status is not Status.RELEASED:
+        return None
+    return SignalWithdrawn(
+        by=by, codes_version=signal_codes.current().version, reason="points_at_somebody", on=on
+    )
+
+
 def due(content: SignalContent) -> date:
     """The first tick at which it may leave: that of its own period, as if it were a figure."""
     period = Period.parse(content.period)

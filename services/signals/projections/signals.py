@@ -88,7 +88,9 @@ class Signals:
     ) -> None:
         await connection.execute(
             "INSERT INTO held_signal_tick (organisation, day) VALUES (%s, %s)"
-            " ON CONFLICT (organisation) DO UPDATE SET day = excluded.day",
+            # Ticks that were adopted after a restore may come before the organisation itself.
+            " ON CONFLICT (organisation) DO UPDATE"
+            " SET day = greatest(held_signal_tick.day, excluded.day)",
             (organisation, next_tick(day)),
         )
 
