@@ -51,7 +51,11 @@ def vkey(folder: Path, name: str = LOG, key: Ed25519PrivateKey = KEY) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", [LOG, service_keys("intake"), "hoeksteen.local/intake/erasures"])
+@pytest.mark.parametrize(
+    "name",
+    [LOG, service_keys("intake"), "hoeksteen.local/intake/erasures"],
+    ids=["the log", "the service", "erasures"],
+)
 def test_what_it_attests_and_what_not_is_told(tmp_path: Path, name: str) -> None:
     """By the log's key under any of its names, in both languages."""
     arguments = ["erasure", "check", str(statement(tmp_path)), "--key", str(vkey(tmp_path, name))]
