@@ -29,7 +29,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "pulses": frozenset({Role.EMPLOYEE, Role.ADVISER, Role.HR}),
     "pulse_results": _READERS - {Role.INTEGRATION} | {Role.MANAGER},
     "import_published": frozenset({Role.ADVISER}),
-    "statistics": _READERS,
+    "statistics": _READERS | {Role.MANAGER},
     "explanations": _READERS,
     "privacy_budget": _READERS,
     "plan_grid": frozenset({Role.ADMIN, Role.ADVISER, Role.HR, Role.WORKS_COUNCIL}),

@@ -479,6 +479,27 @@ async def test_a_manager_reads_about_the_organisation_and_their_own_branch(world
     assert 3 == len(await world.read(Role.WORKS_COUNCIL))
 
 
+async def test_a_manager_reads_the_figures_of_their_own_branch(world: World) -> None:
+    """The same release, without the cells of others; the look is recorded."""
+    await world.set_up(units=TREE)
+    for unit, count in (("south", 30), ("care", 20), ("office", 25), (None, 40)):
+        await world.facts(count, unit=unit)
+    await world.ticked(JULY)
+    (whole,) = await world.released()
+
+    async def seen(unit: str | None) -> dict[str, int]:
+        (release,) = await world.released(token=world.managers(unit))
+        assert (whole.total, None) == (release.total, release.withheld)
+        assert {cell.code for cell in release.cells} == set(release.labels_nl)
+        return {cell.code: cell.count for cell in release.cells}
+
+    assert {"south": 30, "care": 20} == await seen("south")
+    assert {"office": 25} == await seen("office")
+    assert {} == await seen(None)
+    looks = [one.event for one in await world.log() if one.type == "AccessRecorded"]
+    assert ("statistics", "manager") in [(one.what, one.role) for one in looks]
+
+
 async def test_a_program_gets_codes_and_no_text(world: World) -> None:
     """Free text is never forwarded automatically."""
     await world.set_up()

@@ -85,7 +85,7 @@ MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
     },
     Role.BOARD: {*READ, "pulse_results"},
     Role.WORKS_COUNCIL: {*READ, "plan_grid", "pulse_results"},
-    Role.MANAGER: {"signals", "pulse_results"},
+    Role.MANAGER: {"statistics", "signals", "pulse_results"},
     Role.INTEGRATION: READ,
     Role.ADMIN: {"plan_grid"},
     Role.AUDITOR: {"ledger", "ledger_bundle", "ledger_memories"},

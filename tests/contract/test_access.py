@@ -245,11 +245,11 @@ HOLDERS = {
         {Role.ADVISER},
     ),
     "statistics": (
+        ["Query.statistics", "Release", "ReleasedCell", "WithheldBlock"],
+        LEADERS | {Role.ADVISER, Role.INTEGRATION, Role.MANAGER},
+    ),
+    "what statistics mean and cost, and those of others": (
         [
-            "Query.statistics",
-            "Release",
-            "ReleasedCell",
-            "WithheldBlock",
             "Query.publishedElsewhere",
             "PublishedRelease",
             "Explanation",

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, grant, table
+from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, MANAGER, grant, table
 from services.gateway.schema.base import Info, LanguageChoice, ask, described
 from services.gateway.schema.explanation import Explanation, explanation_of
 from services.gateway.schema.organisation import PolicyChoice
@@ -148,19 +148,23 @@ class StatisticsQuery:
         return [Release.of(release) for release in found.releases]
 
 
+_READERS = ADVISER | LEADERS | INTEGRATION | MANAGER
+
 ACCESS = table(
     grant(
         "Query",
-        ADVISER | LEADERS | INTEGRATION,
+        _READERS,
         "statistics statistics(period:) statistics(dimension:) statistics(asOf:)",
     ),
     grant(
         "Release",
-        ADVISER | LEADERS | INTEGRATION,
+        _READERS,
         "id period policy dimension k taxonomyVersion cells withheld total totalMargin epsilon "
-        "gridId releasedWeek labels labels(language:) explanation explanation(language:)",
+        "gridId releasedWeek labels labels(language:)",
     ),
-    grant("ReleasedCell", ADVISER | LEADERS | INTEGRATION, "code count margin"),
-    grant("CellLabel", ADVISER | LEADERS | INTEGRATION, "code label"),
-    grant("WithheldBlock", ADVISER | LEADERS | INTEGRATION, "codes count thresholds"),
+    # An explanation names every cell of a table.
+    grant("Release", _READERS - MANAGER, "explanation explanation(language:)"),
+    grant("ReleasedCell", _READERS, "code count margin"),
+    grant("CellLabel", _READERS, "code label"),
+    grant("WithheldBlock", _READERS, "codes count thresholds"),
 )

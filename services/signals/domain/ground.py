@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.signals.domain.branches import scope_of
 from services.signals.domain.lattice import WHOLE, Branch, LatticeFrozen
 from shared.contracts.rpc import NOT_SAID
 from shared.taxonomy.period import Period
@@ -51,7 +52,9 @@ def ground_of_lattice(lattice: LatticeFrozen, tree: Sequence[Branch]) -> Ground:
     half = Period.parse(lattice.period)
     places = {WHOLE: _ORGANISATION}
     for unit in lattice.units:
-        places[unit.code] = Place(code=unit.code, name=unit.name, scope=_scope(unit.members, tree))
+        places[unit.code] = Place(
+            code=unit.code, name=unit.name, scope=scope_of(unit.members, tree)
+        )
     return Ground(
         taxonomy_version=lattice.taxonomy_version,
         periods=frozenset({lattice.period, *(str(one) for one in half.parts("quarter"))}),
@@ -67,31 +70,10 @@ def ground_of_structure(structure: StructureFrozen, tree: Sequence[Branch]) -> G
     if structure.dimension == "unit":
         for cell in structure.cells:
             if cell != NOT_SAID:
-                places[cell] = Place(code=cell, name=names[cell], scope=_scope((cell,), tree))
+                places[cell] = Place(code=cell, name=names[cell], scope=scope_of((cell,), tree))
     return Ground(
         taxonomy_version=structure.taxonomy_version,
         periods=frozenset({structure.period}),
         themes=frozenset(themes(structure.taxonomy_version).themes),
         places=places,
     )
-
-
-def _scope(members: Sequence[str], tree: Sequence[Branch]) -> tuple[str, ...]:
-    """The units in whose branch all people of `members` lie, the nearest first."""
-    parents = {branch.id: branch.parent for branch in tree}
-    # A unit without people of its own, such as the organisation's root, is in nobody's way.
-    peopled = {branch.id for branch in tree if branch.headcount}
-    first, *others = [one for one in members if one in peopled] or members
-    found = _above(first, parents)
-    for member in others:
-        above = _above(member, parents)
-        found = [unit for unit in found if unit in above]
-    return tuple(found)
-
-
-def _above(unit: str, parents: Mapping[str, str | None]) -> list[str]:
-    """The unit and those above it, the nearest first."""
-    found = [unit]
-    while (parent := parents.get(found[-1])) is not None:
-        found.append(parent)
-    return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from services.signals.policy import sees_every_place
+from services.signals.queries.own_branch import own_branch
 from services.signals.queries.published import published_of
 from services.signals.question import Question
 from shared.contracts.rpc import Release, Statistics, StatisticsQuery
@@ -12,7 +14,7 @@ from shared.taxonomy.period import Period
 
 async def statistics(question: Question, request: StatisticsQuery) -> Statistics:
     """See Statistics. What was released is never taken back, so the past is the present without what
-    came later.
+    came later. A manager sees the organisation and their own branch.
     """
     until = await question.checkpoint_at(request.as_of)
     period = None if request.period is None else str(Period.parse(request.period))
@@ -32,9 +34,13 @@ async def statistics(question: Question, request: StatisticsQuery) -> Statistics
         rows = await cursor.fetchall()
     releases = [msgspec.json.decode(content, type=Release) for (content,) in rows]
     releases.sort(key=lambda one: (Period.parse(one.period), one.dimension))
+    everywhere = sees_every_place(question.principal)
+    if releases and not everywhere:
+        branch = await own_branch(question)
+        releases = [branch.of(one) for one in releases]
     published = (
         await published_of(question, period=period, until=until)
-        if request.dimension is None
+        if request.dimension is None and everywhere
         else ()
     )
     if releases or published:
