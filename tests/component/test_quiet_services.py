@@ -211,6 +211,7 @@ def test_every_verb_of_a_case_is_quiet() -> None:
             or re.search(r"(^|_)cases?$", verb.name)
         )
     } | {
+        "caseload_alerts",
         "my_data",
         "disclosures",
         "disclosure",

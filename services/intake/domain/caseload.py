@@ -97,7 +97,7 @@ def _rises(ordered: Sequence[OwnCase], recent: Sequence[OwnCase], today: date) -
 def _subjects(ordered: Sequence[OwnCase]) -> list[Alert]:
     groups: dict[bytes, list[UUID]] = defaultdict(list)
     for one in ordered:
-        for subject in one.subjects:
+        for subject in sorted(one.subjects):
             groups[subject].append(one.case_id)
     # Two tokens of the same cases are one alert: a token says nothing to who reads it.
     several = dict.fromkeys(tuple(found) for found in groups.values() if len(found) > 1)

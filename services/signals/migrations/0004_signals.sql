@@ -9,7 +9,7 @@ CREATE TABLE signal_index (
   due date NOT NULL,
   changed bigint NOT NULL
 );
-CREATE INDEX signal_index_changed ON signal_index (organisation, changed DESC);
+CREATE INDEX ON signal_index (organisation, changed DESC);
 -- The day of each organisation's next tick of signals.
 CREATE TABLE held_signal_tick (
   organisation uuid PRIMARY KEY,
@@ -34,6 +34,6 @@ CREATE TABLE released_signal (
   withdrawn_week text,
   withdrawn_reason text
 );
-CREATE INDEX released_signal_place ON released_signal (organisation, leaf_index DESC);
+CREATE INDEX ON released_signal (organisation, leaf_index DESC);
 INSERT INTO projection_table (name)
   VALUES ('signal_index'), ('held_signal_tick'), ('held_withdrawal'), ('released_signal');
