@@ -1,4 +1,4 @@
-"""A freshly started, durable PostgreSQL for measurements, with every role and intake's schema."""
+"""A freshly started, durable PostgreSQL for measurements, with every role and a service's schema."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Server:
         found = self.postgres.dsn(role, database=database, passfile=Path("/nonexistent"))
         return make_conninfo(found, password=self.password)
 
-    def database(self, name: str) -> None:
-        """Make a database with intake's schema."""
-        asyncio.run(self._make(name))
+    def database(self, name: str, service: str = "intake") -> None:
+        """Make a database with the schema of one service."""
+        asyncio.run(self._make(name, service))
 
-    async def _make(self, name: str) -> None:
+    async def _make(self, name: str, service: str) -> None:
         admin = self.dsn(SUPERUSER, name)
         await make_database(admin, dict.fromkeys(ROLES, self.password))
-        await migrate(admin, "intake", migrations_of("intake"))
+        await migrate(admin, service, migrations_of(service))
 
 
 @contextlib.contextmanager

@@ -47,7 +47,7 @@ class Projection(Protocol):
 
 
 class Projector:
-    """Runs one service's projections, one page of one organisation a transaction."""
+    """Runs one service's projections, one page of one organisation a transaction for all of them."""
 
     def __init__(
         self,
@@ -93,19 +93,21 @@ class Projector:
             cursor = await connection.execute("SELECT name, position FROM projection_position")
             held: dict[str, int] = dict(await cursor.fetchall())
         self.lag_events = 0
-        for projection in self._projections:
-            for organisation, size in heads.items():
-                position = held.get(tracking_name(projection.name, organisation), 0)
-                await self._reached(projection, organisation, position)
-                self.lag_events += size - position
-                before = -1
-                # A page without progress: the head counts entries that are not there (tampering).
-                try:
-                    while before < position < size:
-                        before, position = position, await self._page(projection, organisation)
-                except (Unreadable, UnknownEventType, msgspec.DecodeError) as error:
-                    # One organisation's damaged log stops its own projections, nobody else's.
-                    self._on_problem(error)
+        for organisation, size in heads.items():
+            positions = {
+                projection.name: held.get(tracking_name(projection.name, organisation), 0)
+                for projection in self._projections
+            }
+            self.lag_events += sum(size - position for position in positions.values())
+            await self._reached(organisation, positions)
+            before: dict[str, int] = {}
+            # A page without progress: the head counts entries that are not there (tampering).
+            try:
+                while before != positions and min(positions.values(), default=size) < size:
+                    before, positions = positions, await self._page(organisation, positions, size)
+            except (Unreadable, UnknownEventType, msgspec.DecodeError) as error:
+                # One organisation's damaged log stops its own projections, nobody else's.
+                self._on_problem(error)
 
     async def until(self, organisation: UUID, index: int, seconds: float = 5.0) -> bool:
         """Wait until all projections hold the event at `index`: one reads one's own writes.
@@ -124,54 +126,91 @@ class Projector:
                 await self._moved.wait_for(there)
         return there()
 
-    async def _page(self, projection: Projection, organisation: UUID) -> int:
-        tracking = tracking_name(projection.name, organisation)
+    async def _page(self, organisation: UUID, known: dict[str, int], size: int) -> dict[str, int]:
+        """Bring the projections that are not at `size` one page further, in one transaction; where all
+        of them are now.
+        """
+        behind = {
+            tracking_name(projection.name, organisation): projection
+            for projection in self._projections
+            if known[projection.name] < size
+        }
         async with self._pool.connection() as connection, connection.transaction():
+            held = await self._locked(connection, list(behind))
+            if len(held) < len(behind):
+                await connection.execute(
+                    "INSERT INTO projection_position (name, position)"
+                    " SELECT name, 0 FROM unnest(%s::text[]) AS name ON CONFLICT DO NOTHING",
+                    (list(behind),),
+                )
+                held = await self._locked(connection, list(behind))
+            end = await self._apply(
+                connection,
+                organisation,
+                {projection: held[at] for at, projection in behind.items()},
+            )
+            moved = {at: max(position, end) for at, position in held.items()}
             await connection.execute(
-                "INSERT INTO projection_position (name, position) VALUES (%s, 0)"
-                " ON CONFLICT DO NOTHING",
-                (tracking,),
+                "UPDATE projection_position SET position = moved.position"
+                " FROM unnest(%s::text[], %s::bigint[]) AS moved(name, position)"
+                " WHERE projection_position.name = moved.name",
+                (list(moved), list(moved.values())),
             )
-            # The row's lock keeps a second replica's projector waiting: each event is applied once.
-            cursor = await connection.execute(
-                "SELECT position FROM projection_position WHERE name = %s FOR UPDATE", (tracking,)
-            )
-            row = await cursor.fetchone()
-            position = await self._apply(connection, projection, organisation, row[0] if row else 0)
-            await connection.execute(
-                "UPDATE projection_position SET position = %s WHERE name = %s", (position, tracking)
-            )
-        await self._reached(projection, organisation, position)
-        return position
+        positions = known | {projection.name: moved[at] for at, projection in behind.items()}
+        await self._reached(organisation, positions)
+        return positions
+
+    async def _locked(
+        self, connection: psycopg.AsyncConnection[Any], names: list[str]
+    ) -> dict[str, int]:
+        """Positions. The rows' locks keep a second replica's projector waiting: each event is applied
+        once.
+        """
+        cursor = await connection.execute(
+            # Nobody waits for the disk: what a crash of the server loses of this page, its position
+            # loses too, and it is projected again.
+            "SELECT name, position, set_config('synchronous_commit', 'off', true)"
+            " FROM projection_position WHERE name = ANY (%s) ORDER BY name FOR UPDATE",
+            (names,),
+        )
+        return {name: position for name, position, _ in await cursor.fetchall()}
 
     async def _apply(
         self,
         connection: psycopg.AsyncConnection[Any],
-        projection: Projection,
         organisation: UUID,
-        position: int,
+        positions: dict[Projection, int],
     ) -> int:
         """Change the tables for one page of events; the position behind it.
 
         What was erased and what fills a tile has no content, but its place counts.
         """
-        page = await self._store.read(organisation, position, _PAGE)
-        for recorded in page:
-            if recorded.type in projection.types and (
-                recorded.event is not None or recorded.type == KEY_DESTROYED
-            ):
-                await projection.apply(connection, recorded)
-        return page[-1].index + 1 if page else position
+        start = min(positions.values())
+        page = await self._store.read(organisation, start, _PAGE, connection=connection)
+        async with connection.pipeline():
+            for recorded in page:
+                if recorded.event is None and recorded.type != KEY_DESTROYED:
+                    continue
+                for projection, position in positions.items():
+                    if recorded.index >= position and recorded.type in projection.types:
+                        await projection.apply(connection, recorded)
+        return page[-1].index + 1 if page else start
 
-    async def _reached(self, projection: Projection, organisation: UUID, position: int) -> None:
+    async def _reached(self, organisation: UUID, positions: dict[str, int]) -> None:
         """Tell those who wait in `until`."""
-        key = (projection.name, organisation)
-        if self._positions.get(key, 0) != position:
+        new = {
+            (name, organisation): position
+            for name, position in positions.items()
+            if self._positions.get((name, organisation), 0) != position
+        }
+        if new:
             async with self._moved:
-                self._positions[key] = position
+                self._positions |= new
                 self._moved.notify_all()
 
 
-def tracking_name(projection: str, organisation: UUID) -> str:
-    """Under which name `projection_position` holds how far a projection of a log has come."""
-    return f"projection/{projection}/{organisation}"
+def tracking_name(projection: str, organisation: UUID | None) -> str:
+    """Under which name `projection_position` holds how far a projection of a log has come; None: what
+    all of its names begin with.
+    """
+    return f"projection/{projection}/{organisation or ''}"

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID, uuid4
@@ -588,16 +588,34 @@ class EventStore:
             (list(streams), organisation, _END if until is None else until),
         )
 
+    async def load_across(self, streams: Mapping[UUID, UUID]) -> list[Recorded]:
+        """The events of streams of several organisations (stream → organisation); of each organisation
+        in log order.
+        """
+        recorded = await self._select(
+            _SELECT + "WHERE event.stream = ANY (%s) ORDER BY event.organisation, event.leaf_index",
+            (list(streams),),
+        )
+        return [one for one in recorded if streams[one.stream] == one.organisation]
+
     async def read(
-        self, organisation: UUID, start: int, limit: int, *, until: int | None = None
+        self,
+        organisation: UUID,
+        start: int,
+        limit: int,
+        *,
+        until: int | None = None,
+        connection: psycopg.AsyncConnection[Any] | None = None,
     ) -> list[Recorded]:
         """Up to `limit` events of one organisation in log order, from leaf `start` on; none from
-        leaf `until` on. Blank entries keep their place, with the event None.
+        leaf `until` on. Blank entries keep their place, with the event None. On a connection of its
+        own, or on the one that is given.
         """
         return await self._select(
             _SELECT + "WHERE event.organisation = %s AND event.leaf_index >= %s"
             " AND event.leaf_index < %s ORDER BY event.leaf_index LIMIT %s",
             (organisation, start, _END if until is None else until, limit),
+            connection,
         )
 
     async def replay(
@@ -759,8 +777,15 @@ class EventStore:
             keys[name] = key
         return keys
 
-    async def _select(self, query: str, parameters: tuple[Any, ...]) -> list[Recorded]:
-        async with self._pool.connection() as connection:
+    async def _select(
+        self,
+        query: str,
+        parameters: tuple[Any, ...],
+        given: psycopg.AsyncConnection[Any] | None = None,
+    ) -> list[Recorded]:
+        async with (
+            self._pool.connection() if given is None else contextlib.nullcontext(given)
+        ) as connection:
             cursor = connection.cursor(binary=True)
             await cursor.execute(query.encode(), parameters)
             rows = await cursor.fetchall()

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
+import msgspec
+
 from services.signals.domain import noise
+from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import NoisyStatisticsReleased
 from services.signals.domain.tick import Due, Ticked, tick, wanted
 from services.signals.domain.window import FactsKept
 from services.signals.streams import (
-    load_grids,
     release_stream,
     table_stream,
     tick_stream,
+    window_stream,
 )
+from shared.eventstore.projector import tracking_name
 from shared.eventstore.store import Change, Conflict
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
@@ -29,9 +34,9 @@ from shared.taxonomy.calendar import moment_of
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
-    from services.signals.domain.lattice import LatticeFrozen
     from services.signals.domain.window import FactKept
     from shared.runtime.calls import Parts
 
@@ -39,16 +44,31 @@ SYSTEM = "signals"
 LIBRARY: Final = f"opendp {version('opendp')}"
 """What draws, kept with every draw."""
 
-_PAGE = 500
-# So many organisations wait for the database at once; more would only hold more in memory.
-_TOGETHER = 8
+# Organisations whose events are loaded with one statement, and how many such groups are under way at
+# once: while the database writes down one, the next is drawn.
+_TOGETHER = 50
+_GROUPS = 2
+# Streams that are loaded with one statement.
+_PAGE = 1_000
+
+_Damaged = (ValueError, Unreadable, UnknownEventType, msgspec.DecodeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
+    """What is due of one organisation on one day, and what it is made of."""
+
     organisation: UUID
     day: date
     due: tuple[Due, ...]
+    grids: dict[UUID, list[LatticeFrozen]] = field(default_factory=dict)
+    facts: dict[str, list[FactKept]] = field(default_factory=lambda: defaultdict(list))
+    earlier: list[NoisyStatisticsReleased] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What is told of it when it fails."""
+        return f"{self.organisation}/{self.day}"
 
 
 async def release_grids(parts: Parts) -> bool:
@@ -57,42 +77,38 @@ async def release_grids(parts: Parts) -> bool:
 
     Raises TickFailed after all others were released, for organisations that could not be.
     """
-    released: list[tuple[UUID, int]] = []
+    works = await _due(parts)
+    groups = iter([works[start : start + _TOGETHER] for start in range(0, len(works), _TOGETHER)])
+    released = False
     failed: dict[str, Exception] = {}
-    works = iter(await _due(parts))
 
     async def worker() -> None:
-        for work in works:  # one iterator for all: each takes the next
-            try:
-                last = await _release(parts, work)
-            except (ValueError, Unreadable, UnknownEventType) as error:
-                # One organisation's damaged facts keep no other organisation's figures back.
-                failed[f"{work.organisation}/{work.day}"] = error
-            else:
-                if last is not None:
-                    released.append((work.organisation, last))
+        nonlocal released
+        for group in groups:  # one iterator for all: each takes the next
+            released |= await _release(parts, group, failed)
 
-    await asyncio.gather(*(worker() for _ in range(_TOGETHER)))
-    for organisation, last in released:
-        await parts.projector.until(organisation, last)
+    await asyncio.gather(*(worker() for _ in range(_GROUPS)))
     if failed:
         raise TickFailed(failed)
-    return bool(released)
+    return released
 
 
 async def _due(parts: Parts) -> list[_Work]:
     """What is due now: of each organisation the oldest tick. A later one waits for the next look, when
-    this one is done.
+    this one is done; so does what was not projected yet, which may be done already.
     """
     now = parts.clock.now()
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT organisation, due, grid, measure, period FROM held_measure"
-            " JOIN reached_day USING (organisation)"
-            " WHERE reached_day.day >= due AND NOT EXISTS (SELECT FROM drawn_measure AS done"
+            " JOIN reached_day USING (organisation) JOIN log USING (organisation)"
+            " JOIN projection_position ON name = %s || organisation AND position >= log.size"
+            " WHERE reached_day.day >= due AND due <= %s"
+            " AND NOT EXISTS (SELECT FROM drawn_measure AS done"
             "   WHERE done.organisation = held_measure.organisation"
             "   AND done.measure = held_measure.measure AND done.period = held_measure.period)"
-            " ORDER BY organisation, due, period, measure"
+            " ORDER BY organisation, due, period, measure",
+            (tracking_name("windows", None), now.date()),
         )
         rows = [row for row in await cursor.fetchall() if moment_of(row[1]) <= now]
     works: list[_Work] = []
@@ -106,38 +122,65 @@ async def _due(parts: Parts) -> list[_Work]:
     return works
 
 
-async def _release(parts: Parts, work: _Work) -> int | None:
-    """The place in the log behind which it is released; None where another replica was first: its
-    draws are the ones, and these are forgotten.
-    """
-    organisation = work.organisation
-    grids = await _grids(parts, work)
-    facts = await _facts(
-        parts, organisation, [half.period for one in grids.values() for half in one]
-    )
-    earlier = await _earlier(parts, organisation, wanted(work.due, grids))
-    # Drawing takes a moment, and leaves the loop to the other organisations meanwhile.
-    ticked = await asyncio.to_thread(
-        tick,
-        work.day,
-        work.due,
-        grids=grids,
-        facts=facts,
-        earlier=earlier,
-        sample=noise.draw,
-        library=LIBRARY,
-        new_id=uuid4,
-    )
+async def _release(parts: Parts, works: Sequence[_Work], failed: dict[str, Exception]) -> bool:
+    """Whether anything of these organisations was released; `failed` gets what could not be."""
     try:
-        appended = await parts.store.append(
-            organisation,
-            list(_changes(organisation, work.day, ticked)),
+        await _load(parts, works)
+    except _Damaged as error:
+        if len(works) > 1:
+            # One organisation's damaged facts keep no other organisation's figures back.
+            alone = [
+                await _release(
+                    parts,
+                    [_Work(organisation=one.organisation, day=one.day, due=one.due)],
+                    failed,
+                )
+                for one in works
+            ]
+            return any(alone)
+        failed[works[0].name] = error
+        return False
+    # Drawing takes a moment, and leaves the loop to the database meanwhile.
+    ticked = await asyncio.to_thread(lambda: [_ticked(work) for work in works])
+    there = []
+    for work, one in zip(works, ticked, strict=True):
+        if isinstance(one, Exception):
+            failed[work.name] = one
+        else:
+            there.append(_keep(parts, work, one))
+    return any(await asyncio.gather(*there))
+
+
+def _ticked(work: _Work) -> Ticked | Exception:
+    try:
+        return tick(
+            work.day,
+            work.due,
+            grids=work.grids,
+            facts=work.facts,
+            earlier=work.earlier,
+            sample=noise.draw,
+            library=LIBRARY,
+            new_id=uuid4,
+        )
+    except ValueError as error:
+        return error
+
+
+async def _keep(parts: Parts, work: _Work, ticked: Ticked) -> bool:
+    """Whether it is released by this; else another replica was first: its draws are the ones, and
+    these are forgotten.
+    """
+    try:
+        await parts.store.append(
+            work.organisation,
+            list(_changes(work.organisation, work.day, ticked)),
             actor=SYSTEM,
             at=parts.clock.now(),
         )
     except Conflict:
-        return None
-    return appended.last
+        return False
+    return True
 
 
 def _changes(organisation: UUID, day: date, ticked: Ticked) -> Iterator[Change]:
@@ -154,48 +197,56 @@ def _changes(organisation: UUID, day: date, ticked: Ticked) -> Iterator[Change]:
     yield Change(tick_stream(organisation, day), 1, ticked.tick)
 
 
-async def _grids(parts: Parts, work: _Work) -> dict[UUID, list[LatticeFrozen]]:
-    """The frozen periods of each grid that is due, in order."""
-    async with parts.pool.connection() as connection:
-        cursor = await connection.execute(
-            "SELECT period FROM held_grid WHERE organisation = %s AND grid = ANY (%s)",
-            (work.organisation, [one.grid_id for one in work.due]),
-        )
-        periods = sorted(Period.parse(row[0]) for row in await cursor.fetchall())
-    grids: dict[UUID, list[LatticeFrozen]] = {}
-    for _, grid in sorted((await load_grids(parts.store, work.organisation, periods)).items()):
-        grids.setdefault(grid.grid_id, []).append(grid)
-    return grids
+# What it is made of -------------------------------------------------------------------------------
 
 
-async def _facts(parts: Parts, organisation: UUID, periods: list[str]) -> dict[str, list[FactKept]]:
+async def _load(parts: Parts, works: Sequence[_Work]) -> None:
+    """Grids, facts and earlier draws of these organisations."""
+    by_id = {work.organisation: work for work in works}
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
-            "SELECT stream FROM held_facts WHERE organisation = %s AND period = ANY (%s)",
-            (organisation, periods),
+            "SELECT organisation, period FROM held_grid WHERE organisation = ANY (%s)"
+            " AND grid = ANY (%s)",
+            (list(by_id), list({one.grid_id for work in works for one in work.due})),
         )
-        streams = [row[0] for row in await cursor.fetchall()]
-    facts: dict[str, list[FactKept]] = {}
-    for start in range(0, len(streams), _PAGE):
-        page = await parts.store.load_many(organisation, streams[start : start + _PAGE])
+        periods = await cursor.fetchall()
+        cursor = await connection.execute(
+            "SELECT organisation, stream FROM held_facts JOIN held_grid USING (organisation, period)"
+            " WHERE organisation = ANY (%s) AND grid = ANY (%s)",
+            (list(by_id), list({one.grid_id for work in works for one in work.due})),
+        )
+        facts = {stream: organisation for organisation, stream in await cursor.fetchall()}
+    frozen = {
+        window_stream(organisation, Period.parse(period)): organisation
+        for organisation, period in periods
+    }
+    for recorded in await parts.store.load_across(frozen):
+        work, grid = by_id[recorded.organisation], recorded.event
+        if isinstance(grid, LatticeFrozen):
+            work.grids.setdefault(grid.grid_id, []).append(grid)
+    for work in works:
+        for halves in work.grids.values():
+            halves.sort(key=lambda half: Period.parse(half.period))
+    await _load_facts(parts, by_id, facts)
+    earlier = {
+        release_stream(work.organisation, Period.parse(period), measure): work.organisation
+        for work in works
+        for measure, period in wanted(work.due, work.grids)
+    }
+    if earlier:
+        for recorded in await parts.store.load_across(earlier):
+            if isinstance(recorded.event, NoisyStatisticsReleased):
+                by_id[recorded.organisation].earlier.append(recorded.event)
+
+
+async def _load_facts(parts: Parts, by_id: dict[UUID, _Work], streams: dict[UUID, UUID]) -> None:
+    names = list(streams)
+    for start in range(0, len(names), _PAGE):
+        some = names[start : start + _PAGE]
+        page = await parts.store.load_across({stream: streams[stream] for stream in some})
         # Erased before the tick: not counted, whether or not the erasure has come to its end.
         erased = {recorded.stream for recorded in page if recorded.type == KEY_DESTROYED}
         for recorded in page:
             if isinstance(recorded.event, FactsKept) and recorded.stream not in erased:
-                facts.setdefault(recorded.event.period, []).extend(recorded.event.facts)
-    return facts
-
-
-async def _earlier(
-    parts: Parts, organisation: UUID, windows: set[tuple[str, str]]
-) -> list[NoisyStatisticsReleased]:
-    if not windows:
-        return []
-    streams = [
-        release_stream(organisation, Period.parse(period), measure) for measure, period in windows
-    ]
-    return [
-        recorded.event
-        for recorded in await parts.store.load_many(organisation, streams)
-        if isinstance(recorded.event, NoisyStatisticsReleased)
-    ]
+                facts = by_id[recorded.organisation].facts
+                facts[recorded.event.period].extend(recorded.event.facts)

@@ -25,6 +25,7 @@ from services.signals.streams import (
     pulse_release_stream,
     signal_tick_stream,
 )
+from shared.eventstore.projector import tracking_name
 from shared.eventstore.store import Change, Conflict
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
@@ -67,7 +68,8 @@ async def release_signals(parts: Parts) -> bool:
     while works := await _waiting(parts):
         done: dict[UUID, int] = {}
         await _make(parts, works, done, failed)
-        for organisation, last in done.items():
+        # Whoever looks now sees it. Of thousands that would take as long as projecting them all.
+        for organisation, last in list(done.items())[:_TOGETHER]:
             await parts.projector.until(organisation, last)
         released |= bool(done)
         # An organisation that was away for a year has several; each makes the next one due.
@@ -114,9 +116,12 @@ async def _waiting(parts: Parts) -> list[_Work]:
             "  WHERE held_withdrawal.organisation = held_signal_tick.organisation)"
             " FROM held_signal_tick JOIN reached_day USING (organisation)"
             " JOIN released_organisation AS known USING (organisation)"
+            # What was not projected yet may be done already: it is looked at again.
+            " JOIN log USING (organisation)"
+            " JOIN projection_position ON name = %s || organisation AND position >= log.size"
             " WHERE reached_day.day >= held_signal_tick.day AND held_signal_tick.day <= %s"
             " ORDER BY organisation",
-            (pulse.MEASURE, Status.APPROVED.value, now.date()),
+            (pulse.MEASURE, Status.APPROVED.value, tracking_name("signals", None), now.date()),
         )
         rows = await cursor.fetchall()
     return [
