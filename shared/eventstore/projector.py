@@ -136,14 +136,15 @@ class Projector:
             if known[projection.name] < size
         }
         async with self._pool.connection() as connection, connection.transaction():
+            # First, also where nothing is missing: a rebuild that swaps its tables in keeps who would
+            # write here waiting, before they hold anything that it waits for.
+            await connection.execute(
+                "INSERT INTO projection_position (name, position)"
+                " SELECT name, 0 FROM unnest(%s::text[]) AS name ORDER BY name"
+                " ON CONFLICT DO NOTHING",
+                (list(behind),),
+            )
             held = await self._locked(connection, list(behind))
-            if len(held) < len(behind):
-                await connection.execute(
-                    "INSERT INTO projection_position (name, position)"
-                    " SELECT name, 0 FROM unnest(%s::text[]) AS name ON CONFLICT DO NOTHING",
-                    (list(behind),),
-                )
-                held = await self._locked(connection, list(behind))
             end = await self._apply(
                 connection,
                 organisation,
