@@ -116,11 +116,10 @@ class Relay:
                 batch = await self._batch(tail)
                 if not batch:
                     return confirmed
-                stored, problem = await self._publish(batch)
+                stored, taken, problem = await self._publish(batch)
+                confirmed += taken
             except (nats.errors.Error, TimeoutError) as error:
                 batch, stored, problem = (), 0, error
-            if stored:
-                confirmed += stored
             if tail is not None and batch and stored == len(batch):
                 highest = tail = tail + stored
                 progress = time.monotonic()
@@ -173,16 +172,19 @@ class Relay:
                 )
         return batch
 
-    async def _publish(self, batch: Sequence[Outgoing]) -> tuple[int, Exception | None]:
-        """How many of the batch, from its start, the server confirmed; what stopped the next."""
+    async def _publish(self, batch: Sequence[Outgoing]) -> tuple[int, int, Exception | None]:
+        """How many of the batch, from its start, the server confirmed; how many in all, which are
+        more where another relay came in between; what stopped the next.
+        """
         outcomes = await asyncio.gather(*map(self._publish_one, batch))
+        taken = sum(isinstance(one, PubAck) and not one.duplicate for one in outcomes)
         for stored, outcome in enumerate(outcomes):
             if isinstance(outcome, Exception):
-                return stored, outcome
+                return stored, taken, outcome
             if outcome.duplicate:
                 # A replicated stream answers so where a single one answers 10071.
-                return stored, None
-        return len(batch), None
+                return stored, taken, None
+        return len(batch), taken, None
 
     async def _publish_one(self, outgoing: Outgoing) -> PubAck | Exception:
         try:

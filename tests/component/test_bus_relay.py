@@ -177,6 +177,28 @@ async def test_two_relays_at_once_do_the_work_of_one(tmp_path: Path) -> None:
         assert await stored(bus) == bodies(600)
 
 
+@dataclass
+class Overtaken(Source):
+    """One of which another relay publishes the first message while this one reads."""
+
+    other: JetStreamContext | None = None
+
+    async def after(self, position: int, limit: int) -> Sequence[Outgoing]:
+        other, self.other = self.other, None
+        if other is not None:
+            assert 1 == await Relay(other, "INTAKE", Source(self.messages[:1])).run_once()
+        return await super().after(position, limit)
+
+
+async def test_what_is_confirmed_behind_another_s_message_is_counted(tmp_path: Path) -> None:
+    """The server refuses the first of four, which is there already, and takes the other three."""
+    async with running_bus(tmp_path) as bus:
+        source = Overtaken(other=await jetstream(bus))
+        source.add(4)
+        assert await Relay(await jetstream(bus), "INTAKE", source).run_once() == 3
+        assert await stored(bus) == bodies(4)
+
+
 async def test_lost_confirmations_lead_to_no_repeat(tmp_path: Path) -> None:
     """Stored but never confirmed: the relay looks at the tail and goes on behind it."""
     async with running_bus(tmp_path) as bus, wire(bus, drop_first=3) as port:
