@@ -77,6 +77,9 @@ _SMALL = {
 
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
+# What a password that lives for a test asks of those who sign in: thousands of times, nothing.
+_QUICK_TO_SIGN_IN = {"scram_iterations": "1"}
+
 
 def binaries() -> Path:
     """The folder with `postgres` and `initdb`. Raises LocalProblem where the wheel is missing."""
@@ -94,7 +97,7 @@ class EmbeddedPostgres:
 
     `folder` holds `data/` (initdb's), and the socket, unless its path is too long for one.
     Everybody signs in with a password over the socket; no port is opened. `durable=False` is for
-    tests: faster, and a crash of the machine may cost data.
+    tests: faster, a crash of the machine may cost data, and a stolen password hash is quick to guess.
     """
 
     def __init__(self, folder: Path, *, password_file: Path, durable: bool = True) -> None:
@@ -104,7 +107,7 @@ class EmbeddedPostgres:
         """Holds the superuser's password; made by the caller."""
         self.sockets = _socket_folder(folder)
         self._durable = durable
-        self._settings = _SMALL | QUIET | ({} if durable else _NOT_DURABLE)
+        self._settings = _SMALL | QUIET | ({} if durable else _NOT_DURABLE | _QUICK_TO_SIGN_IN)
         self._account: Account | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -236,6 +239,7 @@ class EmbeddedPostgres:
                     "--data-checksums",
                     "--no-instructions",
                     *self._initial_sync(),
+                    *self._initial_settings(),
                 ),
                 check=False,
                 stdin=subprocess.DEVNULL,
@@ -258,6 +262,11 @@ class EmbeddedPostgres:
             return ("--no-sync",)
         # One call for the file system in place of one for each of a thousand files: seconds.
         return ("--sync-method=syncfs",) if sys.platform == "linux" else ()
+
+    def _initial_settings(self) -> tuple[str, ...]:
+        # The superuser's password is made by initdb.
+        settings = {} if self._durable else _QUICK_TO_SIGN_IN
+        return tuple(f"--set={name}={value}" for name, value in settings.items())
 
     def _wait_for_predecessor(self) -> None:
         """A server whose launcher was killed needs a moment to stop."""

@@ -299,6 +299,7 @@ async def reporting(database: Database, tmp_path: Path) -> AsyncIterator[Reporti
     async with running_bus(home) as bus:
         (tmp_path / "nats-password").write_text(bus.passwords["reporting"])
         environment = _environment(database, tmp_path, nats_url=bus.url, port=port)
+        FileKeyRing(tmp_path / "reporting.ring", b"a passphrase for tests", QUICK)
         log = tmp_path / "reporting.log"
         with log.open("wb") as lines:
             process = subprocess.Popen(
