@@ -232,7 +232,12 @@ async def test_a_service_waits_for_its_token_and_refuses_another_ring(
         again = await opened(service, case)
         assert str(case) == again.id
         await opened(service, uuid4())
-        assert (2,) == ring_of(service).versions(HERE)
+
+        async def followed() -> bool:
+            return (2,) == ring_of(service).versions(HERE)
+
+        # A look of the service in the middle of the rotation found both.
+        await eventually(followed)
         told = await rotate_keys(DEFINITION, service.service.settings, HERE, keep=True)
         assert f"intake: {HERE}: data key version 3; " in told
         assert told.endswith("sealed anew; versions destroyed: none.")

@@ -279,6 +279,7 @@ import signal, sys, time
 def stop(*_):
     print("asked"); sys.exit(0)
 signal.signal(signal.SIGTERM, stop)
+print("listens", flush=True)
 time.sleep(60)
 """
 def start():
@@ -287,7 +288,8 @@ programs = [
     Program(name="postgres", argv=server.argv, environment=environment(), before=start,
             account=lambda: server.account, ready=server.ready, stop_signal=signal.SIGINT,
             death_signal=signal.SIGINT),
-    Program(name="edge", after=("postgres",), argv=(sys.executable, "-c", EDGE)),
+    Program(name="edge", after=("postgres",), argv=(sys.executable, "-c", EDGE),
+            ready=lambda: home.log("edge").read_text() != ""),
 ]
 async def body():
     print("up", flush=True)
@@ -360,7 +362,7 @@ def test_ctrl_c_stops_in_order_without_a_traceback(
     assert (installation.returncode, out, err) == (0, "Stopped.\n", "")
     assert gone(below, within=0.5)
     # Not by the signal of the terminal, which would have reached all at once, but in its turn.
-    assert home.log("edge").read_text() == "asked\n"
+    assert home.log("edge").read_text() == "listens\nasked\n"
     assert "database system is shut down" in home.log("postgres").read_text()
 
 
