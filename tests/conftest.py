@@ -37,8 +37,18 @@ _LONGEST = (
     "tests/system/test_peoples_keys.py",
     "tests/system/test_sealed_words.py",
     "tests/system/test_restore.py",
-    "tests/system/test_bad_input.py",
     "tests/system/test_auditor.py",
+    "tests/system/test_bad_input.py",
+    "tests/component/test_ledger_postgres.py",
+    "tests/component/test_intake.py",
+    "tests/component/test_signals.py",
+    "tests/component/test_reporting.py",
+    "tests/component/test_witness.py",
+    "tests/component/test_signal_life.py",
+    "tests/component/test_consumer_property.py",
+    "tests/component/test_restored_signals.py",
+    "tests/attack/test_ledger_attacks.py",
+    "tests/contract/test_access.py",
 )
 
 # How long an example takes tells more of what else the machine does than of the code.
@@ -197,7 +207,7 @@ def database(postgres: Postgres, _template: str) -> Iterator[Database]:
     database = Database(postgres=postgres, name=f"test_{next(postgres.numbers)}")
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
                 sql.Identifier(database.name), sql.Identifier(_template), sql.Identifier(OWNER)
             )
         )
