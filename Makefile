@@ -30,13 +30,15 @@ faults: .venv/.ready ## Kill parts at random moments under load, then count (PAR
 	@exec $(BIN)/python -m bench.faults $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(COMMANDS),--commands $(COMMANDS))
 
 .PHONY: attack
-attack: .venv/.ready ## Attack in every known way and see each attack found and named (PART=ledger)
-	@exec $(BIN)/python -m bench.attack_$(or $(PART),ledger)
+attack: .venv/.ready ## Attack log and figures in every known way (PART=ledger|anonymity SEED=n ORGANISATIONS=n)
+	@$(if $(filter-out anonymity,$(or $(PART),ledger)),$(BIN)/python -m bench.attack_$(or $(PART),ledger))
+	@$(if $(filter anonymity,$(or $(PART),anonymity)),$(BIN)/python -m bench.attack_anonymity \
+	  $(if $(SEED),--seed $(SEED)) $(if $(ORGANISATIONS),--organisations $(ORGANISATIONS)))
 
 ##@ Measure it
 
 .PHONY: bench
-bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store)
+bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store|verify|proofs|utility|detector)
 	@exec $(BIN)/python -m bench.$(or $(PART),store)
 
 ##@ Work on it
