@@ -32,6 +32,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "statistics": _READERS | {Role.MANAGER},
     "explanations": _READERS,
     "privacy_budget": _READERS,
+    "early_warning": _READERS | {Role.MANAGER},
     "plan_grid": frozenset({Role.ADMIN, Role.ADVISER, Role.HR, Role.WORKS_COUNCIL}),
     **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }

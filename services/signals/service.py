@@ -21,6 +21,7 @@ from services.signals.projections.pulses import Pulses
 from services.signals.projections.released import Released
 from services.signals.projections.signals import Signals
 from services.signals.projections.windows import Windows
+from services.signals.queries.early_warning import early_warning
 from services.signals.queries.explanations import explanations
 from services.signals.queries.plan_grid import plan_grid
 from services.signals.queries.privacy_budget import privacy_budget
@@ -48,6 +49,7 @@ DEFINITION = Definition(
         "signal_draft": signal_draft,
         "explanations": answering(explanations),
         "privacy_budget": answering(privacy_budget),
+        "early_warning": answering(early_warning),
         "plan_grid": answering(plan_grid),
         "open_pulse": open_pulse,
         "issue_pulse_tokens": issue_pulse_tokens,

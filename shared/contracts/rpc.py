@@ -1229,6 +1229,73 @@ class Explanations(Shape, frozen=True, kw_only=True):
     items: tuple[TableExplained, ...]
 
 
+class EarlyWarningQuery(Shape, frozen=True, kw_only=True):
+    """Whoever reads figures: what do they tell early? `as_of`: as for statistics."""
+
+    language: Literal["en", "nl"] = "en"
+    as_of: int | None = None
+
+
+class FigureSeen(Shape, frozen=True, kw_only=True):
+    """A released figure as it is shown: `count` is None below its threshold."""
+
+    period: str
+    count: int | None
+    margin: int
+    threshold: int
+
+
+class EarlyWarning(Shape, frozen=True, kw_only=True):
+    """A cell rose in `period` by more than chance and noise explain; docs/early-warning.md."""
+
+    cell: str
+    label: str
+    period: str
+    kind: Literal["jump", "persistent"]
+    seen: tuple[FigureSeen, ...]
+    expected: float
+    history: int
+    found: float
+    bound: float
+    sentence: str
+
+
+class CellUnwatched(Shape, frozen=True, kw_only=True):
+    """A cell without automatic early warning, and why."""
+
+    cell: str
+    label: str
+    reason: Literal["released_yearly", "too_few_windows", "too_few_cases", "too_much_noise"]
+    sentence: str
+
+
+class TrendSeen(Shape, frozen=True, kw_only=True):
+    """What a cell does, in its newest window; docs/early-warning.md."""
+
+    table: str
+    cell: str
+    label: str
+    period: str
+    kind: Literal["new", "returning", "rising", "declining", "recurring", "steady", "unknown"]
+    change: Literal["more", "fewer", "same", "unknown"]
+    in_a_row: int
+    compared: int
+    cut: bool
+    sentence: str
+
+
+class EarlyWarnings(Shape, frozen=True, kw_only=True):
+    """Warnings, oldest first, of the one `table` of which they are made (None: all are released yearly),
+    and trends of every table. Empty, with `detector` None, where no grid is released.
+    """
+
+    detector: str | None = None
+    table: str | None = None
+    warnings: tuple[EarlyWarning, ...] = ()
+    unwatched: tuple[CellUnwatched, ...] = ()
+    trends: tuple[TrendSeen, ...] = ()
+
+
 class PrivacyBudgetQuery(Shape, frozen=True, kw_only=True):
     """How much of a case's protection is spent; `as_of` as for StatisticsQuery."""
 
@@ -1734,6 +1801,7 @@ VERBS: dict[str, Verb] = {
         Verb("signals", "import_published", "command", ImportPublished, PublishedImported),
         Verb("signals", "explanations", "query", ExplanationsQuery, Explanations),
         Verb("signals", "privacy_budget", "query", PrivacyBudgetQuery, PrivacyBudget),
+        Verb("signals", "early_warning", "query", EarlyWarningQuery, EarlyWarnings),
         Verb("signals", "plan_grid", "query", PlanGridQuery, GridPlan),
         Verb("signals", "open_pulse", "command", OpenPulse, Done),
         Verb("signals", "issue_pulse_tokens", "command", IssuePulseTokens, Done),

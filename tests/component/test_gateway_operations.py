@@ -528,6 +528,111 @@ async def test_the_budget_is_read_by_period(lab: Lab) -> None:
     assert rpc.PrivacyBudgetQuery(as_of=40) == lab.neighbours.asked[0].request
 
 
+async def test_warnings_and_trends_are_read_in_ones_language(lab: Lab) -> None:
+    """Figures as they are shown, reasons for silence, and a sentence beside each."""
+    lab.neighbours.answers["signals.early_warning"] = rpc.EarlyWarnings(
+        detector="detector/1",
+        table="theme",
+        warnings=(
+            rpc.EarlyWarning(
+                cell="leadership",
+                label="Leiderschap",
+                period="2027-Q3",
+                kind="persistent",
+                seen=(
+                    rpc.FigureSeen(period="2027-Q2", count=None, margin=3, threshold=5),
+                    rpc.FigureSeen(period="2027-Q3", count=9, margin=3, threshold=5),
+                ),
+                expected=2.2,
+                history=8,
+                found=3.4,
+                bound=3.1,
+                sentence="Leiderschap: …",
+            ),
+        ),
+        unwatched=(
+            rpc.CellUnwatched(
+                cell="workload", label="Werkdruk", reason="too_few_cases", sentence="Werkdruk: …"
+            ),
+        ),
+        trends=(
+            rpc.TrendSeen(
+                table="unit",
+                cell="care",
+                label="Zorg",
+                period="2027-H1",
+                kind="recurring",
+                change="same",
+                in_a_row=4,
+                compared=4,
+                cut=True,
+                sentence="Zorg: …",
+            ),
+        ),
+    )
+    data = await lab.ask(
+        """
+        {
+          earlyWarning(language: NL, asOf: 512) {
+            detector dimension
+            warnings {
+              cell label period kind seen { period count margin threshold }
+              expected history found bound sentence
+            }
+            unwatched { cell label reason sentence }
+            trends { dimension cell label period kind change inARow compared cut sentence }
+          }
+        }
+        """,
+        role=Role.BOARD,
+    )
+
+    assert {
+        "detector": "detector/1",
+        "dimension": "theme",
+        "warnings": [
+            {
+                "cell": "leadership",
+                "label": "Leiderschap",
+                "period": "2027-Q3",
+                "kind": "PERSISTENT",
+                "seen": [
+                    {"period": "2027-Q2", "count": None, "margin": 3, "threshold": 5},
+                    {"period": "2027-Q3", "count": 9, "margin": 3, "threshold": 5},
+                ],
+                "expected": 2.2,
+                "history": 8,
+                "found": 3.4,
+                "bound": 3.1,
+                "sentence": "Leiderschap: …",
+            }
+        ],
+        "unwatched": [
+            {
+                "cell": "workload",
+                "label": "Werkdruk",
+                "reason": "TOO_FEW_CASES",
+                "sentence": "Werkdruk: …",
+            }
+        ],
+        "trends": [
+            {
+                "dimension": "unit",
+                "cell": "care",
+                "label": "Zorg",
+                "period": "2027-H1",
+                "kind": "RECURRING",
+                "change": "SAME",
+                "inARow": 4,
+                "compared": 4,
+                "cut": True,
+                "sentence": "Zorg: …",
+            }
+        ],
+    } == data["earlyWarning"]
+    assert rpc.EarlyWarningQuery(language="nl", as_of=512) == lab.neighbours.asked[0].request
+
+
 async def test_a_plan_is_made_of_what_was_asked(lab: Lab) -> None:
     """Tree, cases, policy and language reach signals; rows and picture come back."""
     row = rpc.GridPlanRow(

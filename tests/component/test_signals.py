@@ -57,7 +57,7 @@ DUE = date(2026, 7, 15)
 TOKENS = {HERE: "5d41402abc4b2a76", ELSEWHERE: "7d793037a0760186"}
 UNITS = (("care", "Zorg", 90), ("office", "Kantoor", 40))
 
-READ = {"statistics", "explanations", "privacy_budget", "signals"}
+READ = {"statistics", "explanations", "privacy_budget", "early_warning", "signals"}
 MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
     Role.ADVISER: {
         *READ,
@@ -85,7 +85,7 @@ MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
     },
     Role.BOARD: {*READ, "pulse_results"},
     Role.WORKS_COUNCIL: {*READ, "plan_grid", "pulse_results"},
-    Role.MANAGER: {"statistics", "signals", "pulse_results"},
+    Role.MANAGER: {"statistics", "early_warning", "signals", "pulse_results"},
     Role.INTEGRATION: READ,
     Role.ADMIN: {"plan_grid"},
     Role.AUDITOR: {"ledger", "ledger_bundle", "ledger_memories"},

@@ -245,7 +245,16 @@ HOLDERS = {
         {Role.ADVISER},
     ),
     "statistics": (
-        ["Query.statistics", "Release", "ReleasedCell", "WithheldBlock"],
+        [
+            "Query.statistics",
+            "Release",
+            "ReleasedCell",
+            "WithheldBlock",
+            "Query.earlyWarning",
+            "EarlyWarning",
+            "WarningTold",
+            "Trend",
+        ],
         LEADERS | {Role.ADVISER, Role.INTEGRATION, Role.MANAGER},
     ),
     "what statistics mean and cost, and those of others": (

@@ -109,6 +109,7 @@ APART = {
     "signals.open_pulse",
     "signals.plan_grid",
     "signals.privacy_budget",
+    "signals.early_warning",
     "signals.pulse_results",
     "signals.pulses",
     "signals.signal_drafts",

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from services.signals.domain.borne_out import directions
+from services.signals.domain.detector import told
 from services.signals.domain.ground import Ground, ground_of_lattice, ground_of_structure
 from services.signals.domain.lattice import Branch, LatticeFrozen
 from services.signals.domain.signal import Known, SignalContent, content_of
 from services.signals.domain.window import StructureFrozen
 from services.signals.shapes import evidence_from_bus
+from services.signals.shown_draws import drawn_of
 from services.signals.streams import load_organisation, load_signal, window_stream
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import Done, Release, SignalSaid
@@ -90,13 +93,32 @@ async def _known(call: Call, said: SignalSaid) -> Known:
         releases = [
             msgspec.json.decode(content, type=Release) for (content,) in await cursor.fetchall()
         ]
-    return Known(
-        figures=frozenset(
-            (release.dimension, release.period, code)
-            for release in releases
-            for code in (
-                *(cell.code for cell in release.cells),
-                *(() if release.withheld is None else release.withheld.codes),
-            )
+        drawn = await drawn_of(connection, call.organisation)
+    figures = frozenset(
+        (release.dimension, release.period, code)
+        for release in releases
+        for code in (
+            *(cell.code for cell in release.cells),
+            *(() if release.withheld is None else release.withheld.codes),
         )
+    )
+    warnings = frozenset(
+        (one.table, one.period, one.cell) for _, one in told(drawn.grids, drawn.draws)
+    )
+    return Known(
+        figures=figures,
+        warnings=warnings,
+        directions=directions(
+            drawn.grids,
+            drawn.draws,
+            [
+                one
+                for one in evidence_from_bus(said.evidence)
+                if (one.table, one.period, one.cell)
+                in (figures if one.kind == "figure" else warnings)
+            ],
+            theme=said.theme,
+            place=said.place,
+            period=said.period,
+        ),
     )

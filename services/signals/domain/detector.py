@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from services.signals.domain.lattice import LatticeFrozen, Table, cells_of
 from services.signals.domain.noise import Draws, law, threshold, variance
-from services.signals.domain.series import Point, Seen, Window, points, seen
+from services.signals.domain.series import Point, Seen, Window, points, seen, series_of
 from shared.taxonomy.period import Grain, Period
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 VERSION: Final = "detector/1"
 """Frozen with the grid. Another rule, or another bound, is another version."""
@@ -196,6 +196,26 @@ def warnings(
                 found.append((compared[place].period, warning))
     found.sort(key=lambda one: one[0])
     return tuple(warning for _, warning in found)
+
+
+def told(
+    grids: Sequence[LatticeFrozen], draws: Mapping[tuple[str, str], Sequence[int]]
+) -> tuple[tuple[LatticeFrozen, EarlyWarning], ...]:
+    """All warnings of an organisation so far, each with the grid of its period, the oldest first: what
+    could be told at each tick, whatever has changed since. `draws` as `answers.estimates` takes them.
+    """
+    found: list[tuple[LatticeFrozen, EarlyWarning]] = []
+    for grid in sorted(grids, key=lambda one: Period.parse(one.period)):
+        table, whole = watched(grid), Period.parse(grid.period)
+        if table is None or grid.detector != VERSION:
+            continue
+        series = [one for one in series_of(grids, table, draws) if one.period.end <= whole.end]
+        found += [
+            (grid, warning)
+            for warning in warnings(grid, table, series)
+            if Period.parse(warning.period).start >= whole.start
+        ]
+    return tuple(found)
 
 
 def unwatched(lattice: LatticeFrozen, table: Table, series: Sequence[Window]) -> dict[str, Reason]:

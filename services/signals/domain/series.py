@@ -1,8 +1,9 @@
 """Released figures of a table over time, cut where they can no longer be compared.
 
 Two windows of a cell are compared only if they are equally long, follow each other without a gap,
-and stand for the same people: the same codes, the same units, about the same headcount. How much
-noise is in each may differ; it is known.
+and stand for the same people: the same codes, the same units, about the same headcount. A window in
+the middle of which an organisation began is none that can be compared. How much noise is in each may
+differ; it is known.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from shared.contracts.rpc import NOT_SAID
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 EXPOSURE: Final = 0.2
 """By what part the headcount of two windows may differ, and they are still compared."""
@@ -67,6 +68,27 @@ def window(
     return Window(lattice=lattice, table=table, period=period, values=values)
 
 
+def series_of(
+    grids: Iterable[LatticeFrozen],
+    table: Table,
+    draws: Mapping[tuple[str, str], Sequence[int]],
+) -> tuple[Window, ...]:
+    """All released windows of a table under these grids, oldest first. A table of another grid is the
+    same where it has the same id and grain.
+    """
+    found: dict[Period, Window] = {}
+    for grid in sorted(grids, key=lambda one: Period.parse(one.period)):
+        whole = Period.parse(grid.period)
+        for own in grid.tables:
+            if (own.id, own.grain) != (table.id, table.grain):
+                continue
+            for period in whole.parts(own.grain) or (Period.containing(whole.start, own.grain),):
+                made = window(grid, own, period, draws)
+                if made is not None:
+                    found[period] = made
+    return tuple(found[period] for period in sorted(found))
+
+
 def points(
     lattice: LatticeFrozen, table: Table, cell: str, series: Sequence[Window]
 ) -> tuple[Point, ...]:
@@ -99,8 +121,10 @@ def seen(point: Point) -> Seen:
 
 
 def _comparable(lattice: LatticeFrozen, table: Table, cell: str, one: Window) -> bool:
+    begun = one.lattice.first_used
     alike = (
         one.period.grain == table.grain
+        and not (begun is not None and one.period.start < begun < one.period.end)
         and one.table.axes == table.axes
         and one.lattice.taxonomy_version == lattice.taxonomy_version
         and cell in one.values

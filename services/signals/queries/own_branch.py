@@ -18,7 +18,9 @@ from services.signals.question import OrganisationShown
 from shared.contracts.rpc import NOT_SAID, Release, WithheldBlock
 
 if TYPE_CHECKING:
-    from services.signals.domain.lattice import Branch
+    from collections.abc import Sequence
+
+    from services.signals.domain.lattice import Axis, Branch
     from services.signals.question import Question
     from shared.identity.principal import Principal
 
@@ -62,6 +64,12 @@ class OwnBranch:
             labels_nl={code: label for code, label in release.labels_nl.items() if own(code)},
         )
 
+    def sees_cell(self, lattice: LatticeFrozen, axes: Sequence[Axis], cell: str) -> bool:
+        """Whether a cell of a table of that grid is in the asker's view."""
+        if "unit" not in axes:
+            return True
+        return self._sees_unit(lattice, cell.split("/")[axes.index("unit")])
+
     def _unit_axis(self, release: Release) -> int | None:
         """Where in a cell's code the unit stands; None in a table without units."""
         if release.policy == "exact":
@@ -71,12 +79,14 @@ class OwnBranch:
         return axes.index("unit") if "unit" in axes else None
 
     def _sees(self, release: Release, unit: str) -> bool:
+        if release.policy == "noisy":
+            return self._sees_unit(self.grids[str(release.grid_id)], unit)
+        return unit != NOT_SAID and sees_place(self.principal, unit, scope_of((unit,), self.tree))
+
+    def _sees_unit(self, lattice: LatticeFrozen, unit: str) -> bool:
         if unit == NOT_SAID:
             return False
-        members: tuple[str, ...] = (unit,)
-        if release.policy == "noisy":
-            units = self.grids[str(release.grid_id)].units
-            members = next(one.members for one in units if one.code == unit)
+        members = next(one.members for one in lattice.units if one.code == unit)
         return sees_place(self.principal, unit, scope_of(members, self.tree))
 
 

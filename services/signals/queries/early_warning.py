@@ -1,0 +1,126 @@
+"""What the released figures tell early: warnings, where there are none and why, and trends. All of it is
+a function of the frozen grids and the released draws. That somebody looked is recorded first. A manager
+sees trends of the organisation and of their own branch; warnings are about the organisation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.signals.domain.detector import VERSION, told, unwatched, watched
+from services.signals.domain.early_words import (
+    reason_sentence,
+    trend_sentence,
+    warning_sentence,
+)
+from services.signals.domain.labels import labels_of
+from services.signals.domain.lattice import cells_of
+from services.signals.domain.trends import trend
+from services.signals.policy import sees_every_place
+from services.signals.queries.own_branch import OwnBranch, own_branch
+from services.signals.question import Question
+from services.signals.shown_draws import Drawn, drawn_of
+from shared.contracts.rpc import (
+    CellUnwatched,
+    EarlyWarning,
+    EarlyWarningQuery,
+    EarlyWarnings,
+    FigureSeen,
+    TrendSeen,
+)
+
+if TYPE_CHECKING:
+    from services.signals.domain import detector
+    from services.signals.domain.lattice import LatticeFrozen
+    from shared.contracts.errors import Language
+
+
+async def early_warning(question: Question, request: EarlyWarningQuery) -> EarlyWarnings:
+    """See EarlyWarnings. Without a released grid (under `exact` too) there is nothing to tell."""
+    until = await question.checkpoint_at(request.as_of)
+    async with question.pool.connection() as connection:
+        drawn = await drawn_of(connection, question.organisation, until)
+    lattice = drawn.newest()
+    if lattice is None or lattice.detector != VERSION:
+        return EarlyWarnings()
+    everywhere = sees_every_place(question.principal)
+    branch = None if everywhere else await own_branch(question)
+    await question.record_access("early warning")
+    table = watched(lattice)
+    silent: tuple[CellUnwatched, ...] = ()
+    if table is not None:
+        series, labels = drawn.series(table), labels_of(lattice, table.axes, request.language)
+        silent = tuple(
+            CellUnwatched(
+                cell=cell,
+                label=labels[cell],
+                reason=reason,
+                sentence=reason_sentence(reason, labels[cell], request.language),
+            )
+            for cell, reason in unwatched(lattice, table, series).items()
+        )
+    return EarlyWarnings(
+        detector=VERSION,
+        table=None if table is None else table.id,
+        warnings=tuple(
+            _warning(grid, one, request.language) for grid, one in told(drawn.grids, drawn.draws)
+        ),
+        unwatched=silent,
+        trends=_trends(lattice, drawn, request.language, branch),
+    )
+
+
+def _warning(grid: LatticeFrozen, one: detector.EarlyWarning, language: Language) -> EarlyWarning:
+    axes = next(table.axes for table in grid.tables if table.id == one.table)
+    label = labels_of(grid, axes, language)[one.cell]
+    return EarlyWarning(
+        cell=one.cell,
+        label=label,
+        period=one.period,
+        kind=one.kind,
+        seen=tuple(
+            FigureSeen(
+                period=seen.period,
+                count=seen.value,
+                margin=seen.margin,
+                threshold=seen.threshold,
+            )
+            for seen in one.evidence.seen
+        ),
+        expected=one.evidence.expected,
+        history=one.evidence.history,
+        found=one.evidence.found,
+        bound=one.evidence.bound,
+        sentence=warning_sentence(one, label, language),
+    )
+
+
+def _trends(
+    lattice: LatticeFrozen, drawn: Drawn, language: Language, branch: OwnBranch | None
+) -> tuple[TrendSeen, ...]:
+    """Of every cell of every table that the asker sees, in its newest window."""
+    found = []
+    for table in lattice.tables:
+        series = drawn.series(table)
+        if not series:
+            continue
+        labels = labels_of(lattice, table.axes, language)
+        for cell in cells_of(lattice, table.axes):
+            if branch is not None and not branch.sees_cell(lattice, table.axes, cell):
+                continue
+            one = trend(lattice, table, cell, series)
+            found.append(
+                TrendSeen(
+                    table=table.id,
+                    cell=cell,
+                    label=labels[cell],
+                    period=one.period,
+                    kind=one.kind,
+                    change=one.change,
+                    in_a_row=one.in_a_row,
+                    compared=one.compared,
+                    cut=one.cut,
+                    sentence=trend_sentence(one, labels[cell], language),
+                )
+            )
+    return tuple(found)
