@@ -482,8 +482,10 @@ class _Verification:
     def _bounds(self, claims: list[_Claim]) -> list[Bounds]:
         """In which weeks entries may lie, by the clocks of the witnesses and of the verifier.
 
-        A checkpoint that a witness saw at a time holds nothing later, and what comes behind it
-        nothing earlier; each by a week, which is what the log's own clock may differ.
+        A checkpoint that a witness saw at a time holds nothing later. What comes behind a checkpoint
+        may be older than when a witness saw that one, if no witness could be reached until then; but
+        it is not older than when the checkpoint before that one was seen. Each by a week, which is
+        what the log's own clock may differ.
         """
         seen = {
             claim.size: _moment(min(claim.seen.values()))
@@ -491,15 +493,16 @@ class _Verification:
             if claim.published and claim.seen
         }
         latest = _week(self._auditor.now + timedelta(weeks=1))
-        ends = sorted(size for size in seen if size)
+        sizes = sorted(seen)
         uppers, upper = [], latest
-        for size in reversed(ends):
+        for size in reversed(sizes):
             upper = min(upper, _week(seen[size] + timedelta(weeks=1)))
             uppers.append(upper)
-        bounds, first, lower = [], 0, _week(seen[0] - timedelta(weeks=1)) if 0 in seen else ""
-        for size, upper in zip(ends, reversed(uppers), strict=True):
-            bounds.append(Bounds(first, size, lower, upper))
-            lower = max(lower, _week(seen[size] - timedelta(weeks=1)))
+        bounds, first, lower, behind = [], 0, "", ""
+        for size, upper in zip(sizes, reversed(uppers), strict=True):
+            if size:
+                bounds.append(Bounds(first, size, lower, upper))
+            lower, behind = behind, max(behind, _week(seen[size] - timedelta(weeks=1)))
             first = size
         return [*bounds, Bounds(first, 2**63, lower, latest)]
 

@@ -122,14 +122,16 @@ class World:
             for source in sources
         }
 
-    async def received(self) -> list[str]:
-        """The ids of what the integration's stream gives out now, acknowledged."""
+    async def received(self, at_least: int = 0) -> list[str]:
+        """The ids of what the integration's stream gives out, acknowledged: so many, waited for, and
+        what comes within a second after them.
+        """
         js = (await self.bus.client("integration")).jetstream()
         pull = await js.pull_subscribe_bind("integration", "SIGNALS_EXT")
         found: list[str] = []
         while True:
             try:
-                [message] = await pull.fetch(1, timeout=1)
+                [message] = await pull.fetch(1, timeout=1 if len(found) >= at_least else 30)
             except TimeoutError:
                 return found
             await message.ack()
@@ -218,7 +220,7 @@ async def test_a_bus_that_lost_everything_is_filled_again(world: World) -> None:
 async def test_streams_that_are_rebuilt_hold_what_they_held(world: World) -> None:
     """Deleted and made anew under running services; the integration is told nothing again."""
     before, stored = await world.both(), world.signals_database()
-    assert [one[2] for one in before[1]] == await world.received()
+    assert [one[2] for one in before[1]] == await world.received(len(before[1]))
     given = provision.Settings(
         servers=world.bus.url,
         monitor_url=world.bus.monitor_url,
@@ -241,7 +243,7 @@ async def test_streams_that_are_rebuilt_hold_what_they_held(world: World) -> Non
     world.at(NEXT_TICK)
     await world.released(2)
     anew = (await world.messages("SIGNALS"))[len(before[1]) :]
-    assert [one[2] for one in anew] == await world.received()
+    assert [one[2] for one in anew] == await world.received(len(anew))
 
 
 async def test_looking_again_queues_nothing(world: World) -> None:

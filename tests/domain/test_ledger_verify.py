@@ -952,13 +952,24 @@ def test_weeks_ahead_of_the_verifiers_clock_are_named() -> None:
 
 
 def test_a_clock_set_back_is_named() -> None:
-    """What came behind a checkpoint is not earlier than when witnesses saw it, but for a week."""
-    log = honest(512)
-    known = seen(log, (256, BOTH, NOW + timedelta(weeks=1)), (512, BOTH, NOW + timedelta(weeks=1)))
-    auditor = Auditor(now=NOW + timedelta(weeks=1), policy=POLICY)
-    assert {Kind.CLOCK_BACK: entry(256)} == found(verify(log, known, auditor))
-    known = seen(log, (256, BOTH, NOW), (512, BOTH, NOW))
-    assert verify(log, known, Auditor(now=NOW, policy=POLICY)).ok
+    """What came behind the checkpoint after one is not earlier than when that one was seen, but for
+    a week.
+    """
+    log = honest(1024)
+    late = NOW + timedelta(weeks=1)
+    for at, places in ((late, {Kind.CLOCK_BACK: entry(512)}), (NOW, {})):
+        known = seen(log, (256, BOTH, at), (512, BOTH, at), (1024, BOTH, late))
+        assert places == found(verify(log, known, Auditor(now=late, policy=POLICY)))
+
+
+def test_entries_older_than_a_late_cosignature_are_in_order() -> None:
+    """A checkpoint was signed, more was written, and the service stood still before any witness had
+    seen the checkpoint: they see it weeks later.
+    """
+    log = honest(768)
+    late = NOW + timedelta(weeks=5)
+    known = seen(log, (256, BOTH, late), (768, BOTH, late))
+    assert verify(log, known, Auditor(now=late, policy=POLICY)).ok
 
 
 # -- keys, memory, and other auditors
