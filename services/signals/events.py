@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.signals.domain import lattice, noisy, published, pulse, signal, tick, window
+from services.signals.domain import lattice, noisy, published, pulse, rules, signal, tick, window
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 from shared.runtime.erasure import KeyDestroyed
@@ -37,6 +37,7 @@ TYPES = EventTypes(
         signal.SignalReleased,
         signal.SignalWithdrawn,
         signal.SignalTick,
+        rules.SignalRulesRun,
         published.PublishedTableImported,
         pulse.PulseFrozen,
         pulse.PulseTokensIssued,

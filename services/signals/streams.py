@@ -111,6 +111,11 @@ def signal_tick_stream(organisation: UUID, day: date) -> UUID:
     return uuid5(organisation, f"signal-tick/{day.isoformat()}")
 
 
+def signal_rules_stream(organisation: UUID, day: date) -> UUID:
+    """The stream of one event: the rules were run after the tick of the day."""
+    return uuid5(organisation, f"signal-rules/{day.isoformat()}")
+
+
 async def load_signal(store: EventStore, organisation: UUID, signal_id: UUID) -> signal.Signal:
     """A signal's state; empty where this organisation has none, but perhaps another stream."""
     recorded = await store.load(organisation, signal_id)

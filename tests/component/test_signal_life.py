@@ -21,7 +21,7 @@ from services.signals.domain.signal import MOST_PER_TICK
 from services.signals.service import DEFINITION
 from shared.contracts import events as contracts
 from shared.contracts.errors import Code
-from shared.contracts.events import CloudEvent, OrganisationSetUp
+from shared.contracts.events import CloudEvent, Fact, FactsBooked, OrganisationSetUp
 from shared.contracts.rpc import (
     ById,
     Done,
@@ -45,6 +45,7 @@ from shared.contracts.rpc import (
 from shared.identity.roles import Role
 from shared.runtime.operate import rebuild_projections
 from shared.taxonomy import signal_codes
+from shared.taxonomy.period import Period
 from tests.component.test_signals import TOKENS, UNITS
 from tests.component.test_signals import Signals as Running
 from tests.component.test_time_travel import checkpoint
@@ -53,6 +54,7 @@ from tests.nats_server import Bus, running_bus
 from tests.service_lab import ELSEWHERE, HERE, eventually, running
 
 APRIL, JULY, OCTOBER = date(2026, 4, 15), date(2026, 7, 15), date(2026, 10, 15)
+JANUARY = date(2027, 1, 15)
 CHECKLIST = tuple(signal_codes.current().checklist)
 TEXT = "Wij horen vaker dat taken en rollen onduidelijk zijn."
 KEYS = {name: AdviserKey.generate() for name in ("anna", "bram", "carla")}
@@ -381,6 +383,92 @@ async def test_one_adviser_alone_tells_no_more_than_the_figures(world: World) ->
     assert Code.SECOND_ADVISER_NEEDED is refusal.code
 
 
+LARGE = tuple(Unit(id=f"unit-{n}", name=f"Afdeling {n}", headcount=3_000) for n in range(4))
+
+
+async def booked(world: World, count: int, quarter: str) -> None:
+    """So many cases of bullying in a quarter."""
+    facts_id = uuid4()
+    fact = Fact(
+        facts_id=str(facts_id),
+        period=str(Period.containing(Period.parse(quarter).start)),
+        category="bullying",
+        unit_id="unit-1",
+        count=count,
+        quarter=quarter,
+    )
+    await world.send(
+        "intake.v1.facts.booked",
+        FactsBooked(organisation_id=str(HERE), taxonomy_version=1, due=JULY, facts=(fact,)),
+        facts_id,
+    )
+
+
+async def test_rules_draft_what_changed_and_an_adviser_takes_it_up(world: World) -> None:
+    """By released figures alone, once, for any adviser; what they make of it bears its evidence, and
+    its direction is the figures'.
+    """
+    await world.set_up(units=LARGE, policy="noisy")
+    for day in (APRIL, JULY, OCTOBER):
+        await world.ticked(day)
+    await booked(world, 900, "2026-Q4")
+    await world.ticked(JANUARY)
+
+    async def drafted() -> Any:
+        found = await world.ask("signal_drafts", Empty(), SignalDrafts, subject="carla")
+        return found.items
+
+    (one,) = await eventually(drafted)
+    assert (None, "bullying_intimidation", "2026-Q4", "new", "drafted") == (
+        one.author_id,
+        one.theme,
+        one.period,
+        one.direction,
+        one.status,
+    )
+    signal_id = UUID(one.id)
+    evidence = (await world.opened(signal_id, "anna")).content.evidence
+    said: dict[str, Any] = {
+        "theme": one.theme,
+        "place": "all",
+        "period": one.period,
+        "direction": one.direction,
+        "evidence": evidence,
+    }
+    await world.draft(signal_id=signal_id, revise=True, **said)
+    assert () == await drafted()
+    await world.approve(signal_id)
+    await world.ticked(date(2027, 4, 15))
+    (released,) = await world.read()
+    assert (False, TEXT) == (released.content.judged, released.text)
+    runs = [each.event for each in await world.log() if each.type == "SignalRulesRun"]
+    assert [(), (), (), (signal_id,)] == [each.drafted for each in runs][:4]
+    assert {"rules/1"} == {each.rules for each in runs}
+
+
+async def test_a_direction_that_the_figures_do_not_show_is_marked(world: World) -> None:
+    """Nine hundred cases that are new are not declining, whatever two advisers say."""
+    await world.set_up(units=LARGE, policy="noisy")
+    for day in (APRIL, JULY, OCTOBER):
+        await world.ticked(day)
+    await booked(world, 900, "2026-Q4")
+    await world.ticked(JANUARY)
+    figure = SignalEvidence(
+        kind="figure", table="theme", period="2026-Q4", cell="bullying_intimidation"
+    )
+    judged = {}
+    for direction in ("new", "declining"):
+        signal_id = await world.draft(
+            theme="bullying_intimidation",
+            place="all",
+            period="2026-Q4",
+            direction=direction,
+            evidence=(figure,),
+        )
+        judged[direction] = (await world.opened(signal_id, "anna")).content.judged
+    assert {"new": False, "declining": True} == judged
+
+
 # The tick ----------------------------------------------------------------------------------------
 
 
@@ -576,7 +664,7 @@ async def test_a_repeated_command_changes_nothing(world: World) -> None:
     assert 1 == (await world.types()).count("SignalDrafted")
 
 
-TABLES = ("signal_index", "held_signal_tick", "held_withdrawal", "released_signal")
+TABLES = ("signal_index", "held_signal_tick", "held_withdrawal", "held_rules", "released_signal")
 
 
 async def test_the_tables_of_signals_are_made_of_their_events(world: World) -> None:
@@ -593,7 +681,7 @@ async def test_the_tables_of_signals_are_made_of_their_events(world: World) -> N
         return [sorted(world.rows(f"SELECT * FROM {table}"), key=repr) for table in TABLES]  # noqa: S608
 
     before, messages = rows(), await world.messages(2, "signals-released")
-    assert [3, 1, 1, 2] == [len(table) for table in before]
+    assert [3, 1, 1, 0, 2] == [len(table) for table in before]
     await rebuild_projections(world.service.definition, world.service.settings)
     assert before == rows()
     assert messages == await world.messages(2, "signals-released")

@@ -43,16 +43,26 @@ def next_tick(day: date) -> date:
 
 
 class Signals:
-    """Fills `signal_index`, `held_signal_tick`, `held_withdrawal` and `released_signal`."""
+    """Fills `signal_index`, `held_signal_tick`, `held_withdrawal`, `held_rules` and
+    `released_signal`.
+    """
 
     name = "signals"
     types = frozenset(
-        {"OrganisationAdopted", "SignalDrafted", "SignalRevised", "SignalTick", *_BECOMES}
+        {
+            "OrganisationAdopted",
+            "SignalDrafted",
+            "SignalRevised",
+            "SignalTick",
+            "SignalRulesRun",
+            *_BECOMES,
+        }
     )
     tables: tuple[str, ...] = (
         "signal_index",
         "held_signal_tick",
         "held_withdrawal",
+        "held_rules",
         "released_signal",
     )
 
@@ -64,12 +74,25 @@ class Signals:
         event = recorded.event
         match recorded.type:
             case "OrganisationAdopted":
-                await self._ticks(connection, recorded.organisation, event.on)
+                noisy = event.policy == "noisy"
+                await self._ticks(connection, recorded.organisation, event.on, noisy=noisy)
             case "SignalTick":
                 await self._ticks(connection, recorded.organisation, event.day)
                 await connection.execute(
+                    "INSERT INTO held_rules (organisation, day)"
+                    " SELECT organisation, %s FROM held_signal_tick"
+                    " WHERE organisation = %s AND noisy ON CONFLICT (organisation) DO UPDATE"
+                    " SET day = greatest(held_rules.day, excluded.day)",
+                    (event.day, recorded.organisation),
+                )
+                await connection.execute(
                     "DELETE FROM held_withdrawal WHERE signal_id = ANY (%s)",
                     (list(event.withdrawn),),
+                )
+            case "SignalRulesRun":
+                await connection.execute(
+                    "DELETE FROM held_rules WHERE organisation = %s AND day <= %s",
+                    (recorded.organisation, event.day),
                 )
             case "SignalDrafted" | "SignalRevised":
                 await self._drafted(connection, recorded, event)
@@ -84,14 +107,20 @@ class Signals:
             await self._withdrawn(connection, recorded)
 
     async def _ticks(
-        self, connection: psycopg.AsyncConnection[Any], organisation: UUID, day: date
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        organisation: UUID,
+        day: date,
+        *,
+        noisy: bool = False,
     ) -> None:
         await connection.execute(
-            "INSERT INTO held_signal_tick (organisation, day) VALUES (%s, %s)"
+            "INSERT INTO held_signal_tick (organisation, day, noisy) VALUES (%s, %s, %s)"
             # Ticks that were adopted after a restore may come before the organisation itself.
             " ON CONFLICT (organisation) DO UPDATE"
-            " SET day = greatest(held_signal_tick.day, excluded.day)",
-            (organisation, next_tick(day)),
+            " SET day = greatest(held_signal_tick.day, excluded.day),"
+            " noisy = held_signal_tick.noisy OR excluded.noisy",
+            (organisation, next_tick(day), noisy),
         )
 
     async def _drafted(

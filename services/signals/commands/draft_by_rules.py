@@ -1,0 +1,118 @@
+"""After a tick: rules lay before the advisers what changed in the released figures."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.signals.domain.ground import ground_of_lattice
+from services.signals.domain.lattice import WHOLE, Branch
+from services.signals.domain.rules import RULES, RuleDraft, SignalRulesRun, drafts
+from services.signals.domain.signal import Known, Signal, SignalDrafted, content_of, draft
+from services.signals.shown_draws import drawn_of
+from services.signals.streams import load_organisation, load_signal, signal_rules_stream
+from shared.eventstore.store import Change, Conflict
+from shared.eventstore.types import UnknownEventType
+from shared.keys.case_key import Unreadable
+from shared.runtime.service import TickFailed
+from shared.taxonomy.signal_codes import NONE
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from services.signals.domain.window import OrganisationAdopted
+    from shared.runtime.calls import Parts
+
+SYSTEM = "signals"
+
+_AT_ONCE = 8
+"""Organisations in one look: advisers can wait a minute, and ticks cannot."""
+
+
+async def draft_by_rules(parts: Parts) -> bool:
+    """Run the rules for some of the organisations whose tick is made and whose figures of it are drawn.
+
+    Answers whether they were run. Raises TickFailed for organisations of which an event cannot be read.
+    """
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT organisation, day FROM held_rules WHERE NOT EXISTS ("
+            " SELECT FROM held_measure AS due WHERE due.organisation = held_rules.organisation"
+            "  AND due.due <= held_rules.day AND NOT EXISTS (SELECT FROM drawn_measure AS done"
+            "   WHERE done.organisation = due.organisation AND done.measure = due.measure"
+            "   AND done.period = due.period)) LIMIT %s",
+            (_AT_ONCE,),
+        )
+        waiting: list[tuple[UUID, date]] = await cursor.fetchall()
+    ran = False
+    failed: dict[str, Exception] = {}
+    for organisation, day in waiting:
+        try:
+            ran |= await _run(parts, organisation, day)
+        except (ValueError, Unreadable, UnknownEventType) as error:
+            failed[f"{organisation}/rules/{day}"] = error
+    if failed:
+        raise TickFailed(failed)
+    return ran
+
+
+async def _run(parts: Parts, organisation: UUID, day: date) -> bool:
+    adopted = await load_organisation(parts.store, organisation)
+    if adopted is None:
+        raise ValueError("a tick of an organisation that is not known")
+    async with parts.pool.connection() as connection:
+        drawn = await drawn_of(connection, organisation)
+    found = await asyncio.to_thread(drafts, drawn.grids, drawn.draws, day)
+    begun = [
+        event
+        for one in found
+        if not (await load_signal(parts.store, organisation, one.signal_id(organisation))).version
+        for event in (_drafted(adopted, one, day),)
+    ]
+    ran = SignalRulesRun(day=day, rules=RULES, drafted=tuple(event.signal_id for event in begun))
+    changes = [Change(event.signal_id, 1, event) for event in begun]
+    changes.append(Change(signal_rules_stream(organisation, day), 1, ran))
+    try:
+        appended = await parts.store.append(
+            organisation, changes, actor=SYSTEM, at=parts.clock.now()
+        )
+    except Conflict:
+        return False  # another replica was first
+    await parts.projector.until(organisation, appended.last)
+    return True
+
+
+def _drafted(adopted: OrganisationAdopted, one: RuleDraft, day: date) -> SignalDrafted:
+    tree = [
+        Branch(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
+        for unit in adopted.units
+    ]
+    places = [(each.table, each.period, each.cell) for each in one.evidence]
+    content = content_of(
+        ground_of_lattice(one.lattice, tree),
+        Known(
+            figures=frozenset(places),
+            warnings=frozenset(places),
+            directions=frozenset({one.direction}),
+        ),
+        theme=one.theme,
+        place=WHOLE,
+        period=one.period,
+        direction=one.direction,
+        evidence=one.evidence,
+        causes=(),
+        # What it touches is for an adviser to say, who takes it up.
+        aims=(NONE,),
+    )
+    return draft(
+        Signal(),
+        signal_id=one.signal_id(adopted.organisation_id),
+        organisation_id=adopted.organisation_id,
+        token=adopted.token,
+        seats=adopted.advisers,
+        author_id=None,
+        reviewer_id=None,
+        content=content,
+        on=day,
+    )
