@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.contracts.errors import invalid
 from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
+from shared.taxonomy.working_days import months_later
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,15 +51,4 @@ def due_on(*, closed: date, period: str, months: int) -> date:
     published a report is known to reporting alone).
     """
     of_case = Period.parse(period)
-    return _later(max(closed, tick_of(of_case, of_case.start)), months)
-
-
-def _later(day: date, months: int) -> date:
-    """`day` that many months later; the last day of a month that is shorter."""
-    years, month = divmod(day.month - 1 + months, 12)
-    for last in range(day.day, 0, -1):
-        try:
-            return date(day.year + years, month + 1, last)
-        except ValueError:
-            continue
-    raise ValueError("no month is without days")
+    return months_later(max(closed, tick_of(of_case, of_case.start)), months)
