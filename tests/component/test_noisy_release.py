@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -14,13 +14,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
+import psycopg
 import pytest
 import pytest_asyncio
 
 from services.reporting.domain.figures import check
 from services.reporting.shapes import drafted_from_bus
 from services.signals.commands.release_due import release_due
-from services.signals.domain.lattice import BUDGET
+from services.signals.domain.lattice import BUDGET, cells_of
 from services.signals.domain.noise import Draws, margin, threshold
 from services.signals.domain.noisy import NoisyStatisticsReleased, PrivacyBudgetDebited
 from services.signals.events import TYPES
@@ -42,6 +43,7 @@ from shared.ledger.leaf import BLANK
 from shared.runtime.operate import rebuild_projections
 from shared.runtime.service import TickFailed
 from shared.taxonomy.period import Period
+from shared.telemetry.events import Event
 from tests.component.test_signals import TOKENS, Signals
 from tests.component.test_time_travel import checkpoint
 from tests.conftest import Database
@@ -103,7 +105,7 @@ class Noisy(Signals):
         )
         booked = FactsBooked(
             organisation_id=str(more.get("organisation", HERE)),
-            taxonomy_version=1,
+            taxonomy_version=more.get("taxonomy_version", 1),
             due=more.get("due", JULY),
             facts=(fact,),
         )
@@ -324,18 +326,56 @@ async def test_a_report_may_print_what_is_released(noisy: Noisy) -> None:
 
 
 async def test_one_damaged_organisation_keeps_no_other_s_figures_back(noisy: Noisy) -> None:
-    """What belongs to no cell is counted nowhere, and told once."""
+    """What cannot be read is counted nowhere, and told once."""
     for organisation in (HERE, ELSEWHERE):
         await noisy.set_up(organisation)
-    await noisy.cases(5, category="unheard_of")
+    await noisy.cases(5)
+    facts = next(one.stream for one in await noisy.log() if one.type == "FactsKept")
     await noisy.cases(30, organisation=ELSEWHERE)
+    with psycopg.connect(noisy.database.admin) as connection:
+        connection.execute("ALTER TABLE signals.ciphertext DISABLE TRIGGER ALL")
+        connection.execute(
+            "UPDATE signals.ciphertext SET ciphertext = set_byte(ciphertext, 3,"
+            " 255 - get_byte(ciphertext, 3)) FROM signals.event"
+            " WHERE event.stream = %s AND event.organisation = ciphertext.organisation"
+            " AND event.leaf_index = ciphertext.leaf_index",
+            (facts,),
+        )
     for organisation in (HERE, ELSEWHERE):
         await noisy.day(APRIL, organisation)
     noisy.clock.move(at_tick(APRIL))
     await noisy.released(organisation=ELSEWHERE)
-    assert {} == await noisy.drawn()
+    drawn = "SELECT FROM event WHERE type = 'NoisyStatisticsReleased' AND organisation = %s"
+    assert [] == noisy.rows(drawn, (HERE,))
     with pytest.raises(TickFailed):
         await release_due(noisy.service.parts)
+
+
+async def test_codes_that_the_grid_does_not_have_are_counted_and_told(noisy: Noisy) -> None:
+    """A unit that was founded since, a category of a newer taxonomy: each case counts once in each
+    measure, in the remainder, and a line says that there was such a code, and nothing of it.
+    """
+    told: list[Event] = []
+    noisy.service.parts = replace(noisy.service.parts, tell=told.append)
+    await noisy.set_up()
+    await noisy.cases(400, unit="founded-since")
+    await noisy.cases(900, category="unheard_of", taxonomy_version=7)
+    await noisy.tick(APRIL)
+    await noisy.ticked(APRIL)
+    await noisy.tick(JULY)
+    await noisy.ticked(JULY)
+    drawn = await noisy.drawn()
+    grid = next(one.event for one in await noisy.log() if one.type == "LatticeFrozen")
+    themes = dict(zip(cells_of(grid, ("theme",)), drawn["theme", "2026-Q1"], strict=True))
+    places = dict(zip(cells_of(grid, ("unit", "area")), drawn["unit_area", "2026-H1"], strict=True))
+    for expected, count in (
+        (400, themes["bullying_intimidation"]),
+        (900, themes["dilemma_or_strength"]),
+        (400, places["not_said/conduct"]),
+        (900, places[f"{grid.units[0].code}/culture"]),
+    ):
+        assert abs(count - expected) < 60
+    assert {Event.TICK_STRANGE_CODES} == {*told}
 
 
 async def test_a_register_of_an_old_period_is_released_at_the_tick_that_was_told(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ from shared.eventstore.store import Change, Conflict
 from shared.identity.roles import Role
 from shared.runtime.erasure import KeyDestroyed
 from shared.taxonomy.period import Period
+from shared.telemetry.events import Event
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
 from tests.service_lab import ELSEWHERE, HERE, Running, code_of, eventually, running
@@ -476,6 +477,26 @@ async def test_cases_without_a_unit_have_a_cell_of_their_own(signals: Signals) -
     assert "Niet gezegd" == told.labels_nl["not_said"]
     assert (release.labels_en, release.labels_nl) == (told.labels_en, told.labels_nl)
     assert msgspec.structs.replace(release, labels_en={}, labels_nl={}) == told.release
+
+
+async def test_a_code_without_a_cell_counts_in_the_remainder_and_stops_nothing(
+    signals: Signals,
+) -> None:
+    """A category of a newer taxonomy; and a line says that there was one, and nothing of it."""
+    told: list[Event] = []
+    signals.service.parts = replace(signals.service.parts, tell=told.append)
+    await signals.organisation()
+    await signals.facts(4, "other_or_undetermined")
+    await signals.facts(5, "unheard_of")
+    await signals.facts(30, "bullying")
+    await signals.day()
+    signals.clock.move(TICK)
+    (release,) = await signals.released()
+    assert 39 == release.total
+    assert {"bullying": 30, "other_or_undetermined": 9}.items() >= {
+        cell.code: cell.count for cell in release.cells
+    }.items()
+    assert [Event.TICK_STRANGE_CODES] == told
 
 
 async def test_facts_of_several_imports_and_cases_add_up(signals: Signals) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -191,7 +192,29 @@ def test_a_total_that_is_too_small_is_not_shown() -> None:
         assert (None, None) == (table.total, table.total_margin)
 
 
-def test_a_fact_that_belongs_to_no_cell_stops_the_tick() -> None:
-    """Rather than count it wrong; nothing is drawn."""
-    with pytest.raises(ValueError, match="no cell"):
-        ticked([("theme", "2026-Q1")], {"2026-H1": [replace(FACT, category="unheard_of")]})
+@pytest.mark.parametrize(
+    ("changes", "theme", "unit", "relation"),
+    [
+        ({"category": "unheard_of"}, "dilemma_or_strength", "care", "not_said"),
+        (
+            {"category": "unheard_of", "taxonomy_version": 99},
+            "dilemma_or_strength",
+            "care",
+            "not_said",
+        ),
+        ({"unit_id": "founded-yesterday"}, THEME, "not_said", "not_said"),
+        ({"relation": "neighbour"}, THEME, "care", "not_said"),
+    ],
+)
+def test_a_fact_with_a_code_that_the_grid_does_not_have_counts_once_in_each_measure(
+    changes: dict[str, Any], theme: str, unit: str, relation: str
+) -> None:
+    """In the remainder, and it is told; the tick goes on."""
+    one = ticked(ALL, {"2026-H1": [replace(FACT, **changes)]}, halves=(GRID, SECOND))
+    assert {
+        ("theme", "2026-Q1", theme): 1,
+        ("unit", "2026-H1", unit): 1,
+        ("relation", "2026", relation): 1,
+    } == counted(one)
+    assert one.strange
+    assert not ticked(ALL, {"2026-H1": [FACT]}, halves=(GRID, SECOND)).strange

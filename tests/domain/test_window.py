@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from services.signals.domain.places import is_cell
 from services.signals.domain.window import (
     FactKept,
     FactsKept,
@@ -126,16 +127,27 @@ def test_a_fact_counts_in_one_cell(fact: FactKept, frozen: StructureFrozen, cell
 
 
 @pytest.mark.parametrize(
-    ("changes", "frozen"),
-    [({"unit_id": "elsewhere"}, FROZEN), ({"category": "rudeness"}, freezing(BY_CATEGORY))],
-    ids=["unit", "category"],
+    ("changes", "frozen", "cell"),
+    [
+        ({"unit_id": "elsewhere"}, FROZEN, "not_said"),
+        ({"category": "rudeness"}, freezing(BY_CATEGORY), "other_or_undetermined"),
+        (
+            {"category": "rudeness", "taxonomy_version": 99},
+            freezing(BY_CATEGORY),
+            "other_or_undetermined",
+        ),
+    ],
+    ids=["unit", "category", "a newer program's"],
 )
-def test_a_fact_outside_the_structure_is_never_counted_elsewhere(
-    changes: dict[str, Any], frozen: StructureFrozen
+def test_a_fact_without_a_cell_of_its_own_counts_in_the_remainder(
+    changes: dict[str, Any], frozen: StructureFrozen, cell: str
 ) -> None:
-    """A cell that was not frozen cannot come into being afterwards."""
-    with pytest.raises(ValueError, match="no cell"):
-        cell_of(frozen, replace(FACT, **changes))
+    """A cell that was not frozen cannot come into being afterwards, and no fact is lost or stops a tick."""
+    fact = replace(FACT, **changes)
+    assert (cell, False) == (cell_of(frozen, fact), is_cell(frozen, fact))
+    tally = Tally()
+    add(tally, frozen, FactsKept(period="2026-H1", facts=(fact, fact)))
+    assert {cell: 2} == tally.counts
 
 
 # Counted ----------------------------------------------------------------------------------------

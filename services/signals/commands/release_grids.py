@@ -32,6 +32,7 @@ from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.service import TickFailed
 from shared.taxonomy.calendar import moment_of
 from shared.taxonomy.period import Period
+from shared.telemetry.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,18 +80,19 @@ async def release_grids(parts: Parts) -> bool:
     """
     works = await _due(parts)
     groups = iter([works[start : start + _TOGETHER] for start in range(0, len(works), _TOGETHER)])
-    released = False
+    done: list[Ticked] = []
     failed: dict[str, Exception] = {}
 
     async def worker() -> None:
-        nonlocal released
         for group in groups:  # one iterator for all: each takes the next
-            released |= await _release(parts, group, failed)
+            done.extend(await _release(parts, group, failed))
 
     await asyncio.gather(*(worker() for _ in range(_GROUPS)))
+    if any(one.strange for one in done):
+        parts.tell(Event.TICK_STRANGE_CODES)  # neither whose nor how many
     if failed:
         raise TickFailed(failed)
-    return released
+    return bool(done)
 
 
 async def _due(parts: Parts) -> list[_Work]:
@@ -122,8 +124,10 @@ async def _due(parts: Parts) -> list[_Work]:
     return works
 
 
-async def _release(parts: Parts, works: Sequence[_Work], failed: dict[str, Exception]) -> bool:
-    """Whether anything of these organisations was released; `failed` gets what could not be."""
+async def _release(
+    parts: Parts, works: Sequence[_Work], failed: dict[str, Exception]
+) -> list[Ticked]:
+    """What of these organisations was released; `failed` gets what could not be."""
     try:
         await _load(parts, works)
     except _Damaged as error:
@@ -137,9 +141,9 @@ async def _release(parts: Parts, works: Sequence[_Work], failed: dict[str, Excep
                 )
                 for one in works
             ]
-            return any(alone)
+            return [one for released in alone for one in released]
         failed[works[0].name] = error
-        return False
+        return []
     # Drawing takes a moment, and leaves the loop to the database meanwhile.
     ticked = await asyncio.to_thread(lambda: [_ticked(work) for work in works])
     there = []
@@ -148,7 +152,7 @@ async def _release(parts: Parts, works: Sequence[_Work], failed: dict[str, Excep
             failed[work.name] = one
         else:
             there.append(_keep(parts, work, one))
-    return any(await asyncio.gather(*there))
+    return [one for one in await asyncio.gather(*there) if one is not None]
 
 
 def _ticked(work: _Work) -> Ticked | Exception:
@@ -167,8 +171,8 @@ def _ticked(work: _Work) -> Ticked | Exception:
         return error
 
 
-async def _keep(parts: Parts, work: _Work, ticked: Ticked) -> bool:
-    """Whether it is released by this; else another replica was first: its draws are the ones, and
+async def _keep(parts: Parts, work: _Work, ticked: Ticked) -> Ticked | None:
+    """What is released by this; None where another replica was first: its draws are the ones, and
     these are forgotten.
     """
     try:
@@ -179,8 +183,8 @@ async def _keep(parts: Parts, work: _Work, ticked: Ticked) -> bool:
             at=parts.clock.now(),
         )
     except Conflict:
-        return False
-    return True
+        return None
+    return ticked
 
 
 def _changes(organisation: UUID, day: date, ticked: Ticked) -> Iterator[Change]:

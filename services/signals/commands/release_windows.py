@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from services.signals.domain.places import is_cell
 from services.signals.domain.window import FactsKept, SubjectsKept, Tally, add, release
 from services.signals.streams import load_organisation, load_window, release_stream
 from shared.eventstore.store import Change, Conflict
@@ -14,6 +15,7 @@ from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.service import TickFailed
 from shared.taxonomy.calendar import moment_of
 from shared.taxonomy.period import Period
+from shared.telemetry.events import Event
 
 if TYPE_CHECKING:
     from datetime import date
@@ -60,7 +62,7 @@ async def _release(parts: Parts, organisation: UUID, period: Period) -> bool:
     structure = (await load_window(parts.store, organisation, period)).structure
     if adopted is None or structure is None:
         raise ValueError("a window without a structure")
-    tally = Tally()
+    tally, strange = Tally(), False
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT stream FROM held_facts WHERE organisation = %s AND period = %s",
@@ -84,6 +86,7 @@ async def _release(parts: Parts, organisation: UUID, period: Period) -> bool:
         for stream, facts in kept.items():
             if stream not in erased:
                 add(tally, structure, facts, later.get(stream, ()))
+                strange |= not all(is_cell(structure, fact) for fact in facts.facts)
     event = release(adopted, structure, tally, release_id=uuid4())
     try:
         appended = await parts.store.append(
@@ -94,5 +97,7 @@ async def _release(parts: Parts, organisation: UUID, period: Period) -> bool:
         )
     except Conflict:
         return False  # another replica was first; its draw is the one
+    if strange:
+        parts.tell(Event.TICK_STRANGE_CODES)  # neither whose nor how many
     await parts.projector.until(organisation, appended.last)
     return True

@@ -138,6 +138,7 @@ async def _keep(
                 count=fact.count,
                 quarter=fact.quarter if late is None else str(late),
                 subjects=fact.subjects,
+                taxonomy_version=data.taxonomy_version,
             )
             for fact in data.facts
         ),

@@ -21,11 +21,12 @@ from services.signals.domain.lattice import (
     Measure,
     codes_of,
 )
+from services.signals.domain.places import said, theme_of
 from shared.contracts.rpc import NOT_SAID
 from shared.taxonomy.themes import themes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from services.signals.domain.window import FactKept
 
@@ -76,9 +77,9 @@ class ReleaseTick:
 def count(lattice: LatticeFrozen, measure: Measure, facts: Iterable[FactKept]) -> list[int]:
     """The true counts of a measure, in the order of its cells. They are never stored.
 
-    Each case counts in one cell. Raises ValueError for a fact that belongs to no cell.
+    Each case counts in one cell, whatever it was coded with (services/signals/domain/places.py).
     """
-    units = {member: unit.code for unit in lattice.units for member in unit.members}
+    units = units_of(lattice)
     axes = [
         (axis, {code: number for number, code in enumerate(codes_of(lattice, axis))})
         for axis in measure.axes
@@ -87,29 +88,37 @@ def count(lattice: LatticeFrozen, measure: Measure, facts: Iterable[FactKept]) -
     for fact in facts:
         place = 0
         for axis, numbers in axes:
-            number = numbers.get(_code(lattice, axis, fact, units) or "")
-            if number is None:
-                raise ValueError("a fact belongs to no cell of the frozen grid")
-            place = place * len(numbers) + number
+            code = _code(lattice, axis, fact, units, numbers)
+            place = place * len(numbers) + numbers[code]
         counts[place] += fact.count
     return counts
 
 
-def _code(lattice: LatticeFrozen, axis: Axis, fact: FactKept, units: dict[str, str]) -> str | None:
-    """The cell of an axis in which a fact lies; None for a category that no theme has."""
-    bundles = themes(lattice.taxonomy_version)
+def units_of(lattice: LatticeFrozen) -> dict[str, str]:
+    """The cell of each unit that the grid knows."""
+    return {member: unit.code for unit in lattice.units for member in unit.members}
+
+
+def _code(
+    lattice: LatticeFrozen,
+    axis: Axis,
+    fact: FactKept,
+    units: Mapping[str, str],
+    known: Container[str],
+) -> str:
+    """The cell of an axis in which a fact counts, one of `known`."""
     match axis:
         case "theme":
-            return bundles.of.get(fact.category)
+            return theme_of(fact.category, fact.taxonomy_version, lattice.taxonomy_version)
         case "area":
-            theme = bundles.of.get(fact.category)
-            return None if theme is None else bundles.themes[theme].parent
+            theme = theme_of(fact.category, fact.taxonomy_version, lattice.taxonomy_version)
+            return str(themes(lattice.taxonomy_version).themes[theme].parent)
         case "unit":
             return NOT_SAID if fact.unit_id is None else units.get(fact.unit_id, NOT_SAID)
         case "relation":
-            return fact.relation or NOT_SAID
+            return said(fact.relation, known)
         case "role":
-            return fact.role or NOT_SAID
+            return said(fact.role, known)
         case _:
             assert_never(axis)
 

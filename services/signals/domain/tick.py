@@ -17,6 +17,7 @@ from services.signals.domain.noisy import (
     PrivacyBudgetDebited,
     ReleaseTick,
 )
+from services.signals.domain.places import is_known
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
@@ -110,11 +111,14 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked:
-    """What a tick comes to: draws with their debits, tables, and the tick itself."""
+    """What a tick comes to: draws with their debits, tables, and the tick itself. `strange`: there are
+    facts of which the grid does not have every code.
+    """
 
     draws: tuple[tuple[NoisyStatisticsReleased, PrivacyBudgetDebited], ...]
     tables: tuple[TableReleased, ...]
     tick: ReleaseTick
+    strange: bool = False
 
 
 def tick(
@@ -131,8 +135,7 @@ def tick(
     """Draw what is due of one organisation, and make the tables that are complete by it.
 
     `grids` has the frozen half-years of each grid that is due, in order, `facts` the facts of each of
-    their periods, `earlier` the draws of earlier ticks that tables of these grids take up. Raises
-    ValueError for a fact that belongs to no cell.
+    their periods, `earlier` the draws of earlier ticks that tables of these grids take up.
     """
     drawn = []
     for window in due:
@@ -168,6 +171,15 @@ def tick(
             day=day.isoformat(),
             tables=tuple((table.table, table.period) for table in tables),
         ),
+        strange=any(_strange(halves, facts) for halves in grids.values()),
+    )
+
+
+def _strange(halves: Sequence[LatticeFrozen], facts: Mapping[str, Sequence[FactKept]]) -> bool:
+    grid = halves[-1]
+    units = noisy.units_of(grid)
+    return any(
+        not is_known(grid, fact, units) for half in halves for fact in facts.get(half.period, ())
     )
 
 

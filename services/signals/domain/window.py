@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
 from services.signals.domain import exact
+from services.signals.domain.places import category_among, said
 from shared import taxonomy
 from shared.contracts.rpc import NOT_SAID, Policy, Profile
 from shared.taxonomy.period import Period
@@ -75,7 +76,8 @@ class StructureFrozen:
 class FactKept:
     """Coded facts of `count` cases. `quarter` is that of their booking, None where it is not known;
     `subjects` are marks of whom one case is about (16 bytes each), which mean nothing outside this
-    organisation and period.
+    organisation and period; `taxonomy_version` is what they were coded with (before it was kept there
+    was one version).
     """
 
     category: str
@@ -87,6 +89,7 @@ class FactKept:
     count: int
     quarter: str | None = None
     subjects: tuple[bytes, ...] = ()
+    taxonomy_version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,11 +205,10 @@ def freeze(
 
 
 def cell_of(structure: StructureFrozen, fact: FactKept) -> str:
-    """The one cell in which a fact counts. Raises ValueError when the structure has none for it."""
-    cell = fact.category if structure.dimension == "category" else fact.unit_id or NOT_SAID
-    if cell not in structure.cells:
-        raise ValueError("a fact belongs to no cell of the frozen structure")
-    return cell
+    """The one cell in which a fact counts: its own, else the nearest (domain/places.py)."""
+    if structure.dimension == "category":
+        return category_among(fact.category, structure.cells, fact.taxonomy_version)
+    return said(fact.unit_id, structure.cells)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,10 +222,7 @@ class Tally:
 def add(
     tally: Tally, structure: StructureFrozen, kept: FactsKept, later: Iterable[SubjectsKept] = ()
 ) -> None:
-    """Count facts in. `later` are the subjects that were named after they were booked.
-
-    Raises ValueError for a fact that belongs to no cell.
-    """
+    """Count facts in. `later` are the subjects that were named after they were booked."""
     marks = frozenset(mark for one in later for mark in one.subjects)
     for fact in kept.facts:
         cell = cell_of(structure, fact)
