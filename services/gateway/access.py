@@ -36,6 +36,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from services.gateway.grants import EVERY_ROLE, Access, table
 from services.gateway.schema import (
+    advisers,
     attachments,
     base,
     budget,
@@ -69,6 +70,7 @@ ACCESS: Access = table(
         for domain in (
             base,
             organisation,
+            advisers,
             keys,
             taxonomy,
             cases,
@@ -105,6 +107,7 @@ class AccessProblem(Exception):  # noqa: N818  its text is the sentence that a d
 class Query(
     base.SessionQuery,
     organisation.OrganisationQuery,
+    advisers.AdviserQuery,
     keys.KeyQuery,
     taxonomy.TaxonomyQuery,
     cases.CaseQuery,
@@ -131,6 +134,7 @@ class Query(
 @strawberry.type
 class Mutation(
     organisation.OrganisationMutation,
+    advisers.AdviserMutation,
     keys.KeyMutation,
     cases.CaseMutation,
     disclosures.DisclosureMutation,

@@ -25,7 +25,7 @@ from services.gateway.operations import (
     choose,
     variable_problems,
 )
-from services.gateway.schema import attachments, cases, erasure, pulse
+from services.gateway.schema import advisers, attachments, cases, erasure, pulse
 from services.gateway.schema.base import Context
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal
@@ -35,7 +35,11 @@ from shared.identity.roles import Role
 from shared.telemetry import Event, Telemetry
 
 _QUIET_FIELDS = (
-    cases.QUIET_FIELDS | erasure.QUIET_FIELDS | attachments.QUIET_FIELDS | pulse.QUIET_FIELDS
+    cases.QUIET_FIELDS
+    | advisers.QUIET_FIELDS
+    | erasure.QUIET_FIELDS
+    | attachments.QUIET_FIELDS
+    | pulse.QUIET_FIELDS
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.intake.domain import (
+    adviser,
     attachment,
     case,
     day,
@@ -40,6 +41,9 @@ TYPES = EventTypes(
         organisation.RecoveryKeyPublished,
         organisation.RecoveryKeyProposed,
         organisation.RecoveryKeyConfirmed,
+        adviser.AdviserDescribed,
+        adviser.AbsenceRecorded,
+        adviser.AbsenceEnded,
         case.CaseOpened,
         case.MessageSent,
         case.ConversationRecorded,

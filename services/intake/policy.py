@@ -15,9 +15,19 @@ SECOND_ROLES = frozenset({Role.COORDINATOR, Role.WORKS_COUNCIL})
 (hr, board, manager): neither may add a reader of anybody's words.
 """
 
+PLANS_WORK = frozenset({Role.ADMIN, Role.COORDINATOR})
+"""Who keeps what is known of advisers at work: nothing of it is about a case."""
+
 ALLOWED: dict[str, frozenset[Role]] = {
     "set_up_organisation": frozenset({Role.ADMIN}),
     "organisation": frozenset(Role) - {Role.ADMIN, Role.INTEGRATION},
+    "describe_adviser": PLANS_WORK,
+    "record_absence": PLANS_WORK,
+    "end_absence": PLANS_WORK,
+    "adviser_profiles": PLANS_WORK | {Role.ADVISER},
+    "adviser_choices": frozenset({Role.REPORTER}),
+    "adviser_proposal": frozenset({Role.REPORTER, Role.COORDINATOR}),
+    "workload": frozenset({Role.COORDINATOR}),
     "publish_adviser_key": frozenset({Role.ADVISER}),
     "withdraw_adviser_key": frozenset({Role.ADVISER, Role.COORDINATOR}),
     "publish_recovery_key": frozenset({Role.ADVISER}),

@@ -15,6 +15,8 @@ from services.intake.commands.confirm_disclosure import confirm_disclosure
 from services.intake.commands.confirm_recovery_key import confirm_recovery_key
 from services.intake.commands.consent_to_hand_over import consent_to_hand_over
 from services.intake.commands.decide_retention import decide_retention
+from services.intake.commands.describe_adviser import describe_adviser
+from services.intake.commands.end_absence import end_absence
 from services.intake.commands.hand_over import hand_over
 from services.intake.commands.import_register import import_register
 from services.intake.commands.inform_reporter import inform_reporter
@@ -25,6 +27,7 @@ from services.intake.commands.propose_redaction import propose_redaction
 from services.intake.commands.publish_adviser_key import publish_adviser_key
 from services.intake.commands.publish_recovery_key import publish_recovery_key
 from services.intake.commands.put_chunk import put_chunk
+from services.intake.commands.record_absence import record_absence
 from services.intake.commands.record_conversation import record_conversation
 from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
@@ -45,6 +48,9 @@ from services.intake.projections.case_index import CaseIndex
 from services.intake.projections.erasure_index import ErasureIndex
 from services.intake.projections.party_index import PartyIndex
 from services.intake.projections.recovery_index import RecoveryIndex
+from services.intake.queries.adviser_choices import adviser_choices
+from services.intake.queries.adviser_profiles import adviser_profiles
+from services.intake.queries.adviser_proposal import adviser_proposal
 from services.intake.queries.case import case
 from services.intake.queries.caseload_alerts import caseload_alerts
 from services.intake.queries.cases import cases
@@ -62,6 +68,7 @@ from services.intake.queries.recovered_words import recovered_words
 from services.intake.queries.recoveries import recoveries
 from services.intake.queries.subject_accesses import subject_access, subject_accesses
 from services.intake.queries.subject_matches import subject_matches
+from services.intake.queries.workload import workload
 from services.intake.streams import FOLDS, adviser_seats, day_stream
 from shared.eventstore.store import Change, Conflict
 from shared.eventstore.types import UnknownEventType
@@ -118,6 +125,13 @@ DEFINITION = Definition(
     handlers={
         "set_up_organisation": set_up_organisation,
         "organisation": organisation,
+        "describe_adviser": describe_adviser,
+        "record_absence": record_absence,
+        "end_absence": end_absence,
+        "adviser_profiles": adviser_profiles,
+        "adviser_choices": adviser_choices,
+        "adviser_proposal": adviser_proposal,
+        "workload": workload,
         "publish_adviser_key": publish_adviser_key,
         "withdraw_adviser_key": withdraw_adviser_key,
         "publish_recovery_key": publish_recovery_key,
@@ -170,6 +184,7 @@ DEFINITION = Definition(
     may=may,
     quiet=frozenset(
         {
+            "adviser_proposal",
             "open_case",
             "send_message",
             "record_conversation",

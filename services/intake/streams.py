@@ -6,7 +6,7 @@ from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from services.intake.domain import case, erasure, organisation, register, retention
+from services.intake.domain import adviser, case, erasure, organisation, register, retention
 from shared.eventstore.store import Fold, StreamErased
 from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.erasure import KeyDestroyed
@@ -31,7 +31,13 @@ _ORGANISATION = Fold(
     initial=organisation.Organisation(),
     evolve=organisation.evolve,
 )
-FOLDS = (_CASE, _ORGANISATION)
+_ADVISERS = Fold(
+    name="Advisers.1",
+    state=adviser.Advisers,
+    initial=adviser.Advisers(),
+    evolve=adviser.evolve,
+)
+FOLDS = (_CASE, _ORGANISATION, _ADVISERS)
 """All of them: their snapshots are kept, and compared by `hoeksteen audit`."""
 
 
@@ -63,6 +69,16 @@ async def load_organisation(store: EventStore, organisation_id: UUID) -> organis
     return (
         await store.fold(organisation_id, organisation_stream(organisation_id), _ORGANISATION)
     ).state
+
+
+def advisers_stream(organisation_id: UUID) -> UUID:
+    """The stream of what is kept about the organisation's advisers at work."""
+    return uuid5(organisation_id, "advisers")
+
+
+async def load_advisers(store: EventStore, organisation_id: UUID) -> adviser.Advisers:
+    """What is known of them."""
+    return (await store.fold(organisation_id, advisers_stream(organisation_id), _ADVISERS)).state
 
 
 async def load_registers(store: EventStore, organisation_id: UUID) -> register.Registers:

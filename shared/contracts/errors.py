@@ -229,6 +229,8 @@ CATALOGUE: dict[Code, Sentence] = {
 
 
 REASONS: dict[str, str] = {
+    "a language is a code of two or three letters, such as nl": "een taal is een code van twee of drie "
+    "letters, zoals nl",
     "a parent must stand before its children": "een bovenliggend onderdeel staat voor zijn delen",
     "a reporter gives one, and nobody else does": "een melder geeft er een, en niemand anders",
     "a reporter asks for it on this ground alone": "een melder vraagt het alleen op deze grond",
@@ -255,6 +257,11 @@ REASONS: dict[str, str] = {
     "it cannot be below zero": "het kan niet onder nul liggen",
     "it belongs to the policy EXACT": "het hoort bij het beleid EXACT",
     "it belongs to the policy NOISY": "het hoort bij het beleid NOISY",
+    "it ends before it begins": "het eindigt voordat het begint",
+    "nobody is chosen and avoided": "niemand wordt gekozen en gemeden",
+    "nobody stands in for themself": "niemand neemt voor zichzelf waar",
+    "the adviser is away then already": "de vertrouwenspersoon is dan al afwezig",
+    "who is external works in no unit": "wie extern is, werkt in geen onderdeel",
     "it has not begun yet": "die is nog niet begonnen",
     "it has the wrong form": "het heeft de verkeerde vorm",
     "it holds control characters": "het bevat besturingstekens",
@@ -320,6 +327,7 @@ REASONS: dict[str, str] = {
     "characters": "tekens",
     "figures": "cijfers",
     "KiB": "KiB",
+    "languages": "talen",
     "MiB": "MiB",
     "parts": "delen",
     "passages": "passages",

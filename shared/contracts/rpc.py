@@ -146,6 +146,152 @@ class Organisation(Shape, frozen=True, kw_only=True):
     recovery_keys: tuple[RecoveryKey, ...] = ()
 
 
+class OfOrganisation(Shape, frozen=True, kw_only=True):
+    """A question about an organisation. An admin, whose token names none, names it; whose token names
+    one needs not, and can ask of no other.
+    """
+
+    organisation_id: str | None = None
+
+
+class DescribeAdviser(Shape, frozen=True, kw_only=True):
+    """Admin or coordinator: all that is kept about an adviser at work. It replaces what was kept.
+
+    `unit_id`: where an internal adviser works themself; `languages`: ISO 639 codes; `expertise`:
+    categories of the taxonomy; `hours_a_week`: 1 to 60. `organisation_id` as in OfOrganisation.
+    """
+
+    organisation_id: str | None = None
+    adviser_id: str
+    external: bool
+    unit_id: str | None = None
+    languages: tuple[str, ...] = ()
+    expertise: tuple[str, ...] = ()
+    hours_a_week: int | None = None
+    certificate: str | None = None
+    certificate_until: date | None = None
+    takes_cases: bool = True
+
+
+class RecordAbsence(Shape, frozen=True, kw_only=True):
+    """Admin or coordinator: an adviser is away from `first` up to and with `until`, and another may
+    stand in for new cases.
+    """
+
+    organisation_id: str | None = None
+    adviser_id: str
+    first: date
+    until: date | None = None
+    replacement: str | None = None
+
+
+class EndAbsence(Shape, frozen=True, kw_only=True):
+    """Admin or coordinator: an absence ends with the day `last`; before its first day: it is off."""
+
+    organisation_id: str | None = None
+    absence_id: str
+    last: date
+
+
+class Absence(Shape, frozen=True, kw_only=True):
+    """A running or coming absence."""
+
+    id: str
+    first: date
+    until: date | None
+    replacement: str | None
+
+
+Availability = Literal["available", "full", "absent"]
+CertificateState = Literal["none", "valid", "expires", "expired"]
+
+
+class AdviserProfile(Shape, frozen=True, kw_only=True):
+    """What is kept about an adviser at work. `described`: anything was; `certificate_state` `expires`:
+    within 90 days.
+    """
+
+    adviser_id: str
+    name: str
+    described: bool
+    external: bool
+    unit_id: str | None
+    languages: tuple[str, ...]
+    expertise: tuple[str, ...]
+    hours_a_week: int | None
+    certificate: str | None
+    certificate_until: date | None
+    certificate_state: CertificateState
+    availability: Availability
+    stands_in: str | None
+    """Who takes new cases while the adviser is away."""
+    absences: tuple[Absence, ...]
+
+
+class AdviserProfiles(Shape, frozen=True, kw_only=True):
+    """Of all advisers; an adviser is given their own."""
+
+    items: tuple[AdviserProfile, ...]
+
+
+class AdviserChoice(Shape, frozen=True, kw_only=True):
+    """An adviser as those see them who may turn to one."""
+
+    adviser_id: str
+    name: str
+    languages: tuple[str, ...]
+    expertise: tuple[str, ...]
+    availability: Availability
+
+
+class AdviserChoices(Shape, frozen=True, kw_only=True):
+    """In the order of the organisation's set-up."""
+
+    items: tuple[AdviserChoice, ...]
+
+
+class ProposeAdvisers(Shape, frozen=True, kw_only=True):
+    """Reporter or coordinator: to whom could a case go of which this is known? It is kept nowhere."""
+
+    chosen: str | None = None
+    avoid: tuple[str, ...] = ()
+    unit_id: str | None = None
+    language: str | None = None
+    category: str | None = None
+
+
+class ProposedAdviser(Shape, frozen=True, kw_only=True):
+    """An adviser, and why they are proposed or are not: codes, and the same in sentences."""
+
+    adviser_id: str
+    name: str
+    proposed: bool
+    reasons: tuple[str, ...]
+    sentences_en: tuple[str, ...]
+    sentences_nl: tuple[str, ...]
+
+
+class AdviserProposal(Shape, frozen=True, kw_only=True):
+    """All advisers, the best first. Load counts for a coordinator alone."""
+
+    items: tuple[ProposedAdviser, ...]
+
+
+class WorkloadOfAdviser(Shape, frozen=True, kw_only=True):
+    """Open cases at the beginning of the week, rounded down to a multiple of five."""
+
+    adviser_id: str
+    name: str
+    open_cases: int
+
+
+class Workload(Shape, frozen=True, kw_only=True):
+    """What a coordinator knows of load: the same all week."""
+
+    week: str
+    advisers: tuple[WorkloadOfAdviser, ...]
+
+
 class PublishAdviserKey(Shape, frozen=True, kw_only=True):
     """Adviser: put one's own public key (raw X25519, 32 bytes) in the organisation's directory.
 
@@ -1741,6 +1887,13 @@ VERBS: dict[str, Verb] = {
     for verb in (
         Verb("intake", "set_up_organisation", "command", SetUpOrganisation, Done),
         Verb("intake", "organisation", "query", Empty, Organisation),
+        Verb("intake", "describe_adviser", "command", DescribeAdviser, Done),
+        Verb("intake", "record_absence", "command", RecordAbsence, Done),
+        Verb("intake", "end_absence", "command", EndAbsence, Done),
+        Verb("intake", "adviser_profiles", "query", OfOrganisation, AdviserProfiles),
+        Verb("intake", "adviser_choices", "query", Empty, AdviserChoices),
+        Verb("intake", "adviser_proposal", "query", ProposeAdvisers, AdviserProposal),
+        Verb("intake", "workload", "query", Empty, Workload),
         Verb("intake", "publish_adviser_key", "command", PublishAdviserKey, Done),
         Verb("intake", "withdraw_adviser_key", "command", WithdrawAdviserKey, Done),
         Verb("intake", "publish_recovery_key", "command", PublishRecoveryKey, Done),

@@ -87,9 +87,17 @@ FOR_BRAM = (Sealed(key_id=str(key_id_of(BRAMS_KEY)), ciphertext=b"geheim, sealed
 
 STAFF = {Role.EMPLOYEE, Role.COORDINATOR, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.MANAGER}
 MAY: dict[Role, set[str]] = {
-    Role.ADMIN: {"set_up_organisation", "decide_retention"},
+    Role.ADMIN: {
+        "set_up_organisation",
+        "decide_retention",
+        "describe_adviser",
+        "record_absence",
+        "end_absence",
+        "adviser_profiles",
+    },
     Role.ADVISER: {
         "organisation",
+        "adviser_profiles",
         "publish_adviser_key",
         "withdraw_adviser_key",
         "publish_recovery_key",
@@ -134,6 +142,8 @@ MAY: dict[Role, set[str]] = {
     },
     Role.REPORTER: {
         "organisation",
+        "adviser_choices",
+        "adviser_proposal",
         "open_case",
         "send_message",
         "my_case",
@@ -172,6 +182,12 @@ MAY[Role.COORDINATOR] |= {
     "withdraw_adviser_key",
     "request_recovery",
     "lost_cases",
+    "describe_adviser",
+    "record_absence",
+    "end_absence",
+    "adviser_profiles",
+    "adviser_proposal",
+    "workload",
 }
 """Who may ask intake what: advisers handle cases, admins set up and see no case, auditors see the
 log, everybody of the organisation may look up whom to talk to.

@@ -212,6 +212,7 @@ def test_every_verb_of_a_case_is_quiet() -> None:
         )
     } | {
         "caseload_alerts",
+        "adviser_proposal",
         "my_data",
         "disclosures",
         "disclosure",

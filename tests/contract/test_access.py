@@ -339,6 +339,15 @@ HOLDERS = {
     ),
     "agreeing to a recovery": (["Mutation.approveRecovery"], SECOND),
     "agreeing to a hand-over": (["Mutation.consentToHandOver"], {Role.REPORTER}),
+    "advisers at work": (
+        [
+            "Mutation.describeAdviser",
+            "Mutation.recordAbsence",
+            "Mutation.endAbsence",
+        ],
+        {Role.ADMIN, Role.COORDINATOR},
+    ),
+    "how busy they are": (["Query.workload", "Workload"], {Role.COORDINATOR}),
     "setting an organisation up": (["Mutation.setUpOrganisation"], {Role.ADMIN}),
 }
 
@@ -365,6 +374,8 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
     assert {
         "Query.session",
         "Query.organisation",
+        "Query.adviserChoices",
+        "Query.adviserProposal",
         "Query.taxonomy",
         "Query.myCase",
         "Query.myData",

@@ -441,10 +441,10 @@ ACCESS = table(
     grant("Organisation", ADVISER | MEMBERS | AUDITOR | REPORTER, "name"),
     # Who the advisers are is for everybody who may turn to one; their keys for who seals to them.
     grant("Organisation", ADVISER | MEMBERS | REPORTER, "language advisers"),
-    grant("Organisation", ADVISER | LEADERS | REPORTER, "units"),
+    grant("Organisation", ADVISER | LEADERS | REPORTER | COORDINATOR, "units"),
     grant("Organisation", ADVISER | REPORTER, "id"),
     grant("Organisation", ADVISER, "token release"),
-    grant("Unit", ADVISER | LEADERS | REPORTER, "id name parent"),
+    grant("Unit", ADVISER | LEADERS | REPORTER | COORDINATOR, "id name parent"),
     grant("Unit", ADVISER | LEADERS, "headcount"),
     grant("Organisation", ADVISER | REPORTER | SECOND, "recoveryKeys"),
     grant("Adviser", ADVISER | MEMBERS | REPORTER, "name"),

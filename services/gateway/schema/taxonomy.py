@@ -7,7 +7,9 @@ from typing import Self
 import strawberry
 
 from services.gateway.grants import (
+    ADMIN,
     ADVISER,
+    COORDINATOR,
     EMPLOYEE,
     INTEGRATION,
     LEADERS,
@@ -82,7 +84,7 @@ class TaxonomyQuery:
         return Taxonomy.of(found, info.context.language if language is None else language.value)
 
 
-_READERS = ADVISER | LEADERS | REPORTER | INTEGRATION
+_READERS = ADVISER | LEADERS | REPORTER | INTEGRATION | COORDINATOR | ADMIN
 
 ACCESS = table(
     grant(

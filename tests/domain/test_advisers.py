@@ -1,0 +1,255 @@
+"""Advisers at work: what is kept about them, when they are away, and who stands in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.intake.domain.adviser import (
+    WARNED_AHEAD,
+    AbsenceEnded,
+    AbsenceRecorded,
+    AdviserDescribed,
+    Advisers,
+    certificate_state,
+    describe,
+    end_absence,
+    evolve,
+    record_absence,
+)
+from services.intake.domain.organisation import (
+    AdviserKept,
+    Organisation,
+    OrganisationSetUp,
+    PolicyDecided,
+    UnitKept,
+)
+from shared.contracts.errors import Code, Refusal
+from tests.gwt import Decided, given
+
+ON = date(2026, 3, 2)
+ORGANISATION = Organisation(
+    set_up=OrganisationSetUp(
+        organisation_id=UUID(int=1),
+        token="5d41402abc4b2a76",
+        name="De Hoekstee",
+        language="nl",
+        units=(UnitKept(id="care", name="Zorg", headcount=90, parent=None),),
+        advisers=tuple(AdviserKept(id=name, name=name.title()) for name in ("anna", "bo", "cas")),
+        release=PolicyDecided(policy="noisy"),
+        on=ON,
+    )
+)
+BO = AdviserDescribed(
+    adviser_id="bo",
+    external=False,
+    unit_id="care",
+    languages=("nl", "tr"),
+    taxonomy_version=1,
+    expertise=("bullying",),
+    hours_a_week=8,
+    certificate="LVV-register",
+    certificate_until=date(2027, 6, 30),
+    takes_cases=True,
+    on=ON,
+)
+SUMMER = AbsenceRecorded(
+    absence_id=UUID(int=7),
+    adviser_id="bo",
+    first=date(2026, 7, 6),
+    until=date(2026, 7, 24),
+    replacement="anna",
+    on=ON,
+)
+
+
+def described(**changes: Any) -> AdviserDescribed:
+    fields: dict[str, Any] = {
+        name: getattr(BO, name) for name in BO.__slots__ if name != "taxonomy_version"
+    }
+    return describe(ORGANISATION, **(fields | changes))
+
+
+def recorded(state: Advisers, **changes: Any) -> AbsenceRecorded:
+    fields: dict[str, Any] = {name: getattr(SUMMER, name) for name in SUMMER.__slots__}
+    return record_absence(state, ORGANISATION, **(fields | changes))
+
+
+def test_what_is_kept_about_an_adviser_is_the_newest() -> None:
+    """A description takes the place of the one before it, and of nobody else's."""
+    later = replace(BO, languages=("nl",), takes_cases=False)
+    state = given(Advisers(), evolve, [BO, replace(BO, adviser_id="anna"), later]).state
+
+    assert BO == described()
+    assert later == state.of("bo")
+    assert replace(BO, adviser_id="anna") == state.of("anna")
+    assert None is state.of("cas")
+    assert ("full", "available", "available") == tuple(
+        state.availability(name, ON) for name in ("bo", "anna", "cas")
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"adviser_id": "dirk"}, Code.INVALID_INPUT, "adviserId"),
+        ({"external": True}, Code.INVALID_INPUT, "unitId"),
+        ({"unit_id": "moon"}, Code.INVALID_INPUT, "unitId"),
+        ({"languages": ("Nederlands",)}, Code.INVALID_INPUT, "languages"),
+        ({"languages": ("nl", "nl")}, Code.INVALID_INPUT, "languages"),
+        ({"languages": tuple(f"{a}a" for a in "abcdefghijklmnopqrstu")}, Code.TOO_LARGE, None),
+        ({"expertise": ("guilt",)}, Code.UNKNOWN_CODE, "categories"),
+        ({"expertise": ("bullying", "bullying")}, Code.INVALID_INPUT, "expertise"),
+        ({"hours_a_week": 0}, Code.INVALID_INPUT, "hoursAWeek"),
+        ({"hours_a_week": 61}, Code.INVALID_INPUT, "hoursAWeek"),
+        ({"certificate": None}, Code.INVALID_INPUT, "certificate"),
+        ({"certificate": "LVV\u0007"}, Code.INVALID_INPUT, "certificate"),
+        ({"certificate": "x" * 201}, Code.INVALID_INPUT, "certificate"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_both_languages(
+    changes: dict[str, Any], code: Code, field: str | None
+) -> None:
+    """Each with its field and a sentence that differs between the languages."""
+    with pytest.raises(Refusal) as caught:
+        described(**changes)
+
+    assert (code, field) == (caught.value.code, caught.value.values.get("field"))
+    assert caught.value.sentence("nl") != caught.value.sentence("en")
+
+
+@pytest.mark.parametrize(
+    ("day", "state"),
+    [
+        (date(2027, 6, 30) - WARNED_AHEAD - timedelta(days=1), "valid"),
+        (date(2027, 6, 30) - WARNED_AHEAD, "expires"),
+        (date(2027, 6, 30), "expires"),
+        (date(2027, 7, 1), "expired"),
+    ],
+)
+def test_a_certificate_is_warned_of_ahead(day: date, state: str) -> None:
+    """From 90 days before its last day on; the last day itself still holds."""
+    assert state == certificate_state(BO, day)
+
+
+def test_a_certificate_need_not_be_there_or_end() -> None:
+    """None is none, and one without an end is valid."""
+    none = replace(BO, certificate=None, certificate_until=None)
+
+    assert "none" == certificate_state(None, ON) == certificate_state(none, ON)
+    assert "valid" == certificate_state(replace(BO, certificate_until=None), ON)
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (SUMMER.first - timedelta(days=1), ("available", None)),
+        (SUMMER.first, ("absent", "anna")),
+        (date(2026, 7, 24), ("absent", "anna")),
+        (date(2026, 7, 25), ("available", None)),
+    ],
+)
+def test_an_absence_has_a_first_and_a_last_day(day: date, expected: tuple[str, str]) -> None:
+    """On both of them somebody stands in, and on no other."""
+    state = given(Advisers(), evolve, [BO, SUMMER]).state
+
+    assert expected == (state.availability("bo", day), state.stands_in("bo", day))
+
+
+def test_who_is_away_too_is_stood_in_for() -> None:
+    """The replacement's replacement takes over; in a circle nobody does, and it ends."""
+    open_end = replace(SUMMER, absence_id=UUID(int=8), adviser_id="anna", until=None)
+    chain = [SUMMER, replace(open_end, replacement="cas")]
+    circle = [SUMMER, replace(open_end, replacement="bo")]
+    nobody = [SUMMER, replace(open_end, replacement=None)]
+    day = SUMMER.first
+
+    assert "cas" == given(Advisers(), evolve, chain).state.stands_in("bo", day)
+    assert None is given(Advisers(), evolve, circle).state.stands_in("bo", day)
+    assert None is given(Advisers(), evolve, nobody).state.stands_in("bo", day)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"adviser_id": "dirk"}, "adviserId"),
+        ({"replacement": "dirk"}, "replacement"),
+        ({"replacement": "bo"}, "replacement"),
+        ({"until": date(2026, 7, 5)}, "until"),
+    ],
+)
+def test_an_absence_that_cannot_be_is_refused(changes: dict[str, Any], field: str) -> None:
+    """A stranger, oneself, an end before the beginning."""
+    refused = given(Advisers(), evolve).when(lambda state: recorded(state, **changes))
+
+    assert field == refused.then_refused(Code.INVALID_INPUT).values["field"]
+
+
+@pytest.mark.parametrize(
+    ("first", "until", "allowed"),
+    [
+        (date(2026, 7, 1), date(2026, 7, 5), True),
+        (date(2026, 7, 1), date(2026, 7, 6), False),
+        (date(2026, 7, 10), date(2026, 7, 12), False),
+        (date(2026, 7, 24), None, False),
+        (date(2026, 7, 25), None, True),
+        (date(2026, 7, 1), None, False),
+    ],
+)
+def test_nobody_is_away_twice_at_once(first: date, until: date | None, allowed: bool) -> None:
+    """Two absences of one adviser share no day."""
+    decided = given(Advisers(), evolve, [SUMMER]).when(
+        lambda state: recorded(state, absence_id=UUID(int=9), first=first, until=until)
+    )
+
+    if allowed:
+        decided.then(replace(SUMMER, absence_id=UUID(int=9), first=first, until=until))
+    else:
+        assert "first" == decided.then_refused(Code.INVALID_INPUT).values["field"]
+
+
+def test_an_absence_ends_on_another_day_than_was_said() -> None:
+    """Sooner, later, or it does not take place; what is not there cannot end."""
+    later = AbsenceEnded(absence_id=SUMMER.absence_id, last=date(2026, 8, 7), on=ON)
+    off = AbsenceEnded(absence_id=SUMMER.absence_id, last=date(2026, 7, 5), on=ON)
+    away = given(Advisers(), evolve, [SUMMER])
+
+    away.when(
+        lambda state: end_absence(state, absence_id=SUMMER.absence_id, last=later.last, on=ON)
+    ).then(later)
+    away.when(
+        lambda state: end_absence(state, absence_id=UUID(int=6), last=later.last, on=ON)
+    ).then_refused(Code.NOT_FOUND)
+    assert "absent" == given(Advisers(), evolve, [SUMMER, later]).state.availability(
+        "bo", date(2026, 8, 7)
+    )
+    assert [] == given(Advisers(), evolve, [SUMMER, off]).state.absences_of("bo")
+
+
+def test_an_absence_does_not_grow_into_the_next_one() -> None:
+    """Its new end lies before the next one begins."""
+    next_one = replace(
+        SUMMER, absence_id=UUID(int=9), first=date(2026, 8, 3), until=date(2026, 8, 9)
+    )
+    away = given(Advisers(), evolve, [SUMMER, next_one])
+
+    def ending(last: date) -> Decided:
+        return away.when(
+            lambda state: end_absence(state, absence_id=SUMMER.absence_id, last=last, on=ON)
+        )
+
+    assert not isinstance(ending(date(2026, 8, 2)).outcome, Refusal)
+    assert "last" == ending(date(2026, 8, 3)).then_refused(Code.INVALID_INPUT).values["field"]
+
+
+def test_past_absences_are_not_listed() -> None:
+    """Whose last day is before the day that is asked for."""
+    open_end = replace(SUMMER, absence_id=UUID(int=8), first=date(2026, 9, 1), until=None)
+    state = given(Advisers(), evolve, [open_end, SUMMER]).state
+
+    assert [SUMMER, open_end] == state.absences_of("bo", since=date(2026, 7, 24))
+    assert [open_end] == state.absences_of("bo", since=date(2026, 7, 25))
