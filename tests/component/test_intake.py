@@ -36,8 +36,10 @@ from shared.contracts.rpc import (
     ConfirmRecoveryKey,
     ConsentToHandOver,
     DecideRetention,
+    DescribeAdviser,
     Done,
     Empty,
+    EndAbsence,
     HandOver,
     Imported,
     ImportRegister,
@@ -54,6 +56,7 @@ from shared.contracts.rpc import (
     ProposeRedaction,
     PublishAdviserKey,
     PublishRecoveryKey,
+    RecordAbsence,
     RecordConversation,
     RecordIntervention,
     RecordOutcome,
@@ -449,6 +452,9 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
     """Every command, and nothing is written."""
     requests: dict[str, Shape] = {
         "set_up_organisation": set_up(ELSEWHERE),
+        "describe_adviser": DescribeAdviser(adviser_id="bram", external=True),
+        "record_absence": RecordAbsence(adviser_id="bram", first=START.date()),
+        "end_absence": EndAbsence(absence_id="x", last=START.date()),
         "publish_adviser_key": PublishAdviserKey(public_key=bytes(32)),
         "withdraw_adviser_key": WithdrawAdviserKey(key_id="x", reason="lost"),
         "publish_recovery_key": PublishRecoveryKey(
@@ -499,7 +505,7 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         token = intake.token(subject="anna")
         if verb in ("set_up_organisation", "decide_retention"):
             token = intake.token(Role.ADMIN)
-        elif verb in ("confirm_recovery_key", "approve_recovery"):
+        elif verb not in MAY[Role.ADVISER] and verb in MAY[Role.COORDINATOR]:
             token = intake.token(Role.COORDINATOR)
         elif verb == "consent_to_hand_over":
             token = ReporterCode.generate().token(HERE)
