@@ -19,7 +19,12 @@ import pytest_asyncio
 from hoeksteen_client.reporter import ReporterCode
 from services.intake.domain.words import key_id_of
 from services.intake.service import DEFINITION
-from services.intake.streams import day_stream, organisation_stream, registers_stream
+from services.intake.streams import (
+    advisers_stream,
+    day_stream,
+    organisation_stream,
+    registers_stream,
+)
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import (
     VERBS,
@@ -1039,13 +1044,15 @@ async def test_what_a_crash_left_queued_goes_out_at_the_next_start(
 async def test_an_audit_compares_every_kind_of_snapshot(intake: Intake) -> None:
     """A kept state that opens, and is not what the events come to, is named; a right one is not."""
     case = await intake.open()
-    streams = (case, organisation_stream(HERE))
+    absence = RecordAbsence(adviser_id="bram", first=START.date())
+    await intake.ask("record_absence", absence, Done, role=Role.COORDINATOR)
+    streams = (case, organisation_stream(HERE), advisers_stream(HERE))
 
     async def told(**changes: Any) -> set[Any]:
         for fold, stream in zip(DEFINITION.folds, streams, strict=True):
             kept = replace(fold, every=1, **changes)
             await intake.service.parts.store.fold(HERE, stream, kept)
-        assert 2 == len(intake.rows("SELECT state FROM snapshot"))
+        assert len(streams) == len(intake.rows("SELECT state FROM snapshot"))
         looked = await audit(DEFINITION, intake.service.settings, pause=0.0)
         return {
             found.values["case"]
