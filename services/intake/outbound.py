@@ -93,6 +93,19 @@ def _subjects(recorded: Recorded) -> contracts.FactsSubjects:
     )
 
 
+def _corrected(recorded: Recorded) -> contracts.FactsCorrected:
+    event = recorded.event
+    return contracts.FactsCorrected(
+        organisation_id=str(event.organisation_id),
+        facts_id=str(event.facts_id),
+        taxonomy_version=event.taxonomy_version,
+        category=event.category,
+        unit_id=event.unit_id,
+        role=event.reporter_role,
+        relation=event.relation,
+    )
+
+
 def _erased(recorded: Recorded) -> contracts.FactsErased:
     return contracts.FactsErased(
         organisation_id=str(recorded.event.organisation_id), facts_id=str(recorded.event.facts_id)
@@ -131,6 +144,13 @@ OUTBOUND: dict[str, Outbound] = {
         contract="intake.v1.facts.subjects",
         id=lambda recorded: recorded.event.message_id,
         data=_subjects,
+        rank=Rank.AFTERWARDS,
+        size=1024,
+    ),
+    "CorrectionTold": Outbound(
+        contract="intake.v1.facts.corrected",
+        id=lambda recorded: recorded.event.message_id,
+        data=_corrected,
         rank=Rank.AFTERWARDS,
         size=1024,
     ),

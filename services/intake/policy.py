@@ -46,6 +46,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "recoveries": frozenset({Role.ADVISER}) | SECOND_ROLES,
     "recovered_words": frozenset({Role.ADVISER}),
     "lost_cases": frozenset({Role.ADVISER, Role.COORDINATOR}),
+    "keep_record": frozenset({Role.ADVISER}),
+    "correct_facts": frozenset({Role.ADVISER}),
     "record_conversation": frozenset({Role.ADVISER}),
     "record_intervention": frozenset({Role.ADVISER}),
     "record_outcome": frozenset({Role.ADVISER}),

@@ -14,12 +14,14 @@ from services.intake.commands.close_case import close_case
 from services.intake.commands.confirm_disclosure import confirm_disclosure
 from services.intake.commands.confirm_recovery_key import confirm_recovery_key
 from services.intake.commands.consent_to_hand_over import consent_to_hand_over
+from services.intake.commands.correct_facts import correct_facts
 from services.intake.commands.decide_retention import decide_retention
 from services.intake.commands.describe_adviser import describe_adviser
 from services.intake.commands.end_absence import end_absence
 from services.intake.commands.hand_over import hand_over
 from services.intake.commands.import_register import import_register
 from services.intake.commands.inform_reporter import inform_reporter
+from services.intake.commands.keep_record import keep_record
 from services.intake.commands.name_parties import name_parties
 from services.intake.commands.open_case import open_case
 from services.intake.commands.propose_erasures import propose_erasures
@@ -138,6 +140,8 @@ DEFINITION = Definition(
         "confirm_recovery_key": confirm_recovery_key,
         "key_log": key_log,
         "open_case": open_case,
+        "keep_record": keep_record,
+        "correct_facts": correct_facts,
         "record_conversation": record_conversation,
         "record_intervention": record_intervention,
         "record_outcome": record_outcome,
@@ -187,6 +191,8 @@ DEFINITION = Definition(
             "adviser_proposal",
             "open_case",
             "send_message",
+            "keep_record",
+            "correct_facts",
             "record_conversation",
             "record_intervention",
             "record_outcome",

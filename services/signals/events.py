@@ -22,6 +22,7 @@ TYPES = EventTypes(
         window.StructureFrozen,
         window.FactsKept,
         window.SubjectsKept,
+        window.FactsAmended,
         window.DayReached,
         window.StatisticsReleased,
         lattice.LatticeFrozen,

@@ -321,6 +321,10 @@ REASONS: dict[str, str] = {
     "two units have the same id": "twee onderdelen hebben dezelfde naam",
     "your current key cannot sign: publish one that can": "uw huidige sleutel kan niet ondertekenen: "
     "publiceer er een die dat kan",
+    "a code stands there twice": "een code staat er twee keer",
+    "this code stands alone": "deze code staat alleen",
+    "the organisation has no such code": "de organisatie heeft deze code niet",
+    "the primary category stands among the further ones": "de hoofdcategorie staat bij de andere",
     "1 to {most} sealed copies are expected": "1 tot {most} verzegelde kopieën worden verwacht",
     # Units of TOO_LARGE.
     "bytes": "bytes",

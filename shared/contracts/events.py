@@ -77,6 +77,21 @@ class FactsSubjects(Shape, frozen=True, kw_only=True):
     subjects: tuple[bytes, ...]
 
 
+class FactsCorrected(Shape, frozen=True, kw_only=True):
+    """Intake → signals: the facts of one case were wrong; these are right. All of them, changed or not.
+
+    It comes after the facts themselves. What was released stays as it is.
+    """
+
+    organisation_id: str
+    facts_id: str
+    taxonomy_version: int
+    category: str
+    unit_id: str | None
+    role: str
+    relation: str
+
+
 class FactsErased(Shape, frozen=True, kw_only=True):
     """Intake → signals: the case behind these facts was erased; signals lets go of them too.
 
@@ -178,6 +193,9 @@ CONTRACTS: dict[str, Contract] = {
         ),
         Contract("intake.v1.facts.booked", "intake.v1.facts.booked", FactsBooked, "INTAKE"),
         Contract("intake.v1.facts.subjects", "intake.v1.facts.subjects", FactsSubjects, "INTAKE"),
+        Contract(
+            "intake.v1.facts.corrected", "intake.v1.facts.corrected", FactsCorrected, "INTAKE"
+        ),
         Contract("intake.v1.facts.erased", "intake.v1.facts.erased", FactsErased, "INTAKE"),
         Contract("intake.v1.day.closed", "intake.v1.day.closed", DayClosed, "INTAKE"),
         Contract(

@@ -349,6 +349,30 @@ class PartyToken(Shape, frozen=True, kw_only=True):
     token: bytes
 
 
+class CaseRecord(Shape, frozen=True, kw_only=True):
+    """What is known of a case in codes of the taxonomy, beside the facts of its opening. None or empty:
+    not known; `prefer_not_to_say` is a code, and stands alone. `policies` and `values` are codes of the
+    organisation. A record is always given whole.
+    """
+
+    subject_role: str | None = None
+    severity: str | None = None
+    frequency: str | None = None
+    onset: str | None = None
+    experience: str | None = None
+    power_dependence: str | None = None
+    own_first_step: str | None = None
+    categories: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    grounds: tuple[str, ...] = ()
+    impacts: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
 class OpenCase(Shape, frozen=True, kw_only=True):
     """Adviser or reporter: open a case. Codes are those of the taxonomy.
 
@@ -369,6 +393,29 @@ class OpenCase(Shape, frozen=True, kw_only=True):
     signature: bytes | None = None
     """The adviser's, 64 bytes, where their current key can sign; a reporter gives none."""
     parties: tuple[PartyToken, ...] = ()
+    record: CaseRecord | None = None
+    """As far as it is known already."""
+
+
+class KeepRecord(Shape, frozen=True, kw_only=True):
+    """Adviser: what is known of an open case in codes, whole: it takes the place of the one before."""
+
+    case_id: str
+    record: CaseRecord = CaseRecord()
+
+
+class CorrectFacts(Shape, frozen=True, kw_only=True):
+    """Adviser: the facts of an open case as they should have been, all of them. Figures take it up
+    that are not released yet.
+    """
+
+    case_id: str
+    channel: str
+    anonymity: str
+    reporter_role: str
+    relation: str
+    category: str
+    unit_id: str | None = None
 
 
 class RecordConversation(Shape, frozen=True, kw_only=True):
@@ -593,6 +640,7 @@ class MyData(Shape, frozen=True, kw_only=True):
     relation: str
     category: str
     unit_id: str | None
+    record: CaseRecord = CaseRecord()
     outcome: str | None
     route: str | None
     entries: tuple[HeldEntry, ...]
@@ -646,6 +694,7 @@ class Case(Shape, frozen=True, kw_only=True):
     relation: str
     category: str
     unit_id: str | None
+    record: CaseRecord = CaseRecord()
     outcome: str | None
     route: str | None
     opened_week: str
@@ -1900,6 +1949,8 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "confirm_recovery_key", "command", ConfirmRecoveryKey, Done),
         Verb("intake", "key_log", "query", Empty, KeyLog),
         Verb("intake", "open_case", "command", OpenCase, Done),
+        Verb("intake", "keep_record", "command", KeepRecord, Done),
+        Verb("intake", "correct_facts", "command", CorrectFacts, Done),
         Verb("intake", "record_conversation", "command", RecordConversation, Done),
         Verb("intake", "record_intervention", "command", RecordIntervention, Done),
         Verb("intake", "record_outcome", "command", RecordOutcome, Done),

@@ -258,6 +258,9 @@ _EVENTS: Final[dict[str, tuple[str, str]]] = {
     "InterventionRecorded": ("an intervention was recorded", "een interventie is vastgelegd"),
     "OutcomeRecorded": ("an outcome was recorded", "een uitkomst is vastgelegd"),
     "CaseClosed": ("the case was closed", "de melding is afgesloten"),
+    "RecordKept": ("what is known was kept in codes", "wat bekend is, is in codes vastgelegd"),
+    "FactsCorrected": ("facts were corrected", "feiten zijn verbeterd"),
+    "CorrectionTold": ("a correction was sent on", "een verbetering is doorgegeven"),
     "RegisterRowsImported": (
         "rows of an earlier register were taken over",
         "regels van een eerder register zijn overgenomen",
@@ -273,6 +276,7 @@ _EVENTS: Final[dict[str, tuple[str, str]]] = {
         "de indeling van een halfjaar is vastgezet",
     ),
     "FactsKept": ("facts were taken in", "feiten zijn opgenomen"),
+    "FactsAmended": ("facts were amended", "feiten zijn verbeterd"),
     "DayReached": ("the facts of a day are complete", "de feiten van een dag zijn compleet"),
     "PublishedTableImported": (
         "a table published elsewhere was taken over",

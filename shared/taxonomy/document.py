@@ -19,6 +19,17 @@ _HEADINGS: dict[str, tuple[str, str]] = {
     "interventions": ("Interventions", "Interventies"),
     "routes": ("Route (escalation ladder)", "Route (escalatieladder)"),
     "outcomes": ("Outcome", "Uitkomst"),
+    "subject_roles": ("Role of whom it is about", "Rol van wie het betreft"),
+    "severities": ("Severity", "Ernst"),
+    "frequencies": ("Frequency", "Frequentie"),
+    "onsets": ("Onset", "Sinds wanneer"),
+    "experiences": ("Experienced or witnessed", "Zelf ervaren of gezien"),
+    "power_dependences": ("Power dependence", "Machtsafhankelijkheid"),
+    "behaviour_modes": ("Mode of behaviour", "Wijze van gedrag"),
+    "impacts": ("Impact", "Gevolgen"),
+    "causes": ("Causes", "Oorzaken"),
+    "needs": ("Needs", "Behoeften"),
+    "own_first_steps": ("Own first step", "Eigen eerste stap"),
 }
 
 

@@ -24,6 +24,17 @@ KINDS: Final = (
     "interventions",
     "routes",
     "outcomes",
+    "subject_roles",
+    "severities",
+    "frequencies",
+    "onsets",
+    "experiences",
+    "power_dependences",
+    "behaviour_modes",
+    "impacts",
+    "causes",
+    "needs",
+    "own_first_steps",
 )
 """The lists of the taxonomy: attributes of `Taxonomy` and keys of the data file."""
 
@@ -76,6 +87,17 @@ class Taxonomy:
     interventions: Terms
     routes: Terms
     outcomes: Terms
+    subject_roles: Terms
+    severities: Terms
+    frequencies: Terms
+    onsets: Terms
+    experiences: Terms
+    power_dependences: Terms
+    behaviour_modes: Terms
+    impacts: Terms
+    causes: Terms
+    needs: Terms
+    own_first_steps: Terms
     merge_order: tuple[str, ...]
     merge_order_note: Mapping[Language, str]
     _by_text: Mapping[str, Mapping[str, str]] = field(repr=False, compare=False)
@@ -87,11 +109,13 @@ class Taxonomy:
         terms: Terms = getattr(self, kind)
         return terms
 
-    def check(self, kind: str, code: str) -> Term:
-        """The term of `code` in that list; raises Refusal UNKNOWN_CODE when it is not there."""
+    def check(self, kind: str, code: str, *, field: str | None = None) -> Term:
+        """The term of `code` in that list; raises Refusal UNKNOWN_CODE when it is not there, naming
+        `field`, or the list.
+        """
         term = self.terms(kind).get(code)
         if term is None:
-            raise Refusal(Code.UNKNOWN_CODE, field=kind, version=self.version)
+            raise Refusal(Code.UNKNOWN_CODE, field=field or kind, version=self.version)
         return term
 
     def find(self, kind: str, text: str) -> str | None:

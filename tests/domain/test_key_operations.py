@@ -93,6 +93,8 @@ APART = {
     *(f"{service}.{name}" for service in POLICIES for name in ("ledger_memories", "published")),
     "intake.set_up_organisation",
     "intake.organisation",
+    "intake.keep_record",
+    "intake.correct_facts",
     "intake.record_intervention",
     "intake.record_outcome",
     "intake.close_case",

@@ -24,6 +24,7 @@ from services.gateway.schema.base import (
     described,
     uuid_text,
 )
+from services.gateway.schema.record import CaseRecord, CaseRecordInput
 from shared.contracts import rpc
 from shared.contracts.errors import Refusal, invalid
 from shared.identity.roles import Role
@@ -114,6 +115,7 @@ class Case:
     relation: str
     category: str
     unit_id: strawberry.ID | None
+    record: CaseRecord
     outcome: str | None
     route: str | None
     opened_week: str = strawberry.field(description="ISO 8601 week.")
@@ -134,6 +136,7 @@ class Case:
             relation=case.relation,
             category=case.category,
             unit_id=None if case.unit_id is None else strawberry.ID(case.unit_id),
+            record=CaseRecord.of(case.record),
             outcome=case.outcome,
             route=case.route,
             opened_week=case.opened_week,
@@ -333,6 +336,9 @@ class OpenCaseInput:
     parties: list[PartyTokenInput] = strawberry.field(
         default_factory=list, description="Whom it is about, as far as the adviser knows."
     )
+    record: CaseRecordInput | None = strawberry.field(
+        default=None, description="What is known of it already, in codes."
+    )
 
     def request(self) -> rpc.OpenCase:
         """As intake takes it."""
@@ -349,6 +355,7 @@ class OpenCaseInput:
             words=tuple(sealed.shape() for sealed in self.words),
             signature=self.signature,
             parties=tuple(party.shape() for party in self.parties),
+            record=None if self.record is None else self.record.shape(),
         )
 
 
@@ -557,7 +564,7 @@ class CaseMutation:
 
 
 _COMMANDS = {
-    "openCase": "channel anonymity reporterRole relation category unitId words",
+    "openCase": "channel anonymity reporterRole relation category unitId words record",
     "sendMessage": "words",
     "recordConversation": "mode minutes",
     "recordIntervention": "intervention",
@@ -568,7 +575,8 @@ _COMMANDS = {
 _ABOUT_CASES = (
     "myData disclosures disclosure requestDisclosure confirmDisclosure informReporter subjectAccesses "
     "subjectAccess requestSubjectAccess proposeRedaction reviewRedaction nameParties subjectMatches "
-    "reseal handOver consentToHandOver requestRecovery approveRecovery recoveries recoveredWords lostCases"
+    "reseal handOver consentToHandOver requestRecovery approveRecovery recoveries recoveredWords lostCases "
+    "keepRecord correctFacts"
 )
 """Fields of other modules that are work on a case."""
 
@@ -601,7 +609,7 @@ ACCESS = table(
     grant(
         "Case",
         ADVISER,
-        "id status channel anonymity reporterRole relation category unitId outcome route "
+        "id status channel anonymity reporterRole relation category unitId record outcome route "
         "openedWeek replyKey entries",
     ),
     grant("CaseEntry", ADVISER, "kind week version code ref sealed signature signedBy"),

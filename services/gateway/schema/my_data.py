@@ -9,6 +9,7 @@ import strawberry
 from services.gateway.grants import REPORTER, grant, table
 from services.gateway.schema.base import Info, ask_or_none, described
 from services.gateway.schema.cases import CaseStatus, Sealed
+from services.gateway.schema.record import CaseRecord
 from shared.contracts import rpc
 
 
@@ -60,6 +61,7 @@ class MyData:
     relation: str
     category: str
     unit_id: strawberry.ID | None
+    record: CaseRecord
     outcome: str | None
     route: str | None
     entries: list[HeldEntry] = strawberry.field(description="Oldest first.")
@@ -80,6 +82,7 @@ class MyData:
             relation=data.relation,
             category=data.category,
             unit_id=None if data.unit_id is None else strawberry.ID(data.unit_id),
+            record=CaseRecord.of(data.record),
             outcome=data.outcome,
             route=data.route,
             entries=[HeldEntry.of(entry) for entry in data.entries],
@@ -103,7 +106,7 @@ ACCESS = table(
         "MyData",
         REPORTER,
         "caseId status adviserId taxonomyVersion period openedWeek channel anonymity reporterRole "
-        "relation category unitId outcome route entries",
+        "relation category unitId record outcome route entries",
     ),
     grant("HeldEntry", REPORTER, "kind week code attachmentId readable sealed"),
 )

@@ -53,6 +53,19 @@ class Taxonomy:
     interventions: list[Term]
     routes: list[Term]
     outcomes: list[Term]
+    forms: list[Term]
+    discrimination_grounds: list[Term]
+    subject_roles: list[Term]
+    severities: list[Term]
+    frequencies: list[Term]
+    onsets: list[Term]
+    experiences: list[Term]
+    power_dependences: list[Term]
+    behaviour_modes: list[Term]
+    impacts: list[Term]
+    causes: list[Term]
+    needs: list[Term]
+    own_first_steps: list[Term]
 
     @classmethod
     def of(cls, found: taxonomy.Taxonomy, language: Language) -> Self:
@@ -68,6 +81,19 @@ class Taxonomy:
             interventions=_terms(found.interventions, language),
             routes=_terms(found.routes, language),
             outcomes=_terms(found.outcomes, language),
+            forms=_terms(found.forms, language),
+            discrimination_grounds=_terms(found.discrimination_grounds, language),
+            subject_roles=_terms(found.subject_roles, language),
+            severities=_terms(found.severities, language),
+            frequencies=_terms(found.frequencies, language),
+            onsets=_terms(found.onsets, language),
+            experiences=_terms(found.experiences, language),
+            power_dependences=_terms(found.power_dependences, language),
+            behaviour_modes=_terms(found.behaviour_modes, language),
+            impacts=_terms(found.impacts, language),
+            causes=_terms(found.causes, language),
+            needs=_terms(found.needs, language),
+            own_first_steps=_terms(found.own_first_steps, language),
         )
 
 
@@ -97,6 +123,12 @@ ACCESS = table(
         _READERS,
         "version categories reporterRoles relations channels anonymity conversationModes "
         "interventions routes outcomes",
+    ),
+    grant(
+        "Taxonomy",
+        ADVISER | REPORTER,
+        "forms discriminationGrounds subjectRoles severities frequencies onsets experiences "
+        "powerDependences behaviourModes impacts causes needs ownFirstSteps",
     ),
     grant("Term", _READERS | MANAGER | EMPLOYEE, "code label parent"),
 )

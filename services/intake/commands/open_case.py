@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from services.intake.domain import case
+from services.intake.domain import case, record
+from services.intake.domain.tags import known_tags
+from services.intake.records import record_from_bus
 from services.intake.sealed import as_uuid, from_bus
 from services.intake.sides import parties_of, refuse_both_sides, subject_mark
 from services.intake.signatures import verifies
@@ -49,8 +51,17 @@ async def open_case(call: Call, request: OpenCase) -> Done:
         mark=subject_mark(call.parts.ring, call.organisation),
         parties=parties_of(request.parties),
     )
+    changes = [Change(case_id, 1, event)]
+    if request.record is not None:
+        known = record.kept(
+            record_from_bus(request.record),
+            category=event.category,
+            known=known_tags(),
+            at=call.now,
+        )
+        changes.append(Change(case_id, 2, known))
     await refuse_both_sides(call, event.adviser_id, case_id, event.parties)
-    return await call.commit([Change(case_id, 1, event)], Done(id=str(case_id), position=0))
+    return await call.commit(changes, Done(id=str(case_id), position=0))
 
 
 def _adviser(call: Call, request: OpenCase) -> str:

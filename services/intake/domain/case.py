@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
 from services.intake.domain import disclosure, subject_access
+from services.intake.domain import record as coded
 from services.intake.domain.attachment import CHUNK_BYTES, FileAttached
 from services.intake.domain.statements import SIGNATURE_BYTES, Verifies, words_statement
 from services.intake.domain.words import SealedWords, check_sealed, key_id_of
@@ -233,7 +234,7 @@ ReaderEvent = (
 )
 """Who reads the case, and who may: decided in hand_over.py and recovery.py."""
 
-Event = (
+FirstEvent = (
     CaseOpened
     | MessageSent
     | ConversationRecorded
@@ -246,6 +247,11 @@ Event = (
     | subject_access.Event
     | ReaderEvent
 )
+
+WorkEvent = coded.Event
+"""What is known of a case, and how it is worked on: decided in modules of their own."""
+
+Event = FirstEvent | WorkEvent
 
 
 # Fold -----------------------------------------------------------------------------------------
@@ -269,6 +275,23 @@ class Case:
     """The adviser to whom the reporter agreed to hand over."""
     recovery: RecoveryRequested | None = None
     recovery_approved: bool = False
+    corrected: coded.FactsCorrected | None = None
+    record: coded.CaseRecord = coded.NOTHING
+
+    @property
+    def facts(self) -> CaseOpened | coded.FactsCorrected:
+        """The facts as they were corrected last. Raises Refusal NOT_FOUND where there is no case."""
+        if self.opened is None:
+            raise Refusal(Code.NOT_FOUND)
+        return self.corrected or self.opened
+
+    def running(self) -> CaseOpened:
+        """The opening of a case that is open. Raises Refusal NOT_FOUND or CASE_CLOSED."""
+        if self.opened is None:
+            raise Refusal(Code.NOT_FOUND)
+        if self.closed:
+            raise Refusal(Code.CASE_CLOSED)
+        return self.opened
 
     @property
     def adviser_id(self) -> str:
@@ -281,6 +304,8 @@ class Case:
 def evolve(state: Case, event: Event) -> Case:
     """The state after one more event."""
     version = state.version + 1  # one copy of the state for each event, not two
+    if isinstance(event, WorkEvent):
+        return _worked_on(replace(state, version=version), event)
     match event:
         case CaseOpened():
             return replace(state, version=version, opened=event, parties=event.parties)
@@ -324,6 +349,18 @@ def evolve(state: Case, event: Event) -> Case:
             | RecoveryUsed()
         ):
             return _other_readers(replace(state, version=version), event)
+        case _:
+            assert_never(event)
+
+
+def _worked_on(state: Case, event: WorkEvent) -> Case:
+    match event:
+        case coded.RecordKept():
+            return replace(state, record=event.record)
+        case coded.FactsCorrected():
+            return replace(state, corrected=event)
+        case coded.CorrectionTold():
+            return state
         case _:
             assert_never(event)
 
@@ -394,14 +431,15 @@ def open_case(
         raise invalid("replyKey", "a reporter gives one, and nobody else does")
     if reply_key is not None and len(reply_key) != PUBLIC_KEY_BYTES:
         raise invalid("replyKey", "it is not {bytes} bytes long", bytes=PUBLIC_KEY_BYTES)
-    codes = taxonomy.current()
-    codes.check("channels", channel)
-    codes.check("anonymity", anonymity)
-    codes.check("reporter_roles", reporter_role)
-    codes.check("relations", relation)
-    codes.check("categories", category)
-    if unit_id is not None and all(unit.id != unit_id for unit in known.units):
-        raise invalid("unitId", "the organisation has no such unit")
+    coded.check_facts(
+        organisation,
+        channel=channel,
+        anonymity=anonymity,
+        reporter_role=reporter_role,
+        relation=relation,
+        category=category,
+        unit_id=unit_id,
+    )
     sealed = sealed_for(
         words, organisation, adviser_id=adviser_id, reply_key=reply_key, must_reply=False
     )
@@ -420,7 +458,7 @@ def open_case(
         organisation_id=known.organisation_id,
         facts_id=facts_id,
         adviser_id=adviser_id,
-        taxonomy_version=codes.version,
+        taxonomy_version=taxonomy.current().version,
         period=period,
         channel=channel,
         anonymity=anonymity,
@@ -643,12 +681,8 @@ def reported_by(state: Case) -> CaseOpened:
 
 
 def running(state: Case) -> CaseOpened:
-    """The opening of a case that is open. Raises Refusal NOT_FOUND or CASE_CLOSED."""
-    if state.opened is None:
-        raise Refusal(Code.NOT_FOUND)
-    if state.closed:
-        raise Refusal(Code.CASE_CLOSED)
-    return state.opened
+    """See Case.running."""
+    return state.running()
 
 
 def sealed_for(

@@ -13,6 +13,8 @@ from services.intake.domain import case as domain
 from services.intake.domain import disclosure, subject_access
 from services.intake.domain.attachment import FileAttached
 from services.intake.domain.hand_over import Shown, shown_to_adviser
+from services.intake.queries.work import entry_of_work
+from services.intake.records import record_to_bus
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import case_events
 from shared.contracts.rpc import ById, Case, CaseEntry, Sealed
@@ -36,12 +38,13 @@ def as_its_adviser_sees_it(case_id: UUID, state: domain.Case, recorded: Sequence
     return Case(
         id=str(case_id),
         status="closed" if state.closed else "open",
-        channel=opened.channel,
-        anonymity=opened.anonymity,
-        reporter_role=opened.reporter_role,
-        relation=opened.relation,
-        category=opened.category,
-        unit_id=opened.unit_id,
+        channel=state.facts.channel,
+        anonymity=state.facts.anonymity,
+        reporter_role=state.facts.reporter_role,
+        relation=state.facts.relation,
+        category=state.facts.category,
+        unit_id=state.facts.unit_id,
+        record=record_to_bus(state.record),
         outcome=None if state.outcome is None else state.outcome.outcome,
         route=None if state.outcome is None else state.outcome.route,
         opened_week=recorded[0].week,
@@ -76,6 +79,12 @@ def _entry(shown: Shown, recorded: Recorded) -> CaseEntry:
 def entry_of(recorded: Recorded) -> CaseEntry:
     """One event of a case as an entry of its file."""
     event: domain.Event = recorded.event
+    if isinstance(event, domain.WorkEvent):
+        return entry_of_work(recorded, event)
+    return _first(recorded, event)
+
+
+def _first(recorded: Recorded, event: domain.FirstEvent) -> CaseEntry:
     code: str | None
     signature = signed_by = None
     ref: UUID | None = None

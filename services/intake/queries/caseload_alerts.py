@@ -51,13 +51,13 @@ async def _own(call: Call) -> list[OwnCase]:
         state = reduce(evolve, (one.event for one in events), Case())
         if state.opened is None:
             continue
-        theme = themes(state.opened.taxonomy_version).of.get(state.opened.category)
+        theme = themes(state.facts.taxonomy_version).of.get(state.facts.category)
         if theme is not None:
             own.append(
                 OwnCase(
                     case_id=case_id,
                     theme=theme,
-                    unit_id=state.opened.unit_id,
+                    unit_id=state.facts.unit_id,
                     on=state.opened.at.date(),
                     subjects=frozenset(
                         party.token for party in state.parties if party.role == "subject"

@@ -40,7 +40,7 @@ async def cases(call: Call, request: Page) -> Cases:
             CaseSummary(
                 id=str(case_id),
                 status="closed" if state.closed else "open",
-                category=state.opened.category,
+                category=state.facts.category,
                 opened_week=events[0].week,
                 conversations=state.conversations,
                 reseal=not state.closed

@@ -9,6 +9,7 @@ from services.intake.domain import case as domain
 from services.intake.domain import disclosure, subject_access
 from services.intake.domain.words import key_id_of
 from services.intake.queries.case import entry_of
+from services.intake.records import record_to_bus
 from services.intake.streams import case_events
 from shared.contracts.rpc import Empty, HeldEntry, MyData
 from shared.eventstore.store import Recorded
@@ -33,12 +34,13 @@ async def my_data(call: Call, _request: Empty) -> MyData:
         taxonomy_version=opened.taxonomy_version,
         period=opened.period,
         opened_week=recorded[0].week,
-        channel=opened.channel,
-        anonymity=opened.anonymity,
-        reporter_role=opened.reporter_role,
-        relation=opened.relation,
-        category=opened.category,
-        unit_id=opened.unit_id,
+        channel=state.facts.channel,
+        anonymity=state.facts.anonymity,
+        reporter_role=state.facts.reporter_role,
+        relation=state.facts.relation,
+        category=state.facts.category,
+        unit_id=state.facts.unit_id,
+        record=record_to_bus(state.record),
         outcome=None if state.outcome is None else state.outcome.outcome,
         route=None if state.outcome is None else state.outcome.route,
         entries=tuple(

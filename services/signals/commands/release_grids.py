@@ -17,7 +17,7 @@ from services.signals.domain import noise
 from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import NoisyStatisticsReleased
 from services.signals.domain.tick import Due, Ticked, tick, wanted
-from services.signals.domain.window import FactsKept
+from services.signals.domain.window import FactsAmended, FactsKept, amended
 from services.signals.streams import (
     release_stream,
     table_stream,
@@ -250,7 +250,12 @@ async def _load_facts(parts: Parts, by_id: dict[UUID, _Work], streams: dict[UUID
         page = await parts.store.load_across({stream: streams[stream] for stream in some})
         # Erased before the tick: not counted, whether or not the erasure has come to its end.
         erased = {recorded.stream for recorded in page if recorded.type == KEY_DESTROYED}
+        changed: dict[UUID, list[FactsAmended]] = defaultdict(list)
+        for recorded in page:
+            if isinstance(recorded.event, FactsAmended):
+                changed[recorded.stream].append(recorded.event)
         for recorded in page:
             if isinstance(recorded.event, FactsKept) and recorded.stream not in erased:
-                facts = by_id[recorded.organisation].facts
-                facts[recorded.event.period].extend(recorded.event.facts)
+                work = by_id[recorded.organisation]
+                right = amended(recorded.event, changed[recorded.stream], work.day)
+                work.facts[right.period].extend(right.facts)

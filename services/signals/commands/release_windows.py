@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from services.signals.domain.places import is_cell
-from services.signals.domain.window import FactsKept, SubjectsKept, Tally, add, release
+from services.signals.domain.window import (
+    FactsAmended,
+    FactsKept,
+    SubjectsKept,
+    Tally,
+    add,
+    amended,
+    release,
+)
 from services.signals.streams import load_organisation, load_window, release_stream
 from shared.eventstore.store import Change, Conflict
 from shared.eventstore.types import UnknownEventType
@@ -72,6 +80,7 @@ async def _release(parts: Parts, organisation: UUID, period: Period) -> bool:
     for start in range(0, len(streams), _PAGE):
         kept: dict[UUID, FactsKept] = {}
         later: dict[UUID, list[SubjectsKept]] = {}
+        changed: dict[UUID, list[FactsAmended]] = {}
         page = await parts.store.load_many(organisation, streams[start : start + _PAGE])
         # Erased before the tick: not counted, whether or not the erasure has come to its end.
         erased = {recorded.stream for recorded in page if recorded.type == KEY_DESTROYED}
@@ -81,12 +90,15 @@ async def _release(parts: Parts, organisation: UUID, period: Period) -> bool:
                     kept[recorded.stream] = recorded.event
                 case SubjectsKept():
                     later.setdefault(recorded.stream, []).append(recorded.event)
+                case FactsAmended():
+                    changed.setdefault(recorded.stream, []).append(recorded.event)
                 case _:
                     pass
         for stream, facts in kept.items():
             if stream not in erased:
-                add(tally, structure, facts, later.get(stream, ()))
-                strange |= not all(is_cell(structure, fact) for fact in facts.facts)
+                right = amended(facts, changed.get(stream, ()), structure.due)
+                add(tally, structure, right, later.get(stream, ()))
+                strange |= not all(is_cell(structure, fact) for fact in right.facts)
     event = release(adopted, structure, tally, release_id=uuid4())
     try:
         appended = await parts.store.append(

@@ -13,6 +13,7 @@ from services.signals.domain.tick import WindowClosed
 from services.signals.domain.window import (
     DayReached,
     FactKept,
+    FactsAmended,
     FactsKept,
     OrganisationAdopted,
     SubjectsKept,
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
 SYSTEM = "signals"
 """The actor of what no person does."""
 
+# What a stream of facts ends with, unless they were erased.
+_HELD = FactsKept | SubjectsKept | FactsAmended
+
 
 class NotYetKnown(Exception):  # noqa: N818  makes the message come again
     """A message of an organisation that has not arrived itself."""
@@ -63,6 +67,9 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
         case "intake.v1.facts.subjects":
             named = msgspec.json.decode(event.data, type=contracts.FactsSubjects)
             organisation, changes = await _name(parts, named)
+        case "intake.v1.facts.corrected":
+            corrected = msgspec.json.decode(event.data, type=contracts.FactsCorrected)
+            organisation, changes = await _amend(parts, corrected)
         case "intake.v1.facts.erased":
             await _let_go(
                 parts, msgspec.json.decode(event.data, type=contracts.FactsErased), tracking
@@ -152,10 +159,37 @@ async def _name(parts: Parts, data: contracts.FactsSubjects) -> tuple[UUID, list
     """
     organisation, stream = UUID(data.organisation_id), UUID(data.facts_id)
     recorded = await parts.store.load(organisation, stream)
-    if not recorded or not isinstance(recorded[-1].event, FactsKept | SubjectsKept):
+    if not recorded or not isinstance(recorded[-1].event, _HELD):
         return organisation, []
     kept = SubjectsKept(subjects=data.subjects)
     return organisation, [Change(stream, recorded[-1].version + 1, kept)]
+
+
+async def _amend(parts: Parts, data: contracts.FactsCorrected) -> tuple[UUID, list[Change]]:
+    """Keep with its facts how they should have been. Those that are not here were erased."""
+    organisation, stream = UUID(data.organisation_id), UUID(data.facts_id)
+    recorded = await parts.store.load(organisation, stream)
+    if not recorded or not isinstance(recorded[-1].event, _HELD):
+        return organisation, []
+    change = FactsAmended(
+        category=data.category,
+        unit_id=data.unit_id,
+        role=data.role,
+        relation=data.relation,
+        taxonomy_version=data.taxonomy_version,
+        after=await _reached(parts, organisation),
+    )
+    return organisation, [Change(stream, recorded[-1].version + 1, change)]
+
+
+async def _reached(parts: Parts, organisation: UUID) -> date | None:
+    """The last day of the organisation that was closed, if there is one."""
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT day FROM reached_day WHERE organisation = %s", (organisation,)
+        )
+        row = await cursor.fetchone()
+    return None if row is None else row[0]
 
 
 async def _let_go(parts: Parts, data: contracts.FactsErased, tracking: Tracking) -> None:
@@ -180,12 +214,7 @@ async def _reach(parts: Parts, data: contracts.DayClosed) -> tuple[UUID, list[Ch
     adopted = await load_organisation(parts.store, organisation)
     if adopted is None:
         return organisation, []  # it has no facts either: those would have been refused
-    async with parts.pool.connection() as connection:
-        cursor = await connection.execute(
-            "SELECT day FROM reached_day WHERE organisation = %s", (organisation,)
-        )
-        row = await cursor.fetchone()
-    before = adopted.on if row is None else row[0]
+    before = await _reached(parts, organisation) or adopted.on
     changes: list[Change] = []
     # Every half-year has a window, with cases or without: a window's absence would be news.
     for period in Period.containing(before).until(Period.containing(data.day)):

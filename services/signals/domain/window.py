@@ -110,6 +110,20 @@ class SubjectsKept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FactsAmended:
+    """The facts of one case were wrong; these are right. In the facts' own stream. `after` is the last
+    day that was closed when it came: what is released by then has counted them as they were.
+    """
+
+    category: str
+    unit_id: str | None
+    role: str | None
+    relation: str | None
+    taxonomy_version: int
+    after: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayReached:
     """All facts booked before `day` have arrived."""
 
@@ -209,6 +223,32 @@ def cell_of(structure: StructureFrozen, fact: FactKept) -> str:
     if structure.dimension == "category":
         return category_among(fact.category, structure.cells, fact.taxonomy_version)
     return said(fact.unit_id, structure.cells)
+
+
+def amended(kept: FactsKept, amendments: Iterable[FactsAmended], due: date) -> FactsKept:
+    """The facts as they count in what is released on `due`: with the last amendment that came before
+    the day was closed. They count in the quarter that they were booked in, whatever is amended.
+    """
+    last = None
+    for one in amendments:
+        if one.after is None or one.after < due:
+            last = one
+    if last is None:
+        return kept
+    return replace(
+        kept,
+        facts=tuple(
+            replace(
+                fact,
+                category=last.category,
+                unit_id=last.unit_id,
+                role=last.role,
+                relation=last.relation,
+                taxonomy_version=last.taxonomy_version,
+            )
+            for fact in kept.facts
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,20 @@
+"""The coded record between the shapes on the bus and the domain: field for field the same."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from services.intake.domain.record import CaseRecord
+from shared.contracts import rpc
+
+_NAMES = tuple(one.name for one in fields(CaseRecord))
+
+
+def record_from_bus(record: rpc.CaseRecord) -> CaseRecord:
+    """What a client sent."""
+    return CaseRecord(**{name: getattr(record, name) for name in _NAMES})
+
+
+def record_to_bus(record: CaseRecord) -> rpc.CaseRecord:
+    """What a client gets back."""
+    return rpc.CaseRecord(**{name: getattr(record, name) for name in _NAMES})
