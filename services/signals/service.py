@@ -20,6 +20,7 @@ from services.signals.projections.published import Published
 from services.signals.projections.pulses import Pulses
 from services.signals.projections.released import Released
 from services.signals.projections.signals import Signals
+from services.signals.projections.spent import Spent
 from services.signals.projections.windows import Windows
 from services.signals.queries.early_warning import early_warning
 from services.signals.queries.explanations import explanations
@@ -59,7 +60,14 @@ DEFINITION = Definition(
     },
     may=may,
     seats=adviser_seats,
-    projections=lambda ring: (Windows(), Released(), Published(), Signals(ring), Pulses()),
+    projections=lambda ring: (
+        Windows(),
+        Released(),
+        Spent(),
+        Published(),
+        Signals(ring),
+        Pulses(),
+    ),
     quiet=frozenset({"answer_pulse", "pulses"}),
     answers=True,
     stream="SIGNALS",

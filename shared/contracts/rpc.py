@@ -1498,16 +1498,19 @@ class PrivacyBudgetQuery(Shape, frozen=True, kw_only=True):
 
 
 class DrawSpent(Shape, frozen=True, kw_only=True):
-    """A draw, what a case of its window spent on it, and the tables that are made of it."""
+    """A draw, what a case of its window spent on it, and the tables that are made of it. `adopted`: what
+    was published of it was taken over after a restore, and the draw itself is lost.
+    """
 
     measure: str
     window: str
     epsilon: float
+    adopted: bool
     tables: tuple[str, ...]
 
 
 class PeriodSpent(Shape, frozen=True, kw_only=True):
-    """A half-year, or the period of a register: what a case has spent so far, and what it will have
+    """A half-year, or the period of a register: the most that a case has spent so far, and will have
     spent when all its windows are drawn.
     """
 
@@ -1517,6 +1520,14 @@ class PeriodSpent(Shape, frozen=True, kw_only=True):
     draws: tuple[DrawSpent, ...]
 
 
+class PulseSpent(Shape, frozen=True, kw_only=True):
+    """What a sheet of a round spent: apart from every case. `adopted` as in DrawSpent."""
+
+    period: str
+    spent: float
+    adopted: bool
+
+
 class PrivacyBudget(Shape, frozen=True, kw_only=True):
     """By period, oldest first. Under `exact` nothing is spent: there is neither profile nor limit."""
 
@@ -1524,6 +1535,7 @@ class PrivacyBudget(Shape, frozen=True, kw_only=True):
     profile: Profile | None
     limit: float | None
     periods: tuple[PeriodSpent, ...]
+    pulses: tuple[PulseSpent, ...]
 
 
 class PlanGridQuery(Shape, frozen=True, kw_only=True):

@@ -500,30 +500,43 @@ async def test_the_budget_is_read_by_period(lab: Lab) -> None:
                 planned=1.5,
                 draws=(
                     rpc.DrawSpent(
-                        measure="theme", window="2026-Q1", epsilon=0.75, tables=("theme", "area")
+                        measure="theme",
+                        window="2026-Q1",
+                        epsilon=0.75,
+                        adopted=True,
+                        tables=("theme", "area"),
                     ),
                 ),
             ),
         ),
+        pulses=(rpc.PulseSpent(period="2026-H1", spent=1.0, adopted=False),),
     )
     data = await lab.ask(
         """
         {
           privacyBudget(asOf: 40) {
             policy profile limit
-            periods { period spent planned draws { measure window epsilon tables } }
+            periods { period spent planned draws { measure window epsilon adopted tables } }
+            pulses { period spent adopted }
           }
         }
         """,
         role=Role.WORKS_COUNCIL,
     )
 
-    draw = {"measure": "theme", "window": "2026-Q1", "epsilon": 0.75, "tables": ["theme", "area"]}
+    draw = {
+        "measure": "theme",
+        "window": "2026-Q1",
+        "epsilon": 0.75,
+        "adopted": True,
+        "tables": ["theme", "area"],
+    }
     assert {
         "policy": "NOISY",
         "profile": "STRICT",
         "limit": 1.5,
         "periods": [{"period": "2026-H1", "spent": 0.75, "planned": 1.5, "draws": [draw]}],
+        "pulses": [{"period": "2026-H1", "spent": 1.0, "adopted": False}],
     } == data["privacyBudget"]
     assert rpc.PrivacyBudgetQuery(as_of=40) == lab.neighbours.asked[0].request
 

@@ -58,6 +58,8 @@ UNITS = tuple((f"unit-{n}", f"Afdeling {n}", 3_000) for n in range(1, 5))
 the half-year.
 """
 
+SPENT = ("released_spent", "released_spent_table")
+
 
 def at_tick(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 9, 0, tzinfo=UTC)
@@ -458,8 +460,14 @@ async def test_released_figures_survive_a_restart_and_a_rebuild(
         service.clock.move(at_tick(JULY))
         await asyncio.sleep(0.7)
         assert before == await again.everything(many)
+        spent = [again.rows(f"SELECT * FROM {one} ORDER BY 1, 2, 3, 4") for one in SPENT]  # noqa: S608
+        assert all(spent)
         await rebuild_projections(service.service.definition, service.service.settings)
         assert before == await again.everything(many)
+        assert spent == [
+            again.rows(f"SELECT * FROM {one} ORDER BY 1, 2, 3, 4")  # noqa: S608
+            for one in SPENT
+        ]
         assert not await release_due(service.service.parts)
 
 

@@ -41,7 +41,15 @@ OF_NOISE = {
     "ReleaseTick",
 }
 TABLES_OF_EXACT = ("held_window", "released_window")
-TABLES_OF_NOISE = ("held_grid", "held_measure", "drawn_measure", "released_draw", "released_grid")
+TABLES_OF_NOISE = (
+    "held_grid",
+    "held_measure",
+    "drawn_measure",
+    "released_draw",
+    "released_grid",
+    "released_spent",
+    "released_spent_table",
+)
 
 
 @pytest_asyncio.fixture

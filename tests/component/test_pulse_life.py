@@ -28,6 +28,8 @@ from shared.contracts.rpc import (
     Empty,
     IssuePulseTokens,
     OpenPulse,
+    PrivacyBudget,
+    PrivacyBudgetQuery,
     PulseResult,
     PulseResults,
     PulseResultsQuery,
@@ -153,6 +155,14 @@ async def test_a_pulse_walks_from_its_questions_to_its_readers(pulse: Pulse) -> 
     assert (1.0, 3, 5) == (result.epsilon, table.margin, table.least)
     events = [one.event for one in await pulse.log() if one.type == "PrivacyBudgetDebited"]
     assert ("pulse", "2026-H1", 1.0) in [(one.measure, one.period, one.epsilon) for one in events]
+    budget = await pulse.ask(
+        "privacy_budget", PrivacyBudgetQuery(), PrivacyBudget, role=Role.WORKS_COUNCIL
+    )
+    assert [("2026-H1", 1.0, False)] == [
+        (one.period, one.spent, one.adopted) for one in budget.pulses
+    ]
+    # A sheet is no case: what it spent is in no period's budget.
+    assert all("pulse" not in {draw.measure for draw in one.draws} for one in budget.periods)
     assert () == (await pulse.ask("pulses", Empty(), Pulses, role=Role.EMPLOYEE)).items
 
 
@@ -168,6 +178,8 @@ async def test_exact_figures_of_a_pulse_start_at_ten(pulse: Pulse) -> None:
     (table,) = result.tables
     assert (None, 10) == (table.answers, table.least)
     assert (None,) * 5 == table.figures[0].counts
+    budget = await pulse.ask("privacy_budget", PrivacyBudgetQuery(), PrivacyBudget, role=Role.HR)
+    assert () == budget.pulses
 
 
 async def test_twelve_equal_exact_answers_are_shown_in_one_block(pulse: Pulse) -> None:

@@ -25,7 +25,14 @@ from services.signals.service import DEFINITION
 from services.signals.streams import pulse_release_stream, table_stream
 from shared.contracts.errors import Code
 from shared.contracts.events import CloudEvent, SignalsReleased
-from shared.contracts.rpc import Done, OpenPulse, Release, WithdrawSignal
+from shared.contracts.rpc import (
+    Done,
+    OpenPulse,
+    PrivacyBudget,
+    PrivacyBudgetQuery,
+    Release,
+    WithdrawSignal,
+)
 from shared.eventstore.store import Change
 from shared.identity.roles import Role
 from shared.ledger.leaf import BLANK
@@ -102,6 +109,14 @@ async def ready(noisy: Noisy) -> bool:
     return bool(answer.status_code == 200)
 
 
+async def budget(noisy: Noisy) -> PrivacyBudget:
+    """What a works council sees that was spent."""
+    query = PrivacyBudgetQuery()
+    found = await noisy.ask("privacy_budget", query, PrivacyBudget, role=Role.WORKS_COUNCIL)
+    assert isinstance(found, PrivacyBudget)
+    return found
+
+
 async def until_april(lab: Lab, *, keep: str) -> tuple[tuple[Release, ...], list[Any]]:
     """A database is kept on the way; April's tick is released. What was answered and published."""
     if keep == "nothing":
@@ -140,6 +155,10 @@ async def test_a_published_window_is_adopted_and_never_drawn_again(lab: Lab, kee
         )
         assert (answer, messages) == (await noisy.statistics(), await noisy.messages(1))
         assert await ready(noisy)
+        (half,) = (await budget(noisy)).periods
+        (draw,) = half.draws
+        assert ("theme", "2026-Q1", True) == (draw.measure, draw.window, draw.adopted)
+        assert 0 < half.spent == draw.epsilon == answer[0].epsilon
         # Each stream has a key of its own, or the log would not verify.
         assert [] == noisy.rows(
             "SELECT key_id FROM event WHERE type <> %s"
@@ -160,6 +179,10 @@ async def test_a_published_window_is_adopted_and_never_drawn_again(lab: Lab, kee
         assert abs(sum(drawn["theme", "2026-Q2"]) - 70) < 400
         (by_unit,) = [values for (_, period), values in drawn.items() if period == "2026-H1"]
         assert abs(sum(by_unit) - 970) < 400
+        # A case of either quarter has spent as much as if nothing had been lost, and no more.
+        half = (await budget(noisy)).periods[0]
+        assert half.spent == pytest.approx(half.planned)
+        assert draw.epsilon < half.spent <= 2.0 + 1e-9
     async with lab.run(at_tick(JULY)) as noisy:
         assert await ready(noisy)
         assert answer == tuple(one for one in await noisy.statistics() if one.period == "2026-Q1")
@@ -246,6 +269,8 @@ async def test_a_pulse_that_was_published_is_never_drawn_again(lab: Lab) -> None
         stored = await noisy.service.parts.store.load(HERE, pulse_release_stream(HERE, "2026-H1"))
         assert ["WindowClosed", "PrivacyBudgetDebited"] == [one.type for one in stored]
         assert ("pulse", "2026-H1") == (stored[0].event.measure, stored[0].event.period)
+        (sheet,) = (await budget(noisy)).pulses
+        assert ("2026-H1", 1.0, True) == (sheet.period, sheet.spent, sheet.adopted)
         await noisy.tick(JULY)
 
         async def ticked() -> bool:
@@ -401,6 +426,11 @@ async def test_windows_of_another_grid_are_closed_where_published_ones_cover_the
         assert covering == set(closed)
         assert "published" == closed.pop(("theme", "2026-Q1"))
         assert {"overlaps"} == set(closed.values())
+        (half,) = (await budget(noisy)).periods
+        assert [("theme", "2026-Q1", True, ("theme",))] == [
+            (draw.measure, draw.window, draw.adopted, draw.tables) for draw in half.draws
+        ]
+        assert half.spent == answer[0].epsilon
         await noisy.day(JULY)
         noisy.clock.move(at_tick(JULY))
         await noisy.ticked(JULY)

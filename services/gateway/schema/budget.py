@@ -20,6 +20,10 @@ class DrawSpent:
     measure: str = strawberry.field(description="What was drawn, for instance `theme`.")
     window: str = strawberry.field(description="2026, 2026-H1 or 2026-Q3.")
     epsilon: float = strawberry.field(description="What a case of the window spent on it.")
+    adopted: bool = strawberry.field(
+        description="Whether an older database was put back since: what was published of the draw was "
+        "taken over and stays spent, the draw itself is lost and is not made again."
+    )
     tables: list[str] = strawberry.field(
         description="The tables that are made of it (see `Release.dimension`); they cost nothing more."
     )
@@ -31,12 +35,23 @@ class PeriodSpent:
 
     period: str
     spent: float = strawberry.field(
-        description="So far. A case is in one window of each measure: several of one cost no more."
+        description="So far, at the most. A case is in one window of each measure: several of one cost "
+        "no more."
     )
-    planned: float = strawberry.field(
-        description="When all windows of the frozen grid are drawn; never more than the limit."
-    )
+    planned: float = strawberry.field(description="When all windows of the frozen grid are drawn.")
     draws: list[DrawSpent]
+
+
+@strawberry.type(
+    description="What a sheet of answers of a pulse spent, whatever it was asked. It is another fact than "
+    "a case, with a budget of its own: 1.0 at the most, for each round."
+)
+class PulseSpent:
+    """One round."""
+
+    period: str
+    spent: float
+    adopted: bool = strawberry.field(description="As that of a draw.")
 
 
 @strawberry.type(description="The privacy budget: ε, by period.")
@@ -50,6 +65,7 @@ class PrivacyBudget:
         "spends nothing and protects less."
     )
     periods: list[PeriodSpent] = strawberry.field(description="Oldest first.")
+    pulses: list[PulseSpent] = strawberry.field(description="Rounds that are drawn, oldest first.")
 
     @classmethod
     def of(cls, found: rpc.PrivacyBudget) -> Self:
@@ -68,12 +84,17 @@ class PrivacyBudget:
                             measure=draw.measure,
                             window=draw.window,
                             epsilon=draw.epsilon,
+                            adopted=draw.adopted,
                             tables=list(draw.tables),
                         )
                         for draw in one.draws
                     ],
                 )
                 for one in found.periods
+            ],
+            pulses=[
+                PulseSpent(period=one.period, spent=one.spent, adopted=one.adopted)
+                for one in found.pulses
             ],
         )
 
@@ -96,7 +117,8 @@ _READERS = ADVISER | LEADERS | INTEGRATION
 
 ACCESS = table(
     grant("Query", _READERS, "privacyBudget privacyBudget(asOf:)"),
-    grant("PrivacyBudget", _READERS, "policy profile limit periods"),
+    grant("PrivacyBudget", _READERS, "policy profile limit periods pulses"),
     grant("PeriodSpent", _READERS, "period spent planned draws"),
-    grant("DrawSpent", _READERS, "measure window epsilon tables"),
+    grant("PulseSpent", _READERS, "period spent adopted"),
+    grant("DrawSpent", _READERS, "measure window epsilon adopted tables"),
 )

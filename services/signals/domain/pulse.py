@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from uuid import UUID
 
 from services.signals.domain import exact
+from services.signals.domain.budget import PULSE
 from services.signals.domain.lattice import WHOLE
 from services.signals.domain.noise import Draws, margin, settled, threshold
 from shared.contracts.errors import Code, Refusal, invalid
@@ -55,7 +56,7 @@ HASH_BYTES: Final = 32
 RULES: Final[dict[Policy, str]] = {"noisy": "pulse-noisy/1", "exact": "pulse-exact/1"}
 """The name and version of each way to release, frozen with the round."""
 
-MEASURE: Final = "pulse"
+MEASURE: Final = PULSE
 """The name under which the budget is debited."""
 
 # Events -----------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
-"""How much of a case's protection is spent, by period. That somebody looked is recorded first."""
+"""How much of a case's protection is spent, by period, and of a pulse's sheets. That somebody looked is
+recorded first.
+"""
 
 from __future__ import annotations
 
 import msgspec
 
-from services.signals.domain.budget import Drawn, spent_by
+from services.signals.domain.budget import PULSE, Debit, spent_by
 from services.signals.domain.lattice import BUDGET, LatticeFrozen
 from services.signals.question import OrganisationShown, Question
 from shared.contracts.errors import Code, Refusal
@@ -13,6 +15,7 @@ from shared.contracts.rpc import (
     PeriodSpent,
     PrivacyBudget,
     PrivacyBudgetQuery,
+    PulseSpent,
 )
 
 
@@ -37,13 +40,27 @@ async def privacy_budget(question: Question, request: PrivacyBudgetQuery) -> Pri
             for (content,) in await cursor.fetchall()
         ]
         cursor = await connection.execute(
-            "SELECT grid, measure, period FROM released_draw WHERE organisation = %(organisation)s"
-            " AND (%(until)s::bigint IS NULL OR leaf_index < %(until)s)",
+            "SELECT measure, period, grid, epsilon, adopted, ARRAY("
+            " SELECT dimension FROM released_spent_table AS made"
+            " WHERE made.organisation = spent.organisation AND made.measure = spent.measure"
+            " AND made.period = spent.period"
+            " AND (%(until)s::bigint IS NULL OR made.leaf_index < %(until)s)"
+            ' ORDER BY dimension COLLATE "C")'
+            " FROM released_spent AS spent WHERE organisation = %(organisation)s"
+            " AND (%(until)s::bigint IS NULL OR leaf_index < %(until)s)"
+            ' ORDER BY period COLLATE "C"',
             asked,
         )
-        drawn = [
-            Drawn(grid_id=grid, measure=measure, window=period)
-            for grid, measure, period in await cursor.fetchall()
+        debits = [
+            Debit(
+                measure=measure,
+                window=window,
+                grid_id=grid,
+                epsilon=epsilon,
+                adopted=adopted,
+                tables=tuple(tables),
+            )
+            for measure, window, grid, epsilon, adopted, tables in await cursor.fetchall()
         ]
     if row is None:
         raise Refusal(Code.NOT_FOUND)
@@ -64,11 +81,17 @@ async def privacy_budget(question: Question, request: PrivacyBudgetQuery) -> Pri
                         measure=draw.measure,
                         window=draw.window,
                         epsilon=draw.epsilon,
+                        adopted=draw.adopted,
                         tables=draw.tables,
                     )
                     for draw in one.draws
                 ),
             )
-            for one in spent_by(grids, drawn)
+            for one in spent_by(grids, [one for one in debits if one.measure != PULSE])
+        ),
+        pulses=tuple(
+            PulseSpent(period=one.window, spent=one.epsilon, adopted=one.adopted)
+            for one in debits
+            if noisy and one.measure == PULSE and one.epsilon is not None
         ),
     )
