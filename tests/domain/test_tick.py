@@ -18,6 +18,7 @@ from services.signals.domain.tick import Due, Ticked, facts_in, measure_of, tick
 from services.signals.domain.window import FactKept
 from shared.taxonomy.period import Period
 from tests.domain.test_grid import GRID
+from tests.series_lab import grid
 
 APRIL, JULY, JANUARY = date(2026, 4, 15), date(2026, 7, 15), date(2027, 1, 15)
 SECOND = replace(GRID, period="2026-H2")
@@ -47,11 +48,11 @@ def ticked(
     earlier: Sequence[NoisyStatisticsReleased] = (),
 ) -> Ticked:
     ids = (UUID(int=n) for n in count(100))
-    grid = halves[-1].grid_id
+    grid_id = halves[-1].grid_id
     return tick(
         day,
-        [Due(grid_id=grid, measure=measure, period=period) for measure, period in due],
-        grids={grid: halves},
+        [Due(grid_id=grid_id, measure=measure, period=period) for measure, period in due],
+        grids={grid_id: halves},
         facts=facts or {},
         earlier=earlier,
         sample=plain,
@@ -105,9 +106,9 @@ def test_a_case_counts_in_one_cell_of_one_window_of_each_measure(
 
 def test_a_register_of_a_year_counts_in_its_year() -> None:
     """It has no quarter and no half."""
-    grid = replace(GRID, period="2018")
+    register = replace(GRID, period="2018")
     rows = {"2018": [replace(FACT, quarter=None, count=7)]}
-    assert [7] == [fact.count for fact in facts_in(Period.parse("2018"), [grid], rows)]
+    assert [7] == [fact.count for fact in facts_in(Period.parse("2018"), [register], rows)]
 
 
 def test_a_draw_is_debited_and_has_every_cell() -> None:
@@ -218,3 +219,42 @@ def test_a_fact_with_a_code_that_the_grid_does_not_have_counts_once_in_each_meas
     } == counted(one)
     assert one.strange
     assert not ticked(ALL, {"2026-H1": [FACT]}, halves=(GRID, SECOND)).strange
+
+
+# What is not shown --------------------------------------------------------------------------------
+
+
+def half_and_quarter(first: int, second: int) -> tuple[int | None, int | None, int | None]:
+    """What is shown of one theme, of which two quarters drew these values: of both, and of their half."""
+    one_measure = grid()
+    (by_quarter,) = one_measure.tables
+    by_half = replace(by_quarter, grain="half-year")
+    lattice = replace(one_measure, tables=(by_quarter, by_half))
+    rest = (0,) * (len(cells_of(lattice, ("theme",))) - 1)
+    draws = {("theme", "2026-Q1"): (first, *rest), ("theme", "2026-Q2"): (second, *rest)}
+    found = []
+    for table, period in ((by_quarter, "Q1"), (by_quarter, "Q2"), (by_half, "H1")):
+        answer = shown(lattice, table, Period.parse(f"2026-{period}"), draws)
+        assert answer is not None
+        found.append(answer.figures[0].value)
+    return found[0], found[1], found[2]
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 3, 4])
+def test_a_positive_figure_that_is_not_shown_follows_by_subtraction(hidden: int) -> None:
+    """So docs/anonymity.md promises no secret: it is a figure with noise like any other."""
+    first, second, half = half_and_quarter(30, hidden)
+    assert second is None
+    assert first is not None
+    assert half is not None
+    assert hidden == half - first
+
+
+def test_how_far_below_zero_a_figure_fell_follows_from_nothing() -> None:
+    """That it did not rise above zero does."""
+    (told,) = {half_and_quarter(30, hidden) for hidden in (0, -1, -2, -9, -40)}
+    first, second, half = told
+    assert second is None
+    assert first is not None
+    assert half is not None
+    assert half - first <= 0

@@ -40,7 +40,12 @@ class CellReleased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellWithheld:
-    """A cell whose figure is below `threshold`: it is not shown, and its number stands nowhere here."""
+    """A cell whose figure is below `threshold`: it is not in this table.
+
+    That keeps figures that are mostly noise from being read as news. It keeps nothing secret: where the
+    figure is above zero, it may follow by subtraction from others that are shown. The noise is in it
+    all the same, and paid for.
+    """
 
     code: str
     threshold: int
