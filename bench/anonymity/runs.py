@@ -159,7 +159,6 @@ def pulse_runs(many: int, seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         organisation_id=UUID(int=0),
         token="",
         policy="noisy",
-        k=None,
         ground=None,
         questions=list(pulse_codes.current().questions)[:2],
         by_unit=False,

@@ -1529,7 +1529,9 @@ class PulseSpent(Shape, frozen=True, kw_only=True):
 
 
 class PrivacyBudget(Shape, frozen=True, kw_only=True):
-    """By period, oldest first. Under `exact` nothing is spent: there is neither profile nor limit."""
+    """By period, oldest first. Under `exact` cases spend nothing: there is neither profile nor limit, and
+    `pulses` alone, which have noise under either policy.
+    """
 
     policy: Policy
     profile: Profile | None
@@ -1657,8 +1659,8 @@ class Pulses(Shape, frozen=True, kw_only=True):
 
 
 class PulseFigures(Shape, frozen=True, kw_only=True):
-    """How often each answer from 1 to 5 was given; None: it is not shown. `withheld`: of `exact`, the
-    sum of those that are not.
+    """How often each answer from 1 to 5 was given; None: it is not shown. `withheld`: of rounds
+    that were released without noise, the sum of those that are not.
     """
 
     question: str
@@ -1669,8 +1671,8 @@ class PulseFigures(Shape, frozen=True, kw_only=True):
 class PulseTable(Shape, frozen=True, kw_only=True):
     """The answers of a place. Nothing is shown of one with too few: `answers` is None.
 
-    Margins are of `noisy`: in 95 of 100 releases the true number lies within it. `least` is the
-    smallest count that is shown.
+    In 95 of 100 releases the true number lies within its margin. `least` is the smallest count that
+    is shown.
     """
 
     place: str

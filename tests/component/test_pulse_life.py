@@ -17,10 +17,17 @@ import pytest_asyncio
 from hoeksteen_client import PulseToken, make_pulse_tokens
 from services.signals import pulse_box
 from services.signals.commands.release_signals import release_signals
-from services.signals.domain.pulse import PulseDrawn, PulseSheet
+from services.signals.domain.pulse import (
+    PulseDrawn,
+    PulseFrozen,
+    PulsePlace,
+    PulseQuestion,
+    PulseSheet,
+    show_drawn,
+)
 from services.signals.events import TYPES
 from services.signals.service import DEFINITION
-from services.signals.streams import pulse_release_stream
+from services.signals.streams import pulse_release_stream, pulse_stream
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import (
     AnswerPulse,
@@ -166,35 +173,63 @@ async def test_a_pulse_walks_from_its_questions_to_its_readers(pulse: Pulse) -> 
     assert () == (await pulse.ask("pulses", Empty(), Pulses, role=Role.EMPLOYEE)).items
 
 
-async def test_exact_figures_of_a_pulse_start_at_ten(pulse: Pulse) -> None:
-    """Nine answers are none, whatever was answered."""
-    await pulse.set_up(units=UNITS)
-    tokens = await pulse.open(tokens=9)
-    for token in tokens:
-        await pulse.answer(token, 5)
+async def test_a_pulse_has_noise_where_other_figures_are_exact(pulse: Pulse) -> None:
+    """So HR, who used every token but one, reads nothing of the one: what is told of the round is a
+    function of its draw.
+    """
+    await pulse.set_up(units=UNITS)  # exact
+    tokens = await pulse.open(tokens=150)
+    for number, token in enumerate(tokens):
+        await pulse.answer(token, 1 + number % 5)
     await pulse.closed()
     await pulse.ticked(APRIL)
     (result,) = await pulse.results()
-    (table,) = result.tables
-    assert (None, 10) == (table.answers, table.least)
-    assert (None,) * 5 == table.figures[0].counts
+    assert ("noisy", 1.0) == (result.policy, result.epsilon)
+    log = {one.type: one.event for one in await pulse.log()}
+    assert "exact" == log["OrganisationAdopted"].policy
+    assert log["PulseReleased"] == show_drawn(log["PulseFrozen"], log["PulseDrawn"])
+    assert ("pulse", 1.0) == (
+        log["PrivacyBudgetDebited"].measure,
+        log["PrivacyBudgetDebited"].epsilon,
+    )
+    assert {None} == {figures.withheld for table in result.tables for figures in table.figures}
     budget = await pulse.ask("privacy_budget", PrivacyBudgetQuery(), PrivacyBudget, role=Role.HR)
-    assert () == budget.pulses
+    assert [("2026-H1", 1.0)] == [(one.period, one.spent) for one in budget.pulses]
 
 
-async def test_twelve_equal_exact_answers_are_shown_in_one_block(pulse: Pulse) -> None:
-    """The five answers together: one that stands alone would show that nobody gave another."""
-    await pulse.set_up(units=UNITS)
-    for token in await pulse.open(tokens=12):
-        await pulse.answer(token, 5)
+async def test_a_round_that_was_frozen_for_exact_figures_gets_noise_too(pulse: Pulse) -> None:
+    """Ten answers, nine of them HR's: before, the tenth could be read off."""
+    await pulse.set_up(units=UNITS)  # exact
+    old = PulseFrozen(
+        organisation_id=HERE,
+        token="old",
+        period="2026-H1",
+        policy="exact",
+        rule="pulse-exact/1",
+        epsilon=0.0,
+        k=10,
+        codes_version=1,
+        questions=(PulseQuestion(code="seen_and_heard", en="Seen?", nl="Gezien?"),),
+        places=(PulsePlace(code="all", name="", scope=()),),
+        opens_on=OPENS,
+        closes_on=CLOSES,
+        due=APRIL,
+    )
+    stream = pulse_stream(HERE, "2026-H1")
+    at = pulse.service.parts.clock.now()
+    await pulse.service.parts.store.append(HERE, [Change(stream, 1, old)], actor="hr", at=at)
+    await pulse.service.projector.catch_up()
+    tokens = make_pulse_tokens(10)
+    issue = IssuePulseTokens(period="2026-H1", hashes=tuple(token.hash for token in tokens))
+    await pulse.ask("issue_pulse_tokens", issue, Done, role=Role.HR)
+    pulse.at(OPENS)
+    for number, token in enumerate(tokens):
+        await pulse.answer(token, 5 if number else 1)
     await pulse.closed()
     await pulse.ticked(APRIL)
-    ((table,),) = [one.tables for one in await pulse.results()]
-    assert (12, 12, (None,) * 5) == (
-        table.answers,
-        table.figures[0].withheld,
-        table.figures[0].counts,
-    )
+    (result,) = await pulse.results()
+    assert ("noisy", 1.0) == (result.policy, result.epsilon)
+    assert 1 == (await pulse.types()).count("PulseDrawn")
 
 
 async def test_an_answer_may_say_from_which_unit(pulse: Pulse) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -34,7 +34,7 @@ from services.signals.domain.pulse import (
     issue,
     sheet_of,
     show_drawn,
-    show_exact,
+    with_noise,
 )
 from shared.contracts.errors import REASONS, Code
 from shared.taxonomy import pulse_codes
@@ -82,7 +82,6 @@ FROZEN = PulseFrozen(
     due=date(2026, 10, 15),
 )
 BY_UNIT = replace(FROZEN, places=UNITS)
-EXACT = replace(FROZEN, policy="exact", rule="pulse-exact/1", epsilon=0.0)
 HASHES = tuple(bytes([number]) * 32 for number in range(5))
 ISSUED = PulseTokensIssued(hashes=HASHES)
 
@@ -96,7 +95,6 @@ def freezing(**changes: Any) -> Callable[[Round], object]:
         "organisation_id": ORGANISATION,
         "token": "5d41402abc4b2a76",
         "policy": "noisy",
-        "k": None,
         "ground": GROUND,
         "questions": ("seen_and_heard", "ideas_shared"),
         "by_unit": False,
@@ -132,12 +130,11 @@ def test_a_round_is_frozen_before_it_opens() -> None:
     """Questions in both languages, days, places and how it is released."""
     after().when(freezing()).then(FROZEN)
     after().when(freezing(by_unit=True)).then(BY_UNIT)
-    after().when(freezing(policy="exact", k=12)).then(replace(EXACT, k=12))
 
 
-def test_fewer_than_ten_answers_are_never_a_decision() -> None:
-    """An organisation that shows cases from five on shows answers from ten on."""
-    after().when(freezing(policy="exact", k=5)).then(EXACT)
+def test_a_round_has_noise_where_other_figures_are_exact() -> None:
+    """Who issues the tokens could use all but one, and read the one."""
+    after().when(freezing(policy="exact")).then(FROZEN)
 
 
 @pytest.mark.parametrize("asked", [1, 2, 3, 4, 5])
@@ -380,47 +377,33 @@ def test_what_is_shown_follows_from_the_draw_alone() -> None:
     assert (85, (17,) * 5) == (table.answers, table.figures[0].counts)
 
 
-def test_exact_figures_stand_in_blocks_of_at_least_ten() -> None:
-    """By the rule of disjoint blocks; the middle of the scale joins first."""
-    some = sheets((12, "all", (5, 5)), (14, "all", (4, 5)), (3, "all", (1, 5)), (11, "all", (3, 5)))
-    (table,) = show_exact(EXACT, some, release_id=RELEASE).tables
-    assert (40, None, 10) == (table.answers, table.margin, table.least)
-    seen, ideas = table.figures
-    # 1 and 2 are too small; 3 joins them, and with it the block is large enough to say its sum: 14 < 19,
-    # so 4 joins too, and 28 >= 29 does not hold, so 5 joins as well.
-    assert ((None,) * 5, 40) == (seen.counts, seen.withheld)
-    assert ((None, None, None, None, None), 40) == (ideas.counts, ideas.withheld)
+def test_a_round_that_was_frozen_for_exact_figures_is_released_with_noise() -> None:
+    """Its questions and days stay; its counts get the noise of any other round."""
+    old = replace(FROZEN, policy="exact", rule="pulse-exact/1", epsilon=0.0, k=12)
+    assert FROZEN == with_noise(old)
+    assert FROZEN == with_noise(FROZEN)
 
 
-def test_nine_exact_answers_are_none() -> None:
-    """Neither sum nor total is told, of any question."""
-    for many, told in ((9, None), (10, 10)):
-        (table,) = show_exact(EXACT, sheets((many, "all", (5, 1))), release_id=RELEASE).tables
-        assert told == table.answers
-        assert {told} == {figures.withheld for figures in table.figures}
+@pytest.mark.parametrize("policy", ["noisy", "exact"])
+def test_who_answered_all_tokens_but_one_cannot_read_the_one(policy: str) -> None:
+    """They can subtract their own answers, but not the noise: what the one sheet changes, times the ε of
+    what is drawn, is the ε of a whole sheet, whatever the organisation decided for its other figures.
+    """
+    asked: list[float] = []
 
+    def drawn_of(some: Sequence[PulseSheet]) -> tuple[int, ...]:
+        def told(counts: Sequence[int], epsilon: float) -> list[int]:
+            asked.append(epsilon)
+            return list(counts)
 
-def test_no_question_gives_away_what_another_withholds() -> None:
-    """All totals are withheld together, or none is: tried on 2,000 random rounds."""
-    rng = random.Random(11)  # noqa: S311  the same rounds each time
-    for _ in range(2_000):
-        some = [
-            PulseSheet(place="all", answers=(rng.choice((1, 4, 4, 5)), rng.randint(1, 5)))
-            for _ in range(rng.randint(0, 60))
-        ]
-        (table,) = show_exact(EXACT, some, release_id=RELEASE).tables
-        for figures in table.figures:
-            told = [value for value in figures.counts if value is not None]
-            assert all(value >= 10 for value in told)
-            hidden = [value is None for value in figures.counts]
-            if table.answers is None:
-                assert all(hidden)
-                assert figures.withheld is None
-            elif any(hidden):
-                assert figures.withheld is not None
-                assert figures.withheld >= 10
-                assert sum(hidden) > 1
-                assert table.answers == sum(told) + figures.withheld
+        frozen = with_noise(cast("PulseFrozen", freezing(policy=policy)(Round())))
+        return draw(frozen, some, release_id=RELEASE, sample=told, library="test").values
+
+    own = sheets((9, "all", (2, 2)))
+    one = PulseSheet(place="all", answers=(1, 5))
+    without, with_it = drawn_of(own), drawn_of([*own, one])
+    changed = sum(abs(y - x) for x, y in zip(without, with_it, strict=True))
+    assert [EPSILON] * 2 == [changed * epsilon for epsilon in asked]
 
 
 def test_every_reason_of_a_refusal_is_said_in_both_languages() -> None:

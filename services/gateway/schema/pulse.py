@@ -82,7 +82,7 @@ class PulseFigures:
         description="How often 1 to 5 was answered; null where it is not shown."
     )
     withheld: int | None = strawberry.field(
-        description="Under the policy `exact`: the sum of those that are not shown."
+        description="Of rounds that were released without noise: the sum of those that are not shown."
     )
 
 

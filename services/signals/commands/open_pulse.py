@@ -27,7 +27,6 @@ async def open_pulse(call: Call, request: OpenPulse) -> Done:
         organisation_id=adopted.organisation_id,
         token=adopted.token,
         policy=adopted.policy,
-        k=adopted.k,
         ground=await ground_of(call, adopted, period) if request.by_unit else None,
         questions=request.questions,
         by_unit=request.by_unit,

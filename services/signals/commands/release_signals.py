@@ -194,7 +194,7 @@ async def _pulse(parts: Parts, organisation: UUID, period: str) -> list[Change]:
     refuses a second.
     """
     state = await load_round(parts.store, organisation, period)
-    frozen = state.known
+    frozen = pulse.with_noise(state.known)
     sheets = [
         sheet
         for one in await parts.store.load_many(organisation, list(state.kept or ()))
@@ -202,8 +202,6 @@ async def _pulse(parts: Parts, organisation: UUID, period: str) -> list[Change]:
         for sheet in one.event.sheets
     ]
     stream, release_id = pulse_release_stream(organisation, period), uuid4()
-    if frozen.policy == "exact":
-        return [Change(stream, 1, pulse.show_exact(frozen, sheets, release_id=release_id))]
     drawn = await asyncio.to_thread(
         pulse.draw, frozen, sheets, release_id=release_id, sample=noise.draw, library=LIBRARY
     )

@@ -2,14 +2,13 @@
 
 A round is frozen before it opens: questions, days, places, how it is released. Who answers has a token
 that is used once; token and answers are kept apart (services/signals/pulse_box.py). A sheet of answers is
-a fact under the release rules of the organisation's policy. It is counted once, at the first tick after
-the closing day, and from then on readers get nothing but that release.
+counted once, at the first tick after the closing day, and from then on readers get nothing but that release.
 
-Under `noisy` each cell (a place's answers of one kind to one question) gets one draw of discrete Laplace
-noise. One sheet counts in one cell of each question, so a whole sheet spends EPSILON, shared over the
-questions: the fewer are asked, the more exact is what is told. Under `exact` the rule of disjoint blocks
-holds for each question; all questions have the same total, so none gives away what another withholds: a
-question's total is withheld only where that of every question is.
+Each cell (a place's answers of one kind to one question) gets one draw of discrete Laplace noise. One sheet
+counts in one cell of each question, so a whole sheet spends EPSILON, shared over the questions: the fewer
+are asked, the more exact is what is told. So it is in organisations of the policy `exact` too: who issues
+the tokens can use all but one, and an exact count would then be the answer of one person
+(docs/adr/0033-a-pulse-has-noise.md).
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, assert_never
 from uuid import UUID
 
-from services.signals.domain import exact
 from services.signals.domain.budget import PULSE
 from services.signals.domain.lattice import WHOLE
 from services.signals.domain.noise import Draws, margin, settled, threshold
@@ -53,8 +51,8 @@ MOST_TOKENS: Final = 1_000
 """In one request."""
 HASH_BYTES: Final = 32
 
-RULES: Final[dict[Policy, str]] = {"noisy": "pulse-noisy/1", "exact": "pulse-exact/1"}
-"""The name and version of each way to release, frozen with the round."""
+RULE: Final = "pulse-noisy/1"
+"""The name and version of the way to release, frozen with the round."""
 
 MEASURE: Final = PULSE
 """The name under which the budget is debited."""
@@ -82,9 +80,10 @@ class PulsePlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulseFrozen:
-    """A round, before it opens. `epsilon` is that of one question, 0 under `exact`; `k` is of `exact`.
+    """A round, before it opens. `epsilon` is that of one question.
 
-    Its stream is computed from the half-year: there is one in each.
+    Its stream is computed from the half-year: there is one in each. Rounds of before every pulse had
+    noise may say `exact`: they are released with it nevertheless, see `with_noise`; `k` was of theirs.
     """
 
     organisation_id: UUID
@@ -145,8 +144,8 @@ class PulseDrawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulseFigures:
-    """The answers 1 to 5 to one question; None where one is not shown. `withheld`: of `exact`, the sum
-    of those that are not, if it may be told.
+    """The answers 1 to 5 to one question; None where one is not shown. `withheld`: of rounds that
+    were released as exact figures, the sum of those that are not, if it may be told.
     """
 
     question: str
@@ -158,8 +157,8 @@ class PulseFigures:
 class PulseTable:
     """A place's answers. `answers` is how many there were, None: too few, and then nothing is shown.
 
-    Margins are of `noisy`: in 95 of 100 releases the true number lies within it. `least` is the
-    smallest count that is shown.
+    In 95 of 100 releases the true number lies within its margin; exact figures had none. `least` is
+    the smallest count that is shown.
     """
 
     place: str
@@ -174,7 +173,7 @@ class PulseTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulseReleased:
-    """What readers will ever know of a round. Under `noisy` it is made of the draw alone."""
+    """What readers will ever know of a round. It is made of the draw alone."""
 
     release_id: UUID
     organisation_id: UUID
@@ -233,7 +232,6 @@ def freeze(
     organisation_id: UUID,
     token: str,
     policy: Policy,
-    k: int | None,
     ground: Ground | None,
     questions: Sequence[str],
     by_unit: bool,
@@ -243,6 +241,7 @@ def freeze(
 ) -> PulseFrozen:
     """Freeze a round of the half-year in which it opens and closes.
 
+    `policy` is that of the organisation's figures: `exact` ones have no grid, and so no places.
     `ground` is the frozen grid of that half-year, None where there is none. Raises Refusal
     ALREADY_EXISTS for a second round of a half-year, INVALID_INPUT, UNKNOWN_CODE.
     """
@@ -265,10 +264,10 @@ def freeze(
         organisation_id=organisation_id,
         token=token,
         period=str(period),
-        policy=policy,
-        rule=RULES[policy],
-        epsilon=EPSILON / len(asked) if policy == "noisy" else 0.0,
-        k=max(k or LEAST_ANSWERS, LEAST_ANSWERS),
+        policy="noisy",
+        rule=RULE,
+        epsilon=EPSILON / len(asked),
+        k=LEAST_ANSWERS,
         codes_version=codes.version,
         questions=tuple(PulseQuestion(code=one.code, en=one.en, nl=one.nl) for one in asked),
         places=_places(ground, policy) if by_unit else (_ORGANISATION,),
@@ -283,7 +282,6 @@ _ORGANISATION: Final = PulsePlace(code=WHOLE, name="", scope=())
 
 def _places(ground: Ground | None, policy: Policy) -> tuple[PulsePlace, ...]:
     if policy == "exact":
-        # Blocks are disjoint in one dimension, and here that is the answers.
         raise invalid("byUnit", "it belongs to the policy NOISY")
     units = [] if ground is None else [one for one in ground.places.values() if one.code != WHOLE]
     if len(units) < 2:
@@ -342,6 +340,14 @@ def close(state: Round, kept: Sequence[UUID], *, today: date) -> PulseClosed | N
 # Decisions: its release -------------------------------------------------------------------------
 
 
+def with_noise(frozen: PulseFrozen) -> PulseFrozen:
+    """The round as it is released: one that was frozen for exact figures gets the noise of all."""
+    if frozen.policy == "noisy":
+        return frozen
+    epsilon = EPSILON / len(frozen.questions)
+    return replace(frozen, policy="noisy", rule=RULE, epsilon=epsilon, k=LEAST_ANSWERS)
+
+
 def count(frozen: PulseFrozen, sheets: Iterable[PulseSheet]) -> list[int]:
     """The true counts by place, question and answer, in that order. They are never stored."""
     places = {place.code: number for number, place in enumerate(frozen.places)}
@@ -361,7 +367,7 @@ def draw(
     sample: Sampler,
     library: str,
 ) -> PulseDrawn:
-    """Draw a round of the policy `noisy`, once."""
+    """Draw a round, once."""
     return PulseDrawn(
         release_id=release_id,
         period=frozen.period,
@@ -386,42 +392,6 @@ def show_drawn(frozen: PulseFrozen, drawn: PulseDrawn) -> PulseReleased:
     if len(frozen.places) > 1:
         tables.insert(0, _noisy_table(frozen, _ORGANISATION, by_place))
     return _released(frozen, drawn.release_id, tables)
-
-
-def show_exact(
-    frozen: PulseFrozen, sheets: Sequence[PulseSheet], *, release_id: UUID
-) -> PulseReleased:
-    """What readers get of a round of the policy `exact`."""
-    cells = tuple(pulse_codes.current().answers)
-    figures = []
-    total: int | None = None
-    for number, question in enumerate(frozen.questions):
-        counts = Counter(str(sheet.answers[number]) for sheet in sheets)
-        table = exact.release(counts, cells=cells, k=frozen.k, merge_order=_MIDDLE_FIRST)
-        shown = dict(table.shown)
-        total = table.total
-        figures.append(
-            PulseFigures(
-                question=question.code,
-                counts=tuple(shown.get(cell) for cell in cells),
-                withheld=None if table.withheld is None else table.withheld.count,
-            )
-        )
-    table_of_all = PulseTable(
-        place=WHOLE,
-        place_name="",
-        scope=(),
-        answers=total,
-        answers_margin=None,
-        margin=None,
-        least=frozen.k,
-        figures=tuple(figures),
-    )
-    return _released(frozen, release_id, [table_of_all])
-
-
-_MIDDLE_FIRST: Final = ("3", "2", "4", "1", "5")
-"""In which order answers join the withheld ones: the ends of the scale tell most, and go last."""
 
 
 def _released(frozen: PulseFrozen, release_id: UUID, tables: Sequence[PulseTable]) -> PulseReleased:

@@ -92,6 +92,6 @@ async def privacy_budget(question: Question, request: PrivacyBudgetQuery) -> Pri
         pulses=tuple(
             PulseSpent(period=one.window, spent=one.epsilon, adopted=one.adopted)
             for one in debits
-            if noisy and one.measure == PULSE and one.epsilon is not None
+            if one.measure == PULSE and one.epsilon is not None
         ),
     )
