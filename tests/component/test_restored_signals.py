@@ -170,8 +170,14 @@ async def test_a_published_window_is_adopted_and_never_drawn_again(lab: Lab, kee
         await noisy.tick(JULY)
         tables = await noisy.ticked(JULY)
         assert ("theme", "2026-Q2") in tables
-        # A half-year of themes would need the draw of the first quarter, which is lost.
-        assert ("theme", "2026-H1") not in tables
+        # These would need the draw of the first quarter, which is lost (docs/operators.md says so).
+        assert {("unit", "2026-H1"), ("unit_area", "2026-H1")} <= {*tables}
+        assert not {(one, "2026-H1") for one in ("theme", "area", "total")} & {*tables}
+        closed = "organisation = %s AND (measure, period) = ('theme', '2026-Q1')"
+        assert [1, 0, 1] == [
+            len(noisy.rows(f"SELECT FROM {table} WHERE {closed}", (HERE,)))
+            for table in ("drawn_measure", "released_draw", "released_spent")
+        ]
         assert messages == (await noisy.messages(1 + len(tables)))[:1]
         drawn = await noisy.drawn()
         assert ("theme", "2026-Q1") not in drawn
