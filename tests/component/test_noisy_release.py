@@ -21,6 +21,7 @@ import pytest_asyncio
 from services.reporting.domain.figures import check
 from services.reporting.shapes import drafted_from_bus
 from services.signals.commands.release_due import release_due
+from services.signals.commands.release_grids import release_grids
 from services.signals.domain.lattice import BUDGET, cells_of
 from services.signals.domain.noise import Draws, margin, threshold
 from services.signals.domain.noisy import NoisyStatisticsReleased, PrivacyBudgetDebited
@@ -404,6 +405,31 @@ async def test_a_register_of_an_old_period_is_released_at_the_tick_that_was_told
     for measure in of_register:
         assert abs(sum(drawn[measure, "2018"]) - 900) < 400
     assert abs(sum(drawn["theme", "2026-Q1"])) < 400
+
+
+async def test_a_register_that_comes_after_its_tick_joins_the_next(noisy: Noisy) -> None:
+    """However many messages it comes in. Until then nothing of it is due, and nothing is drawn twice."""
+    await noisy.set_up()
+    await noisy.tick(JULY)
+    await noisy.ticked(JULY)
+    before = await noisy.drawn()
+    for _ in range(2):
+        row = Fact(facts_id=str(uuid4()), period="2018", category="bullying", count=450)
+        booked = FactsBooked(organisation_id=str(HERE), taxonomy_version=1, due=JULY, facts=(row,))
+        await noisy.send("intake.v1.facts.booked", booked)
+    assert not await release_grids(noisy.service.parts)
+    assert before == await noisy.drawn()
+    due = "SELECT DISTINCT due FROM held_measure WHERE period = '2018'"
+    assert [(JANUARY,)] == noisy.rows(due)
+    for day in (OCTOBER, JANUARY):
+        await noisy.tick(day)
+        tables = await noisy.ticked(day)
+        assert (day == JANUARY) == (("total", "2018") in tables)
+    drawn = await noisy.drawn()
+    assert before.items() < drawn.items()
+    assert abs(sum(drawn["theme", "2018"]) - 900) < 400
+    assert len(drawn) == (await noisy.types()).count("NoisyStatisticsReleased")
+    assert not await release_grids(noisy.service.parts)
 
 
 # Never again --------------------------------------------------------------------------------------

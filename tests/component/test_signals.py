@@ -525,6 +525,25 @@ def row_of(signals: Signals) -> list[tuple[Any, ...]]:
     )
 
 
+async def test_a_register_that_comes_after_its_tick_joins_the_next(signals: Signals) -> None:
+    """Else its first message would be released without the others."""
+    await signals.organisation()
+    await signals.day()
+    signals.clock.move(TICK)
+    await signals.released(1)
+    for _ in range(2):
+        await signals.facts(30, period="2018", due=DUE)
+    assert not await release_windows(signals.service.parts)
+    await signals.day(date(2027, 1, 15))
+    signals.clock.move(datetime(2027, 1, 15, 9, 0, tzinfo=UTC))
+
+    async def there() -> Release | None:
+        found = await signals.statistics()
+        return next((one for one in found if one.period == "2018"), None)
+
+    assert 60 == (await eventually(there)).total
+
+
 async def test_late_facts_change_no_released_number(signals: Signals) -> None:
     """They are kept, and neither counted nor told: event, answers and messages stay as they were,
     also over a restart of the clock's day.

@@ -267,7 +267,14 @@ async def _frozen(
 ) -> list[Change]:
     """The change that freezes what the period's release will look like, unless it is frozen. `before`
     are changes that come with it and are not stored yet.
+
+    Whatever comes when the day of its tick is closed already, such as a register that was long on its
+    way, is released at the next one: a tick is made once, and facts of one period may come in several
+    messages.
     """
+    reached = await _reached(parts, adopted.organisation_id)
+    if reached is not None and due <= reached:
+        due = tick_of(period, reached)
     if adopted.policy == "noisy":
         return await _frozen_grid(parts, adopted, period, due, before)
     organisation = adopted.organisation_id
