@@ -17,7 +17,7 @@ from services.signals.domain import noise
 from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import NoisyStatisticsReleased
 from services.signals.domain.tick import Due, Ticked, tick, wanted
-from services.signals.domain.window import FactsAmended, FactsKept, amended
+from services.signals.kept_facts import kept_facts
 from services.signals.streams import (
     release_stream,
     table_stream,
@@ -28,7 +28,6 @@ from shared.eventstore.projector import tracking_name
 from shared.eventstore.store import Change, Conflict
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
-from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.service import TickFailed
 from shared.taxonomy.calendar import moment_of
 from shared.taxonomy.period import Period
@@ -49,8 +48,6 @@ LIBRARY: Final = f"opendp {version('opendp')}"
 # once: while the database writes down one, the next is drawn.
 _TOGETHER = 50
 _GROUPS = 2
-# Streams that are loaded with one statement.
-_PAGE = 1_000
 
 _Damaged = (ValueError, Unreadable, UnknownEventType, msgspec.DecodeError)
 
@@ -231,7 +228,8 @@ async def _load(parts: Parts, works: Sequence[_Work]) -> None:
     for work in works:
         for halves in work.grids.values():
             halves.sort(key=lambda half: Period.parse(half.period))
-    await _load_facts(parts, by_id, facts)
+    async for one in kept_facts(parts.store, facts, lambda organisation: by_id[organisation].day):
+        by_id[one.organisation].facts[one.facts.period].extend(one.facts.facts)
     earlier = {
         release_stream(work.organisation, Period.parse(period), measure): work.organisation
         for work in works
@@ -241,21 +239,3 @@ async def _load(parts: Parts, works: Sequence[_Work]) -> None:
         for recorded in await parts.store.load_across(earlier):
             if isinstance(recorded.event, NoisyStatisticsReleased):
                 by_id[recorded.organisation].earlier.append(recorded.event)
-
-
-async def _load_facts(parts: Parts, by_id: dict[UUID, _Work], streams: dict[UUID, UUID]) -> None:
-    names = list(streams)
-    for start in range(0, len(names), _PAGE):
-        some = names[start : start + _PAGE]
-        page = await parts.store.load_across({stream: streams[stream] for stream in some})
-        # Erased before the tick: not counted, whether or not the erasure has come to its end.
-        erased = {recorded.stream for recorded in page if recorded.type == KEY_DESTROYED}
-        changed: dict[UUID, list[FactsAmended]] = defaultdict(list)
-        for recorded in page:
-            if isinstance(recorded.event, FactsAmended):
-                changed[recorded.stream].append(recorded.event)
-        for recorded in page:
-            if isinstance(recorded.event, FactsKept) and recorded.stream not in erased:
-                work = by_id[recorded.organisation]
-                right = amended(recorded.event, changed[recorded.stream], work.day)
-                work.facts[right.period].extend(right.facts)

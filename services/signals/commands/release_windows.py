@@ -6,20 +6,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from services.signals.domain.places import is_cell
-from services.signals.domain.window import (
-    FactsAmended,
-    FactsKept,
-    SubjectsKept,
-    Tally,
-    add,
-    amended,
-    release,
-)
+from services.signals.domain.window import Tally, add, release
+from services.signals.kept_facts import kept_facts
 from services.signals.streams import load_organisation, load_window, release_stream
 from shared.eventstore.store import Change, Conflict
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
-from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.service import TickFailed
 from shared.taxonomy.calendar import moment_of
 from shared.taxonomy.period import Period
@@ -31,7 +23,6 @@ if TYPE_CHECKING:
     from shared.runtime.calls import Parts
 
 SYSTEM = "signals"
-_PAGE = 500
 
 
 async def release_windows(parts: Parts) -> bool:
@@ -76,29 +67,10 @@ async def _release(parts: Parts, organisation: UUID, period: Period) -> bool:
             "SELECT stream FROM held_facts WHERE organisation = %s AND period = %s",
             (organisation, str(period)),
         )
-        streams = [row[0] for row in await cursor.fetchall()]
-    for start in range(0, len(streams), _PAGE):
-        kept: dict[UUID, FactsKept] = {}
-        later: dict[UUID, list[SubjectsKept]] = {}
-        changed: dict[UUID, list[FactsAmended]] = {}
-        page = await parts.store.load_many(organisation, streams[start : start + _PAGE])
-        # Erased before the tick: not counted, whether or not the erasure has come to its end.
-        erased = {recorded.stream for recorded in page if recorded.type == KEY_DESTROYED}
-        for recorded in page:
-            match recorded.event:
-                case FactsKept():
-                    kept[recorded.stream] = recorded.event
-                case SubjectsKept():
-                    later.setdefault(recorded.stream, []).append(recorded.event)
-                case FactsAmended():
-                    changed.setdefault(recorded.stream, []).append(recorded.event)
-                case _:
-                    pass
-        for stream, facts in kept.items():
-            if stream not in erased:
-                right = amended(facts, changed.get(stream, ()), structure.due)
-                add(tally, structure, right, later.get(stream, ()))
-                strange |= not all(is_cell(structure, fact) for fact in right.facts)
+        streams = {stream: organisation for (stream,) in await cursor.fetchall()}
+    async for one in kept_facts(parts.store, streams, lambda _: structure.due):
+        add(tally, structure, one.facts, one.later)
+        strange |= not all(is_cell(structure, fact) for fact in one.facts.facts)
     event = release(adopted, structure, tally, release_id=uuid4())
     try:
         appended = await parts.store.append(
