@@ -372,7 +372,8 @@ class _Story:
             table.add_row(labels[cell["code"]], str(cell["count"]), f"± {cell['margin']}")
         withheld = release["withheld"] or {"codes": [], "thresholds": []}
         for code, threshold in zip(withheld["codes"], withheld["thresholds"], strict=True):
-            table.add_row(labels[code], f"< {threshold}", "not shown")
+            # Of the true number that says nothing for certain: the figure is what lies below.
+            table.add_row(labels[code], "not shown", f"with noise < {threshold}")
         if release["total"] is not None and release["dimension"] != "total":
             table.add_row("total", str(release["total"]), f"± {release['totalMargin']}")
         self.console.print(table)
