@@ -8,10 +8,11 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import pytest
@@ -44,7 +45,11 @@ from tests.service_lab import HERE, Running, eventually, running
 
 PUBLIC_KEY = bytes(range(32))
 WORDS = (Sealed(key_id=str(key_id_of(PUBLIC_KEY)), ciphertext=b"sealed to Anna"),)
+Answer = TypeVar("Answer")
+AGAIN_SECONDS = 0.5
 COMMANDS = 200
+AT_FIRST, BEHIND = 60, 20
+"""Of these so many before the fault, and so many once the service has seen it."""
 
 
 @pytest.fixture
@@ -63,37 +68,34 @@ async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
 
 
 def on_the_token(folder: Path) -> dict[str, Any]:
-    """The settings of a service whose ring is behind PKCS#11, and looked at three times a second."""
+    """The settings of a service whose ring is behind PKCS#11, and looked at three times in
+    two seconds: a lease that ends before a hanging module is given up.
+    """
     (folder / "pin").write_text(PIN)
     return {
         "key_ring_kind": "pkcs11",
         "key_ring_module": MODULE,
         "key_ring_hsm": LABEL,
         "key_ring_passphrase_file": folder / "pin",
-        "key_ring_lease_s": 1,
+        "key_ring_lease_s": 2,
     }
 
 
 async def found(service: Running) -> None:
     """An organisation with an adviser, Anna."""
-    await service.ask(
-        "set_up_organisation",
-        SetUpOrganisation(
-            organisation_id=str(HERE),
-            name="De Hoekstee",
-            language="nl",
-            units=(Unit(id="care", name="Zorg", headcount=90),),
-            advisers=(AdviserSeat(id="anna", name="Anna"),),
-            release=ReleasePolicy(
-                policy="exact", dimension="category", k=5, works_council_on=date(2026, 1, 20)
-            ),
+    request = SetUpOrganisation(
+        organisation_id=str(HERE),
+        name="De Hoekstee",
+        language="nl",
+        units=(Unit(id="care", name="Zorg", headcount=90),),
+        advisers=(AdviserSeat(id="anna", name="Anna"),),
+        release=ReleasePolicy(
+            policy="exact", dimension="category", k=5, works_council_on=date(2026, 1, 20)
         ),
-        Done,
-        role=Role.ADMIN,
     )
-    await service.ask(
-        "publish_adviser_key", PublishAdviserKey(public_key=PUBLIC_KEY), Done, subject="anna"
-    )
+    await patiently(lambda: service.ask("set_up_organisation", request, Done, role=Role.ADMIN))
+    key = PublishAdviserKey(public_key=PUBLIC_KEY)
+    await patiently(lambda: service.ask("publish_adviser_key", key, Done, subject="anna"))
 
 
 async def opened(service: Running, case: UUID) -> Done:
@@ -109,6 +111,22 @@ async def opened(service: Running, case: UUID) -> Done:
         words=WORDS,
     )
     return await service.ask("open_case", request, Done, subject="anna", key=str(case))
+
+
+async def looked(service: Running, case: UUID) -> Case:
+    """What Anna sees of her case."""
+    return await service.ask("case", ById(id=str(case)), Case, subject="anna")
+
+
+async def patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """What is answered, once it is: on a busy machine a look at the ring may outlast the lease."""
+    while True:
+        try:
+            return await ask()
+        except Refusal as refusal:
+            if refusal.code is not Code.KEY_RING_UNAVAILABLE:
+                raise
+            await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def ready(service: Running) -> bool:
@@ -150,7 +168,8 @@ async def test_a_token_that_stops_in_the_middle_of_200_commands(
     """Each command is refused with KEY_RING_UNAVAILABLE and changes nothing, or is done; asked again
     with the same key, all are done once. The same process serves before and after.
     """
-    refused: list[Refusal] = []
+    refused: Counter[UUID] = Counter()
+    codes: set[Code] = set()
     done: dict[UUID, Done] = {}
 
     async def insist(service: Running, case: UUID) -> None:
@@ -158,45 +177,59 @@ async def test_a_token_that_stops_in_the_middle_of_200_commands(
             try:
                 done[case] = await opened(service, case)
             except Refusal as refusal:
-                refused.append(refusal)
-                await asyncio.sleep(0.1)
+                codes.add(refusal.code)
+                refused[case] += 1
+                await asyncio.sleep(AGAIN_SECONDS)
 
     async with running(
         DEFINITION, database, bus, tmp_path, settings=on_the_token(tmp_path)
     ) as service:
         await found(service)
         cases = [uuid4() for _ in range(COMMANDS)]
-        await asyncio.gather(*(insist(service, case) for case in cases[:60]))
-        assert await ready(service)
+        await asyncio.gather(*(insist(service, case) for case in cases[:AT_FIRST]))
+        await eventually(lambda: ready(service))
+        at_the_fault = refused.total()
+
+        async def lapsed() -> bool:
+            # The module is given up by itself: where a command saw it, that has perhaps passed.
+            passed = fault is hanging and refused.total() > at_the_fault
+            return passed or not await ready(service)
+
         repair = fault(service, hsm)
         under_way = []
-        for case in cases[60:]:
+        for case in cases[AT_FIRST:-BEHIND]:
             under_way.append(asyncio.create_task(insist(service, case)))
             await asyncio.sleep(0.02)
 
-        async def lapsed() -> bool:
-            return bool(refused)
-
         await eventually(lapsed)
+        behind = cases[-BEHIND:]
+        under_way += [asyncio.create_task(insist(service, case)) for case in behind]
         if fault is gone:
-            assert not await ready(service)
+            before = refused.copy()
+
+            async def all_wait() -> bool:
+                return all(case in done or refused[case] > before[case] for case in cases)
+
+            # No command that began before is still on its way to the log.
+            await eventually(all_wait)
+            assert AT_FIRST <= len(done) <= COMMANDS - BEHIND
             stored = service.rows("SELECT size FROM log")
             # What it decrypted before is not served either.
             refusal = await service.refused("case", ById(id=str(cases[0])), subject="anna")
             assert Code.KEY_RING_UNAVAILABLE is refusal.code
+            assert not await ready(service)
             assert stored == service.rows("SELECT size FROM log")
-            assert 0 < len(done) < COMMANDS
         repair()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             await asyncio.gather(*under_way)
         await eventually(lambda: ready(service))
-        assert {Code.KEY_RING_UNAVAILABLE} == {refusal.code for refusal in refused}
+        assert codes <= {Code.KEY_RING_UNAVAILABLE}
         log = await service.log()
         placed = {one.stream: one.index for one in log if one.type == "CaseOpened"}
         assert COMMANDS == sum(one.type == "CaseOpened" for one in log)
         assert {case: done[case].position for case in cases} == placed
         # The first answers were kept too.
-        assert done[cases[100]] == await opened(service, cases[100])
+        assert done[cases[100]] == await patiently(lambda: opened(service, cases[100]))
         assert COMMANDS == sum(one.type == "CaseOpened" for one in await service.log())
 
 
@@ -214,7 +247,7 @@ async def test_a_service_waits_for_its_token_and_refuses_another_ring(
     asyncio.get_running_loop().call_later(1.0, lambda: away.rename(hsm.tokens))
     async with running(DEFINITION, database, bus, tmp_path, settings=settings) as service:
         await found(service)
-        await opened(service, case)
+        await patiently(lambda: opened(service, case))
     right = tmp_path / "intake.ring"
     kept = right.rename(tmp_path / "kept")
     with pytest.raises(KeyRingProblem, match="does not open what the database holds"):
@@ -222,16 +255,16 @@ async def test_a_service_waits_for_its_token_and_refuses_another_ring(
             pytest.fail("it started")
     shutil.move(kept, right)
     async with running(DEFINITION, database, bus, tmp_path, settings=settings) as service:
-        seen = await service.ask("case", ById(id=str(case)), Case, subject="anna")
+        seen = await patiently(lambda: looked(service, case))
         assert ("open", WORDS) == (seen.status, seen.entries[0].sealed)
         beside = Pkcs11KeyRing(right, ring_of(service)._token)
         done = await rewrap.rotate(service.service.pool, beside, HERE)
         assert (2, (1,)) == (done.version, done.destroyed)
         service.service.parts.store.forget_keys()
-        assert seen == await service.ask("case", ById(id=str(case)), Case, subject="anna")
-        again = await opened(service, case)
+        assert seen == await patiently(lambda: looked(service, case))
+        again = await patiently(lambda: opened(service, case))
         assert str(case) == again.id
-        await opened(service, uuid4())
+        await patiently(lambda: opened(service, uuid4()))
 
         async def followed() -> bool:
             return (2,) == ring_of(service).versions(HERE)
