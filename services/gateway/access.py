@@ -63,6 +63,7 @@ from services.gateway.schema import (
     statistics,
     subject_access,
     taxonomy,
+    terms,
 )
 from shared.identity.roles import Role
 
@@ -84,6 +85,7 @@ ACCESS: Access = table(
             confidentiality,
             disclosures,
             subject_access,
+            terms,
             erasure,
             attachments,
             register,
@@ -121,6 +123,7 @@ class Query(
     confidentiality.ConfidentialityQuery,
     disclosures.DisclosureQuery,
     subject_access.SubjectAccessQuery,
+    terms.TermQuery,
     erasure.ErasureQuery,
     statistics.StatisticsQuery,
     signals.SignalQuery,
@@ -144,6 +147,7 @@ class Mutation(
     record_changes.RecordMutation,
     disclosures.DisclosureMutation,
     subject_access.SubjectAccessMutation,
+    terms.TermMutation,
     erasure.ErasureMutation,
     hand_over.HandOverMutation,
     attachments.AttachmentMutation,

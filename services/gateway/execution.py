@@ -25,7 +25,7 @@ from services.gateway.operations import (
     choose,
     variable_problems,
 )
-from services.gateway.schema import advisers, attachments, cases, erasure, pulse
+from services.gateway.schema import advisers, attachments, cases, erasure, pulse, terms
 from services.gateway.schema.base import Context
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal
@@ -40,6 +40,7 @@ _QUIET_FIELDS = (
     | erasure.QUIET_FIELDS
     | attachments.QUIET_FIELDS
     | pulse.QUIET_FIELDS
+    | terms.QUIET_FIELDS
 )
 
 

@@ -18,12 +18,15 @@ from services.intake.commands.correct_facts import correct_facts
 from services.intake.commands.decide_retention import decide_retention
 from services.intake.commands.describe_adviser import describe_adviser
 from services.intake.commands.end_absence import end_absence
+from services.intake.commands.extend_term import extend_term
 from services.intake.commands.hand_over import hand_over
 from services.intake.commands.import_register import import_register
 from services.intake.commands.inform_reporter import inform_reporter
 from services.intake.commands.keep_record import keep_record
+from services.intake.commands.meet_term import meet_term
 from services.intake.commands.name_parties import name_parties
 from services.intake.commands.open_case import open_case
+from services.intake.commands.pause_term import pause_term
 from services.intake.commands.propose_erasures import propose_erasures
 from services.intake.commands.propose_redaction import propose_redaction
 from services.intake.commands.publish_adviser_key import publish_adviser_key
@@ -38,9 +41,12 @@ from services.intake.commands.request_erasure import request_erasure
 from services.intake.commands.request_recovery import request_recovery
 from services.intake.commands.request_subject_access import request_subject_access
 from services.intake.commands.reseal import reseal
+from services.intake.commands.resume_term import resume_term
 from services.intake.commands.review_redaction import review_redaction
 from services.intake.commands.send_message import send_message
 from services.intake.commands.set_up_organisation import set_up_organisation
+from services.intake.commands.start_term import start_term
+from services.intake.commands.watch_terms import watch_terms
 from services.intake.commands.withdraw_adviser_key import withdraw_adviser_key
 from services.intake.domain.day import DayClosed
 from services.intake.events import TYPES
@@ -50,6 +56,7 @@ from services.intake.projections.case_index import CaseIndex
 from services.intake.projections.erasure_index import ErasureIndex
 from services.intake.projections.party_index import PartyIndex
 from services.intake.projections.recovery_index import RecoveryIndex
+from services.intake.projections.term_watch import TermWatch
 from services.intake.queries.adviser_choices import adviser_choices
 from services.intake.queries.adviser_profiles import adviser_profiles
 from services.intake.queries.adviser_proposal import adviser_proposal
@@ -65,7 +72,9 @@ from services.intake.queries.key_log import key_log
 from services.intake.queries.lost_cases import lost_cases
 from services.intake.queries.my_case import my_case
 from services.intake.queries.my_data import my_data
+from services.intake.queries.my_tasks import my_tasks
 from services.intake.queries.organisation import organisation
+from services.intake.queries.overdue_terms import overdue_terms
 from services.intake.queries.recovered_words import recovered_words
 from services.intake.queries.recoveries import recoveries
 from services.intake.queries.subject_accesses import subject_access, subject_accesses
@@ -83,13 +92,14 @@ SYSTEM = "intake"
 
 
 async def every_day(parts: Parts, day: date) -> None:
-    """Remove files that nobody attached, propose what is due for erasure, then close the day.
+    """Remove files that nobody attached, look at the clocks of the cases, propose what is due for
+    erasure, then close the day.
 
     Raises TickFailed, after all others were done, for organisations whose events cannot be read.
     """
     await remove_orphans(parts, day)
     failed: dict[str, Exception] = {}
-    for what, each in (("erasures", _propose), ("day", _close)):
+    for what, each in (("terms", _watch), ("erasures", _propose), ("day", _close)):
         for organisation_id in await parts.store.heads():
             try:
                 await each(parts, organisation_id, day)
@@ -100,6 +110,10 @@ async def every_day(parts: Parts, day: date) -> None:
                 failed[f"{organisation_id}/{what}"] = error
     if failed:
         raise TickFailed(failed)
+
+
+async def _watch(parts: Parts, organisation_id: UUID, _day: date) -> None:
+    await watch_terms(parts, organisation_id, SYSTEM)
 
 
 async def _propose(parts: Parts, organisation_id: UUID, _day: date) -> None:
@@ -171,6 +185,13 @@ DEFINITION = Definition(
         "review_redaction": review_redaction,
         "subject_accesses": subject_accesses,
         "subject_access": subject_access,
+        "start_term": start_term,
+        "meet_term": meet_term,
+        "pause_term": pause_term,
+        "resume_term": resume_term,
+        "extend_term": extend_term,
+        "my_tasks": my_tasks,
+        "overdue_terms": overdue_terms,
         "cases": cases,
         "caseload_alerts": caseload_alerts,
         "case": case,
@@ -212,6 +233,13 @@ DEFINITION = Definition(
             "review_redaction",
             "subject_accesses",
             "subject_access",
+            "start_term",
+            "meet_term",
+            "pause_term",
+            "resume_term",
+            "extend_term",
+            "my_tasks",
+            "overdue_terms",
             "put_chunk",
             "attach_file",
             "chunk",
@@ -238,6 +266,7 @@ DEFINITION = Definition(
         ErasureIndex(),
         PartyIndex(ring),
         RecoveryIndex(),
+        TermWatch(),
     ),
     folds=FOLDS,
     stream="INTAKE",

@@ -55,6 +55,7 @@ class Code(StrEnum):
     SECOND_ADVISER_NEEDED = "SECOND_ADVISER_NEEDED"
     PULSE_NOT_OPEN = "PULSE_NOT_OPEN"
     PULSE_ANSWERED = "PULSE_ANSWERED"
+    TERM_PASSED = "TERM_PASSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +226,23 @@ CATALOGUE: dict[Code, Sentence] = {
         "With this token somebody has answered already, and that answer counts.",
         "Met dit bewijs is al geantwoord, en dat antwoord telt.",
     ),
+    Code.TERM_PASSED: Sentence(
+        "This term is over. It can no longer be paused or extended; record when it was met.",
+        "Deze termijn is voorbij. Pauzeren of verlengen kan niet meer; leg vast wanneer eraan is voldaan.",
+    ),
 }
 
 
 REASONS: dict[str, str] = {
     "a language is a code of two or three letters, such as nl": "een taal is een code van twee of drie "
     "letters, zoals nl",
+    "a term of this kind is not extended on it": "een termijn van deze soort wordt niet op die grond "
+    "verlengd",
+    "a term of this kind is not paused on it": "een termijn van deze soort wordt niet op die grond "
+    "gepauzeerd",
+    "nobody can waive this term": "van deze termijn kan niemand afzien",
+    "that day lies before the term began": "die dag ligt vóór het begin van de termijn",
+    "the confirmation comes first": "eerst komt de bevestiging",
     "a parent must stand before its children": "een bovenliggend onderdeel staat voor zijn delen",
     "a reporter gives one, and nobody else does": "een melder geeft er een, en niemand anders",
     "a reporter asks for it on this ground alone": "een melder vraagt het alleen op deze grond",

@@ -931,7 +931,7 @@ class ReviewRedaction(Shape, frozen=True, kw_only=True):
 class SubjectAccess(Shape, frozen=True, kw_only=True):
     """A request for access as the two advisers see it, with the newest redaction.
 
-    `due_on`: one month after it came (GDPR article 12(3)).
+    `due_on`: the last day of its term (GDPR article 12(3); shared/taxonomy/terms.py).
     """
 
     id: str
@@ -963,6 +963,93 @@ class SubjectAccesses(Shape, frozen=True, kw_only=True):
     """Those that the asker recorded or was asked to review, newest first, at most 200."""
 
     items: tuple[SubjectAccessSummary, ...]
+
+
+# Intake: terms --------------------------------------------------------------------------------
+
+TermStage = Literal["running", "soon", "overdue", "escalated", "paused"]
+TermHow = Literal["done", "declined"]
+
+
+class StartTerm(Shape, frozen=True, kw_only=True):
+    """Adviser: a report came in another way than by a code; its confirmation and its feedback are due.
+
+    `received_on` is a day in Amsterdam.
+    """
+
+    case_id: str
+    received_on: date
+
+
+class MeetTerm(Shape, frozen=True, kw_only=True):
+    """Adviser: what the term is for was done on a day, or the reporter does not need it (`declined`).
+
+    `term` is `confirmation`, `feedback`, `aftercare`, or `access:` and the id of the request.
+    """
+
+    case_id: str
+    term: str
+    on: date
+    how: TermHow = "done"
+
+
+class PauseTerm(Shape, frozen=True, kw_only=True):
+    """Adviser: the term stands still from today on, on a ground of its kind (shared/taxonomy/terms.py)."""
+
+    case_id: str
+    term: str
+    ground: str
+
+
+class ResumeTerm(Shape, frozen=True, kw_only=True):
+    """Adviser: it runs again from today on, with the days that were left."""
+
+    case_id: str
+    term: str
+
+
+class ExtendTerm(Shape, frozen=True, kw_only=True):
+    """Adviser: the longer term that the law gives, on a ground; who asked was told why."""
+
+    case_id: str
+    term: str
+    ground: str
+
+
+class Task(Shape, frozen=True, kw_only=True):
+    """Something that is due in one of the adviser's own cases.
+
+    `kind` is that of its term, or `retention`. `due_on` is its last day (in Amsterdam), `week` the ISO
+    week of that. Of a paused one both are as if it were resumed on the day of the pause.
+    """
+
+    case_id: str
+    term: str
+    kind: str
+    week: str
+    due_on: date
+    stage: TermStage
+    ground: str | None
+
+
+class Tasks(Shape, frozen=True, kw_only=True):
+    """What is due in the asker's own cases, the next first, at most 500."""
+
+    items: tuple[Task, ...]
+
+
+class OverdueTerm(Shape, frozen=True, kw_only=True):
+    """How many terms of a kind were over in a week, and are not met yet."""
+
+    kind: str
+    week: str
+    count: int
+
+
+class OverdueTerms(Shape, frozen=True, kw_only=True):
+    """Coordinator: what was escalated, the oldest week first."""
+
+    items: tuple[OverdueTerm, ...]
 
 
 # Intake: erasure ------------------------------------------------------------------------------
@@ -1993,6 +2080,13 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "review_redaction", "command", ReviewRedaction, Done),
         Verb("intake", "subject_accesses", "query", Empty, SubjectAccesses),
         Verb("intake", "subject_access", "query", ById, SubjectAccess),
+        Verb("intake", "start_term", "command", StartTerm, Done),
+        Verb("intake", "meet_term", "command", MeetTerm, Done),
+        Verb("intake", "pause_term", "command", PauseTerm, Done),
+        Verb("intake", "resume_term", "command", ResumeTerm, Done),
+        Verb("intake", "extend_term", "command", ExtendTerm, Done),
+        Verb("intake", "my_tasks", "query", Empty, Tasks),
+        Verb("intake", "overdue_terms", "query", Empty, OverdueTerms),
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "caseload_alerts", "query", Empty, CaseloadAlerts),

@@ -23,7 +23,6 @@ from services.intake.domain.subject_access import (
     SubjectAccessRequested,
 )
 from services.intake.domain.words import SealedWords
-from services.intake.queries.subject_accesses import _a_month_after
 from shared.contracts.errors import Code
 from tests.domain.test_disclosure import AT, BOTH, OPENED, ORGANISATION, TO_ANNA, TO_BRAM
 from tests.gwt import given
@@ -187,17 +186,3 @@ def test_the_state_is_the_newest_step() -> None:
     other = replace(REQUESTED, access_id=UUID(int=5))
     state = given(Case(), evolve, [OPENED, REQUESTED, other, PROPOSED, RETURNED]).state
     assert ["returned", "requested"] == [one.step for one in state.accesses]
-
-
-@pytest.mark.parametrize(
-    ("received", "due"),
-    [
-        (date(2026, 11, 20), date(2026, 12, 20)),
-        (date(2026, 12, 31), date(2027, 1, 31)),
-        (date(2027, 1, 31), date(2027, 2, 28)),
-        (date(2028, 1, 30), date(2028, 2, 29)),
-    ],
-)
-def test_a_month_ends_on_its_day(received: date, due: date) -> None:
-    """Or on the month's last (Regulation 1182/71)."""
-    assert due == _a_month_after(received)

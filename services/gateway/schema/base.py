@@ -248,6 +248,7 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.SECOND_ADVISER_NEEDED: NotAllowed,
     Code.PULSE_NOT_OPEN: Conflict,
     Code.PULSE_ANSWERED: Conflict,
+    Code.TERM_PASSED: Conflict,
 }
 """Refusals that are members of a mutation's result."""
 

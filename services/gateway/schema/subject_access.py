@@ -71,7 +71,7 @@ class SubjectAccess:
     adviser_id: strawberry.ID
     reviewer_id: strawberry.ID = strawberry.field(description="The second adviser.")
     received_on: str = strawberry.field(description="The day it came: 2026-11-23.")
-    due_on: str = strawberry.field(description="A month later (GDPR, article 12(3)).")
+    due_on: str = strawberry.field(description="The last day of its term (GDPR, article 12(3)).")
     step: SubjectAccessStep
     note: list[Sealed] = strawberry.field(description="Who asked, and how that was checked.")
     passages: list[str] = strawberry.field(
@@ -110,7 +110,7 @@ class SubjectAccessSummary:
     case_id: strawberry.ID
     adviser_id: strawberry.ID
     reviewer_id: strawberry.ID = strawberry.field(description="The second adviser.")
-    due_on: str = strawberry.field(description="A month after it came (GDPR, article 12(3)).")
+    due_on: str = strawberry.field(description="The last day of its term (GDPR, article 12(3)).")
     step: SubjectAccessStep
 
     @classmethod

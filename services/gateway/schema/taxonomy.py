@@ -130,5 +130,5 @@ ACCESS = table(
         "forms discriminationGrounds subjectRoles severities frequencies onsets experiences "
         "powerDependences behaviourModes impacts causes needs ownFirstSteps",
     ),
-    grant("Term", _READERS | MANAGER | EMPLOYEE, "code label parent"),
+    grant("Term", _READERS | MANAGER | EMPLOYEE | COORDINATOR, "code label parent"),
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
-from services.intake.domain import disclosure, subject_access
+from services.intake.domain import clock, disclosure, subject_access
 from services.intake.domain import record as coded
 from services.intake.domain.attachment import CHUNK_BYTES, FileAttached
 from services.intake.domain.statements import SIGNATURE_BYTES, Verifies, words_statement
@@ -16,6 +16,7 @@ from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
+from shared.taxonomy.working_days import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -248,7 +249,7 @@ FirstEvent = (
     | ReaderEvent
 )
 
-WorkEvent = coded.Event
+WorkEvent = coded.Event | clock.Event
 """What is known of a case, and how it is worked on: decided in modules of their own."""
 
 Event = FirstEvent | WorkEvent
@@ -293,6 +294,8 @@ class Case:
             raise Refusal(Code.CASE_CLOSED)
         return self.opened
 
+    terms: tuple[clock.Term, ...] = ()
+
     @property
     def adviser_id(self) -> str:
         """Whose case it is. Raises Refusal NOT_FOUND where there is none."""
@@ -303,6 +306,9 @@ class Case:
 
 def evolve(state: Case, event: Event) -> Case:
     """The state after one more event."""
+    terms = _terms(state.terms, event)
+    if terms is not state.terms:
+        state = replace(state, terms=terms)
     version = state.version + 1  # one copy of the state for each event, not two
     if isinstance(event, WorkEvent):
         return _worked_on(replace(state, version=version), event)
@@ -362,7 +368,22 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
         case coded.CorrectionTold():
             return state
         case _:
-            assert_never(event)
+            return replace(state, terms=clock.evolve(state.terms, event))
+
+
+def _terms(terms: tuple[clock.Term, ...], event: Event) -> tuple[clock.Term, ...]:
+    """What of a case begins and ends its terms: the adviser's first message confirms the receipt."""
+    match event:
+        case CaseOpened(by="reporter"):
+            return clock.received(terms, day_of(event.at))
+        case MessageSent(sender="adviser"):
+            return clock.confirmed(terms, day_of(event.at))
+        case subject_access.SubjectAccessRequested():
+            return clock.access_asked(terms, event.access_id, event.received_on)
+        case CaseClosed():
+            return clock.closed(terms, day_of(event.at))
+        case _:
+            return terms
 
 
 def _other_readers(state: Case, event: ReaderEvent) -> Case:

@@ -16,6 +16,7 @@ from services.intake.domain.disclosure import check_reviewer
 from services.intake.domain.words import SealedWords, check_sealed_to
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy import confidentiality
+from shared.taxonomy.working_days import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +143,7 @@ def request(
     if access_id.version != 4:
         raise invalid("accessId", "it is not a random UUID (version 4)")
     check_reviewer(organisation, adviser_id, reviewer_id)
-    if received_on > at.date():
+    if received_on > day_of(at):
         raise invalid("receivedOn", "that day is still to come")
     return SubjectAccessRequested(
         access_id=access_id,

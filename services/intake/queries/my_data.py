@@ -6,7 +6,7 @@ from functools import reduce
 from uuid import UUID
 
 from services.intake.domain import case as domain
-from services.intake.domain import disclosure, subject_access
+from services.intake.domain import clock, disclosure, subject_access
 from services.intake.domain.words import key_id_of
 from services.intake.queries.case import entry_of
 from services.intake.records import record_to_bus
@@ -14,10 +14,17 @@ from services.intake.streams import case_events
 from shared.contracts.rpc import Empty, HeldEntry, MyData
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
+from shared.taxonomy.terms import kind_of
 
 # What another person asked for about themself is that person's (article 15(4) holds both ways), and
 # of a disclosure the reporter is told by the adviser: `my_case` has it from then on.
 _NOT_THEIRS = (disclosure.Event, subject_access.Event)
+
+
+def _theirs(event: domain.Event) -> bool:
+    if isinstance(event, clock.Event):
+        return kind_of(event.term) != "access"
+    return not isinstance(event, _NOT_THEIRS)
 
 
 async def my_data(call: Call, _request: Empty) -> MyData:
@@ -43,9 +50,7 @@ async def my_data(call: Call, _request: Empty) -> MyData:
         record=record_to_bus(state.record),
         outcome=None if state.outcome is None else state.outcome.outcome,
         route=None if state.outcome is None else state.outcome.route,
-        entries=tuple(
-            _held(one, mine) for one in recorded if not isinstance(one.event, _NOT_THEIRS)
-        ),
+        entries=tuple(_held(one, mine) for one in recorded if _theirs(one.event)),
     )
 
 

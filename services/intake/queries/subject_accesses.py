@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import calendar
-from datetime import date
 from functools import reduce
 from uuid import UUID
 
 import msgspec
 
-from services.intake.domain import case
+from services.intake.domain import case, clock
 from services.intake.domain import subject_access as domain
 from services.intake.queries.confidential import MOST, cases_with
 from services.intake.sealed import as_uuid, parts_to_bus, to_bus
@@ -67,13 +65,17 @@ def _of_a_case(
     case_id: UUID, recorded: list[Recorded], asker: str
 ) -> list[tuple[int, SubjectAccess]]:
     shown: dict[UUID, tuple[int, SubjectAccess]] = {}
+    state = reduce(case.evolve, (one.event for one in recorded), case.Case())
     # After a hand-over it is the successor's too, who has to account for it.
-    holder = reduce(case.evolve, (one.event for one in recorded), case.Case()).adviser_id
+    holder = state.adviser_id
     for one in recorded:
         event: domain.Event = one.event
         if isinstance(event, domain.SubjectAccessRequested):
             if asker in (event.adviser_id, event.reviewer_id, holder):
-                shown[event.access_id] = (one.index, _requested(case_id, event))
+                shown[event.access_id] = (
+                    one.index,
+                    _requested(case_id, event, state),
+                )
             continue
         if not isinstance(event, domain.Event) or event.access_id not in shown:
             continue
@@ -82,14 +84,18 @@ def _of_a_case(
     return list(shown.values())
 
 
-def _requested(case_id: UUID, event: domain.SubjectAccessRequested) -> SubjectAccess:
+def _requested(
+    case_id: UUID, event: domain.SubjectAccessRequested, state: case.Case
+) -> SubjectAccess:
+    term = clock.find(state.terms, clock.access_term(event.access_id))
+    assert term is not None  # noqa: S101  it began with this event
     return SubjectAccess(
         id=str(event.access_id),
         case_id=str(case_id),
         adviser_id=event.adviser_id,
         reviewer_id=event.reviewer_id,
         received_on=event.received_on,
-        due_on=_a_month_after(event.received_on),
+        due_on=term.due,
         step="requested",
         note=to_bus(event.note),
         passages=(),
@@ -117,9 +123,3 @@ def _after(shown: SubjectAccess, event: domain.Event) -> SubjectAccess:
             )
         case domain.SubjectAccessRequested():
             return shown
-
-
-def _a_month_after(day: date) -> date:
-    """The same day of the next month, or its last (Regulation 1182/71, article 3(2)(c))."""
-    year, month = (day.year, day.month + 1) if day.month < 12 else (day.year + 1, 1)
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from services.intake.domain import record as coded
 from shared.contracts.rpc import CaseEntry
@@ -20,5 +20,5 @@ def entry_of_work(recorded: Recorded, event: WorkEvent) -> CaseEntry:
         case coded.FactsCorrected() | coded.CorrectionTold():
             code = event.category
         case _:
-            assert_never(event)
+            code = event.term
     return CaseEntry(kind=recorded.type, week=recorded.week, version=recorded.version, code=code)
