@@ -16,6 +16,7 @@ from services.intake.domain import (
     record,
     register,
     retention,
+    strategy,
     subject_access,
 )
 from shared.eventstore.types import EventTypes
@@ -46,6 +47,8 @@ TYPES = EventTypes(
         adviser.AdviserDescribed,
         adviser.AbsenceRecorded,
         adviser.AbsenceEnded,
+        strategy.StrategyEntryKept,
+        strategy.StrategyEntryWithdrawn,
         case.CaseOpened,
         case.MessageSent,
         case.ConversationRecorded,

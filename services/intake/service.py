@@ -23,6 +23,7 @@ from services.intake.commands.hand_over import hand_over
 from services.intake.commands.import_register import import_register
 from services.intake.commands.inform_reporter import inform_reporter
 from services.intake.commands.keep_record import keep_record
+from services.intake.commands.keep_strategy_entry import keep_strategy_entry
 from services.intake.commands.meet_term import meet_term
 from services.intake.commands.name_parties import name_parties
 from services.intake.commands.open_case import open_case
@@ -48,6 +49,7 @@ from services.intake.commands.set_up_organisation import set_up_organisation
 from services.intake.commands.start_term import start_term
 from services.intake.commands.watch_terms import watch_terms
 from services.intake.commands.withdraw_adviser_key import withdraw_adviser_key
+from services.intake.commands.withdraw_strategy_entry import withdraw_strategy_entry
 from services.intake.domain.day import DayClosed
 from services.intake.events import TYPES
 from services.intake.outbound import OUTBOUND
@@ -77,6 +79,7 @@ from services.intake.queries.organisation import organisation
 from services.intake.queries.overdue_terms import overdue_terms
 from services.intake.queries.recovered_words import recovered_words
 from services.intake.queries.recoveries import recoveries
+from services.intake.queries.strategy_register import strategy_register
 from services.intake.queries.subject_accesses import subject_access, subject_accesses
 from services.intake.queries.subject_matches import subject_matches
 from services.intake.queries.workload import workload
@@ -148,6 +151,9 @@ DEFINITION = Definition(
         "adviser_choices": adviser_choices,
         "adviser_proposal": adviser_proposal,
         "workload": workload,
+        "keep_strategy_entry": keep_strategy_entry,
+        "withdraw_strategy_entry": withdraw_strategy_entry,
+        "strategy_register": strategy_register,
         "publish_adviser_key": publish_adviser_key,
         "withdraw_adviser_key": withdraw_adviser_key,
         "publish_recovery_key": publish_recovery_key,

@@ -6,7 +6,15 @@ from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from services.intake.domain import adviser, case, erasure, organisation, register, retention
+from services.intake.domain import (
+    adviser,
+    case,
+    erasure,
+    organisation,
+    register,
+    retention,
+    strategy,
+)
 from shared.eventstore.store import Fold, StreamErased
 from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.erasure import KeyDestroyed
@@ -37,7 +45,13 @@ _ADVISERS = Fold(
     initial=adviser.Advisers(),
     evolve=adviser.evolve,
 )
-FOLDS = (_CASE, _ORGANISATION, _ADVISERS)
+_STRATEGY = Fold(
+    name="Strategy.1",
+    state=strategy.Strategy,
+    initial=strategy.Strategy(),
+    evolve=strategy.evolve,
+)
+FOLDS = (_CASE, _ORGANISATION, _ADVISERS, _STRATEGY)
 """All of them: their snapshots are kept, and compared by `hoeksteen audit`."""
 
 
@@ -79,6 +93,16 @@ def advisers_stream(organisation_id: UUID) -> UUID:
 async def load_advisers(store: EventStore, organisation_id: UUID) -> adviser.Advisers:
     """What is known of them."""
     return (await store.fold(organisation_id, advisers_stream(organisation_id), _ADVISERS)).state
+
+
+def strategy_stream(organisation_id: UUID) -> UUID:
+    """The stream of the organisation's policies, values and strategic themes."""
+    return uuid5(organisation_id, "strategy")
+
+
+async def load_strategy(store: EventStore, organisation_id: UUID) -> strategy.Strategy:
+    """The register of them."""
+    return (await store.fold(organisation_id, strategy_stream(organisation_id), _STRATEGY)).state
 
 
 async def load_registers(store: EventStore, organisation_id: UUID) -> register.Registers:

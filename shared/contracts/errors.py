@@ -234,6 +234,9 @@ CATALOGUE: dict[Code, Sentence] = {
 
 
 REASONS: dict[str, str] = {
+    "a code has 2 to 40 small letters, digits and underscores": "een code heeft 2 tot 40 kleine letters, "
+    "cijfers en liggende streepjes",
+    "a code keeps its kind for ever": "een code houdt voor altijd zijn soort",
     "a language is a code of two or three letters, such as nl": "een taal is een code van twee of drie "
     "letters, zoals nl",
     "a term of this kind is not extended on it": "een termijn van deze soort wordt niet op die grond "
@@ -269,6 +272,8 @@ REASONS: dict[str, str] = {
     "it cannot be below zero": "het kan niet onder nul liggen",
     "it belongs to the policy EXACT": "het hoort bij het beleid EXACT",
     "it belongs to the policy NOISY": "het hoort bij het beleid NOISY",
+    "it is there already": "het is er al",
+    "that day is past": "die dag is voorbij",
     "it ends before it begins": "het eindigt voordat het begint",
     "nobody is chosen and avoided": "niemand wordt gekozen en gemeden",
     "nobody stands in for themself": "niemand neemt voor zichzelf waar",
@@ -343,6 +348,7 @@ REASONS: dict[str, str] = {
     "characters": "tekens",
     "figures": "cijfers",
     "KiB": "KiB",
+    "entries": "onderdelen",
     "languages": "talen",
     "MiB": "MiB",
     "parts": "delen",

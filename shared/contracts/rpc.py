@@ -292,6 +292,50 @@ class Workload(Shape, frozen=True, kw_only=True):
     advisers: tuple[WorkloadOfAdviser, ...]
 
 
+EntryKind = Literal["policy", "value", "theme"]
+
+
+class KeepStrategyEntry(Shape, frozen=True, kw_only=True):
+    """Admin or coordinator: a policy, value or strategic theme under these names. `valid_from` is for
+    one that is new or comes back. `organisation_id` as in OfOrganisation.
+    """
+
+    organisation_id: str | None = None
+    code: str
+    kind: EntryKind
+    en: str
+    nl: str
+    valid_from: date | None = None
+
+
+class WithdrawStrategyEntry(Shape, frozen=True, kw_only=True):
+    """Admin or coordinator: from that day on nothing new is tagged with it."""
+
+    organisation_id: str | None = None
+    code: str
+    withdrawn_from: date
+
+
+class StrategyEntry(Shape, frozen=True, kw_only=True):
+    """A policy, value or strategic theme. `holds`: something can be tagged with it today."""
+
+    code: str
+    kind: EntryKind
+    en: str
+    nl: str
+    valid_from: date | None
+    withdrawn_from: date | None
+    common: bool
+    holds: bool
+
+
+class StrategyRegister(Shape, frozen=True, kw_only=True):
+    """All entries, also those that hold no more or not yet; `version` counts the changes."""
+
+    version: int
+    entries: tuple[StrategyEntry, ...]
+
+
 class PublishAdviserKey(Shape, frozen=True, kw_only=True):
     """Adviser: put one's own public key (raw X25519, 32 bytes) in the organisation's directory.
 
@@ -2044,6 +2088,9 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "adviser_choices", "query", Empty, AdviserChoices),
         Verb("intake", "adviser_proposal", "query", ProposeAdvisers, AdviserProposal),
         Verb("intake", "workload", "query", Empty, Workload),
+        Verb("intake", "keep_strategy_entry", "command", KeepStrategyEntry, Done),
+        Verb("intake", "withdraw_strategy_entry", "command", WithdrawStrategyEntry, Done),
+        Verb("intake", "strategy_register", "query", OfOrganisation, StrategyRegister),
         Verb("intake", "publish_adviser_key", "command", PublishAdviserKey, Done),
         Verb("intake", "withdraw_adviser_key", "command", WithdrawAdviserKey, Done),
         Verb("intake", "publish_recovery_key", "command", PublishRecoveryKey, Done),

@@ -412,6 +412,12 @@ PLAIN: dict[str, Any] = {
     "index": 0,
     "of": "signals",
     "path": "checkpoint",
+    "code": "house_rules",
+    "kind": "policy",
+    "en": "House rules",
+    "nl": "Huisregels",
+    "valid_from": None,
+    "withdrawn_from": START.date() + timedelta(days=400),
 }
 """Everything else: names nothing that is anybody's."""
 

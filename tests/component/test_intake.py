@@ -24,6 +24,7 @@ from services.intake.streams import (
     day_stream,
     organisation_stream,
     registers_stream,
+    strategy_stream,
 )
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import (
@@ -53,6 +54,7 @@ from shared.contracts.rpc import (
     ImportRegister,
     InformReporter,
     KeepRecord,
+    KeepStrategyEntry,
     LedgerPage,
     LedgerQuery,
     MeetTerm,
@@ -87,6 +89,7 @@ from shared.contracts.rpc import (
     StartTerm,
     Unit,
     WithdrawAdviserKey,
+    WithdrawStrategyEntry,
 )
 from shared.identity.roles import Role
 from shared.runtime.audit import Kind
@@ -110,9 +113,13 @@ MAY: dict[Role, set[str]] = {
         "record_absence",
         "end_absence",
         "adviser_profiles",
+        "keep_strategy_entry",
+        "withdraw_strategy_entry",
+        "strategy_register",
     },
     Role.ADVISER: {
         "organisation",
+        "strategy_register",
         "adviser_profiles",
         "publish_adviser_key",
         "withdraw_adviser_key",
@@ -166,6 +173,7 @@ MAY: dict[Role, set[str]] = {
     },
     Role.REPORTER: {
         "organisation",
+        "strategy_register",
         "adviser_choices",
         "adviser_proposal",
         "open_case",
@@ -189,7 +197,7 @@ MAY: dict[Role, set[str]] = {
         "disclosure_log",
     },
     Role.INTEGRATION: set(),
-} | {role: {"organisation"} for role in STAFF}
+} | {role: {"organisation", "strategy_register"} for role in STAFF}
 MAY[Role.WORKS_COUNCIL] |= {
     "confirm_recovery_key",
     "approve_recovery",
@@ -213,6 +221,8 @@ MAY[Role.COORDINATOR] |= {
     "adviser_proposal",
     "workload",
     "overdue_terms",
+    "keep_strategy_entry",
+    "withdraw_strategy_entry",
 }
 """Who may ask intake what: advisers handle cases, admins set up and see no case, auditors see the
 log, everybody of the organisation may look up whom to talk to.
@@ -477,6 +487,8 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         "describe_adviser": DescribeAdviser(adviser_id="bram", external=True),
         "record_absence": RecordAbsence(adviser_id="bram", first=START.date()),
         "end_absence": EndAbsence(absence_id="x", last=START.date()),
+        "keep_strategy_entry": KeepStrategyEntry(code="x", kind="value", en="x", nl="x"),
+        "withdraw_strategy_entry": WithdrawStrategyEntry(code="x", withdrawn_from=START.date()),
         "publish_adviser_key": PublishAdviserKey(public_key=bytes(32)),
         "withdraw_adviser_key": WithdrawAdviserKey(key_id="x", reason="lost"),
         "publish_recovery_key": PublishRecoveryKey(
@@ -1077,7 +1089,9 @@ async def test_an_audit_compares_every_kind_of_snapshot(intake: Intake) -> None:
     case = await intake.open()
     absence = RecordAbsence(adviser_id="bram", first=START.date())
     await intake.ask("record_absence", absence, Done, role=Role.COORDINATOR)
-    streams = (case, organisation_stream(HERE), advisers_stream(HERE))
+    gone = WithdrawStrategyEntry(code="respect", withdrawn_from=START.date())
+    await intake.ask("withdraw_strategy_entry", gone, Done, role=Role.COORDINATOR)
+    streams = (case, *(of(HERE) for of in (organisation_stream, advisers_stream, strategy_stream)))
 
     async def told(**changes: Any) -> set[Any]:
         for fold, stream in zip(DEFINITION.folds, streams, strict=True):

@@ -347,6 +347,10 @@ HOLDERS = {
         ],
         {Role.ADMIN, Role.COORDINATOR},
     ),
+    "what the organisation stands for, as somebody keeps it": (
+        ["Mutation.keepStrategyEntry", "Mutation.withdrawStrategyEntry"],
+        {Role.ADMIN, Role.COORDINATOR},
+    ),
     "how busy they are": (["Query.workload", "Workload"], {Role.COORDINATOR}),
     "setting an organisation up": (["Mutation.setUpOrganisation"], {Role.ADMIN}),
 }
@@ -376,6 +380,7 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "Query.organisation",
         "Query.adviserChoices",
         "Query.adviserProposal",
+        "Query.strategyRegister",
         "Query.taxonomy",
         "Query.myCase",
         "Query.myData",

@@ -22,6 +22,7 @@ from services.intake.domain.record import (
     correct_facts,
     keep_record,
 )
+from services.intake.domain.strategy import Strategy
 from services.intake.domain.tags import known_tags
 from shared import taxonomy
 from shared.contracts.errors import Code
@@ -79,7 +80,9 @@ def changed(name: str, value: Any) -> CaseRecord:
 
 
 def keeping(kept: CaseRecord = FULL) -> Callable[[Case], RecordKept]:
-    return lambda state: keep_record(state, record=kept, known=known_tags(), at=AT)
+    return lambda state: keep_record(
+        state, record=kept, known=known_tags(Strategy(), AT.date()), at=AT
+    )
 
 
 def correcting(at: datetime = AT, organisation: Any = ORGANISATION, **changed: Any) -> Any:

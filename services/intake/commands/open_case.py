@@ -10,7 +10,7 @@ from services.intake.records import record_from_bus
 from services.intake.sealed import as_uuid, from_bus
 from services.intake.sides import parties_of, refuse_both_sides, subject_mark
 from services.intake.signatures import verifies
-from services.intake.streams import load_case, load_organisation
+from services.intake.streams import load_case, load_organisation, load_strategy
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.rpc import Done, OpenCase
 from shared.eventstore.store import Change
@@ -56,7 +56,9 @@ async def open_case(call: Call, request: OpenCase) -> Done:
         known = record.kept(
             record_from_bus(request.record),
             category=event.category,
-            known=known_tags(),
+            known=known_tags(
+                await load_strategy(call.parts.store, call.organisation), call.now.date()
+            ),
             at=call.now,
         )
         changes.append(Change(case_id, 2, known))

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from shared.taxonomy import signal_codes
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
-TAG_KINDS = {"policies": "policy", "values": "value"}
-"""Field of the record → kind of aim that its codes are."""
+    from services.intake.domain.strategy import EntryKind, Strategy
+
+TAG_KINDS: Final[Mapping[str, EntryKind]] = {"policies": "policy", "values": "value"}
+"""Field of the record → kind of entry of the register that its codes are."""
 
 
-def known_tags() -> Mapping[str, frozenset[str]]:
-    """The codes of each field: those with which signals name what they touch, so that the two meet."""
-    aims = signal_codes.current().aims.values()
-    return {
-        field: frozenset(aim.code for aim in aims if aim.kind == kind)
-        for field, kind in TAG_KINDS.items()
-    }
+def known_tags(strategy: Strategy, day: date) -> Mapping[str, frozenset[str]]:
+    """The codes of each field that hold on that day."""
+    return {field: strategy.codes(kind, day) for field, kind in TAG_KINDS.items()}

@@ -1,0 +1,221 @@
+"""What the organisation says it stands for: its policies, values and strategic themes, as a register.
+
+Every organisation begins with the common ones (shared/taxonomy/signal_codes.py), with which signals name
+what they touch. It adds its own, calls common ones by its own names, and withdraws what no longer holds.
+Nothing is removed: a case keeps the tags that it was given, and they keep their names.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal, assert_never
+
+from shared.contracts.errors import Code, Refusal, invalid
+from shared.taxonomy import signal_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EntryKind = Literal["policy", "value", "theme"]
+
+LONGEST_LABEL: Final = 120
+MOST_ENTRIES: Final = 200
+
+_CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
+_OF_AIM: Final[Mapping[str | None, EntryKind]] = {
+    "policy": "policy",
+    "value": "value",
+    "goal": "theme",
+}
+
+# Events ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyEntryKept:
+    """The organisation has this policy, value or theme, under these names: it is new, or back after it
+    was withdrawn, from `valid_from` on (None: ever since); or it has new names, from now on.
+    """
+
+    code: str
+    kind: EntryKind
+    en: str
+    nl: str
+    valid_from: date | None
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyEntryWithdrawn:
+    """From `withdrawn_from` on nothing new is tagged with it."""
+
+    code: str
+    withdrawn_from: date
+    on: date
+
+
+Event = StrategyEntryKept | StrategyEntryWithdrawn
+
+
+# Fold -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A policy, value or theme. It holds from `valid_from` (None: ever since) and until the day before
+    `withdrawn_from`; `common`: every organisation begins with it.
+    """
+
+    code: str
+    kind: EntryKind
+    en: str
+    nl: str
+    valid_from: date | None
+    withdrawn_from: date | None
+    common: bool
+
+    def holds(self, day: date) -> bool:
+        """Whether something new can be tagged with it on that day."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.withdrawn_from is None or day < self.withdrawn_from
+        )
+
+
+@cache
+def _common() -> tuple[Entry, ...]:
+    return tuple(
+        Entry(
+            code=aim.code,
+            kind=_OF_AIM[aim.kind],
+            en=aim.en,
+            nl=aim.nl,
+            valid_from=None,
+            withdrawn_from=None,
+            common=True,
+        )
+        for aim in signal_codes.current().aims.values()
+        if aim.kind in _OF_AIM
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """The register: its `version` counts the changes; entries in the order in which they came."""
+
+    version: int = 0
+    kept: tuple[Entry, ...] = ()
+    """What the organisation has changed or added; of the rest the common ones hold."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them, the common ones first."""
+        own = {entry.code: entry for entry in self.kept}
+        common = _common()
+        codes = {entry.code for entry in common}
+        return (
+            *(own.get(entry.code, entry) for entry in common),
+            *(entry for entry in self.kept if entry.code not in codes),
+        )
+
+    def entry(self, code: str) -> Entry | None:
+        """The entry of that code, also one that no longer holds."""
+        return next((entry for entry in self.entries if entry.code == code), None)
+
+    def codes(self, kind: EntryKind, day: date) -> frozenset[str]:
+        """With which codes of that kind something can be tagged on that day."""
+        return frozenset(
+            entry.code for entry in self.entries if entry.kind == kind and entry.holds(day)
+        )
+
+
+def evolve(state: Strategy, event: Event) -> Strategy:
+    """The state after one more event."""
+    before = state.entry(event.code)
+    match event:
+        case StrategyEntryKept():
+            entry = Entry(
+                code=event.code,
+                kind=event.kind,
+                en=event.en,
+                nl=event.nl,
+                valid_from=event.valid_from,
+                withdrawn_from=None,
+                common=before is not None and before.common,
+            )
+        case StrategyEntryWithdrawn():
+            if before is None:
+                raise ValueError("what was withdrawn was never there")
+            entry = replace(before, withdrawn_from=event.withdrawn_from)
+        case _:
+            assert_never(event)
+    if any(one.code == entry.code for one in state.kept):
+        kept = tuple(entry if one.code == entry.code else one for one in state.kept)
+    else:
+        kept = (*state.kept, entry)
+    return replace(state, version=state.version + 1, kept=kept)
+
+
+# Decisions ------------------------------------------------------------------------------------
+
+
+def keep(
+    state: Strategy,
+    *,
+    code: str,
+    kind: EntryKind,
+    en: str,
+    nl: str,
+    valid_from: date | None,
+    on: date,
+) -> StrategyEntryKept:
+    """Keep a policy, value or theme. Raises Refusal INVALID_INPUT, TOO_LARGE, ALREADY_EXISTS.
+
+    A code keeps its kind for ever. `valid_from` is for one that is new or comes back (None: today);
+    one that holds only gets new names, at once, and stays if it was to be withdrawn.
+    """
+    if not _CODE.fullmatch(code) or code == signal_codes.NONE:
+        raise invalid("code", "a code has 2 to 40 small letters, digits and underscores")
+    for field, label in (("en", en), ("nl", nl)):
+        if not label.strip() or len(label) > LONGEST_LABEL or not label.isprintable():
+            raise invalid(
+                field, "it must have 1 to {most} printable characters", most=LONGEST_LABEL
+            )
+    before = state.entry(code)
+    first = valid_from or on
+    if before is None:
+        if len(state.entries) >= MOST_ENTRIES:
+            raise Refusal(Code.TOO_LARGE, limit=MOST_ENTRIES, unit="entries")
+    elif before.kind != kind:
+        raise invalid("kind", "a code keeps its kind for ever")
+    elif before.withdrawn_from is not None and before.withdrawn_from <= on:
+        if first < on:
+            raise invalid("validFrom", "that day is past")
+    else:
+        if valid_from is not None:
+            raise invalid("validFrom", "it is there already")
+        if before.withdrawn_from is None and (before.en, before.nl) == (en, nl):
+            raise Refusal(Code.ALREADY_EXISTS)
+        return StrategyEntryKept(
+            code=code, kind=kind, en=en, nl=nl, valid_from=before.valid_from, on=on
+        )
+    return StrategyEntryKept(code=code, kind=kind, en=en, nl=nl, valid_from=first, on=on)
+
+
+def withdraw(
+    state: Strategy, *, code: str, withdrawn_from: date, on: date
+) -> StrategyEntryWithdrawn:
+    """Withdraw an entry. Raises Refusal NOT_FOUND, ALREADY_DECIDED, INVALID_INPUT.
+
+    Not from a day in the past: what was tagged since stays so, and was right.
+    """
+    entry = state.entry(code)
+    if entry is None:
+        raise Refusal(Code.NOT_FOUND)
+    if entry.withdrawn_from is not None and entry.withdrawn_from <= on:
+        raise Refusal(Code.ALREADY_DECIDED)
+    if withdrawn_from < on:
+        raise invalid("withdrawnFrom", "that day is past")
+    return StrategyEntryWithdrawn(code=code, withdrawn_from=withdrawn_from, on=on)

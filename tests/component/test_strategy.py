@@ -1,0 +1,91 @@
+"""What the organisation stands for over the whole service, and cases that are tagged with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest_asyncio
+
+from hoeksteen_client.reporter import ReporterCode
+from services.intake.service import DEFINITION
+from shared.contracts.errors import Code
+from shared.contracts.rpc import (
+    ById,
+    Case,
+    CaseRecord,
+    Done,
+    KeepRecord,
+    KeepStrategyEntry,
+    OfOrganisation,
+    StrategyRegister,
+    WithdrawStrategyEntry,
+)
+from shared.identity.roles import Role
+from tests.component.test_intake import Intake, opening
+from tests.conftest import Database
+from tests.nats_server import running_bus
+from tests.service_lab import ELSEWHERE, HERE, START, running
+
+RULES = KeepStrategyEntry(
+    organisation_id=str(HERE), code="house_rules", kind="policy", en="House rules", nl="Huisregels"
+)
+
+
+@pytest_asyncio.fixture
+async def intake(database: Database, tmp_path: Path) -> AsyncIterator[Intake]:
+    (tmp_path / "nats").mkdir()
+    async with (
+        running_bus(tmp_path / "nats") as bus,
+        running(DEFINITION, database, bus, tmp_path) as service,
+    ):
+        intake = Intake(service)
+        await intake.found()
+        yield intake
+
+
+async def test_a_case_is_tagged_with_what_holds(intake: Intake) -> None:
+    """An administrator adds a policy, an adviser tags with it; once it is withdrawn nobody does, and
+    the case keeps its tag.
+    """
+    case = uuid4()
+    tagged = CaseRecord(policies=("house_rules",))
+    early = await intake.refused("open_case", opening(record=tagged), subject="anna")
+    assert Code.INVALID_INPUT is early.code
+    await intake.ask("keep_strategy_entry", RULES, Done, role=Role.ADMIN)
+    await intake.anna("open_case", opening(case, record=tagged))
+    gone = WithdrawStrategyEntry(
+        code="house_rules", withdrawn_from=START.date() + timedelta(days=7)
+    )
+    await intake.ask("withdraw_strategy_entry", gone, Done, role=Role.COORDINATOR)
+    again = KeepRecord(
+        case_id=str(case), record=CaseRecord(policies=("house_rules", "code_of_conduct"))
+    )
+    await intake.anna("keep_record", again)
+    intake.clock.move(START + timedelta(days=7))
+    late = KeepRecord(case_id=str(await intake.open()), record=tagged)
+    assert Code.INVALID_INPUT is (await intake.refused("keep_record", late, subject="anna")).code
+    seen = await intake.anna("case", ById(id=str(case)), Case)
+    assert ("house_rules", "code_of_conduct") == seen.record.policies
+
+
+async def test_everybody_reads_the_register_of_their_own_organisation(intake: Intake) -> None:
+    """Also who comes with a code; another organisation has its own, and no look is recorded."""
+    await intake.found(ELSEWHERE)
+    await intake.ask("keep_strategy_entry", RULES, Done, role=Role.ADMIN)
+    before = await intake.types()
+    ask, register = OfOrganisation(), StrategyRegister
+    code = ReporterCode.generate()
+    seen = await intake.ask("strategy_register", ask, register, token=code.token(HERE))
+    theirs = await intake.ask(
+        "strategy_register", ask, register, role=Role.EMPLOYEE, organisation=ELSEWHERE
+    )
+
+    assert (1, 0) == (seen.version, theirs.version)
+    assert {"house_rules"} == {one.code for one in seen.entries} - {
+        one.code for one in theirs.entries
+    }
+    assert all(one.holds for one in seen.entries)
+    assert before == await intake.types()

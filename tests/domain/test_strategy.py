@@ -1,0 +1,170 @@
+"""What the organisation stands for: common entries, its own, new names, and what no longer holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from services.intake.domain.strategy import (
+    Strategy,
+    StrategyEntryKept,
+    StrategyEntryWithdrawn,
+    evolve,
+    keep,
+    withdraw,
+)
+from services.intake.domain.tags import known_tags
+from shared.contracts.errors import Code, Refusal
+from tests.gwt import given
+
+ON = date(2026, 3, 2)
+NEXT = date(2026, 4, 1)
+RULES = StrategyEntryKept(
+    code="house_rules", kind="policy", en="House rules", nl="Huisregels", valid_from=NEXT, on=ON
+)
+GONE = StrategyEntryWithdrawn(code="house_rules", withdrawn_from=date(2027, 1, 1), on=ON)
+
+
+def keeping(**changes: Any) -> Callable[[Strategy], StrategyEntryKept]:
+    fields: dict[str, Any] = {name: getattr(RULES, name) for name in RULES.__slots__}
+    return lambda state: keep(state, **(fields | changes))
+
+
+def withdrawing(**changes: Any) -> Callable[[Strategy], StrategyEntryWithdrawn]:
+    fields: dict[str, Any] = {name: getattr(GONE, name) for name in GONE.__slots__}
+    return lambda state: withdraw(state, **(fields | changes))
+
+
+def test_every_organisation_begins_with_the_common_entries() -> None:
+    """Five themes, three values and nine policies in both languages, and "none" is none of them."""
+    begun = Strategy()
+
+    assert {"theme": 5, "value": 3, "policy": 9} == {
+        kind: len([entry for entry in begun.entries if entry.kind == kind])
+        for kind in ("theme", "value", "policy")
+    }
+    assert all(entry.common and entry.holds(ON) for entry in begun.entries)
+    assert None is begun.entry("none")
+    assert "inclusion" in begun.codes("theme", ON)
+
+
+def test_an_entry_of_its_own_holds_from_its_day_on() -> None:
+    """Not the day before; and it is tagged with as the common ones are."""
+    given(Strategy(), evolve).when(keeping()).then(RULES)
+    state = given(Strategy(), evolve, [RULES]).state
+
+    assert "house_rules" not in known_tags(state, NEXT - timedelta(days=1))["policies"]
+    assert {"house_rules", "code_of_conduct"} <= known_tags(state, NEXT)["policies"]
+    assert "house_rules" not in known_tags(state, NEXT)["values"]
+    assert 1 == state.version
+
+
+def test_without_a_day_it_holds_today() -> None:
+    """A new one."""
+    decided = keeping(valid_from=None)(Strategy())
+
+    assert ON == decided.valid_from
+
+
+def test_what_is_withdrawn_holds_until_the_day_before_and_keeps_its_name() -> None:
+    """Nothing new is tagged with it, and nothing is removed."""
+    given(Strategy(), evolve, [RULES]).when(withdrawing()).then(GONE)
+    state = given(Strategy(), evolve, [RULES, GONE]).state
+    entry = state.entry("house_rules")
+
+    assert entry is not None
+    assert [True, False] == [entry.holds(date(2026, 12, 31)), entry.holds(date(2027, 1, 1))]
+    assert "Huisregels" == entry.nl
+
+
+def test_a_common_entry_can_be_named_and_withdrawn() -> None:
+    """It stays common, where it stood, and every other organisation has it as it was."""
+    named = keeping(
+        code="respect", kind="value", en="Respect for all", nl="Respect voor ieder", valid_from=None
+    )(Strategy())
+    gone = StrategyEntryWithdrawn(code="respect", withdrawn_from=ON, on=ON)
+    state = given(Strategy(), evolve, [named, gone]).state
+    entry = state.entry("respect")
+
+    assert named.valid_from is None
+    assert entry is not None
+    assert (True, "Respect voor ieder", False) == (entry.common, entry.nl, entry.holds(ON))
+    assert [one.code for one in Strategy().entries] == [one.code for one in state.entries]
+    assert Strategy().entry("respect") != entry
+
+
+def test_a_new_name_takes_effect_at_once_and_moves_no_day() -> None:
+    """Also for an entry that is still to come, or still to go: that one then stays."""
+    named = keeping(en="Rules", nl="Regels", valid_from=None)
+    for events in ([RULES], [RULES, GONE]):
+        event = named(given(Strategy(), evolve, events).state)
+        entry = given(Strategy(), evolve, [*events, event]).state.entry("house_rules")
+        assert entry is not None
+        assert (NEXT, None, "Regels") == (entry.valid_from, entry.withdrawn_from, entry.nl)
+
+
+def test_what_was_withdrawn_can_come_back() -> None:
+    """From today on at the earliest, with its kind."""
+    later = date(2027, 3, 1)
+    state = given(Strategy(), evolve, [RULES, GONE])
+
+    state.when(keeping(valid_from=later, on=later)).then(
+        StrategyEntryKept(
+            code="house_rules",
+            kind="policy",
+            en="House rules",
+            nl="Huisregels",
+            valid_from=later,
+            on=later,
+        )
+    )
+    past = state.when(keeping(valid_from=later - timedelta(days=1), on=later))
+    assert "validFrom" == past.then_refused(Code.INVALID_INPUT).values["field"]
+
+
+@pytest.mark.parametrize(
+    ("events", "decision", "code", "field"),
+    [
+        ([], keeping(code="House Rules"), Code.INVALID_INPUT, "code"),
+        ([], keeping(code="none"), Code.INVALID_INPUT, "code"),
+        ([], keeping(code="x"), Code.INVALID_INPUT, "code"),
+        ([], keeping(en=" "), Code.INVALID_INPUT, "en"),
+        ([], keeping(nl="Huis\u0007"), Code.INVALID_INPUT, "nl"),
+        ([], keeping(nl="x" * 121), Code.INVALID_INPUT, "nl"),
+        ([RULES], keeping(kind="value"), Code.INVALID_INPUT, "kind"),
+        ([RULES], keeping(nl="Anders"), Code.INVALID_INPUT, "validFrom"),
+        ([RULES], keeping(valid_from=None), Code.ALREADY_EXISTS, None),
+        ([], withdrawing(), Code.NOT_FOUND, None),
+        (
+            [RULES],
+            withdrawing(withdrawn_from=ON - timedelta(days=1)),
+            Code.INVALID_INPUT,
+            "withdrawnFrom",
+        ),
+        ([RULES, GONE], withdrawing(on=date(2027, 1, 1)), Code.ALREADY_DECIDED, None),
+    ],
+)
+def test_what_cannot_be_is_refused_in_both_languages(
+    events: list[Any], decision: Callable[[Strategy], object], code: Code, field: str | None
+) -> None:
+    """A code that is none, a name that is none, another kind, the same again, a day that is past."""
+    refused = given(Strategy(), evolve, events).when(decision).then_refused(code)
+
+    assert field == refused.values.get("field")
+    assert refused.sentence("nl") != refused.sentence("en")
+
+
+def test_a_register_has_an_end() -> None:
+    """Two hundred entries, the common ones among them; what is there can still be named."""
+    state = Strategy()
+    for number in range(200 - len(state.entries)):
+        state = evolve(state, keeping(code=f"rule_{number}")(state))
+    with pytest.raises(Refusal) as caught:
+        keeping(code="one_more")(state)
+
+    assert Code.TOO_LARGE is caught.value.code
+    assert 200 == len(state.entries)
+    assert "Anders" == keeping(code="rule_1", nl="Anders", valid_from=None)(state).nl
