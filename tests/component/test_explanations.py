@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
@@ -12,9 +14,12 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from services.signals.queries import early_warning, plan_grid
 from services.signals.service import DEFINITION
 from shared.contracts.errors import Code
 from shared.contracts.rpc import (
+    EarlyWarningQuery,
+    EarlyWarnings,
     Explanations,
     ExplanationsQuery,
     GridPlan,
@@ -28,7 +33,7 @@ from tests.component.test_noisy_release import APRIL, JULY, UNITS, Noisy
 from tests.component.test_time_travel import checkpoint
 from tests.conftest import Database
 from tests.nats_server import running_bus
-from tests.service_lab import ELSEWHERE, running
+from tests.service_lab import ELSEWHERE, eventually, running
 
 
 @pytest_asyncio.fixture
@@ -214,3 +219,35 @@ async def test_a_plan_of_what_cannot_be_is_refused(
     refusal = await noisy.refused("plan_grid", request_, role=Role.ADMIN)
     assert (Code.INVALID_INPUT, field) == (refusal.code, refusal.values["field"])
     assert refusal.sentence("nl") != refusal.sentence("en")
+
+
+@pytest.mark.parametrize("verb", ["plan_grid", "early_warning"])
+async def test_long_computing_keeps_nobody_waiting(
+    noisy: Noisy, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """A tree of hundreds of units takes seconds; another question is answered meanwhile."""
+    await noisy.set_up()
+    await noisy.tick(APRIL)
+    await noisy.ticked(APRIL)
+    where = {"plan_grid": plan_grid, "early_warning": early_warning}[verb]
+    name = {"plan_grid": "plan", "early_warning": "told"}[verb]
+    begun, go_on, compute = threading.Event(), threading.Event(), getattr(where, name)
+
+    def long(*args: Any, **more: Any) -> Any:
+        begun.set()
+        assert go_on.wait(10)
+        return compute(*args, **more)
+
+    monkeypatch.setattr(where, name, long)
+    request = PlanGridQuery() if verb == "plan_grid" else EarlyWarningQuery()
+    answer = GridPlan if verb == "plan_grid" else EarlyWarnings
+    asked = asyncio.create_task(noisy.ask(verb, request, answer, role=Role.HR))
+
+    async def computing() -> bool:
+        return begun.is_set()
+
+    await eventually(computing)
+    await noisy.ask("privacy_budget", PrivacyBudgetQuery(), PrivacyBudget, role=Role.HR)
+    assert not asked.done()
+    go_on.set()
+    assert isinstance(await asked, answer)

@@ -28,7 +28,7 @@ from shared.taxonomy.taxonomy import version as taxonomy_version_of
 from shared.taxonomy.themes import themes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 RULE: Final = "noisy/1"
 """The name and version of this way to release, frozen with the grid."""
@@ -123,25 +123,44 @@ def epsilon_of(measures: Sequence[Measure]) -> float:
 
 def codes_of(lattice: LatticeFrozen, axis: Axis) -> tuple[str, ...]:
     """The cells of an axis, in the order of publication."""
-    bundles = themes(lattice.taxonomy_version)
-    match axis:
-        case "theme":
-            return tuple(bundles.themes)
-        case "area":
-            return tuple(bundles.areas)
-        case "unit":
-            return (*(unit.code for unit in lattice.units), NOT_SAID)
-        case "relation":
-            return (*taxonomy_version_of(lattice.taxonomy_version).relations, NOT_SAID)
-        case "role":
-            return (*taxonomy_version_of(lattice.taxonomy_version).reporter_roles, NOT_SAID)
+    return _codes(axis, _unit_codes(lattice, (axis,)), lattice.taxonomy_version)
 
 
 def cells_of(lattice: LatticeFrozen, axes: Sequence[Axis]) -> tuple[str, ...]:
     """Every cell of a table with these axes: codes, joined by `/`; WHOLE where there is no axis."""
+    return tuple(_numbered(lattice, axes))
+
+
+def _numbered(lattice: LatticeFrozen, axes: Sequence[Axis]) -> Mapping[str, int]:
+    """Each cell, in order, with its place."""
+    return _cells(tuple(axes), _unit_codes(lattice, axes), lattice.taxonomy_version)
+
+
+def _unit_codes(lattice: LatticeFrozen, axes: Sequence[Axis]) -> tuple[str, ...]:
+    """What cells of these axes take from the grid's units: those without the axis are alike."""
+    return tuple(unit.code for unit in lattice.units) if "unit" in axes else ()
+
+
+@lru_cache(maxsize=64)  # of some organisations: thousands of cells are asked for one after another
+def _cells(axes: tuple[Axis, ...], units: tuple[str, ...], version: int) -> Mapping[str, int]:
     if not axes:
-        return (WHOLE,)
-    return tuple("/".join(codes) for codes in product(*(codes_of(lattice, a) for a in axes)))
+        return {WHOLE: 0}
+    codes = (_codes(axis, units, version) for axis in axes)
+    return {"/".join(cell): place for place, cell in enumerate(product(*codes))}
+
+
+def _codes(axis: Axis, units: tuple[str, ...], version: int) -> tuple[str, ...]:
+    match axis:
+        case "theme":
+            return tuple(themes(version).themes)
+        case "area":
+            return tuple(themes(version).areas)
+        case "unit":
+            return (*units, NOT_SAID)
+        case "relation":
+            return (*taxonomy_version_of(version).relations, NOT_SAID)
+        case "role":
+            return (*taxonomy_version_of(version).reporter_roles, NOT_SAID)
 
 
 def part_of(lattice: LatticeFrozen, table: Table, measure: Measure, cell: str) -> str:
@@ -160,7 +179,7 @@ def places_of(lattice: LatticeFrozen, table: Table, measure: Measure) -> tuple[i
 
 def draws_of(lattice: LatticeFrozen, table: Table, cell: str | None = None) -> tuple[Draws, ...]:
     """The noise in a cell of a table (every cell of it, unless themes are added up to areas)."""
-    place = 0 if cell is None else cells_of(lattice, table.axes).index(cell)
+    place = 0 if cell is None else _numbered(lattice, table.axes)[cell]
     return noise_of(table, lattice.measures, len(lattice.units), lattice.taxonomy_version)[place]
 
 

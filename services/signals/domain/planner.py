@@ -434,10 +434,14 @@ def _evenly(number: int) -> list[tuple[float, float]]:
 def _outlook(draws: Sequence[tuple[Draws, ...]], cells: Sequence[_Cell]) -> Outlook:
     """What of a table with these cells, and this noise in each, is likely to be shown."""
     shown = five = shown_of_five = 0.0
+    reached: dict[tuple[Draws, ...], list[float]] = {}
     for noise, cell in zip(draws, cells, strict=True):
-        certain = threshold(noise) + 4 * margin(noise)  # it is shown whatever the noise
-        chances = cell.chances(certain)
-        seen = [p * reaches(noise, n) for n, p in enumerate(chances)]
+        often = reached.get(noise)
+        if often is None:
+            certain = threshold(noise) + 4 * margin(noise)  # it is shown whatever the noise
+            often = reached[noise] = [reaches(noise, n) for n in range(certain)]
+        chances = cell.chances(len(often))
+        seen = [p * q for p, q in zip(chances, often, strict=True)]
         more = max(0.0, 1 - sum(chances))
         shown += sum(seen) + more
         five += sum(chances[SMALLEST_SHOWN:]) + more

@@ -139,7 +139,9 @@ def _same_people(now: LatticeFrozen, then: LatticeFrozen, table: Table, cell: st
     if code == NOT_SAID:  # what no unit of the grid holds
         members = [{m for unit in one.units for m in unit.members} for one in (now, then)]
         return members[0] == members[1]
-    new, old = ({unit.code: unit for unit in one.units}.get(code) for one in (now, then))
+    new, old = (
+        next((unit for unit in one.units if unit.code == code), None) for one in (now, then)
+    )
     if new is None or old is None:
         return False
     return set(new.members) == set(old.members) and _about(new.headcount, old.headcount)

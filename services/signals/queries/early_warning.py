@@ -5,6 +5,7 @@ sees trends of the organisation and of their own branch; warnings are about the 
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from services.signals.domain.detector import VERSION, told, unwatched, watched
@@ -46,16 +47,23 @@ async def early_warning(question: Question, request: EarlyWarningQuery) -> Early
     everywhere = sees_every_place(question.principal)
     branch = None if everywhere else await own_branch(question)
     await question.record_access("early warning")
+    # Of a grid with hundreds of units that takes a moment, in which others are answered.
+    return await asyncio.to_thread(_told, lattice, drawn, request.language, branch)
+
+
+def _told(
+    lattice: LatticeFrozen, drawn: Drawn, language: Language, branch: OwnBranch | None
+) -> EarlyWarnings:
     table = watched(lattice)
     silent: tuple[CellUnwatched, ...] = ()
     if table is not None:
-        series, labels = drawn.series(table), labels_of(lattice, table.axes, request.language)
+        series, labels = drawn.series(table), labels_of(lattice, table.axes, language)
         silent = tuple(
             CellUnwatched(
                 cell=cell,
                 label=labels[cell],
                 reason=reason,
-                sentence=reason_sentence(reason, labels[cell], request.language),
+                sentence=reason_sentence(reason, labels[cell], language),
             )
             for cell, reason in unwatched(lattice, table, series).items()
         )
@@ -63,10 +71,10 @@ async def early_warning(question: Question, request: EarlyWarningQuery) -> Early
         detector=VERSION,
         table=None if table is None else table.id,
         warnings=tuple(
-            _warning(grid, one, request.language) for grid, one in told(drawn.grids, drawn.draws)
+            _warning(grid, one, language) for grid, one in told(drawn.grids, drawn.draws)
         ),
         unwatched=silent,
-        trends=_trends(lattice, drawn, request.language, branch),
+        trends=_trends(lattice, drawn, language, branch),
     )
 
 
