@@ -15,10 +15,14 @@ from services.intake.commands.confirm_disclosure import confirm_disclosure
 from services.intake.commands.confirm_recovery_key import confirm_recovery_key
 from services.intake.commands.consent_to_hand_over import consent_to_hand_over
 from services.intake.commands.correct_facts import correct_facts
+from services.intake.commands.correct_minutes import correct_minutes
 from services.intake.commands.decide_retention import decide_retention
+from services.intake.commands.decide_step import decide_step
 from services.intake.commands.describe_adviser import describe_adviser
+from services.intake.commands.draft_minutes import draft_minutes
 from services.intake.commands.end_absence import end_absence
 from services.intake.commands.extend_term import extend_term
+from services.intake.commands.give_consent import give_consent
 from services.intake.commands.hand_over import hand_over
 from services.intake.commands.import_register import import_register
 from services.intake.commands.inform_reporter import inform_reporter
@@ -30,6 +34,7 @@ from services.intake.commands.open_case import open_case
 from services.intake.commands.pause_term import pause_term
 from services.intake.commands.propose_erasures import propose_erasures
 from services.intake.commands.propose_redaction import propose_redaction
+from services.intake.commands.propose_step import propose_step
 from services.intake.commands.publish_adviser_key import publish_adviser_key
 from services.intake.commands.publish_recovery_key import publish_recovery_key
 from services.intake.commands.put_chunk import put_chunk
@@ -46,9 +51,13 @@ from services.intake.commands.resume_term import resume_term
 from services.intake.commands.review_redaction import review_redaction
 from services.intake.commands.send_message import send_message
 from services.intake.commands.set_up_organisation import set_up_organisation
+from services.intake.commands.sign_off_minutes import sign_off_minutes
 from services.intake.commands.start_term import start_term
+from services.intake.commands.take_step import take_step
+from services.intake.commands.tell_with_consent import tell_with_consent
 from services.intake.commands.watch_terms import watch_terms
 from services.intake.commands.withdraw_adviser_key import withdraw_adviser_key
+from services.intake.commands.withdraw_consent import withdraw_consent
 from services.intake.commands.withdraw_strategy_entry import withdraw_strategy_entry
 from services.intake.domain.day import DayClosed
 from services.intake.events import TYPES
@@ -162,6 +171,15 @@ DEFINITION = Definition(
         "open_case": open_case,
         "keep_record": keep_record,
         "correct_facts": correct_facts,
+        "draft_minutes": draft_minutes,
+        "correct_minutes": correct_minutes,
+        "sign_off_minutes": sign_off_minutes,
+        "propose_step": propose_step,
+        "decide_step": decide_step,
+        "take_step": take_step,
+        "give_consent": give_consent,
+        "withdraw_consent": withdraw_consent,
+        "tell_with_consent": tell_with_consent,
         "record_conversation": record_conversation,
         "record_intervention": record_intervention,
         "record_outcome": record_outcome,
@@ -220,6 +238,15 @@ DEFINITION = Definition(
             "send_message",
             "keep_record",
             "correct_facts",
+            "draft_minutes",
+            "correct_minutes",
+            "sign_off_minutes",
+            "propose_step",
+            "decide_step",
+            "take_step",
+            "give_consent",
+            "withdraw_consent",
+            "tell_with_consent",
             "record_conversation",
             "record_intervention",
             "record_outcome",

@@ -56,6 +56,10 @@ class Code(StrEnum):
     PULSE_NOT_OPEN = "PULSE_NOT_OPEN"
     PULSE_ANSWERED = "PULSE_ANSWERED"
     TERM_PASSED = "TERM_PASSED"
+    REPORTER_DECIDES = "REPORTER_DECIDES"
+    STEP_NOT_CHOSEN = "STEP_NOT_CHOSEN"
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
+    CONSENT_EXPIRED = "CONSENT_EXPIRED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +233,22 @@ CATALOGUE: dict[Code, Sentence] = {
     Code.TERM_PASSED: Sentence(
         "This term is over. It can no longer be paused or extended; record when it was met.",
         "Deze termijn is voorbij. Pauzeren of verlengen kan niet meer; leg vast wanneer eraan is voldaan.",
+    ),
+    Code.REPORTER_DECIDES: Sentence(
+        "This is the reporter's to decide, by their own code. Write them a message.",
+        "Dit beslist de melder zelf, met de eigen code. Schrijf de melder een bericht.",
+    ),
+    Code.STEP_NOT_CHOSEN: Sentence(
+        "No step is taken that the reporter did not choose.",
+        "Er wordt geen stap gezet die de melder niet heeft gekozen.",
+    ),
+    Code.CONSENT_WITHDRAWN: Sentence(
+        "The reporter withdrew this consent. Say nothing on it.",
+        "De melder heeft deze toestemming ingetrokken. Vertel op grond hiervan niets.",
+    ),
+    Code.CONSENT_EXPIRED: Sentence(
+        "This consent has ended. Ask the reporter whether they give it again.",
+        "Deze toestemming is verlopen. Vraag de melder of die opnieuw wordt gegeven.",
     ),
 }
 

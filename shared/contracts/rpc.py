@@ -635,6 +635,138 @@ class ToldDisclosure(Shape, frozen=True, kw_only=True):
     sealed: tuple[Sealed, ...]
 
 
+How = Literal["code", "spoken", "written"]
+Heard = Literal["spoken", "written"]
+"""How an adviser knows what a reporter without a code decided."""
+
+
+class DraftMinutes(Shape, frozen=True, kw_only=True):
+    """Adviser: minutes of the conversation that is the case's event `conversation`, for the reporter to
+    read; with the same id once more: a new draft. Sealed to the reporter too, if they hold a code.
+    """
+
+    case_id: str
+    minutes_id: str
+    conversation: int
+    words: tuple[Sealed, ...]
+    signature: bytes | None = None
+
+
+class CorrectMinutes(Shape, frozen=True, kw_only=True):
+    """Reporter: what is wrong in this draft, or missing, sealed to the adviser and to themself."""
+
+    case_id: str
+    minutes_id: str
+    draft: int
+    words: tuple[Sealed, ...]
+
+
+class SignOffMinutes(Shape, frozen=True, kw_only=True):
+    """Reporter: this draft is what was said. Adviser: a reporter without a code said so, `how`."""
+
+    case_id: str
+    minutes_id: str
+    draft: int
+    how: Heard | None = None
+
+
+class Minutes(Shape, frozen=True, kw_only=True):
+    """How far the minutes of one conversation are."""
+
+    id: str
+    conversation: int
+    draft: int
+    state: Literal["drafted", "corrected", "signed_off"]
+    how: How | None = None
+
+
+class MyMinutes(Shape, frozen=True, kw_only=True):
+    """The last draft of the minutes of one conversation, as the reporter reads it."""
+
+    id: str
+    draft: int
+    state: Literal["drafted", "corrected", "signed_off"]
+    week: str
+    sealed: tuple[Sealed, ...]
+    signature: bytes | None
+    signed_by: str | None
+
+
+class ProposeStep(Shape, frozen=True, kw_only=True):
+    """Adviser or reporter: put a step of the ladder on the table. A reporter has chosen it by that."""
+
+    case_id: str
+    step_id: str
+    step: str
+
+
+class DecideStep(Shape, frozen=True, kw_only=True):
+    """Reporter: what they decide about a step. Adviser: what a reporter without a code decided."""
+
+    case_id: str
+    step_id: str
+    decision: Literal["chosen", "not_now", "declined"]
+    how: Heard | None = None
+
+
+class TakeStep(Shape, frozen=True, kw_only=True):
+    """Adviser: the step that the reporter chose was taken."""
+
+    case_id: str
+    step_id: str
+
+
+class LadderStep(Shape, frozen=True, kw_only=True):
+    """One step and what the reporter decided about it."""
+
+    id: str
+    step: str
+    by: Literal["reporter", "adviser"]
+    decision: Literal["chosen", "not_now", "declined"] | None
+    how: How | None
+    taken: bool
+
+
+class GiveConsent(Shape, frozen=True, kw_only=True):
+    """Reporter: these matters may be told to this recipient, until a day or without an end. Adviser:
+    a reporter without a code agreed, `how`.
+    """
+
+    case_id: str
+    consent_id: str
+    matters: tuple[str, ...]
+    recipient: str
+    until: date | None = None
+    how: Heard | None = None
+
+
+class WithdrawConsent(Shape, frozen=True, kw_only=True):
+    """Reporter, or adviser for them: it holds no longer."""
+
+    case_id: str
+    consent_id: str
+    how: Heard | None = None
+
+
+class TellWithConsent(Shape, frozen=True, kw_only=True):
+    """Adviser: what this consent covers was told."""
+
+    case_id: str
+    consent_id: str
+
+
+class Consent(Shape, frozen=True, kw_only=True):
+    """A consent and whether it holds today; `told`: how often something was told on it."""
+
+    id: str
+    matters: tuple[str, ...]
+    recipient: str
+    until: date | None
+    how: How
+    state: Literal["given", "withdrawn", "expired"]
+    told: int
+
+
 class MyCase(Shape, frozen=True, kw_only=True):
     """A case as its reporter sees it: what was said, oldest first, and whether it is open.
 
@@ -650,6 +782,10 @@ class MyCase(Shape, frozen=True, kw_only=True):
     in_log_since: str | None
     steps: tuple[HandOverStep, ...] = ()
     """Hand-over and recovery, oldest first."""
+    minutes: tuple[MyMinutes, ...] = ()
+    ladder: tuple[LadderStep, ...] = ()
+    """Steps that were put on the table, oldest first."""
+    consents: tuple[Consent, ...] = ()
 
 
 class HeldEntry(Shape, frozen=True, kw_only=True):
@@ -744,6 +880,9 @@ class Case(Shape, frozen=True, kw_only=True):
     opened_week: str
     reply_key: bytes | None
     entries: tuple[CaseEntry, ...]
+    minutes: tuple[Minutes, ...] = ()
+    ladder: tuple[LadderStep, ...] = ()
+    consents: tuple[Consent, ...] = ()
 
 
 class CaseloadAlert(Shape, frozen=True, kw_only=True):
@@ -2100,6 +2239,15 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "keep_record", "command", KeepRecord, Done),
         Verb("intake", "correct_facts", "command", CorrectFacts, Done),
         Verb("intake", "record_conversation", "command", RecordConversation, Done),
+        Verb("intake", "draft_minutes", "command", DraftMinutes, Done),
+        Verb("intake", "correct_minutes", "command", CorrectMinutes, Done),
+        Verb("intake", "sign_off_minutes", "command", SignOffMinutes, Done),
+        Verb("intake", "propose_step", "command", ProposeStep, Done),
+        Verb("intake", "decide_step", "command", DecideStep, Done),
+        Verb("intake", "take_step", "command", TakeStep, Done),
+        Verb("intake", "give_consent", "command", GiveConsent, Done),
+        Verb("intake", "withdraw_consent", "command", WithdrawConsent, Done),
+        Verb("intake", "tell_with_consent", "command", TellWithConsent, Done),
         Verb("intake", "record_intervention", "command", RecordIntervention, Done),
         Verb("intake", "record_outcome", "command", RecordOutcome, Done),
         Verb("intake", "close_case", "command", CloseCase, Done),

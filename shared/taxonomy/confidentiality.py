@@ -21,6 +21,8 @@ LISTS: Final = (
     "disclosure_recipients",
     "reasons_not_informed",
     "redaction_grounds",
+    "consent_matters",
+    "consent_recipients",
 )
 """The lists: attributes of `Confidentiality` and keys of the data file."""
 
@@ -60,6 +62,8 @@ class Confidentiality:
     disclosure_recipients: Entries
     reasons_not_informed: Entries
     redaction_grounds: Entries
+    consent_matters: Entries
+    consent_recipients: Entries
 
     def check(self, name: str, code: str, *, field: str) -> Entry:
         """The entry of `code` in that list; raises Refusal UNKNOWN_CODE when it is not there."""

@@ -30,6 +30,7 @@ _HEADINGS: dict[str, tuple[str, str]] = {
     "causes": ("Causes", "Oorzaken"),
     "needs": ("Needs", "Behoeften"),
     "own_first_steps": ("Own first step", "Eigen eerste stap"),
+    "ladder_steps": ("Steps of the ladder", "Stappen van de ladder"),
 }
 
 

@@ -35,6 +35,7 @@ KINDS: Final = (
     "causes",
     "needs",
     "own_first_steps",
+    "ladder_steps",
 )
 """The lists of the taxonomy: attributes of `Taxonomy` and keys of the data file."""
 
@@ -98,6 +99,7 @@ class Taxonomy:
     causes: Terms
     needs: Terms
     own_first_steps: Terms
+    ladder_steps: Terms
     merge_order: tuple[str, ...]
     merge_order_note: Mapping[Language, str]
     _by_text: Mapping[str, Mapping[str, str]] = field(repr=False, compare=False)

@@ -44,6 +44,9 @@ BRAMS = {"confirm_disclosure", "review_redaction", "recovered_words"}
 ADVISERS = ("anna", "bram")
 """They have a seat in both organisations."""
 
+FIRST_TALK = 5
+"""The version of the first conversation in the reporter's case."""
+
 Ids = dict[str, str]
 
 
@@ -203,10 +206,34 @@ class Side:
         for case in (own, reported):
             recovery = rpc.RequestRecovery(case_id=case, reason="adviser_left", to_adviser="bram")
             await self.ask("request_recovery", recovery, Role.COORDINATOR)
+        await self.work_together(reported)
         approve = rpc.ApproveRecovery(case_id=reported)
         await self.ask("approve_recovery", approve, Role.WORKS_COUNCIL)
         erasure = rpc.RequestErasure(case_id=own, ground="court_order")
         await self.ask("request_erasure", erasure, Role.COORDINATOR)
+
+    async def work_together(self, case: str) -> None:
+        """Minutes, a step and a consent that the reporter may still decide about."""
+        talk = rpc.RecordConversation(case_id=case, mode="walk", minutes=self.words("anna"))
+        for _ in range(2):  # minutes of the first, and room for others
+            await self.ask("record_conversation", talk)
+        self.ids |= {"minutes": str(uuid4()), "step": str(uuid4()), "consent": str(uuid4())}
+        draft = rpc.DraftMinutes(
+            case_id=case,
+            minutes_id=self.ids["minutes"],
+            conversation=FIRST_TALK,
+            words=(*self.words("anna"), self.to_reporter),
+        )
+        await self.ask("draft_minutes", draft)
+        step = rpc.ProposeStep(case_id=case, step_id=self.ids["step"], step="step_mediation")
+        await self.ask("propose_step", step)
+        consent = rpc.GiveConsent(
+            case_id=case,
+            consent_id=self.ids["consent"],
+            matters=("identity",),
+            recipient="to_manager",
+        )
+        await self.ask("give_consent", consent, Role.REPORTER)
 
     async def have_recovery_key(self, adviser: str) -> None:
         """One that words are sealed to, proposed by an adviser who can sign, and one that waits."""
@@ -273,6 +300,9 @@ UUIDS = (
     "access",
     "attachment",
     "absence",
+    "minutes",
+    "step",
+    "consent",
     "key",
     "recovery",
     "organisation",
@@ -286,6 +316,9 @@ KINDS: dict[str, tuple[str, ...]] = {
             "access_id",
             "attachment_id",
             "absence_id",
+            "minutes_id",
+            "step_id",
+            "consent_id",
             "key_id",
             "organisation_id",
             "after",
@@ -310,6 +343,9 @@ NEW = {
     ("request_disclosure", "disclosure_id"),
     ("request_subject_access", "access_id"),
     ("put_chunk", "id"),
+    ("draft_minutes", "minutes_id"),
+    ("propose_step", "step_id"),
+    ("give_consent", "consent_id"),
 }
 """Ids that a client makes for what is not there yet: random ones, of 122 bits. What becomes of one
 that is taken has a test of its own.
@@ -321,6 +357,9 @@ OWN = {
     "access_id": "access",
     "attachment_id": "attachment",
     "absence_id": "absence",
+    "minutes_id": "minutes",
+    "step_id": "step",
+    "consent_id": "consent",
     "key_id": "key",
     "after": "case",
     "stream": "case",
@@ -377,6 +416,12 @@ PLAIN: dict[str, Any] = {
     "relation": "colleague",
     "parties": (),
     "mode": "walk",
+    "record": rpc.CaseRecord(),
+    "conversation": FIRST_TALK + 1,
+    "draft": 1,
+    "step": "step_external",
+    "decision": "chosen",
+    "matters": ("identity",),
     "intervention": "listening",
     "outcome": "referred",
     "route": "mediation",
@@ -432,6 +477,7 @@ EXCEPTIONS: dict[tuple[str, str], Any] = {
         for one in confidentiality.current().disclosure_conditions
     ),
     ("confirm_disclosure", "agrees"): False,
+    ("give_consent", "recipient"): "to_manager",
 }
 
 NOWHERE: Ids = {"adviser": "adviser-nobody", "unit": "unit-nobody", "token": "00" * 32} | {
@@ -451,19 +497,27 @@ def shaped(name: str, text: str) -> Any:
     return (text,) if name == "avoid" else text
 
 
+def sealed_for(side: Side, verb: str, name: str) -> tuple[rpc.Sealed, ...]:
+    """Copies for who reads what this verb takes."""
+    if verb == "open_case":
+        return side.words("anna")
+    if verb in ("draft_minutes", "correct_minutes"):
+        return (*side.words("anna"), side.to_reporter)
+    both = side.words("anna", "bram")
+    return (*both, side.to_reporter) if name == "words" else both
+
+
 def filled(side: Side, verb: Verb, **replaced: Any) -> Shape:
     """A request with ids of this side; `replaced` are other values."""
     values: dict[str, Any] = {}
     for one in fields_of(verb):
-        name, sealed = one.name, side.words("anna", "bram")
+        name = one.name
         if name in replaced:
             values[name] = replaced[name]
         elif (verb.name, name) in EXCEPTIONS:
             values[name] = EXCEPTIONS[verb.name, name]
         elif name in SEALED:
-            values[name] = (*sealed, side.to_reporter) if name == "words" else sealed
-            if verb.name == "open_case":
-                values[name] = side.words("anna")
+            values[name] = sealed_for(side, verb.name, name)
         elif name == "id":
             values[name] = side.ids[BY_ID.get(verb.name, "case")]
         elif (verb.name, name) == ("open_case", "case_id"):
@@ -667,12 +721,11 @@ async def test_an_id_that_is_taken_there_is_new_here_or_refused(
     nothing is added to it, and nothing of it is shown.
     """
     here, there = sides
-    kind = {"case_id": "case", "disclosure_id": "disclosure", "access_id": "access"}.get(
-        name, "attachment"
-    )
+    kind = {"case_id": "case", "id": "attachment"}.get(name, name.removesuffix("_id"))
     before = await there.service.types(ELSEWHERE)
     request = filled(here, INTAKE[verb], **{name: there.ids[kind]})
-    reply = await here.reply(verb, request, Role.ADVISER)
+    role = Role.REPORTER if verb == "give_consent" else Role.ADVISER  # theirs to give
+    reply = await here.reply(verb, request, role)
 
     if verb in ("open_case", "put_chunk"):
         assert code_of(reply) in (Code.CONFLICT, Code.NOT_FOUND)

@@ -43,12 +43,16 @@ from shared.contracts.rpc import (
     ConfirmRecoveryKey,
     ConsentToHandOver,
     CorrectFacts,
+    CorrectMinutes,
     DecideRetention,
+    DecideStep,
     DescribeAdviser,
     Done,
+    DraftMinutes,
     Empty,
     EndAbsence,
     ExtendTerm,
+    GiveConsent,
     HandOver,
     Imported,
     ImportRegister,
@@ -67,6 +71,7 @@ from shared.contracts.rpc import (
     PauseTerm,
     PrintedTotal,
     ProposeRedaction,
+    ProposeStep,
     PublishAdviserKey,
     PublishRecoveryKey,
     RecordAbsence,
@@ -86,9 +91,13 @@ from shared.contracts.rpc import (
     SendMessage,
     SetUpOrganisation,
     Shape,
+    SignOffMinutes,
     StartTerm,
+    TakeStep,
+    TellWithConsent,
     Unit,
     WithdrawAdviserKey,
+    WithdrawConsent,
     WithdrawStrategyEntry,
 )
 from shared.identity.roles import Role
@@ -134,6 +143,14 @@ MAY: dict[Role, set[str]] = {
         "recovered_words",
         "lost_cases",
         "open_case",
+        "draft_minutes",
+        "sign_off_minutes",
+        "propose_step",
+        "decide_step",
+        "take_step",
+        "give_consent",
+        "withdraw_consent",
+        "tell_with_consent",
         "keep_record",
         "correct_facts",
         "send_message",
@@ -178,6 +195,12 @@ MAY: dict[Role, set[str]] = {
         "adviser_proposal",
         "open_case",
         "send_message",
+        "correct_minutes",
+        "sign_off_minutes",
+        "propose_step",
+        "decide_step",
+        "give_consent",
+        "withdraw_consent",
         "my_case",
         "my_data",
         "consent_to_hand_over",
@@ -502,6 +525,15 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         "request_recovery": RequestRecovery(case_id="x", reason="device_lost"),
         "approve_recovery": ApproveRecovery(case_id="x"),
         "open_case": opening(),
+        "draft_minutes": DraftMinutes(case_id="x", minutes_id="x", conversation=1, words=WORDS),
+        "correct_minutes": CorrectMinutes(case_id="x", minutes_id="x", draft=1, words=WORDS),
+        "sign_off_minutes": SignOffMinutes(case_id="x", minutes_id="x", draft=1),
+        "propose_step": ProposeStep(case_id="x", step_id="x", step="x"),
+        "decide_step": DecideStep(case_id="x", step_id="x", decision="chosen"),
+        "take_step": TakeStep(case_id="x", step_id="x"),
+        "give_consent": GiveConsent(case_id="x", consent_id="x", matters=(), recipient="x"),
+        "withdraw_consent": WithdrawConsent(case_id="x", consent_id="x"),
+        "tell_with_consent": TellWithConsent(case_id="x", consent_id="x"),
         "keep_record": KeepRecord(case_id="x", record=CaseRecord()),
         "correct_facts": CorrectFacts(
             case_id="x",
@@ -555,7 +587,7 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
             token = intake.token(Role.ADMIN)
         elif verb not in MAY[Role.ADVISER] and verb in MAY[Role.COORDINATOR]:
             token = intake.token(Role.COORDINATOR)
-        elif verb == "consent_to_hand_over":
+        elif verb in ("consent_to_hand_over", "correct_minutes"):
             token = ReporterCode.generate().token(HERE)
         headers = {"Authorization": f"Bearer {token}"}
         if key is not None:

@@ -351,6 +351,13 @@ HOLDERS = {
         ["Mutation.keepStrategyEntry", "Mutation.withdrawStrategyEntry"],
         {Role.ADMIN, Role.COORDINATOR},
     ),
+    "what is known of a case": (["Mutation.keepRecord", "Mutation.correctFacts"], {Role.ADVISER}),
+    "minutes": (["Mutation.draftMinutes", "Minutes"], {Role.ADVISER}),
+    "what the reporter decides": (
+        ["Mutation.signOffMinutes", "Mutation.decideStep", "Mutation.giveConsent", "Consent"],
+        {Role.ADVISER, Role.REPORTER},
+    ),
+    "what is done on it": (["Mutation.takeStep", "Mutation.tellWithConsent"], {Role.ADVISER}),
     "how busy they are": (["Query.workload", "Workload"], {Role.COORDINATOR}),
     "setting an organisation up": (["Mutation.setUpOrganisation"], {Role.ADMIN}),
 }
@@ -392,6 +399,12 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "Query.erasure",
         "Query.retention",
         "Mutation.consentToHandOver",
+        "Mutation.correctMinutes",
+        "Mutation.signOffMinutes",
+        "Mutation.proposeStep",
+        "Mutation.decideStep",
+        "Mutation.giveConsent",
+        "Mutation.withdrawConsent",
     } == roots
     assert set() == fields & {
         "position",
@@ -416,6 +429,9 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "MyCase.messages",
         "MyCase.disclosures",
         "MyCase.steps",
+        "MyCase.minutes",
+        "MyCase.ladder",
+        "MyCase.consents",
         "MyCase.inLogSince",
     } == {name for name in seen if name.startswith("MyCase.")}
 

@@ -236,7 +236,7 @@ def test_the_state_is_what_its_events_say() -> None:
     corrected = replace(ENDED, outcome="partly_solved")
     past = [OPENED, SPOKEN, SPOKEN, DONE, ENDED, corrected, CLOSED]
     assert (
-        Case(version=7, opened=OPENED, conversations=2, outcome=corrected, closed=True)
+        Case(version=7, opened=OPENED, talks=(2, 3), outcome=corrected, closed=True)
         == replace(given(Case(), evolve, past).state, terms=())  # those of test_clock.py
     )
 

@@ -19,7 +19,8 @@ from services.gateway.schema.base import (
     command,
     uuid_text,
 )
-from services.gateway.schema.cases import SIGN, SealedInput
+from services.gateway.schema.cases import SIGN
+from services.gateway.schema.sealed import SealedInput
 from shared.contracts import rpc
 
 

@@ -249,6 +249,10 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.PULSE_NOT_OPEN: Conflict,
     Code.PULSE_ANSWERED: Conflict,
     Code.TERM_PASSED: Conflict,
+    Code.REPORTER_DECIDES: NotAllowed,
+    Code.STEP_NOT_CHOSEN: Conflict,
+    Code.CONSENT_WITHDRAWN: Conflict,
+    Code.CONSENT_EXPIRED: Conflict,
 }
 """Refusals that are members of a mutation's result."""
 

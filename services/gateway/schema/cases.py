@@ -25,18 +25,14 @@ from services.gateway.schema.base import (
     uuid_text,
 )
 from services.gateway.schema.record import CaseRecord, CaseRecordInput
+from services.gateway.schema.sealed import SIGNATURE, SIGNED_BY, Sealed, SealedInput
+from services.gateway.schema.together import Consent, LadderStep, Minutes
 from shared.contracts import rpc
 from shared.contracts.errors import Refusal, invalid
 from shared.identity.roles import Role
 
 LARGEST_PAGE = 100
 
-SIGNATURE = (
-    "Of an adviser's words (Ed25519, 64 bytes; docs/graphql.md): verify it before you believe them."
-)
-SIGNED_BY = (
-    "The id of the adviser's key that made it; the key stands in `organisation.advisers.keys`."
-)
 SIGN = "Your current key's signature of the sealed words, 64 bytes; required if that key can sign."
 
 
@@ -48,31 +44,6 @@ class CaseStatus(Enum):
     CLOSED = "closed"
 
 
-@strawberry.type(description="Words sealed in a client to one adviser's key. No server opens them.")
-class Sealed:
-    """HPKE, RFC 9180."""
-
-    key_id: strawberry.ID
-    ciphertext: Base64
-
-    @classmethod
-    def of(cls, sealed: rpc.Sealed) -> Self:
-        """From a service's answer."""
-        return cls(key_id=strawberry.ID(sealed.key_id), ciphertext=Base64(sealed.ciphertext))
-
-
-@strawberry.input(description="Words sealed in the client to one adviser's key (HPKE, RFC 9180).")
-class SealedInput:
-    """See Sealed."""
-
-    key_id: strawberry.ID
-    ciphertext: Base64
-
-    def shape(self) -> rpc.Sealed:
-        """As a service takes it."""
-        return rpc.Sealed(key_id=self.key_id, ciphertext=self.ciphertext)
-
-
 @strawberry.type(description="One thing that happened in a case.")
 class CaseEntry:
     """An entry of the file."""
@@ -82,7 +53,7 @@ class CaseEntry:
     version: int = strawberry.field(description="Its number among the case's events, from 1.")
     code: str | None = strawberry.field(description="Its code in the taxonomy.")
     ref: strawberry.ID | None = strawberry.field(
-        description="The disclosure or request for access that it is a step of."
+        description="What it is a step of: a disclosure, a request for access, minutes, a consent …"
     )
     sealed: list[Sealed]
     signature: Base64 | None = strawberry.field(description=SIGNATURE)
@@ -122,6 +93,11 @@ class Case:
     reply_key: Base64 | None = strawberry.field(
         description="Raw X25519 key to which messages to the reporter are sealed, if there is one."
     )
+    minutes: list[Minutes]
+    ladder: list[LadderStep] = strawberry.field(
+        description="Steps that were put on the table, oldest first."
+    )
+    consents: list[Consent]
     entries: list[CaseEntry] = strawberry.field(description="Oldest first.")
 
     @classmethod
@@ -141,6 +117,9 @@ class Case:
             route=case.route,
             opened_week=case.opened_week,
             reply_key=base64_or_none(case.reply_key),
+            minutes=[Minutes.of(one) for one in case.minutes],
+            ladder=[LadderStep.of(one) for one in case.ladder],
+            consents=[Consent.of(one) for one in case.consents],
             entries=[CaseEntry.of(entry) for entry in case.entries],
         )
 
@@ -576,7 +555,8 @@ _ABOUT_CASES = (
     "myData disclosures disclosure requestDisclosure confirmDisclosure informReporter subjectAccesses "
     "subjectAccess requestSubjectAccess proposeRedaction reviewRedaction nameParties subjectMatches "
     "reseal handOver consentToHandOver requestRecovery approveRecovery recoveries recoveredWords lostCases "
-    "keepRecord correctFacts"
+    "keepRecord correctFacts draftMinutes correctMinutes signOffMinutes proposeStep decideStep takeStep "
+    "giveConsent withdrawConsent tellWithConsent"
 )
 """Fields of other modules that are work on a case."""
 
@@ -610,11 +590,9 @@ ACCESS = table(
         "Case",
         ADVISER,
         "id status channel anonymity reporterRole relation category unitId record outcome route "
-        "openedWeek replyKey entries",
+        "openedWeek replyKey minutes ladder consents entries",
     ),
     grant("CaseEntry", ADVISER, "kind week version code ref sealed signature signedBy"),
-    grant("Sealed", ADVISER | REPORTER, "keyId ciphertext"),
-    grant("SealedInput", ADVISER | REPORTER, "keyId ciphertext"),
     grant("OpenCaseInput", REPORTER, "adviserId replyKey"),
     grant("OpenCaseInput", ADVISER, "parties"),
     grant("PartyTokenInput", ADVISER, "role token"),

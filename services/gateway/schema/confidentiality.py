@@ -45,6 +45,8 @@ class Confidentiality:
     disclosure_recipients: list[ConfidentialityCode]
     reasons_not_informed: list[ConfidentialityCode]
     redaction_grounds: list[ConfidentialityCode]
+    consent_matters: list[ConfidentialityCode]
+    consent_recipients: list[ConfidentialityCode]
 
     @classmethod
     def of(cls, found: confidentiality.Confidentiality, language: Language) -> Self:
@@ -56,6 +58,8 @@ class Confidentiality:
             disclosure_recipients=_codes(found.disclosure_recipients, language),
             reasons_not_informed=_codes(found.reasons_not_informed, language),
             redaction_grounds=_codes(found.redaction_grounds, language),
+            consent_matters=_codes(found.consent_matters, language),
+            consent_recipients=_codes(found.consent_recipients, language),
         )
 
 
@@ -81,7 +85,7 @@ ACCESS = table(
         "Confidentiality",
         _READERS,
         "version disclosureGrounds disclosureConditions disclosureRecipients reasonsNotInformed "
-        "redactionGrounds",
+        "redactionGrounds consentMatters consentRecipients",
     ),
     grant("ConfidentialityCode", _READERS, "code label requires law"),
 )

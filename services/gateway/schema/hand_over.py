@@ -23,7 +23,8 @@ from services.gateway.schema.base import (
     described,
     uuid_text,
 )
-from services.gateway.schema.cases import SIGN, Case, CasePayload, PartyTokenInput, SealedInput
+from services.gateway.schema.cases import SIGN, Case, CasePayload, PartyTokenInput
+from services.gateway.schema.sealed import SealedInput
 from shared.contracts import rpc
 from shared.contracts.errors import Refusal
 

@@ -15,7 +15,9 @@ from services.gateway.schema.base import (
     base64_or_none,
     described,
 )
-from services.gateway.schema.cases import SIGNATURE, SIGNED_BY, CaseStatus, Sealed
+from services.gateway.schema.cases import CaseStatus
+from services.gateway.schema.sealed import SIGNATURE, SIGNED_BY, Sealed
+from services.gateway.schema.together import Consent, LadderStep, MyMinutes
 from shared.contracts import rpc
 
 
@@ -132,6 +134,9 @@ class MyCase:
     steps: list[HandOverStep] = strawberry.field(
         description="Hand-over and recovery, oldest first."
     )
+    minutes: list[MyMinutes] = strawberry.field(description="For you to check.")
+    ladder: list[LadderStep] = strawberry.field(description="Steps, for you to decide about.")
+    consents: list[Consent] = strawberry.field(description="What you agreed may be told to whom.")
     in_log_since: str | None = strawberry.field(
         description="The week since which your case is in the log that auditors check, proven; null "
         "until the next daily checkpoint."
@@ -147,6 +152,9 @@ class MyCase:
             messages=[Message.of(message) for message in case.messages],
             disclosures=[ToldDisclosure.of(one) for one in case.disclosures],
             steps=[HandOverStep.of(step) for step in case.steps],
+            minutes=[MyMinutes.of(one) for one in case.minutes],
+            ladder=[LadderStep.of(one) for one in case.ladder],
+            consents=[Consent.of(one) for one in case.consents],
             in_log_since=case.in_log_since,
         )
 
@@ -164,7 +172,11 @@ class MyCaseQuery:
 
 ACCESS = table(
     grant("Query", REPORTER, "myCase"),
-    grant("MyCase", REPORTER, "id status adviserId messages disclosures steps inLogSince"),
+    grant(
+        "MyCase",
+        REPORTER,
+        "id status adviserId messages disclosures steps minutes ladder consents inLogSince",
+    ),
     grant("ToldDisclosure", REPORTER, "week ground recipient confirmed sealed"),
     grant("HandOverStep", REPORTER, "step week role reason adviserId"),
     grant("Message", REPORTER, "sender week sealed signature signedBy attachmentId"),

@@ -8,8 +8,9 @@ import strawberry
 
 from services.gateway.grants import REPORTER, grant, table
 from services.gateway.schema.base import Info, ask_or_none, described
-from services.gateway.schema.cases import CaseStatus, Sealed
+from services.gateway.schema.cases import CaseStatus
 from services.gateway.schema.record import CaseRecord
+from services.gateway.schema.sealed import Sealed
 from shared.contracts import rpc
 
 

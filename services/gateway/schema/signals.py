@@ -25,7 +25,7 @@ from services.gateway.schema.base import (
     described,
     uuid_text,
 )
-from services.gateway.schema.cases import Sealed, SealedInput
+from services.gateway.schema.sealed import Sealed, SealedInput
 from services.gateway.schema.statistics import AS_OF
 from services.gateway.schema.taxonomy import Term
 from shared import taxonomy

@@ -24,7 +24,7 @@ from services.gateway.schema.base import (
     described,
     uuid_text,
 )
-from services.gateway.schema.cases import Sealed, SealedInput
+from services.gateway.schema.sealed import Sealed, SealedInput
 from shared.contracts import rpc
 from shared.contracts.errors import invalid
 

@@ -66,6 +66,7 @@ class Taxonomy:
     causes: list[Term]
     needs: list[Term]
     own_first_steps: list[Term]
+    ladder_steps: list[Term]
 
     @classmethod
     def of(cls, found: taxonomy.Taxonomy, language: Language) -> Self:
@@ -94,6 +95,7 @@ class Taxonomy:
             causes=_terms(found.causes, language),
             needs=_terms(found.needs, language),
             own_first_steps=_terms(found.own_first_steps, language),
+            ladder_steps=_terms(found.ladder_steps, language),
         )
 
 
@@ -128,7 +130,7 @@ ACCESS = table(
         "Taxonomy",
         ADVISER | REPORTER,
         "forms discriminationGrounds subjectRoles severities frequencies onsets experiences "
-        "powerDependences behaviourModes impacts causes needs ownFirstSteps",
+        "powerDependences behaviourModes impacts causes needs ownFirstSteps ladderSteps",
     ),
     grant("Term", _READERS | MANAGER | EMPLOYEE | COORDINATOR, "code label parent"),
 )

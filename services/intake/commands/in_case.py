@@ -13,7 +13,7 @@ from shared.eventstore.store import Change
 from shared.identity.roles import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from uuid import UUID
 
     from shared.runtime.calls import Call
@@ -45,6 +45,29 @@ async def add_to_case(call: Call, case_id: str, decide: Callable[[Case], Event])
     return await call.commit(
         [Change(stream, state.version + 1, event)], Done(id=str(stream), position=0)
     )
+
+
+async def add_as_either(
+    call: Call, case_id: str, decide: Callable[[Case, bool], Event | Sequence[Event]]
+) -> Done:
+    """As `add_to_case`, for the case's adviser or its reporter by their code: `decide` is told whether
+    it is the reporter, and may make several events.
+    """
+    stream = as_uuid(case_id, "caseId")
+    state = await load_case(call.parts.store, call.organisation, stream)
+    by_reporter = call.principal.role is Role.REPORTER
+    if by_reporter:
+        reported_by(state)
+        if str(stream) != call.principal.subject:
+            raise Refusal(Code.NOT_FOUND)
+    else:
+        owned_by(state, call.principal.subject)
+    decided = decide(state, by_reporter)
+    events = decided if isinstance(decided, list | tuple) else (decided,)
+    changes = [
+        Change(stream, state.version + number, event) for number, event in enumerate(events, 1)
+    ]
+    return await call.commit(changes, Done(id=str(stream), position=0))
 
 
 async def add_to_reviewed_case(call: Call, case_id: str, decide: Callable[[Case], Event]) -> Done:

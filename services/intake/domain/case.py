@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
-from services.intake.domain import clock, disclosure, subject_access
+from services.intake.domain import clock, consent, disclosure, ladder, minutes, subject_access
 from services.intake.domain import record as coded
 from services.intake.domain.attachment import CHUNK_BYTES, FileAttached
-from services.intake.domain.statements import SIGNATURE_BYTES, Verifies, words_statement
-from services.intake.domain.words import SealedWords, check_sealed, key_id_of
+from services.intake.domain.sealing import sealed_for, signer_of
+from services.intake.domain.statements import Verifies
+from services.intake.domain.words import SealedWords, key_id_of
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy.calendar import tick_of
@@ -249,7 +250,7 @@ FirstEvent = (
     | ReaderEvent
 )
 
-WorkEvent = coded.Event | clock.Event
+WorkEvent = coded.Event | clock.Event | minutes.Event | ladder.Event | consent.Event
 """What is known of a case, and how it is worked on: decided in modules of their own."""
 
 Event = FirstEvent | WorkEvent
@@ -264,7 +265,8 @@ class Case:
 
     version: int = 0
     opened: CaseOpened | None = None
-    conversations: int = 0
+    talks: tuple[int, ...] = ()
+    """The versions of its conversations."""
     outcome: OutcomeRecorded | None = None
     closed: bool = False
     disclosures: tuple[disclosure.Disclosure, ...] = ()
@@ -278,6 +280,9 @@ class Case:
     recovery_approved: bool = False
     corrected: coded.FactsCorrected | None = None
     record: coded.CaseRecord = coded.NOTHING
+    minutes: tuple[minutes.Minutes, ...] = ()
+    steps: tuple[ladder.Step, ...] = ()
+    consents: tuple[consent.Consent, ...] = ()
 
     @property
     def facts(self) -> CaseOpened | coded.FactsCorrected:
@@ -285,6 +290,11 @@ class Case:
         if self.opened is None:
             raise Refusal(Code.NOT_FOUND)
         return self.corrected or self.opened
+
+    @property
+    def conversations(self) -> int:
+        """How many there were."""
+        return len(self.talks)
 
     def running(self) -> CaseOpened:
         """The opening of a case that is open. Raises Refusal NOT_FOUND or CASE_CLOSED."""
@@ -316,7 +326,7 @@ def evolve(state: Case, event: Event) -> Case:
         case CaseOpened():
             return replace(state, version=version, opened=event, parties=event.parties)
         case ConversationRecorded():
-            return replace(state, version=version, conversations=state.conversations + 1)
+            return replace(state, version=version, talks=(*state.talks, version))
         case InterventionRecorded() | MessageSent() | SubjectsMarked():
             return replace(state, version=version)
         case FileAttached():
@@ -367,6 +377,12 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
             return replace(state, corrected=event)
         case coded.CorrectionTold():
             return state
+        case minutes.MinutesDrafted() | minutes.MinutesCorrected() | minutes.MinutesSignedOff():
+            return replace(state, minutes=minutes.evolve(state.minutes, event))
+        case ladder.StepProposed() | ladder.StepDecided() | ladder.StepTaken():
+            return replace(state, steps=ladder.evolve(state.steps, event))
+        case consent.ConsentGiven() | consent.ConsentWithdrawn() | consent.ToldWithConsent():
+            return replace(state, consents=consent.evolve(state.consents, event))
         case _:
             return replace(state, terms=clock.evolve(state.terms, event))
 
@@ -704,70 +720,6 @@ def reported_by(state: Case) -> CaseOpened:
 def running(state: Case) -> CaseOpened:
     """See Case.running."""
     return state.running()
-
-
-def sealed_for(
-    words: tuple[SealedWords, ...],
-    organisation: Organisation,
-    *,
-    adviser_id: str,
-    reply_key: bytes | None,
-    must_reply: bool,
-    field: str = "words",
-) -> tuple[SealedWords, ...]:
-    """`words`, if whom they are for can open them, and nobody else: words that nobody can read are
-    lost words, and nobody but the case's adviser, the recovery key and the reporter is a reader.
-    """
-    current = organisation.current_key(adviser_id)
-    recovery = organisation.recovery_key
-    readers = set()
-    if current is not None:
-        readers.add(current.key_id)
-    if recovery is not None:
-        readers.add(recovery.key_id)
-    if reply_key is not None:
-        readers.add(key_id_of(reply_key))
-    sealed = check_sealed(words, readers, field=field)
-    keys = {one.key_id for one in sealed}
-    if current is None or current.key_id not in keys:
-        raise invalid(field, "they are not sealed to the adviser's current key")
-    if recovery is not None and recovery.key_id not in keys:
-        raise invalid(field, "they are not sealed to the recovery key")
-    if must_reply and reply_key is not None and key_id_of(reply_key) not in keys:
-        raise invalid(field, "they are not sealed to the reporter's key")
-    return sealed
-
-
-def signer_of(
-    organisation: Organisation,
-    adviser_id: str,
-    case_id: UUID,
-    words: tuple[SealedWords, ...],
-    signature: bytes | None,
-    *,
-    verifies: Verifies,
-) -> UUID | None:
-    """The id of the key pair with which the adviser signed these words; None where they never had a key
-    that can sign. Raises Refusal for words without their signature, or with one of something else.
-    """
-    current = organisation.current_key(adviser_id)
-    if current is None or current.signing_key is None:
-        # Whose signing key was lost cannot, by that, put in words that nobody signed.
-        if signature is not None or any(
-            key.signing_key is not None for key in organisation.keys_of(adviser_id)
-        ):
-            raise invalid("signature", "your current key cannot sign: publish one that can")
-        return None
-    if signature is None:
-        raise invalid("signature", "it is missing")
-    statement = words_statement(
-        organisation_id=organisation.known.organisation_id, case_id=case_id, words=words
-    )
-    if len(signature) != SIGNATURE_BYTES or not verifies(current.signing_key, signature, statement):
-        raise invalid(
-            "signature", "this signature is not by the right key, or was made of other content"
-        )
-    return current.key_id
 
 
 MOST_PARTIES = 20

@@ -30,10 +30,10 @@ from services.intake.domain.case import (
     owned_by,
     reported_by,
     running,
-    sealed_for,
-    signer_of,
 )
+from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted
 from services.intake.domain.recovery import approved_for
+from services.intake.domain.sealing import sealed_for, signer_of
 from services.intake.domain.statements import Verifies
 from services.intake.domain.words import SealedWords
 from shared.contracts.errors import Code, Refusal, invalid
@@ -99,8 +99,12 @@ def shown_to_adviser(past: Sequence[Event]) -> tuple[Shown, ...]:
 
 def _first_shown(version: int, event: Event) -> Shown:
     match event:
-        case CaseOpened() | MessageSent() | FileAttached():
+        case CaseOpened() | MessageSent() | FileAttached() | MinutesDrafted():
             words = event.words
+        case MinutesCorrected():
+            return Shown(
+                version=version, event=event, words=event.words, signature=None, signed_by=None
+            )
         case ConversationRecorded():
             words = event.minutes
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import reduce
 from typing import assert_never
 from uuid import UUID
@@ -13,7 +14,8 @@ from services.intake.domain import case as domain
 from services.intake.domain import disclosure, subject_access
 from services.intake.domain.attachment import FileAttached
 from services.intake.domain.hand_over import Shown, shown_to_adviser
-from services.intake.queries.work import entry_of_work
+from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted
+from services.intake.queries.work import consents_of, entry_of_work, minutes_of, steps_of
 from services.intake.records import record_to_bus
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import case_events
@@ -29,10 +31,12 @@ async def case(call: Call, request: ById) -> Case:
     state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
     domain.owned_by(state, call.principal.subject)
     await call.record_access("case", case_id)
-    return as_its_adviser_sees_it(case_id, state, recorded)
+    return as_its_adviser_sees_it(case_id, state, recorded, call.now.date())
 
 
-def as_its_adviser_sees_it(case_id: UUID, state: domain.Case, recorded: Sequence[Recorded]) -> Case:
+def as_its_adviser_sees_it(
+    case_id: UUID, state: domain.Case, recorded: Sequence[Recorded], day: date
+) -> Case:
     """The answer, of all events of a case that there is."""
     opened = domain.owned_by(state, state.adviser_id)
     return Case(
@@ -49,6 +53,9 @@ def as_its_adviser_sees_it(case_id: UUID, state: domain.Case, recorded: Sequence
         route=None if state.outcome is None else state.outcome.route,
         opened_week=recorded[0].week,
         reply_key=opened.reply_key,
+        minutes=minutes_of(state),
+        ladder=steps_of(state),
+        consents=consents_of(state, day),
         entries=tuple(
             _entry(shown, recorded[shown.version - 1])
             for shown in shown_to_adviser([one.event for one in recorded])
@@ -65,6 +72,8 @@ def _entry(shown: Shown, recorded: Recorded) -> CaseEntry:
             | domain.MessageSent()
             | domain.ConversationRecorded()
             | FileAttached()
+            | MinutesDrafted()
+            | MinutesCorrected()
         ):
             return msgspec.structs.replace(
                 entry,

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.intake.domain import case as domain
 from services.intake.domain import disclosure
 from services.intake.domain.attachment import FileAttached
+from services.intake.queries.work import consents_of, my_minutes_of, steps_of
 from services.intake.sealed import id_or_none, to_bus
 from services.intake.streams import case_events
 from shared.contracts.errors import Code, Refusal
@@ -31,6 +32,9 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
         messages=tuple(message for one in recorded for message in _said(one, opened)),
         disclosures=_told(recorded),
         steps=tuple(step for one in recorded for step in _step(one)),
+        minutes=my_minutes_of(state, recorded),
+        ladder=steps_of(state),
+        consents=consents_of(state, call.now.date()),
         in_log_since=await call.parts.proofs.in_log_since(call.organisation, case_id),
     )
 

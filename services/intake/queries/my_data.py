@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.intake.domain import case as domain
 from services.intake.domain import clock, disclosure, subject_access
+from services.intake.domain.attachment import FileAttached
 from services.intake.domain.words import key_id_of
 from services.intake.queries.case import entry_of
 from services.intake.records import record_to_bus
@@ -61,7 +62,7 @@ def _held(recorded: Recorded, mine: str | None) -> HeldEntry:
         kind=entry.kind,
         week=entry.week,
         code=entry.code,
-        attachment_id=entry.ref,  # of what is shown here only files have one
+        attachment_id=entry.ref if isinstance(recorded.event, FileAttached) else None,
         readable=bool(own) or not entry.sealed,
         sealed=own,
     )

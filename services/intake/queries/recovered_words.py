@@ -36,5 +36,5 @@ async def recovered_words(call: Call, request: ById) -> Case:
             )
         except Conflict:
             continue
-        return as_its_adviser_sees_it(case_id, state, recorded)
+        return as_its_adviser_sees_it(case_id, state, recorded, call.now.date())
     raise Refusal(Code.CONFLICT)
