@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.access import role_schemas
 from services.gateway.attachments import Attachments
+from services.gateway.calendars import Calendars
 from services.gateway.execution import Engine
 from services.gateway.http import QUIET, GraphQLEndpoint, language_of, refuse
 from services.gateway.ledger_files import LedgerFiles
@@ -73,6 +74,7 @@ def application(
     pdf = ReportPdf(rpc, verifier, telemetry)
     ledger_files = LedgerFiles(rpc)
     files = Attachments(rpc, verifier)
+    calendars = Calendars(rpc)
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
     async def graphql(request: Request) -> Response:
@@ -90,6 +92,7 @@ def application(
             Route("/reports/{report_id}.pdf", report_pdf, name="report.pdf"),
             Route("/attachments", files.put, methods=["POST"], name="attachments"),
             Route("/attachments/{attachment}", files.get, name="attachments"),
+            Route("/calendar/{organisation}/{feed}/{secret}.ics", calendars.get, name="calendar"),
             Route("/ledger/{service}/{organisation}/{path:path}", ledger_file, name="ledger"),
             Route("/health/started", started, name="health"),
             Route("/health/live", live, name="health"),

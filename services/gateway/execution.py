@@ -25,7 +25,15 @@ from services.gateway.operations import (
     choose,
     variable_problems,
 )
-from services.gateway.schema import advisers, attachments, cases, erasure, pulse, terms
+from services.gateway.schema import (
+    advisers,
+    attachments,
+    calendar_feed,
+    cases,
+    erasure,
+    pulse,
+    terms,
+)
 from services.gateway.schema.base import Context
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal
@@ -41,6 +49,7 @@ _QUIET_FIELDS = (
     | attachments.QUIET_FIELDS
     | pulse.QUIET_FIELDS
     | terms.QUIET_FIELDS
+    | calendar_feed.QUIET_FIELDS
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from services.intake.domain import (
     adviser,
     attachment,
+    calendar_feed,
     case,
     clock,
     consent,
@@ -80,6 +81,8 @@ TYPES = EventTypes(
         subject_access.RedactionProposed,
         subject_access.RedactionReturned,
         subject_access.RedactionApproved,
+        calendar_feed.CalendarShared,
+        calendar_feed.CalendarRevoked,
         clock.TermStarted,
         clock.TermWarned,
         clock.TermOverdue,

@@ -49,8 +49,10 @@ from services.intake.commands.request_subject_access import request_subject_acce
 from services.intake.commands.reseal import reseal
 from services.intake.commands.resume_term import resume_term
 from services.intake.commands.review_redaction import review_redaction
+from services.intake.commands.revoke_calendar import revoke_calendar
 from services.intake.commands.send_message import send_message
 from services.intake.commands.set_up_organisation import set_up_organisation
+from services.intake.commands.share_calendar import share_calendar
 from services.intake.commands.sign_off_minutes import sign_off_minutes
 from services.intake.commands.start_term import start_term
 from services.intake.commands.take_step import take_step
@@ -71,6 +73,7 @@ from services.intake.projections.term_watch import TermWatch
 from services.intake.queries.adviser_choices import adviser_choices
 from services.intake.queries.adviser_profiles import adviser_profiles
 from services.intake.queries.adviser_proposal import adviser_proposal
+from services.intake.queries.calendar_weeks import calendar_feed, calendar_weeks
 from services.intake.queries.case import case
 from services.intake.queries.caseload_alerts import caseload_alerts
 from services.intake.queries.cases import cases
@@ -216,6 +219,9 @@ DEFINITION = Definition(
         "extend_term": extend_term,
         "my_tasks": my_tasks,
         "overdue_terms": overdue_terms,
+        "share_calendar": share_calendar,
+        "revoke_calendar": revoke_calendar,
+        "calendar_feed": calendar_feed,
         "cases": cases,
         "caseload_alerts": caseload_alerts,
         "case": case,
@@ -230,6 +236,7 @@ DEFINITION = Definition(
         "decide_retention": decide_retention,
         "retention": retention,
     },
+    public={"calendar_weeks": calendar_weeks},
     may=may,
     quiet=frozenset(
         {
@@ -273,6 +280,10 @@ DEFINITION = Definition(
             "extend_term",
             "my_tasks",
             "overdue_terms",
+            "share_calendar",
+            "revoke_calendar",
+            "calendar_feed",
+            "calendar_weeks",
             "put_chunk",
             "attach_file",
             "chunk",

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from services.intake.domain import (
     adviser,
+    calendar_feed,
     case,
     erasure,
     organisation,
@@ -15,6 +16,7 @@ from services.intake.domain import (
     retention,
     strategy,
 )
+from services.intake.projections.case_index import adviser_pseudonym
 from shared.eventstore.store import Fold, StreamErased
 from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.erasure import KeyDestroyed
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shared.eventstore.store import EventStore, Recorded
+    from shared.keys.ring import KeyRing
 
 
 def _of_a_case(state: case.Case, event: Any) -> case.Case:
@@ -169,6 +172,21 @@ async def retention_due(store: EventStore, organisation_id: UUID, case_id: UUID)
     )
     months, _ = await retention_months(store, organisation_id)
     return erasure.due_of(closed=closed, period=recorded[0].event.period, months=months)
+
+
+def calendar_stream(ring: KeyRing, organisation_id: UUID, adviser_id: str) -> UUID:
+    """The stream of an adviser's calendar: its id, which stands in clear, says nothing of whose it is."""
+    return uuid5(
+        organisation_id, f"calendar/{adviser_pseudonym(ring, organisation_id, adviser_id).hex()}"
+    )
+
+
+async def load_calendar_feed(
+    store: EventStore, organisation_id: UUID, stream: UUID
+) -> calendar_feed.CalendarFeed:
+    """The state of a calendar; empty where there is none, but perhaps another stream."""
+    recorded = await store.load(organisation_id, stream)
+    return calendar_feed.feed_of(one.event for one in recorded)
 
 
 def day_stream(organisation_id: UUID, day: date) -> UUID:

@@ -1235,6 +1235,36 @@ class OverdueTerms(Shape, frozen=True, kw_only=True):
     items: tuple[OverdueTerm, ...]
 
 
+class ShareCalendar(Shape, frozen=True, kw_only=True):
+    """Adviser: share a calendar of weeks with whoever has a secret of 32 bytes, of which this is the
+    SHA-256 (32 bytes). One at a time: an address from before ends.
+    """
+
+    token_sha256: bytes
+
+
+class CalendarFeed(Shape, frozen=True, kw_only=True):
+    """Adviser: the id of the own calendar, and the ISO week in which it was shared; none: it is not."""
+
+    id: str
+    shared_week: str | None
+
+
+class CalendarQuery(Shape, frozen=True, kw_only=True):
+    """Whoever has its address: the weeks of a calendar. `secret` has 32 bytes."""
+
+    organisation_id: str
+    feed: str
+    secret: bytes
+
+
+class CalendarWeeks(Shape, frozen=True, kw_only=True):
+    """ISO weeks in which something is due, in order; what is overdue is due in `this_week`."""
+
+    this_week: str
+    weeks: tuple[str, ...]
+
+
 # Intake: erasure ------------------------------------------------------------------------------
 
 ErasureGround = Literal["reporter", "retention", "court_order"]
@@ -2282,6 +2312,10 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "extend_term", "command", ExtendTerm, Done),
         Verb("intake", "my_tasks", "query", Empty, Tasks),
         Verb("intake", "overdue_terms", "query", Empty, OverdueTerms),
+        Verb("intake", "share_calendar", "command", ShareCalendar, Done),
+        Verb("intake", "revoke_calendar", "command", Empty, Done),
+        Verb("intake", "calendar_feed", "query", Empty, CalendarFeed),
+        Verb("intake", "calendar_weeks", "query", CalendarQuery, CalendarWeeks, public=True),
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "caseload_alerts", "query", Empty, CaseloadAlerts),

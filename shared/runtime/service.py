@@ -13,7 +13,7 @@ import re
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -116,6 +116,8 @@ class Definition:
     projections: Callable[[KeyRing], tuple[Projection, ...]]
     folds: tuple[Fold[Any], ...] = ()
     """The states of which snapshots are kept: what `hoeksteen audit` compares."""
+    public: Mapping[str, Callable[[Parts, Any], Awaitable[Shape]]] = field(default_factory=dict)
+    """Verbs without a sign-in, beside the log's published files. They check what they are given."""
     quiet: frozenset[str] = frozenset()
     """Verbs that leave no span and no metric: when a case is worked on is nobody's to read."""
     stream: str
@@ -418,7 +420,7 @@ class Service:
 
     async def _answer(self, verb: Verb, request: RpcRequest) -> Shape:
         if verb.public:
-            return await self.ledger_verbs.published(_decoded(verb, request))
+            return await self._public(verb, request)
         if request.token is None:
             raise Refusal(Code.NOT_SIGNED_IN)
         principal = await self.verifier.verify(request.token)
@@ -442,6 +444,15 @@ class Service:
         organisation = principal.organisation or _organisation_in(shape)
         call = Call(principal=principal, now=call.now, parts=self.parts, command=command)
         return await run_command(call, handler, shape, verb.answer, organisation)
+
+    async def _public(self, verb: Verb, request: RpcRequest) -> Shape:
+        """What is answered without a sign-in: what it takes stands in the request, or nothing does."""
+        handler = self.definition.public.get(verb.name)
+        if handler is None:
+            return await self.ledger_verbs.published(_decoded(verb, request))
+        if not self.ring_watch.usable:
+            raise Refusal(Code.KEY_RING_UNAVAILABLE)
+        return await handler(self.parts, _decoded(verb, request))
 
     async def _check_seat(self, principal: Principal, verb: Verb) -> None:
         """The organisation is known here; an adviser holds a seat; who holds one is never also hr,

@@ -290,8 +290,10 @@ async def sides(database: Database, tmp_path: Path) -> AsyncIterator[tuple[Side,
 # How a request is filled in ---------------------------------------------------------------------
 
 INTAKE = {verb.name: verb for verb in VERBS.values() if verb.service == "intake"}
-PUBLIC = {"published"}
-"""Signed files for the whole world, by organisation, in which no person stands."""
+PUBLIC = {"published", "calendar_weeks"}
+"""Signed files for the whole world, by organisation, in which no person stands; and a calendar's weeks,
+for whoever has its secret (test_calendar.py tries that across the border).
+"""
 
 UUIDS = (
     "case",
@@ -436,6 +438,9 @@ PLAIN: dict[str, Any] = {
     "term": "feedback",
     "on": START.date(),
     "how": "done",
+    "token_sha256": bytes(32),
+    "feed": "",
+    "secret": bytes(32),
     "passages": (),
     "parts": (),
     "document": (),

@@ -91,6 +91,7 @@ from shared.contracts.rpc import (
     SendMessage,
     SetUpOrganisation,
     Shape,
+    ShareCalendar,
     SignOffMinutes,
     StartTerm,
     TakeStep,
@@ -178,6 +179,9 @@ MAY: dict[Role, set[str]] = {
         "resume_term",
         "extend_term",
         "my_tasks",
+        "share_calendar",
+        "revoke_calendar",
+        "calendar_feed",
         "put_chunk",
         "attach_file",
         "chunk",
@@ -569,6 +573,8 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         "meet_term": MeetTerm(case_id="x", term="x", on=START.date()),
         "pause_term": PauseTerm(case_id="x", term="x", ground="x"),
         "resume_term": ResumeTerm(case_id="x", term="x"),
+        "share_calendar": ShareCalendar(token_sha256=bytes(32)),
+        "revoke_calendar": Empty(),
         "extend_term": ExtendTerm(case_id="x", term="x", ground="x"),
         "attach_file": AttachFile(
             case_id="x", attachment_id="x", chunks=1, digest=bytes(32), words=WORDS

@@ -488,6 +488,7 @@ WITHOUT_A_FIELD = {
     # Bytes, at an address of their own.
     "intake.put_chunk",
     "intake.chunk",
+    "intake.calendar_weeks",  # a calendar, at the address of its secret
     # Files with addresses of their own (C2SP tlog-tiles).
     "intake.published",
     "reporting.published",

@@ -8,6 +8,7 @@ from hoeksteen_client.attachments import (
     open_attachment,
     save_attachment,
 )
+from hoeksteen_client.calendar_address import CalendarSecret
 from hoeksteen_client.export import export_reporter
 from hoeksteen_client.files import attach_file
 from hoeksteen_client.gateway import GatewayClient, GatewayError, Unreachable
@@ -46,6 +47,7 @@ __all__ = [
     "AdviserKey",
     "AttachmentHeader",
     "AttachmentSealer",
+    "CalendarSecret",
     "CannotOpen",
     "CannotSign",
     "Ceremony",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from services.intake.streams import retention_months
 from shared.contracts.rpc import Empty, Task, Tasks
 from shared.eventstore.week import week_of
 from shared.ledger.leaf import KEY_DESTROYED
-from shared.runtime.calls import Call
+from shared.runtime.calls import Call, Parts
 from shared.taxonomy.terms import kind_of
 from shared.taxonomy.working_days import day_of, months_later
 
@@ -43,27 +43,30 @@ _CLOSED = (
 
 async def my_tasks(call: Call, _request: Empty) -> Tasks:
     """See Tasks."""
-    found = [one async for one in tasks_of(call, call.principal.subject)]
+    asker = call.principal.subject
+    found = [one async for one in tasks_of(call.parts, call.organisation, asker, call.now)]
     if found:
         await call.record_access("my_tasks")
     found.sort(key=lambda one: (one.due_on, one.case_id, one.term))
     return Tasks(items=tuple(found[:MOST]))
 
 
-async def tasks_of(call: Call, adviser_id: str) -> AsyncIterator[Task]:
+async def tasks_of(
+    parts: Parts, organisation: UUID, adviser_id: str, now: datetime
+) -> AsyncIterator[Task]:
     """The terms that run in an adviser's cases, and the cases whose retention is nearly over."""
-    today = day_of(call.now)
-    months, _ = await retention_months(call.parts.store, call.organisation)
-    adviser = adviser_pseudonym(call.parts.ring, call.organisation, adviser_id)
-    async with call.parts.pool.connection() as connection:
-        cursor = await connection.execute(_RUNNING, (call.organisation, adviser))
+    today = day_of(now)
+    months, _ = await retention_months(parts.store, organisation)
+    adviser = adviser_pseudonym(parts.ring, organisation, adviser_id)
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(_RUNNING, (organisation, adviser))
         ids = {row[0] for row in await cursor.fetchall()}
         if months is not None:
             # A case that is due by then was closed in this week at the latest.
             week = week_of(months_later(today + AHEAD, -months))
-            cursor = await connection.execute(_CLOSED, (call.organisation, adviser, week))
+            cursor = await connection.execute(_CLOSED, (organisation, adviser, week))
             ids |= {row[0] for row in await cursor.fetchall()}
-    recorded = await call.parts.store.load_many(call.organisation, sorted(ids))
+    recorded = await parts.store.load_many(organisation, sorted(ids))
     recorded.sort(key=lambda one: (one.stream, one.version))
     for case_id, group in groupby(recorded, key=lambda one: one.stream):
         events = list(group)
