@@ -8,7 +8,7 @@ from services.signals.commands.answer_pulse import answer_pulse
 from services.signals.commands.draft_signal import draft_signal
 from services.signals.commands.import_published import import_published
 from services.signals.commands.issue_pulse_tokens import issue_pulse_tokens
-from services.signals.commands.look import look
+from services.signals.commands.look import Look
 from services.signals.commands.open_pulse import open_pulse
 from services.signals.commands.review_signal import review_signal
 from services.signals.commands.revise_signal import revise_signal
@@ -75,6 +75,6 @@ DEFINITION = Definition(
     readers=(Reader(stream="INTAKE", durable="signals-facts", dense=True, handle=on_intake),),
     # Only releases leave, and those are made at the tick. One of a replica that died goes out too.
     publish_at_once=True,
-    tick=look,
+    tick=Look,
     adopt=adopt,
 )

@@ -129,8 +129,10 @@ class Definition:
     """Readers are answered on connections of another role, which reads what is released alone."""
     publish_at_once: bool = False
     """The relay publishes as soon as something is there, not at the daily moment alone."""
-    tick: Callable[[Parts], Awaitable[object]] | None = None
-    """Looked at all the time; not before the stream was reconciled, where there is `adopt`."""
+    tick: Callable[[], Callable[[Parts], Awaitable[object]]] | None = None
+    """Makes what is called all the time, one for each process, which may remember something; not before
+    the stream was reconciled, where there is `adopt`.
+    """
     adopt: Callable[[Parts, CloudEvent], Awaitable[tuple[UUID, int]]] | None = None
     """Take over what this service once published and its database does not have: see
     shared/runtime/reconcile.py."""
@@ -161,6 +163,7 @@ class Service:
         self._relayed_at = 0.0
         self._diverged = False
         self._told: set[str] = set()
+        self._look = None if definition.tick is None else definition.tick()
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT, then stop in order."""
@@ -577,8 +580,8 @@ class Service:
 
     async def _tick(self) -> None:
         # Stream and store tell two histories: what is drawn now may be drawn already.
-        if self.definition.tick is not None and not self._diverged:
-            await self._as_far_as_it_goes(self.definition.tick(self.parts))
+        if self._look is not None and not self._diverged:
+            await self._as_far_as_it_goes(self._look(self.parts))
 
     async def _as_far_as_it_goes(self, due: Awaitable[object]) -> None:
         """Do what is due; what of it failed is told once each."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,3 +43,13 @@ def next_quarterly_tick(day: date) -> date:
 def moment_of(tick: date) -> datetime:
     """The aware UTC time of a tick."""
     return datetime.combine(tick, TICK_TIME)
+
+
+def revealed_at(tick: date, ready: datetime) -> datetime:
+    """When figures of a tick leave that were `ready` (aware) then: at its moment; those that were not
+    ready by then at the next whole hour, so that their time does not tell how long they took.
+    """
+    moment = moment_of(tick)
+    if ready <= moment:
+        return moment
+    return moment + timedelta(hours=-((moment - ready) // timedelta(hours=1)))

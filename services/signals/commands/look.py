@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from services.signals.ahead import Ahead
 from services.signals.commands.draft_by_rules import draft_by_rules
 from services.signals.commands.release_due import release_due
 from shared.runtime.service import TickFailed
@@ -12,13 +14,22 @@ if TYPE_CHECKING:
     from shared.runtime.calls import Parts
 
 
-async def look(parts: Parts) -> None:
-    """Raises TickFailed when all the rest is done."""
-    failed: dict[str, Exception] = {}
-    for step in (release_due, draft_by_rules):
-        try:
-            await step(parts)
-        except TickFailed as failure:
-            failed |= failure.failed
-    if failed:
-        raise TickFailed(failed)
+class Look:
+    """The looks of one process, which remembers what it has drawn and not revealed yet."""
+
+    def __init__(self) -> None:
+        self._ahead = Ahead()
+
+    async def __call__(self, parts: Parts) -> None:
+        """Raises TickFailed when all the rest is done."""
+        # A clock that people move jumps over the hours in which things are drawn ahead.
+        self._ahead.waits = parts.settings.clock_file is None
+        self._ahead.begin(parts.clock.now())
+        failed: dict[str, Exception] = {}
+        for step in (partial(release_due, ahead=self._ahead), draft_by_rules):
+            try:
+                await step(parts)
+            except TickFailed as failure:
+                failed |= failure.failed
+        if failed:
+            raise TickFailed(failed)

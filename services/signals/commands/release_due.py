@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from services.signals.commands.close_pulses import close_pulses
@@ -11,14 +12,24 @@ from services.signals.commands.release_windows import release_windows
 from shared.runtime.service import TickFailed
 
 if TYPE_CHECKING:
+    from services.signals.ahead import Ahead
     from shared.runtime.calls import Parts
 
 
-async def release_due(parts: Parts) -> bool:
-    """Whether anything was released. Raises TickFailed when all the rest is done."""
+async def release_due(parts: Parts, ahead: Ahead | None = None) -> bool:
+    """Whether anything was released. Raises TickFailed when all the rest is done.
+
+    With `ahead` what is due is counted and drawn as soon as its day is closed, and kept there until the
+    moment of its tick; without, it is drawn and released at once.
+    """
     released = False
     failed: dict[str, Exception] = {}
-    for release in (release_windows, release_grids, close_pulses, release_signals):
+    for release in (
+        partial(release_windows, ahead=ahead),
+        partial(release_grids, ahead=ahead),
+        close_pulses,
+        partial(release_signals, ahead=ahead),
+    ):
         try:
             released |= await release(parts)
         except TickFailed as failure:

@@ -1,4 +1,6 @@
-"""At the tick, under the policy `noisy`: draw each due window once, and make the tables of it."""
+"""Under the policy `noisy`: draw each due window once when its day is closed, and at the tick record the
+draws and make the tables of them.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,12 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from services.signals.ahead import Ahead
+from services.signals.ahead import Drawn as Kept
 from services.signals.domain import noise
 from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import NoisyStatisticsReleased
-from services.signals.domain.tick import Due, Ticked, tick, wanted
+from services.signals.domain.tick import Drawn, Due, Ticked, draw, reveal, wanted
 from services.signals.kept_facts import kept_facts
 from services.signals.streams import (
     release_stream,
@@ -29,7 +33,6 @@ from shared.eventstore.store import Change, Conflict
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
 from shared.runtime.service import TickFailed
-from shared.taxonomy.calendar import moment_of
 from shared.taxonomy.period import Period
 from shared.telemetry.events import Event
 
@@ -58,6 +61,7 @@ class _Work:
 
     organisation: UUID
     day: date
+    size: int
     due: tuple[Due, ...]
     grids: dict[UUID, list[LatticeFrozen]] = field(default_factory=dict)
     facts: dict[str, list[FactKept]] = field(default_factory=lambda: defaultdict(list))
@@ -68,23 +72,31 @@ class _Work:
         """What is told of it when it fails."""
         return f"{self.organisation}/{self.day}"
 
+    @property
+    def key(self) -> tuple[str, UUID, str]:
+        """Under which its draws wait."""
+        return "grid", self.organisation, self.day.isoformat()
 
-async def release_grids(parts: Parts) -> bool:
+
+async def release_grids(parts: Parts, ahead: Ahead | None = None) -> bool:
     """Release what is due. A window is due from its tick on, once all facts up to that day have
-    arrived. Answers whether anything was released.
+    arrived: then it is counted and drawn, and at the tick's moment it is revealed. Answers whether
+    anything was released.
 
     Raises TickFailed after all others were released, for organisations that could not be.
     """
-    works = await _due(parts)
-    groups = iter([works[start : start + _TOGETHER] for start in range(0, len(works), _TOGETHER)])
+    ahead = Ahead() if ahead is None else ahead
+    works = await _due(parts, ahead)
+    ahead.waiting("grid", {work.key for work in works}, parts.clock.now())
+    if works:
+        await ahead.forget_changed(parts)
     done: list[Ticked] = []
     failed: dict[str, Exception] = {}
-
-    async def worker() -> None:
-        for group in groups:  # one iterator for all: each takes the next
-            done.extend(await _release(parts, group, failed))
-
-    await asyncio.gather(*(worker() for _ in range(_GROUPS)))
+    drawn = [_drawn_of(work, ahead) is not None for work in works]
+    # What was drawn ahead leaves first: it does not wait for what is to be counted yet.
+    for first in (True, False):
+        some = [work for work, ready in zip(works, drawn, strict=True) if ready == first]
+        await _release_all(parts, some, ahead, done, failed)
     if any(one.strange for one in done):
         parts.tell(Event.TICK_STRANGE_CODES)  # neither whose nor how many
     if failed:
@@ -92,14 +104,39 @@ async def release_grids(parts: Parts) -> bool:
     return bool(done)
 
 
-async def _due(parts: Parts) -> list[_Work]:
-    """What is due now: of each organisation the oldest tick. A later one waits for the next look, when
-    this one is done; so does what was not projected yet, which may be done already.
+async def _release_all(
+    parts: Parts,
+    works: Sequence[_Work],
+    ahead: Ahead,
+    done: list[Ticked],
+    failed: dict[str, Exception],
+) -> None:
+    groups = iter([works[start : start + _TOGETHER] for start in range(0, len(works), _TOGETHER)])
+
+    async def worker() -> None:
+        for group in groups:  # one iterator for all: each takes the next
+            done.extend(await _release(parts, group, ahead, failed))
+
+    await asyncio.gather(*(worker() for _ in range(_GROUPS)))
+
+
+def _drawn_of(work: _Work, ahead: Ahead) -> Kept[Drawn] | None:
+    """What was drawn ahead of just these windows."""
+    kept = ahead.get(work.key)
+    if kept is None:
+        return None
+    windows = {(one.grid_id, one.measure, one.period) for one, _ in kept.value.draws}
+    due = {(one.grid_id, one.measure, one.period) for one in work.due}
+    return kept if windows == due else None
+
+
+async def _due(parts: Parts, ahead: Ahead) -> list[_Work]:
+    """What is due: of each organisation the oldest tick of which the day is closed. A later one waits for
+    the next look, when this one is done; so does what was not projected yet, which may be done already.
     """
-    now = parts.clock.now()
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
-            "SELECT organisation, due, grid, measure, period FROM held_measure"
+            "SELECT organisation, due, grid, measure, period, log.size FROM held_measure"
             " JOIN reached_day USING (organisation) JOIN log USING (organisation)"
             " JOIN projection_position ON name = %s || organisation AND position >= log.size"
             " WHERE reached_day.day >= due AND due <= %s"
@@ -107,33 +144,43 @@ async def _due(parts: Parts) -> list[_Work]:
             "   WHERE done.organisation = held_measure.organisation"
             "   AND done.measure = held_measure.measure AND done.period = held_measure.period)"
             " ORDER BY organisation, due, period, measure",
-            (tracking_name("windows", None), now.date()),
+            (tracking_name("windows", None), ahead.until(parts.clock.now())),
         )
-        rows = [row for row in await cursor.fetchall() if moment_of(row[1]) <= now]
+        rows = await cursor.fetchall()
     works: list[_Work] = []
-    for (organisation, day), group in groupby(rows, key=lambda row: (row[0], row[1])):
+    for (organisation, day, size), group in groupby(rows, key=lambda row: (*row[:2], row[5])):
         if not works or works[-1].organisation != organisation:
             due = tuple(
                 Due(grid_id=grid, measure=measure, period=period)
-                for _, _, grid, measure, period in group
+                for _, _, grid, measure, period, _ in group
             )
-            works.append(_Work(organisation=organisation, day=day, due=due))
+            works.append(_Work(organisation=organisation, day=day, size=size, due=due))
     return works
 
 
 async def _release(
-    parts: Parts, works: Sequence[_Work], failed: dict[str, Exception]
+    parts: Parts, works: Sequence[_Work], ahead: Ahead, failed: dict[str, Exception]
 ) -> list[Ticked]:
     """What of these organisations was released; `failed` gets what could not be."""
+    drawn = {work.organisation: _drawn_of(work, ahead) for work in works}
+    works = [
+        work
+        for work in works
+        if (kept := drawn[work.organisation]) is None
+        or ahead.may_leave(work.day, kept.ready, parts.clock.now())
+    ]
+    if not works:
+        return []
     try:
-        await _load(parts, works)
+        await _load(parts, works, counted=[work for work in works if not drawn[work.organisation]])
     except _Damaged as error:
         if len(works) > 1:
             # One organisation's damaged facts keep no other organisation's figures back.
             alone = [
                 await _release(
                     parts,
-                    [_Work(organisation=one.organisation, day=one.day, due=one.due)],
+                    [_Work(organisation=one.organisation, day=one.day, size=one.size, due=one.due)],
+                    ahead,
                     failed,
                 )
                 for one in works
@@ -142,24 +189,36 @@ async def _release(
         failed[works[0].name] = error
         return []
     # Drawing takes a moment, and leaves the loop to the database meanwhile.
-    ticked = await asyncio.to_thread(lambda: [_ticked(work) for work in works])
-    there = []
-    for work, one in zip(works, ticked, strict=True):
+    draws = await asyncio.to_thread(
+        lambda: [_draw(work, drawn[work.organisation]) for work in works]
+    )
+    leaving = []
+    now = parts.clock.now()
+    for work, one in zip(works, draws, strict=True):
+        kept = drawn[work.organisation]
         if isinstance(one, Exception):
             failed[work.name] = one
+        elif kept is not None or ahead.may_leave(work.day, now, now):
+            leaving.append((work, one))
         else:
-            there.append(_keep(parts, work, one))
+            # Facts and counts go with `work`; what is drawn waits.
+            ahead.put(
+                work.key,
+                Kept(organisation=work.organisation, size=work.size, ready=now, value=one),
+            )
+    ticked = await asyncio.to_thread(lambda: [_reveal(work, one) for work, one in leaving])
+    there = [_keep(parts, work, ahead, one) for (work, _), one in zip(leaving, ticked, strict=True)]
     return [one for one in await asyncio.gather(*there) if one is not None]
 
 
-def _ticked(work: _Work) -> Ticked | Exception:
+def _draw(work: _Work, kept: Kept[Drawn] | None) -> Drawn | Exception:
+    if kept is not None:
+        return kept.value
     try:
-        return tick(
-            work.day,
+        return draw(
             work.due,
             grids=work.grids,
             facts=work.facts,
-            earlier=work.earlier,
             sample=noise.draw,
             library=LIBRARY,
             new_id=uuid4,
@@ -168,10 +227,15 @@ def _ticked(work: _Work) -> Ticked | Exception:
         return error
 
 
-async def _keep(parts: Parts, work: _Work, ticked: Ticked) -> Ticked | None:
+def _reveal(work: _Work, drawn: Drawn) -> Ticked:
+    return reveal(work.day, drawn, grids=work.grids, earlier=work.earlier, new_id=uuid4)
+
+
+async def _keep(parts: Parts, work: _Work, ahead: Ahead, ticked: Ticked) -> Ticked | None:
     """What is released by this; None where another replica was first: its draws are the ones, and
     these are forgotten.
     """
+    ahead.drop(work.key)
     try:
         await parts.store.append(
             work.organisation,
@@ -201,8 +265,8 @@ def _changes(organisation: UUID, day: date, ticked: Ticked) -> Iterator[Change]:
 # What it is made of -------------------------------------------------------------------------------
 
 
-async def _load(parts: Parts, works: Sequence[_Work]) -> None:
-    """Grids, facts and earlier draws of these organisations."""
+async def _load(parts: Parts, works: Sequence[_Work], counted: Sequence[_Work]) -> None:
+    """Grids and earlier draws of these organisations; facts of those that are to be counted."""
     by_id = {work.organisation: work for work in works}
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
@@ -214,7 +278,10 @@ async def _load(parts: Parts, works: Sequence[_Work]) -> None:
         cursor = await connection.execute(
             "SELECT organisation, stream FROM held_facts JOIN held_grid USING (organisation, period)"
             " WHERE organisation = ANY (%s) AND grid = ANY (%s)",
-            (list(by_id), list({one.grid_id for work in works for one in work.due})),
+            (
+                [work.organisation for work in counted],
+                list({one.grid_id for work in counted for one in work.due}),
+            ),
         )
         facts = {stream: organisation for organisation, stream in await cursor.fetchall()}
     frozen = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from services.signals.ahead import Ahead, Drawn
 from services.signals.commands.release_grids import LIBRARY
 from services.signals.domain import noise, pulse
 from services.signals.domain.noisy import PrivacyBudgetDebited
@@ -56,18 +57,28 @@ class _Work:
     pulse: str | None
     busy: bool
 
+    @property
+    def key(self) -> tuple[str, UUID, str]:
+        """Under which the draw of its pulse waits."""
+        return "pulse", self.organisation, self.pulse or ""
 
-async def release_signals(parts: Parts) -> bool:
-    """Make each organisation's tick that is due: once its day is closed at intake, as for figures.
+
+async def release_signals(parts: Parts, ahead: Ahead | None = None) -> bool:
+    """Make each organisation's tick that is due: once its day is closed at intake, as for figures. A
+    pulse is drawn then, and revealed at the tick's moment.
 
     Answers whether anything was released. Raises TickFailed, when all others are done, for
     organisations of which an event cannot be read.
     """
+    ahead = Ahead() if ahead is None else ahead
     released = False
     failed: dict[str, Exception] = {}
-    while works := await _waiting(parts):
+    while works := await _waiting(parts, ahead):
         done: dict[UUID, int] = {}
-        await _make(parts, works, done, failed)
+        ahead.waiting("pulse", {work.key for work in works}, parts.clock.now())
+        # What was drawn ahead leaves first: it does not wait for what is to be counted yet.
+        works.sort(key=lambda work: work.pulse is not None and ahead.get(work.key) is None)
+        await _make(parts, works, ahead, done, failed)
         # Whoever looks now sees it. Of thousands that would take as long as projecting them all.
         for organisation, last in list(done.items())[:_TOGETHER]:
             await parts.projector.until(organisation, last)
@@ -81,14 +92,18 @@ async def release_signals(parts: Parts) -> bool:
 
 
 async def _make(
-    parts: Parts, works: list[_Work], done: dict[UUID, int], failed: dict[str, Exception]
+    parts: Parts,
+    works: list[_Work],
+    ahead: Ahead,
+    done: dict[UUID, int],
+    failed: dict[str, Exception],
 ) -> None:
     queue = iter(works)
 
     async def worker() -> None:
         for work in queue:  # one iterator for all: each takes the next
             try:
-                last = await _tick(parts, work)
+                last = await _tick(parts, work, ahead)
             except (ValueError, Unreadable, UnknownEventType) as error:
                 failed[f"{work.organisation}/signals/{work.day}"] = error
             else:
@@ -98,7 +113,7 @@ async def _make(
     await asyncio.gather(*(worker() for _ in range(_TOGETHER)))
 
 
-async def _waiting(parts: Parts) -> list[_Work]:
+async def _waiting(parts: Parts, ahead: Ahead) -> list[_Work]:
     now = parts.clock.now()
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
@@ -121,21 +136,36 @@ async def _waiting(parts: Parts) -> list[_Work]:
             " JOIN projection_position ON name = %s || organisation AND position >= log.size"
             " WHERE reached_day.day >= held_signal_tick.day AND held_signal_tick.day <= %s"
             " ORDER BY organisation",
-            (pulse.MEASURE, Status.APPROVED.value, tracking_name("signals", None), now.date()),
+            (
+                *(pulse.MEASURE, Status.APPROVED.value, tracking_name("signals", None)),
+                ahead.until(now),
+            ),
         )
         rows = await cursor.fetchall()
     return [
         _Work(organisation=organisation, day=day, token=token, pulse=period, busy=busy)
         for organisation, day, token, period, busy in rows
-        if moment_of(day) <= now
+        if moment_of(day) <= now or period is not None
     ]
 
 
-async def _tick(parts: Parts, work: _Work) -> int | None:
-    """The tick's place in the log; None where something else was first, and it is looked at again:
-    another replica made it, or an adviser withdrew a signal.
+async def _tick(parts: Parts, work: _Work, ahead: Ahead) -> int | None:
+    """The tick's place in the log; None where it is looked at again: its moment is still to come, or
+    something else was first, another replica, or an adviser who withdrew a signal.
     """
     organisation = work.organisation
+    of_pulse: list[Change] = []
+    if work.pulse is not None:
+        kept = ahead.get(work.key)
+        if kept is None:
+            of_pulse = await _pulse(parts, organisation, work.pulse)
+            kept = Drawn(
+                organisation=organisation, size=None, ready=parts.clock.now(), value=of_pulse
+            )
+            ahead.put(work.key, kept)
+        if not ahead.may_leave(work.day, kept.ready, parts.clock.now()):
+            return None
+        of_pulse = kept.value
     changes: list[Change] = []
     released: list[SignalReleased] = []
     withdrawn: list[UUID] = []
@@ -147,8 +177,7 @@ async def _tick(parts: Parts, work: _Work) -> int | None:
                 released.append(event)
                 changes.append(Change(signal_id, state.version + 1, event))
         withdrawn = await _withdrawn(parts, organisation)
-    if work.pulse is not None:
-        changes += await _pulse(parts, organisation, work.pulse)
+    changes += of_pulse
     told = tick(
         released,
         withdrawn,

@@ -115,10 +115,18 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ticked:
-    """What a tick comes to: draws with their debits, tables, and the tick itself. `strange`: there are
+class Drawn:
+    """What is drawn of one organisation, and not told yet: draws with their debits. `strange`: there are
     facts of which the grid does not have every code.
     """
+
+    draws: tuple[tuple[NoisyStatisticsReleased, PrivacyBudgetDebited], ...]
+    strange: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """What a tick comes to: draws with their debits, tables, and the tick itself. `strange` as in Drawn."""
 
     draws: tuple[tuple[NoisyStatisticsReleased, PrivacyBudgetDebited], ...]
     tables: tuple[TableReleased, ...]
@@ -137,16 +145,30 @@ def tick(
     library: str,
     new_id: Callable[[], UUID],
 ) -> Ticked:
-    """Draw what is due of one organisation, and make the tables that are complete by it.
+    """Draw what is due of one organisation, and make the tables that are complete by it."""
+    drawn = draw(due, grids=grids, facts=facts, sample=sample, library=library, new_id=new_id)
+    return reveal(day, drawn, grids=grids, earlier=earlier, new_id=new_id)
+
+
+def draw(
+    due: Sequence[Due],
+    *,
+    grids: Mapping[UUID, Sequence[LatticeFrozen]],
+    facts: Mapping[str, Sequence[FactKept]],
+    sample: noisy.Sampler,
+    library: str,
+    new_id: Callable[[], UUID],
+) -> Drawn:
+    """Count and draw what is due of one organisation. This takes as long as there are facts.
 
     `grids` has the frozen half-years of each grid that is due, in order, `facts` the facts of each of
-    their periods, `earlier` the draws of earlier ticks that tables of these grids take up.
+    their periods.
     """
-    drawn = []
+    draws = []
     for window in due:
         halves = grids[window.grid_id]
         grid = halves[-1]
-        drawn.append(
+        draws.append(
             noisy.release(
                 grid,
                 measure_of(grid, window.measure),
@@ -157,18 +179,34 @@ def tick(
                 library=library,
             )
         )
+    strange = any(_strange(halves, facts) for halves in grids.values())
+    return Drawn(draws=tuple(draws), strange=strange)
+
+
+def reveal(
+    day: date,
+    drawn: Drawn,
+    *,
+    grids: Mapping[UUID, Sequence[LatticeFrozen]],
+    earlier: Sequence[NoisyStatisticsReleased],
+    new_id: Callable[[], UUID],
+) -> Ticked:
+    """The tick, and the tables that are complete by these draws. What this takes follows from the grids.
+
+    `earlier` has the draws of earlier ticks that tables of these grids take up.
+    """
     tables: list[TableReleased] = []
     for grid_id, halves in grids.items():
         known = {
             (one.measure, one.period): one.values
-            for one in (*earlier, *(released for released, _ in drawn))
+            for one in (*earlier, *(released for released, _ in drawn.draws))
             if one.grid_id == grid_id
         }
-        now = {(one.measure, one.period) for one in due if one.grid_id == grid_id}
+        now = {(one.measure, one.period) for one, _ in drawn.draws if one.grid_id == grid_id}
         tables += _completed(halves, known, now, new_id)
     last = next(iter(grids.values()))[-1]
     return Ticked(
-        draws=tuple(drawn),
+        draws=drawn.draws,
         tables=tuple(tables),
         tick=ReleaseTick(
             organisation_id=last.organisation_id,
@@ -176,7 +214,7 @@ def tick(
             day=day.isoformat(),
             tables=tuple((table.table, table.period) for table in tables),
         ),
-        strange=any(_strange(halves, facts) for halves in grids.values()),
+        strange=drawn.strange,
     )
 
 
