@@ -37,6 +37,7 @@ from strawberry.schema.config import StrawberryConfig
 from services.gateway.grants import EVERY_ROLE, Access, table
 from services.gateway.schema import (
     advisers,
+    aftercare,
     attachments,
     base,
     budget,
@@ -92,6 +93,7 @@ ACCESS: Access = table(
             minutes,
             ladder,
             consent,
+            aftercare,
             hand_over,
             my_case,
             my_data,
@@ -165,6 +167,7 @@ class Mutation(
     minutes.MinutesMutation,
     ladder.LadderMutation,
     consent.ConsentMutation,
+    aftercare.AftercareMutation,
     disclosures.DisclosureMutation,
     subject_access.SubjectAccessMutation,
     terms.TermMutation,

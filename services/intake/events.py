@@ -6,6 +6,7 @@ from typing import Any
 
 from services.intake.domain import (
     adviser,
+    aftercare,
     attachment,
     calendar_feed,
     case,
@@ -68,6 +69,10 @@ TYPES = EventTypes(
         consent.ConsentGiven,
         consent.ConsentWithdrawn,
         consent.ToldWithConsent,
+        aftercare.SatisfactionSaid,
+        aftercare.AftercarePlanned,
+        aftercare.AftercareGiven,
+        aftercare.CaseReopened,
         record.RecordKept,
         record.FactsCorrected,
         record.CorrectionTold,

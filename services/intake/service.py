@@ -22,6 +22,7 @@ from services.intake.commands.describe_adviser import describe_adviser
 from services.intake.commands.draft_minutes import draft_minutes
 from services.intake.commands.end_absence import end_absence
 from services.intake.commands.extend_term import extend_term
+from services.intake.commands.give_aftercare import give_aftercare
 from services.intake.commands.give_consent import give_consent
 from services.intake.commands.hand_over import hand_over
 from services.intake.commands.import_register import import_register
@@ -32,6 +33,7 @@ from services.intake.commands.meet_term import meet_term
 from services.intake.commands.name_parties import name_parties
 from services.intake.commands.open_case import open_case
 from services.intake.commands.pause_term import pause_term
+from services.intake.commands.plan_aftercare import plan_aftercare
 from services.intake.commands.propose_erasures import propose_erasures
 from services.intake.commands.propose_redaction import propose_redaction
 from services.intake.commands.propose_step import propose_step
@@ -42,6 +44,7 @@ from services.intake.commands.record_absence import record_absence
 from services.intake.commands.record_conversation import record_conversation
 from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
+from services.intake.commands.reopen_case import reopen_case
 from services.intake.commands.request_disclosure import request_disclosure
 from services.intake.commands.request_erasure import request_erasure
 from services.intake.commands.request_recovery import request_recovery
@@ -50,6 +53,7 @@ from services.intake.commands.reseal import reseal
 from services.intake.commands.resume_term import resume_term
 from services.intake.commands.review_redaction import review_redaction
 from services.intake.commands.revoke_calendar import revoke_calendar
+from services.intake.commands.say_satisfaction import say_satisfaction
 from services.intake.commands.send_message import send_message
 from services.intake.commands.set_up_organisation import set_up_organisation
 from services.intake.commands.share_calendar import share_calendar
@@ -183,6 +187,10 @@ DEFINITION = Definition(
         "give_consent": give_consent,
         "withdraw_consent": withdraw_consent,
         "tell_with_consent": tell_with_consent,
+        "say_satisfaction": say_satisfaction,
+        "plan_aftercare": plan_aftercare,
+        "give_aftercare": give_aftercare,
+        "reopen_case": reopen_case,
         "record_conversation": record_conversation,
         "record_intervention": record_intervention,
         "record_outcome": record_outcome,
@@ -254,6 +262,10 @@ DEFINITION = Definition(
             "give_consent",
             "withdraw_consent",
             "tell_with_consent",
+            "say_satisfaction",
+            "plan_aftercare",
+            "give_aftercare",
+            "reopen_case",
             "record_conversation",
             "record_intervention",
             "record_outcome",

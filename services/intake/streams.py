@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from services.intake.domain import (
     adviser,
+    aftercare,
     calendar_feed,
     case,
     erasure,
@@ -35,7 +36,7 @@ def _of_a_case(state: case.Case, event: Any) -> case.Case:
 
 
 # A new form of a state is a new name: its old snapshots are then no longer read.
-_CASE = Fold(name="Case.5", state=case.Case, initial=case.Case(), evolve=_of_a_case)
+_CASE = Fold(name="Case.6", state=case.Case, initial=case.Case(), evolve=_of_a_case)
 _ORGANISATION = Fold(
     name="Organisation.2",
     state=organisation.Organisation,
@@ -167,9 +168,12 @@ async def retention_due(store: EventStore, organisation_id: UUID, case_id: UUID)
     recorded = await case_events(store, organisation_id, case_id)
     if not recorded:
         return None
-    closed = next(
-        (one.event.at.date() for one in recorded if isinstance(one.event, case.CaseClosed)), None
-    )
+    closed = None
+    for one in recorded:
+        if isinstance(one.event, case.CaseClosed):
+            closed = one.event.at.date()
+        elif isinstance(one.event, aftercare.CaseReopened):
+            closed = None
     months, _ = await retention_months(store, organisation_id)
     return erasure.due_of(closed=closed, period=recorded[0].event.period, months=months)
 

@@ -60,6 +60,7 @@ class Code(StrEnum):
     STEP_NOT_CHOSEN = "STEP_NOT_CHOSEN"
     CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
     CONSENT_EXPIRED = "CONSENT_EXPIRED"
+    JUDGEMENT_WORD = "JUDGEMENT_WORD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,10 @@ CATALOGUE: dict[Code, Sentence] = {
     Code.CONSENT_EXPIRED: Sentence(
         "This consent has ended. Ask the reporter whether they give it again.",
         "Deze toestemming is verlopen. Vraag de melder of die opnieuw wordt gegeven.",
+    ),
+    Code.JUDGEMENT_WORD: Sentence(
+        "The field '{field}' holds a word that judges. Record what the reporter experienced.",
+        "Het veld '{field}' bevat een woord dat oordeelt. Leg vast wat de melder heeft ervaren.",
     ),
 }
 

@@ -767,6 +767,56 @@ class Consent(Shape, frozen=True, kw_only=True):
     told: int
 
 
+class SaySatisfaction(Shape, frozen=True, kw_only=True):
+    """Reporter: whether they were heard, and whether it is solved; of a closed case too. Adviser: what
+    a reporter without a code said, `how`.
+    """
+
+    case_id: str
+    heard: str
+    solved: str
+    how: Heard | None = None
+
+
+class PlanAftercare(Shape, frozen=True, kw_only=True):
+    """Adviser: a moment of aftercare on a day; of a closed case too."""
+
+    case_id: str
+    aftercare_id: str
+    on: date
+
+
+class GiveAftercare(Shape, frozen=True, kw_only=True):
+    """Adviser: how it was at that moment; a later result corrects an earlier one."""
+
+    case_id: str
+    aftercare_id: str
+    result: str
+
+
+class ReopenCase(Shape, frozen=True, kw_only=True):
+    """Adviser or reporter: a closed case is open again."""
+
+    case_id: str
+    reason: str
+
+
+class Satisfaction(Shape, frozen=True, kw_only=True):
+    """What the reporter said last."""
+
+    heard: str
+    solved: str
+    how: How
+
+
+class Aftercare(Shape, frozen=True, kw_only=True):
+    """A moment of aftercare; `result` once it was there."""
+
+    id: str
+    on: date
+    result: str | None
+
+
 class MyCase(Shape, frozen=True, kw_only=True):
     """A case as its reporter sees it: what was said, oldest first, and whether it is open.
 
@@ -786,6 +836,8 @@ class MyCase(Shape, frozen=True, kw_only=True):
     ladder: tuple[LadderStep, ...] = ()
     """Steps that were put on the table, oldest first."""
     consents: tuple[Consent, ...] = ()
+    satisfaction: Satisfaction | None = None
+    aftercare: tuple[Aftercare, ...] = ()
 
 
 class HeldEntry(Shape, frozen=True, kw_only=True):
@@ -883,6 +935,8 @@ class Case(Shape, frozen=True, kw_only=True):
     minutes: tuple[Minutes, ...] = ()
     ladder: tuple[LadderStep, ...] = ()
     consents: tuple[Consent, ...] = ()
+    satisfaction: Satisfaction | None = None
+    aftercare: tuple[Aftercare, ...] = ()
 
 
 class CaseloadAlert(Shape, frozen=True, kw_only=True):
@@ -2278,6 +2332,10 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "give_consent", "command", GiveConsent, Done),
         Verb("intake", "withdraw_consent", "command", WithdrawConsent, Done),
         Verb("intake", "tell_with_consent", "command", TellWithConsent, Done),
+        Verb("intake", "say_satisfaction", "command", SaySatisfaction, Done),
+        Verb("intake", "plan_aftercare", "command", PlanAftercare, Done),
+        Verb("intake", "give_aftercare", "command", GiveAftercare, Done),
+        Verb("intake", "reopen_case", "command", ReopenCase, Done),
         Verb("intake", "record_intervention", "command", RecordIntervention, Done),
         Verb("intake", "record_outcome", "command", RecordOutcome, Done),
         Verb("intake", "close_case", "command", CloseCase, Done),

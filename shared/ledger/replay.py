@@ -283,6 +283,13 @@ _EVENTS: Final[dict[str, tuple[str, str]]] = {
         "the sharing of a calendar was ended",
         "het delen van een agenda is beëindigd",
     ),
+    "SatisfactionSaid": (
+        "it was said whether somebody was heard",
+        "gezegd is of iemand is gehoord",
+    ),
+    "AftercarePlanned": ("aftercare was planned", "nazorg is afgesproken"),
+    "AftercareGiven": ("aftercare was given", "nazorg is gegeven"),
+    "CaseReopened": ("the case was opened again", "de melding is heropend"),
     "RecordKept": ("what is known was kept in codes", "wat bekend is, is in codes vastgelegd"),
     "FactsCorrected": ("facts were corrected", "feiten zijn verbeterd"),
     "CorrectionTold": ("a correction was sent on", "een verbetering is doorgegeven"),

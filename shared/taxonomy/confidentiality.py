@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from shared.contracts.errors import Code, Language, Refusal
+from shared.taxonomy.judgement import check_pure
 
 LISTS: Final = (
     "disclosure_grounds",
@@ -70,6 +71,7 @@ class Confidentiality:
         entries: Entries = getattr(self, name)
         entry = entries.get(code)
         if entry is None:
+            check_pure(code, field=field)
             raise Refusal(Code.UNKNOWN_CODE, field=field, version=self.version)
         return entry
 

@@ -31,6 +31,10 @@ _HEADINGS: dict[str, tuple[str, str]] = {
     "needs": ("Needs", "Behoeften"),
     "own_first_steps": ("Own first step", "Eigen eerste stap"),
     "ladder_steps": ("Steps of the ladder", "Stappen van de ladder"),
+    "heard_answers": ("Heard or not", "Gehoord of niet"),
+    "solved_answers": ("Solved or not, says the reporter", "Opgelost of niet, zegt de melder"),
+    "aftercare_results": ("Result of aftercare", "Uitkomst van nazorg"),
+    "reopening_reasons": ("Why a case is opened again", "Waarom een zaak weer opengaat"),
 }
 
 

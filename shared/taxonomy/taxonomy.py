@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from shared.contracts.errors import Code, Language, Refusal
+from shared.taxonomy.judgement import check_pure
 
 KINDS: Final = (
     "categories",
@@ -36,6 +37,10 @@ KINDS: Final = (
     "needs",
     "own_first_steps",
     "ladder_steps",
+    "heard_answers",
+    "solved_answers",
+    "aftercare_results",
+    "reopening_reasons",
 )
 """The lists of the taxonomy: attributes of `Taxonomy` and keys of the data file."""
 
@@ -100,6 +105,10 @@ class Taxonomy:
     needs: Terms
     own_first_steps: Terms
     ladder_steps: Terms
+    heard_answers: Terms
+    solved_answers: Terms
+    aftercare_results: Terms
+    reopening_reasons: Terms
     merge_order: tuple[str, ...]
     merge_order_note: Mapping[Language, str]
     _by_text: Mapping[str, Mapping[str, str]] = field(repr=False, compare=False)
@@ -112,11 +121,12 @@ class Taxonomy:
         return terms
 
     def check(self, kind: str, code: str, *, field: str | None = None) -> Term:
-        """The term of `code` in that list; raises Refusal UNKNOWN_CODE when it is not there, naming
-        `field`, or the list.
+        """The term of `code` in that list; raises Refusal UNKNOWN_CODE when it is not there, or
+        JUDGEMENT_WORD for one that judges, naming `field`, or the list.
         """
         term = self.terms(kind).get(code)
         if term is None:
+            check_pure(code, field=field or kind)
             raise Refusal(Code.UNKNOWN_CODE, field=field or kind, version=self.version)
         return term
 

@@ -234,6 +234,13 @@ class Side:
             recipient="to_manager",
         )
         await self.ask("give_consent", consent, Role.REPORTER)
+        self.ids["aftercare"] = str(uuid4())
+        moment = rpc.PlanAftercare(
+            case_id=case,
+            aftercare_id=self.ids["aftercare"],
+            on=START.date() + timedelta(days=30),
+        )
+        await self.ask("plan_aftercare", moment)
 
     async def have_recovery_key(self, adviser: str) -> None:
         """One that words are sealed to, proposed by an adviser who can sign, and one that waits."""
@@ -305,6 +312,7 @@ UUIDS = (
     "minutes",
     "step",
     "consent",
+    "aftercare",
     "key",
     "recovery",
     "organisation",
@@ -321,6 +329,7 @@ KINDS: dict[str, tuple[str, ...]] = {
             "minutes_id",
             "step_id",
             "consent_id",
+            "aftercare_id",
             "key_id",
             "organisation_id",
             "after",
@@ -348,6 +357,7 @@ NEW = {
     ("draft_minutes", "minutes_id"),
     ("propose_step", "step_id"),
     ("give_consent", "consent_id"),
+    ("plan_aftercare", "aftercare_id"),
 }
 """Ids that a client makes for what is not there yet: random ones, of 122 bits. What becomes of one
 that is taken has a test of its own.
@@ -362,6 +372,7 @@ OWN = {
     "minutes_id": "minutes",
     "step_id": "step",
     "consent_id": "consent",
+    "aftercare_id": "aftercare",
     "key_id": "key",
     "after": "case",
     "stream": "case",
@@ -423,6 +434,9 @@ PLAIN: dict[str, Any] = {
     "draft": 1,
     "step": "step_external",
     "decision": "chosen",
+    "heard": "heard",
+    "solved": "solved",
+    "result": "calm_and_trust",
     "matters": ("identity",),
     "intervention": "listening",
     "outcome": "referred",
@@ -483,6 +497,18 @@ EXCEPTIONS: dict[tuple[str, str], Any] = {
     ),
     ("confirm_disclosure", "agrees"): False,
     ("give_consent", "recipient"): "to_manager",
+    ("reopen_case", "reason"): "conduct_again",
+    ("plan_aftercare", "on"): START.date() + timedelta(days=30),
+    **{
+        (verb, "how"): None  # the reporter says it
+        for verb in (
+            "sign_off_minutes",
+            "decide_step",
+            "give_consent",
+            "withdraw_consent",
+            "say_satisfaction",
+        )
+    },
 }
 
 NOWHERE: Ids = {"adviser": "adviser-nobody", "unit": "unit-nobody", "token": "00" * 32} | {

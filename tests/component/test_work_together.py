@@ -14,34 +14,41 @@ from hoeksteen_client.reporter import ReporterCode
 from services.intake.service import DEFINITION
 from shared.contracts.errors import Code
 from shared.contracts.rpc import (
+    ApproveErasure,
     ById,
     Case,
     CloseCase,
     ConsentToHandOver,
     CorrectMinutes,
+    DecideRetention,
     DecideStep,
     Done,
     DraftMinutes,
     Empty,
+    GiveAftercare,
     GiveConsent,
     HandOver,
     MyCase,
     MyData,
+    PlanAftercare,
     ProposeStep,
     PublishAdviserKey,
     RecordConversation,
     RecordOutcome,
+    ReopenCase,
     ResealedEntry,
+    SaySatisfaction,
     Sealed,
     SignOffMinutes,
     TakeStep,
     TellWithConsent,
     WithdrawConsent,
 )
+from shared.identity.roles import Role
 from tests.component.test_intake import BRAMS_KEY, FOR_BRAM, WORDS, Intake, opening
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
-from tests.service_lab import HERE, running
+from tests.service_lab import HERE, eventually, running
 
 
 @pytest_asyncio.fixture
@@ -266,4 +273,54 @@ async def test_minutes_are_handed_over_like_other_words(intake: Intake, reporter
     assert words == mine.sealed
     await reporter.ask(
         "sign_off_minutes", SignOffMinutes(case_id=case, minutes_id=minutes, draft=1)
+    )
+
+
+async def test_a_case_is_closed_looked_after_and_opened_again(
+    intake: Intake, reporter: Reporter
+) -> None:
+    """The reporter says that they were heard, and later that the conduct is back; retention counts from
+    the last closing, and a proposal to erase waits.
+    """
+    case, moment = reporter.case, str(uuid4())
+    months = DecideRetention(organisation_id=str(HERE), months=1)
+    await intake.ask("decide_retention", months, Done, role=Role.ADMIN)
+
+    async def close() -> None:
+        outcome = RecordOutcome(case_id=case, outcome="heard_and_done", route="nothing_further")
+        await intake.anna("record_outcome", outcome)
+        await intake.anna("close_case", CloseCase(case_id=case))
+
+    await close()
+    await reporter.ask(
+        "say_satisfaction", SaySatisfaction(case_id=case, heard="heard", solved="too_early")
+    )
+    plan = PlanAftercare(case_id=case, aftercare_id=moment, on=date(2026, 6, 1))
+    await intake.anna("plan_aftercare", plan)
+    # Long after: the retention has passed, and the rule proposes an erasure.
+    intake.clock.move(datetime(2027, 6, 1, 12, tzinfo=UTC))
+
+    async def proposed() -> bool:
+        return "ErasureRequested" in await intake.types()
+
+    await eventually(proposed)
+    await reporter.ask("reopen_case", ReopenCase(case_id=case, reason="conduct_again"))
+    refusal = await intake.refused("approve_erasure", ApproveErasure(case_id=case), subject="anna")
+    assert Code.NOT_DUE is refusal.code
+    result = GiveAftercare(case_id=case, aftercare_id=moment, result="conduct_returned")
+    await intake.anna("give_aftercare", result)
+    mine = await reporter.ask("my_case", Empty(), MyCase)
+    assert ("open", "heard", "conduct_returned") == (
+        mine.status,
+        mine.satisfaction.heard,
+        mine.aftercare[0].result,
+    )
+    assert Code.OUTCOME_MISSING is await refused(intake, "close_case", CloseCase(case_id=case))
+    await close()
+    assert Code.NOT_DUE is await refused(intake, "approve_erasure", ApproveErasure(case_id=case))
+    seen = await intake.anna("case", ById(id=case), Case)
+    assert ("closed", mine.aftercare, mine.satisfaction) == (
+        seen.status,
+        seen.aftercare,
+        seen.satisfaction,
     )

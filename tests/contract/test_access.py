@@ -405,6 +405,8 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "Mutation.decideStep",
         "Mutation.giveConsent",
         "Mutation.withdrawConsent",
+        "Mutation.saySatisfaction",
+        "Mutation.reopenCase",
     } == roots
     assert set() == fields & {
         "position",
@@ -432,6 +434,8 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "MyCase.minutes",
         "MyCase.ladder",
         "MyCase.consents",
+        "MyCase.satisfaction",
+        "MyCase.aftercare",
         "MyCase.inLogSince",
     } == {name for name in seen if name.startswith("MyCase.")}
 

@@ -253,6 +253,7 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.STEP_NOT_CHOSEN: Conflict,
     Code.CONSENT_WITHDRAWN: Conflict,
     Code.CONSENT_EXPIRED: Conflict,
+    Code.JUDGEMENT_WORD: InvalidInput,
 }
 """Refusals that are members of a mutation's result."""
 

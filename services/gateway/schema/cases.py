@@ -26,7 +26,13 @@ from services.gateway.schema.base import (
 )
 from services.gateway.schema.record import CaseRecord, CaseRecordInput
 from services.gateway.schema.sealed import SIGNATURE, SIGNED_BY, Sealed, SealedInput
-from services.gateway.schema.together import Consent, LadderStep, Minutes
+from services.gateway.schema.together import (
+    Aftercare,
+    Consent,
+    LadderStep,
+    Minutes,
+    Satisfaction,
+)
 from shared.contracts import rpc
 from shared.contracts.errors import Refusal, invalid
 from shared.identity.roles import Role
@@ -98,6 +104,8 @@ class Case:
         description="Steps that were put on the table, oldest first."
     )
     consents: list[Consent]
+    satisfaction: Satisfaction | None
+    aftercare: list[Aftercare]
     entries: list[CaseEntry] = strawberry.field(description="Oldest first.")
 
     @classmethod
@@ -120,6 +128,10 @@ class Case:
             minutes=[Minutes.of(one) for one in case.minutes],
             ladder=[LadderStep.of(one) for one in case.ladder],
             consents=[Consent.of(one) for one in case.consents],
+            satisfaction=(
+                None if case.satisfaction is None else Satisfaction.of(case.satisfaction)
+            ),
+            aftercare=[Aftercare.of(one) for one in case.aftercare],
             entries=[CaseEntry.of(entry) for entry in case.entries],
         )
 
@@ -556,7 +568,7 @@ _ABOUT_CASES = (
     "subjectAccess requestSubjectAccess proposeRedaction reviewRedaction nameParties subjectMatches "
     "reseal handOver consentToHandOver requestRecovery approveRecovery recoveries recoveredWords lostCases "
     "keepRecord correctFacts draftMinutes correctMinutes signOffMinutes proposeStep decideStep takeStep "
-    "giveConsent withdrawConsent tellWithConsent"
+    "giveConsent withdrawConsent tellWithConsent saySatisfaction planAftercare giveAftercare reopenCase"
 )
 """Fields of other modules that are work on a case."""
 
@@ -590,7 +602,7 @@ ACCESS = table(
         "Case",
         ADVISER,
         "id status channel anonymity reporterRole relation category unitId record outcome route "
-        "openedWeek replyKey minutes ladder consents entries",
+        "openedWeek replyKey minutes ladder consents satisfaction aftercare entries",
     ),
     grant("CaseEntry", ADVISER, "kind week version code ref sealed signature signedBy"),
     grant("OpenCaseInput", REPORTER, "adviserId replyKey"),

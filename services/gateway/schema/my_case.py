@@ -17,7 +17,13 @@ from services.gateway.schema.base import (
 )
 from services.gateway.schema.cases import CaseStatus
 from services.gateway.schema.sealed import SIGNATURE, SIGNED_BY, Sealed
-from services.gateway.schema.together import Consent, LadderStep, MyMinutes
+from services.gateway.schema.together import (
+    Aftercare,
+    Consent,
+    LadderStep,
+    MyMinutes,
+    Satisfaction,
+)
 from shared.contracts import rpc
 
 
@@ -137,6 +143,8 @@ class MyCase:
     minutes: list[MyMinutes] = strawberry.field(description="For you to check.")
     ladder: list[LadderStep] = strawberry.field(description="Steps, for you to decide about.")
     consents: list[Consent] = strawberry.field(description="What you agreed may be told to whom.")
+    satisfaction: Satisfaction | None = strawberry.field(description="What you said last.")
+    aftercare: list[Aftercare]
     in_log_since: str | None = strawberry.field(
         description="The week since which your case is in the log that auditors check, proven; null "
         "until the next daily checkpoint."
@@ -155,6 +163,10 @@ class MyCase:
             minutes=[MyMinutes.of(one) for one in case.minutes],
             ladder=[LadderStep.of(one) for one in case.ladder],
             consents=[Consent.of(one) for one in case.consents],
+            satisfaction=(
+                None if case.satisfaction is None else Satisfaction.of(case.satisfaction)
+            ),
+            aftercare=[Aftercare.of(one) for one in case.aftercare],
             in_log_since=case.in_log_since,
         )
 
@@ -175,7 +187,8 @@ ACCESS = table(
     grant(
         "MyCase",
         REPORTER,
-        "id status adviserId messages disclosures steps minutes ladder consents inLogSince",
+        "id status adviserId messages disclosures steps minutes ladder consents satisfaction aftercare "
+        "inLogSince",
     ),
     grant("ToldDisclosure", REPORTER, "week ground recipient confirmed sealed"),
     grant("HandOverStep", REPORTER, "step week role reason adviserId"),

@@ -67,6 +67,10 @@ class Taxonomy:
     needs: list[Term]
     own_first_steps: list[Term]
     ladder_steps: list[Term]
+    heard_answers: list[Term]
+    solved_answers: list[Term]
+    aftercare_results: list[Term]
+    reopening_reasons: list[Term]
 
     @classmethod
     def of(cls, found: taxonomy.Taxonomy, language: Language) -> Self:
@@ -96,6 +100,10 @@ class Taxonomy:
             needs=_terms(found.needs, language),
             own_first_steps=_terms(found.own_first_steps, language),
             ladder_steps=_terms(found.ladder_steps, language),
+            heard_answers=_terms(found.heard_answers, language),
+            solved_answers=_terms(found.solved_answers, language),
+            aftercare_results=_terms(found.aftercare_results, language),
+            reopening_reasons=_terms(found.reopening_reasons, language),
         )
 
 
@@ -130,7 +138,8 @@ ACCESS = table(
         "Taxonomy",
         ADVISER | REPORTER,
         "forms discriminationGrounds subjectRoles severities frequencies onsets experiences "
-        "powerDependences behaviourModes impacts causes needs ownFirstSteps ladderSteps",
+        "powerDependences behaviourModes impacts causes needs ownFirstSteps ladderSteps "
+        "heardAnswers solvedAnswers aftercareResults reopeningReasons",
     ),
     grant("Term", _READERS | MANAGER | EMPLOYEE | COORDINATOR, "code label parent"),
 )

@@ -176,7 +176,37 @@ class Consent:
         )
 
 
+@strawberry.type(description="What the reporter said last. Codes are those of the taxonomy.")
+class Satisfaction:
+    """Heard or not, solved or not."""
+
+    heard: str
+    solved: str
+    how: How
+
+    @classmethod
+    def of(cls, found: rpc.Satisfaction) -> Self:
+        """From intake's answer."""
+        return cls(heard=found.heard, solved=found.solved, how=How(found.how))
+
+
+@strawberry.type(description="A moment of aftercare.")
+class Aftercare:
+    """One moment."""
+
+    id: strawberry.ID
+    on: date
+    result: str | None = strawberry.field(description="A code of the taxonomy, once it was there.")
+
+    @classmethod
+    def of(cls, found: rpc.Aftercare) -> Self:
+        """From intake's answer."""
+        return cls(id=strawberry.ID(found.id), on=found.on, result=found.result)
+
+
 ACCESS = table(
+    grant("Satisfaction", ADVISER | REPORTER, "heard solved how"),
+    grant("Aftercare", ADVISER | REPORTER, "id on result"),
     grant("Minutes", ADVISER, "id conversation draft state how"),
     grant("MyMinutes", REPORTER, "id draft state week sealed signature signedBy"),
     grant("LadderStep", ADVISER | REPORTER, "id step by decision how taken"),

@@ -9,7 +9,7 @@ import msgspec
 from services.intake.commands.request_erasure import ASKERS, check_row
 from services.intake.domain import erasure
 from services.intake.sealed import as_uuid
-from services.intake.streams import erasure_stream, load_case, load_erasure
+from services.intake.streams import erasure_stream, load_case, load_erasure, retention_due
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import ApproveErasure, Done
 from shared.eventstore.store import Change, StoreUnavailable
@@ -26,6 +26,10 @@ async def approve_erasure(call: Call, request: ApproveErasure) -> Done:
     state = await load_erasure(store, organisation, case_id)
     if case.opened is None:
         raise Refusal(Code.NOT_FOUND)
+    if state.requested is not None and state.requested.ground == "retention":
+        due = await retention_due(store, organisation, case_id)
+        if due is None or call.now.date() < due:
+            raise Refusal(Code.NOT_DUE)  # it was opened again since
     event = erasure.approve(
         state,
         organisation_id=organisation,

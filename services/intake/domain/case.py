@@ -7,7 +7,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
-from services.intake.domain import clock, consent, disclosure, ladder, minutes, subject_access
+from services.intake.domain import (
+    aftercare,
+    clock,
+    consent,
+    disclosure,
+    ladder,
+    minutes,
+    subject_access,
+)
 from services.intake.domain import record as coded
 from services.intake.domain.attachment import CHUNK_BYTES, FileAttached
 from services.intake.domain.sealing import sealed_for, signer_of
@@ -125,7 +133,7 @@ class OutcomeRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseClosed:
-    """Nothing is added to the file from here on; what is done about it still is."""
+    """Nothing is added to the file from here on, unless it is reopened; what is done about it still is."""
 
     at: datetime
 
@@ -250,7 +258,9 @@ FirstEvent = (
     | ReaderEvent
 )
 
-WorkEvent = coded.Event | clock.Event | minutes.Event | ladder.Event | consent.Event
+WorkEvent = (
+    coded.Event | clock.Event | minutes.Event | ladder.Event | consent.Event | aftercare.Event
+)
 """What is known of a case, and how it is worked on: decided in modules of their own."""
 
 Event = FirstEvent | WorkEvent
@@ -283,6 +293,8 @@ class Case:
     minutes: tuple[minutes.Minutes, ...] = ()
     steps: tuple[ladder.Step, ...] = ()
     consents: tuple[consent.Consent, ...] = ()
+    satisfaction: aftercare.SatisfactionSaid | None = None
+    aftercare: tuple[aftercare.Aftercare, ...] = ()
 
     @property
     def facts(self) -> CaseOpened | coded.FactsCorrected:
@@ -383,6 +395,18 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
             return replace(state, steps=ladder.evolve(state.steps, event))
         case consent.ConsentGiven() | consent.ConsentWithdrawn() | consent.ToldWithConsent():
             return replace(state, consents=consent.evolve(state.consents, event))
+        case aftercare.SatisfactionSaid():
+            return replace(state, satisfaction=event)
+        case aftercare.AftercarePlanned():
+            return replace(state, aftercare=aftercare.evolve(state.aftercare, event))
+        case aftercare.AftercareGiven():
+            return replace(
+                state,
+                aftercare=aftercare.evolve(state.aftercare, event),
+                terms=clock.looked_after(state.terms),
+            )
+        case aftercare.CaseReopened():
+            return replace(state, closed=False, outcome=None, terms=clock.reopened(state.terms))
         case _:
             return replace(state, terms=clock.evolve(state.terms, event))
 

@@ -209,6 +209,19 @@ def closed(terms: tuple[Term, ...], on: date) -> tuple[Term, ...]:
     return (*others, Term(term=AFTERCARE, since=on))
 
 
+def reopened(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """The case is open again: aftercare is counted from its next closing."""
+    return tuple(one for one in terms if one.term != AFTERCARE)
+
+
+def looked_after(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Aftercare was given."""
+    found = find(terms, AFTERCARE)
+    if found is None:
+        return terms
+    return _with(terms, replace(found, met=True, paused_on=None, ground=None))
+
+
 def evolve(terms: tuple[Term, ...], event: Event) -> tuple[Term, ...]:
     """A case's terms after an event of its clocks."""
     if isinstance(event, TermStarted):

@@ -15,6 +15,7 @@ from uuid import UUID
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy.calendar import tick_of
+from shared.taxonomy.judgement import check_pure
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ def kept(
             if name in SEVERAL:
                 codes.check(SEVERAL[name], code, field=f"record.{name}")
             elif code not in known[name]:
+                check_pure(code, field=f"record.{name}")
                 raise invalid(f"record.{name}", "the organisation has no such code")
         if len(set(given)) != len(given):
             raise invalid(f"record.{name}", "a code stands there twice")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, assert_never
 
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy import signal_codes
+from shared.taxonomy.judgement import check_pure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -178,6 +179,7 @@ def keep(
     """
     if not _CODE.fullmatch(code) or code == signal_codes.NONE:
         raise invalid("code", "a code has 2 to 40 small letters, digits and underscores")
+    check_pure(code, field="code")
     for field, label in (("en", en), ("nl", nl)):
         if not label.strip() or len(label) > LONGEST_LABEL or not label.isprintable():
             raise invalid(

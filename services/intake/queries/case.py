@@ -15,7 +15,14 @@ from services.intake.domain import disclosure, subject_access
 from services.intake.domain.attachment import FileAttached
 from services.intake.domain.hand_over import Shown, shown_to_adviser
 from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted
-from services.intake.queries.work import consents_of, entry_of_work, minutes_of, steps_of
+from services.intake.queries.work import (
+    aftercare_of,
+    consents_of,
+    entry_of_work,
+    minutes_of,
+    satisfaction_of,
+    steps_of,
+)
 from services.intake.records import record_to_bus
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import case_events
@@ -55,6 +62,8 @@ def as_its_adviser_sees_it(
         reply_key=opened.reply_key,
         minutes=minutes_of(state),
         ladder=steps_of(state),
+        satisfaction=satisfaction_of(state),
+        aftercare=aftercare_of(state),
         consents=consents_of(state, day),
         entries=tuple(
             _entry(shown, recorded[shown.version - 1])

@@ -8,7 +8,13 @@ from uuid import UUID
 from services.intake.domain import case as domain
 from services.intake.domain import disclosure
 from services.intake.domain.attachment import FileAttached
-from services.intake.queries.work import consents_of, my_minutes_of, steps_of
+from services.intake.queries.work import (
+    aftercare_of,
+    consents_of,
+    my_minutes_of,
+    satisfaction_of,
+    steps_of,
+)
 from services.intake.sealed import id_or_none, to_bus
 from services.intake.streams import case_events
 from shared.contracts.errors import Code, Refusal
@@ -34,6 +40,8 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
         steps=tuple(step for one in recorded for step in _step(one)),
         minutes=my_minutes_of(state, recorded),
         ladder=steps_of(state),
+        satisfaction=satisfaction_of(state),
+        aftercare=aftercare_of(state),
         consents=consents_of(state, call.now.date()),
         in_log_since=await call.parts.proofs.in_log_since(call.organisation, case_id),
     )

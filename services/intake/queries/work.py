@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.intake.domain import consent, ladder, minutes
+from services.intake.domain import aftercare, consent, ladder, minutes
 from services.intake.domain import record as coded
 from services.intake.sealed import id_or_none, to_bus
-from shared.contracts.rpc import CaseEntry, Consent, LadderStep, Minutes, MyMinutes
+from shared.contracts.rpc import (
+    Aftercare,
+    CaseEntry,
+    Consent,
+    LadderStep,
+    Minutes,
+    MyMinutes,
+    Satisfaction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +33,8 @@ def entry_of_work(recorded: Recorded, event: WorkEvent) -> CaseEntry:
     words: tuple[SealedWords, ...] = ()
     signature = signed_by = None
     match event:
-        case coded.RecordKept():
-            code = event.record.severity
+        case coded.RecordKept(record=coded.CaseRecord(severity=code)):
+            pass
         case coded.FactsCorrected() | coded.CorrectionTold():
             code = event.category
         case minutes.MinutesDrafted(minutes_id=ref, words=words):
@@ -36,16 +44,25 @@ def entry_of_work(recorded: Recorded, event: WorkEvent) -> CaseEntry:
             code = None
         case minutes.MinutesSignedOff(minutes_id=ref, how=code):
             pass
-        case ladder.StepProposed(step_id=ref, step=code):
-            pass
-        case ladder.StepDecided(step_id=ref, decision=code):
+        case (
+            ladder.StepProposed(step_id=ref, step=code)
+            | ladder.StepDecided(step_id=ref, decision=code)
+        ):
             pass
         case ladder.StepTaken(step_id=ref) | consent.ToldWithConsent(consent_id=ref):
             code = None
-        case consent.ConsentGiven(consent_id=ref, recipient=code):
+        case (
+            consent.ConsentGiven(consent_id=ref, recipient=code)
+            | consent.ConsentWithdrawn(consent_id=ref, how=code)
+        ):
             pass
-        case consent.ConsentWithdrawn(consent_id=ref, how=code):
-            pass
+        case aftercare.SatisfactionSaid() | aftercare.CaseReopened():
+            code = event.heard if isinstance(event, aftercare.SatisfactionSaid) else event.reason
+        case (
+            aftercare.AftercarePlanned(aftercare_id=ref)
+            | aftercare.AftercareGiven(aftercare_id=ref)
+        ):
+            code = event.result if isinstance(event, aftercare.AftercareGiven) else None
         case _:
             code = event.term
     return CaseEntry(
@@ -123,4 +140,19 @@ def consents_of(state: Case, day: date) -> tuple[Consent, ...]:
             told=one.told,
         )
         for one in state.consents
+    )
+
+
+def satisfaction_of(state: Case) -> Satisfaction | None:
+    """What the reporter said last."""
+    said = state.satisfaction
+    return (
+        None if said is None else Satisfaction(heard=said.heard, solved=said.solved, how=said.how)
+    )
+
+
+def aftercare_of(state: Case) -> tuple[Aftercare, ...]:
+    """The moments of aftercare, in the order in which they were planned."""
+    return tuple(
+        Aftercare(id=str(one.aftercare_id), on=one.on, result=one.result) for one in state.aftercare
     )
