@@ -72,6 +72,7 @@ from services.gateway.schema import (
     taxonomy,
     terms,
     together,
+    units,
 )
 from shared.identity.roles import Role
 
@@ -83,6 +84,7 @@ ACCESS: Access = table(
             organisation,
             advisers,
             strategy,
+            units,
             keys,
             taxonomy,
             cases,
@@ -131,6 +133,7 @@ class Query(
     organisation.OrganisationQuery,
     advisers.AdviserQuery,
     strategy.StrategyQuery,
+    units.UnitQuery,
     keys.KeyQuery,
     taxonomy.TaxonomyQuery,
     cases.CaseQuery,
@@ -161,6 +164,7 @@ class Mutation(
     organisation.OrganisationMutation,
     advisers.AdviserMutation,
     strategy.StrategyMutation,
+    units.UnitMutation,
     keys.KeyMutation,
     cases.CaseMutation,
     record_changes.RecordMutation,

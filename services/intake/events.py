@@ -23,6 +23,7 @@ from services.intake.domain import (
     retention,
     strategy,
     subject_access,
+    units,
 )
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
@@ -49,6 +50,7 @@ TYPES = EventTypes(
         organisation.RecoveryKeyPublished,
         organisation.RecoveryKeyProposed,
         organisation.RecoveryKeyConfirmed,
+        units.UnitsPlanned,
         adviser.AdviserDescribed,
         adviser.AbsenceRecorded,
         adviser.AbsenceEnded,

@@ -36,6 +36,19 @@ def _organisation(recorded: Recorded) -> contracts.OrganisationSetUp:
     )
 
 
+def _units(recorded: Recorded) -> contracts.OrganisationUnits:
+    event = recorded.event
+    return contracts.OrganisationUnits(
+        organisation_id=str(event.organisation_id),
+        effective=event.effective,
+        units=tuple(
+            Unit(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
+            for unit in event.units
+        ),
+        mapping=tuple(contracts.UnitMapped(old=one.old, new=one.new) for one in event.mapping),
+    )
+
+
 def _case(recorded: Recorded) -> contracts.FactsBooked:
     event = recorded.event
     return contracts.FactsBooked(
@@ -123,6 +136,13 @@ OUTBOUND: dict[str, Outbound] = {
         contract="intake.v1.organisation.set_up",
         id=lambda recorded: recorded.event.organisation_id,
         data=_organisation,
+        rank=Rank.FIRST,
+        size=4096,
+    ),
+    "UnitsPlanned": Outbound(
+        contract="intake.v1.organisation.units",
+        id=lambda recorded: recorded.event.message_id,
+        data=_units,
         rank=Rank.FIRST,
         size=4096,
     ),

@@ -28,6 +28,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "adviser_choices": frozenset({Role.REPORTER}),
     "adviser_proposal": frozenset({Role.REPORTER, Role.COORDINATOR}),
     "workload": frozenset({Role.COORDINATOR}),
+    "plan_units": PLANS_WORK,
+    "unit_history": PLANS_WORK | {Role.ADVISER},
     "keep_strategy_entry": PLANS_WORK,
     "withdraw_strategy_entry": PLANS_WORK,
     "strategy_register": frozenset(Role) - {Role.AUDITOR, Role.INTEGRATION},

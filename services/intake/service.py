@@ -34,6 +34,7 @@ from services.intake.commands.name_parties import name_parties
 from services.intake.commands.open_case import open_case
 from services.intake.commands.pause_term import pause_term
 from services.intake.commands.plan_aftercare import plan_aftercare
+from services.intake.commands.plan_units import plan_units
 from services.intake.commands.propose_erasures import propose_erasures
 from services.intake.commands.propose_redaction import propose_redaction
 from services.intake.commands.propose_step import propose_step
@@ -98,6 +99,7 @@ from services.intake.queries.recoveries import recoveries
 from services.intake.queries.strategy_register import strategy_register
 from services.intake.queries.subject_accesses import subject_access, subject_accesses
 from services.intake.queries.subject_matches import subject_matches
+from services.intake.queries.unit_history import unit_history
 from services.intake.queries.workload import workload
 from services.intake.streams import FOLDS, adviser_seats, day_stream
 from shared.eventstore.store import Change, Conflict
@@ -167,6 +169,8 @@ DEFINITION = Definition(
         "adviser_choices": adviser_choices,
         "adviser_proposal": adviser_proposal,
         "workload": workload,
+        "plan_units": plan_units,
+        "unit_history": unit_history,
         "keep_strategy_entry": keep_strategy_entry,
         "withdraw_strategy_entry": withdraw_strategy_entry,
         "strategy_register": strategy_register,

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.signals.domain import lattice, noisy, published, pulse, rules, signal, tick, window
+from services.signals.domain import (
+    lattice,
+    noisy,
+    published,
+    pulse,
+    rules,
+    signal,
+    tick,
+    units,
+    window,
+)
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 from shared.runtime.erasure import KeyDestroyed
@@ -19,6 +29,7 @@ def _only_exact(body: dict[str, Any]) -> dict[str, Any]:
 TYPES = EventTypes(
     (
         window.OrganisationAdopted,
+        units.UnitsAnnounced,
         window.StructureFrozen,
         window.FactsKept,
         window.SubjectsKept,

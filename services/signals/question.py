@@ -58,3 +58,5 @@ class OrganisationShown:
     profile: Profile
     units: tuple[Branch, ...]
     on: date
+    former: tuple[Branch, ...] = ()
+    """Units of other times than the newest, without people."""

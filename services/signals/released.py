@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +15,7 @@ from shared.contracts.rpc import Release, ReleasedCell, WithheldBlock
 from shared.runtime.outbox import Outbound, Rank
 
 if TYPE_CHECKING:
+    from services.signals.domain.units import UnitsAnnounced
     from services.signals.domain.window import OrganisationAdopted
     from shared.eventstore.store import Recorded
 
@@ -127,6 +129,18 @@ def known_to_readers(event: OrganisationAdopted) -> OrganisationShown:
         ),
         on=event.on,
     )
+
+
+def with_units(known: OrganisationShown, event: UnitsAnnounced) -> OrganisationShown:
+    """The organisation with the tree that was announced last, and what there was before beside it."""
+    units = tuple(
+        Branch(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
+        for unit in event.units
+    )
+    ids = {unit.id for unit in units}
+    before = {unit.id: replace(unit, headcount=0) for unit in (*known.former, *known.units)}
+    former = tuple(unit for unit in before.values() if unit.id not in ids)
+    return replace(known, units=units, former=former)
 
 
 _RELEASED = Outbound(

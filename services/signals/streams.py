@@ -10,11 +10,13 @@ from services.signals.domain import published, pulse, signal, window
 from services.signals.domain.grid import windows_of
 from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import NoisyStatisticsReleased
+from services.signals.domain.units import in_period, over_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+    from services.signals.domain.units import UnitsAnnounced
     from shared.eventstore.store import EventStore
     from shared.taxonomy.period import Period
 
@@ -66,9 +68,27 @@ async def load_published(store: EventStore, organisation: UUID) -> published.Pub
 async def load_organisation(
     store: EventStore, organisation: UUID
 ) -> window.OrganisationAdopted | None:
-    """The organisation's decision; None before it arrived."""
+    """The organisation's decision, with every unit of any time (`over_time`); None before it arrived."""
+    adopted, plans = await load_units(store, organisation)
+    return None if adopted is None else over_time(adopted, plans)
+
+
+async def load_organisation_in(
+    store: EventStore, organisation: UUID, period: Period
+) -> window.OrganisationAdopted | None:
+    """The organisation as it is when the period begins."""
+    adopted, plans = await load_units(store, organisation)
+    return None if adopted is None else in_period(adopted, plans, period)
+
+
+async def load_units(
+    store: EventStore, organisation: UUID
+) -> tuple[window.OrganisationAdopted | None, list[UnitsAnnounced]]:
+    """What was adopted, and what was announced of its units since, in the order in which it came."""
     recorded = await store.load(organisation, organisation_stream(organisation))
-    return recorded[-1].event if recorded else None
+    if not recorded:
+        return None, []
+    return recorded[0].event, [one.event for one in recorded[1:]]
 
 
 async def load_window(store: EventStore, organisation: UUID, period: Period) -> window.Window:

@@ -33,6 +33,24 @@ class OrganisationSetUp(Shape, frozen=True, kw_only=True):
     on: date
 
 
+class UnitMapped(Shape, frozen=True, kw_only=True):
+    """What became of a unit: it goes on as `new`, wholly or in part; None: it is closed."""
+
+    old: str
+    new: str | None
+
+
+class OrganisationUnits(Shape, frozen=True, kw_only=True):
+    """Intake → signals: from the half-year `effective` on the organisation's tree is this one. It comes
+    before that half-year's first fact, and before its first day is closed.
+    """
+
+    organisation_id: str
+    effective: str
+    units: tuple[Unit, ...]
+    mapping: tuple[UnitMapped, ...]
+
+
 class Fact(Shape, frozen=True, kw_only=True):
     """Coded facts of `count` cases under a facts id that is not a case id. `None`: not recorded.
 
@@ -189,6 +207,12 @@ CONTRACTS: dict[str, Contract] = {
             "intake.v1.organisation.set_up",
             "intake.v1.organisation.set_up",
             OrganisationSetUp,
+            "INTAKE",
+        ),
+        Contract(
+            "intake.v1.organisation.units",
+            "intake.v1.organisation.units",
+            OrganisationUnits,
             "INTAKE",
         ),
         Contract("intake.v1.facts.booked", "intake.v1.facts.booked", FactsBooked, "INTAKE"),

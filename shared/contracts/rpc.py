@@ -336,6 +336,38 @@ class StrategyRegister(Shape, frozen=True, kw_only=True):
     entries: tuple[StrategyEntry, ...]
 
 
+class UnitMapping(Shape, frozen=True, kw_only=True):
+    """What becomes of a unit: it goes on as `new`, wholly or in part; none: it is closed."""
+
+    old: str
+    new: str | None = None
+
+
+class PlanUnits(Shape, frozen=True, kw_only=True):
+    """Admin or coordinator: the units and headcounts of a coming half-year, and what becomes of those
+    that are not there any more. `organisation_id` as in OfOrganisation.
+    """
+
+    organisation_id: str | None = None
+    effective: str
+    units: tuple[Unit, ...]
+    mapping: tuple[UnitMapping, ...] = ()
+
+
+class UnitsOfPeriod(Shape, frozen=True, kw_only=True):
+    """The tree from a half-year on. `effective` None: since the set-up."""
+
+    effective: str | None
+    units: tuple[Unit, ...]
+    mapping: tuple[UnitMapping, ...]
+
+
+class UnitHistory(Shape, frozen=True, kw_only=True):
+    """The trees that there were, are and will be, oldest first."""
+
+    items: tuple[UnitsOfPeriod, ...]
+
+
 class PublishAdviserKey(Shape, frozen=True, kw_only=True):
     """Adviser: put one's own public key (raw X25519, 32 bytes) in the organisation's directory.
 
@@ -1757,8 +1789,8 @@ class CellExplained(Shape, frozen=True, kw_only=True):
 
 class TableExplained(Shape, frozen=True, kw_only=True):
     """A released table in sentences: what was done, why cells are not shown (None where all are), the
-    total, what was spent (None under `exact`), what it cannot protect from, and the page with the
-    proof.
+    total, what was spent (None under `exact`), what it cannot protect from, the page with the proof,
+    and why the period before cannot be set beside it (None where it can, or nothing is released of it).
     """
 
     release_id: str
@@ -1770,6 +1802,7 @@ class TableExplained(Shape, frozen=True, kw_only=True):
     budget: str | None
     limits: tuple[str, ...]
     page: str
+    break_in_series: str | None = None
 
 
 class Explanations(Shape, frozen=True, kw_only=True):
@@ -2311,6 +2344,8 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "adviser_choices", "query", Empty, AdviserChoices),
         Verb("intake", "adviser_proposal", "query", ProposeAdvisers, AdviserProposal),
         Verb("intake", "workload", "query", Empty, Workload),
+        Verb("intake", "plan_units", "command", PlanUnits, Done),
+        Verb("intake", "unit_history", "query", OfOrganisation, UnitHistory),
         Verb("intake", "keep_strategy_entry", "command", KeepStrategyEntry, Done),
         Verb("intake", "withdraw_strategy_entry", "command", WithdrawStrategyEntry, Done),
         Verb("intake", "strategy_register", "query", OfOrganisation, StrategyRegister),

@@ -476,6 +476,8 @@ PLAIN: dict[str, Any] = {
     "index": 0,
     "of": "signals",
     "path": "checkpoint",
+    "effective": "2026-H2",
+    "mapping": (),
     "code": "house_rules",
     "kind": "policy",
     "en": "House rules",

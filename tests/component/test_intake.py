@@ -71,6 +71,7 @@ from shared.contracts.rpc import (
     PartyToken,
     PauseTerm,
     PlanAftercare,
+    PlanUnits,
     PrintedTotal,
     ProposeRedaction,
     ProposeStep,
@@ -130,10 +131,13 @@ MAY: dict[Role, set[str]] = {
         "keep_strategy_entry",
         "withdraw_strategy_entry",
         "strategy_register",
+        "plan_units",
+        "unit_history",
     },
     Role.ADVISER: {
         "organisation",
         "strategy_register",
+        "unit_history",
         "adviser_profiles",
         "publish_adviser_key",
         "withdraw_adviser_key",
@@ -260,6 +264,8 @@ MAY[Role.COORDINATOR] |= {
     "overdue_terms",
     "keep_strategy_entry",
     "withdraw_strategy_entry",
+    "plan_units",
+    "unit_history",
 }
 """Who may ask intake what: advisers handle cases, admins set up and see no case, auditors see the
 log, everybody of the organisation may look up whom to talk to.
@@ -524,6 +530,7 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         "describe_adviser": DescribeAdviser(adviser_id="bram", external=True),
         "record_absence": RecordAbsence(adviser_id="bram", first=START.date()),
         "end_absence": EndAbsence(absence_id="x", last=START.date()),
+        "plan_units": PlanUnits(effective="x", units=()),
         "keep_strategy_entry": KeepStrategyEntry(code="x", kind="value", en="x", nl="x"),
         "withdraw_strategy_entry": WithdrawStrategyEntry(code="x", withdrawn_from=START.date()),
         "publish_adviser_key": PublishAdviserKey(public_key=bytes(32)),

@@ -24,9 +24,9 @@ from services.intake.domain.organisation import (
     AdviserKept,
     OrganisationSetUp,
     PolicyDecided,
-    UnitKept,
 )
 from services.intake.domain.register import RegisterRowsImported, RowKept
+from services.intake.domain.units import UnitKept
 from services.intake.domain.words import SealedWords
 from services.intake.events import TYPES
 from services.intake.outbound import OUTBOUND

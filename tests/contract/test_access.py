@@ -358,6 +358,11 @@ HOLDERS = {
         {Role.ADVISER, Role.REPORTER},
     ),
     "what is done on it": (["Mutation.takeStep", "Mutation.tellWithConsent"], {Role.ADVISER}),
+    "units to come": (["Mutation.planUnits"], {Role.ADMIN, Role.COORDINATOR}),
+    "units over time": (
+        ["Query.unitHistory", "PlannedUnit"],
+        {Role.ADMIN, Role.COORDINATOR, Role.ADVISER},
+    ),
     "how busy they are": (["Query.workload", "Workload"], {Role.COORDINATOR}),
     "setting an organisation up": (["Mutation.setUpOrganisation"], {Role.ADMIN}),
 }

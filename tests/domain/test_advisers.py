@@ -26,8 +26,8 @@ from services.intake.domain.organisation import (
     Organisation,
     OrganisationSetUp,
     PolicyDecided,
-    UnitKept,
 )
+from services.intake.domain.units import UnitKept
 from shared.contracts.errors import Code, Refusal
 from tests.gwt import Decided, given
 

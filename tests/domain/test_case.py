@@ -41,8 +41,8 @@ from services.intake.domain.organisation import (
     Organisation,
     OrganisationSetUp,
     PolicyDecided,
-    UnitKept,
 )
+from services.intake.domain.units import UnitKept
 from services.intake.domain.words import LARGEST, MOST_READERS, SealedWords, key_id_of
 from services.intake.signatures import verifies
 from shared.contracts.errors import Code

@@ -22,7 +22,6 @@ from services.intake.domain.organisation import (
     RecoveryKeyConfirmed,
     RecoveryKeyProposed,
     RecoveryKeyPublished,
-    UnitKept,
     confirm_recovery_key,
     evolve,
     publish_key,
@@ -30,6 +29,7 @@ from services.intake.domain.organisation import (
     withdraw_key,
 )
 from services.intake.domain.statements import adviser_key_statement, recovery_key_statement
+from services.intake.domain.units import UnitKept
 from services.intake.domain.words import key_id_of
 from services.intake.signatures import verifies
 from services.intake.streams import adviser_key_stream, recovery_key_stream

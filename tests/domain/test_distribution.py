@@ -17,8 +17,8 @@ from services.intake.domain.organisation import (
     Organisation,
     OrganisationSetUp,
     PolicyDecided,
-    UnitKept,
 )
+from services.intake.domain.units import UnitKept
 from services.intake.domain.workload import counted, rounded
 from shared.contracts.errors import Code, Refusal
 

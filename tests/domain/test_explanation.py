@@ -188,3 +188,24 @@ def test_each_policy_has_its_page() -> None:
     for release, page in ((NOISY, "docs/anonymity.md"), (EXACT, "docs/signals.md")):
         assert page == explain(release, "en").page
         assert (PAGE.parents[1] / page).exists()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_break_in_series_is_told_where_rows_are_others(language: Language) -> None:
+    """Other rows, another name of one, or another version of the taxonomy; nothing where they are the
+    same, or where nothing was released before.
+    """
+    structs = msgspec.structs
+    others = structs.replace(NOISY, labels_nl={"workload": "Werkdruk", "bullying": "Pesten"})
+    named = structs.replace(NOISY, labels_nl=NOISY.labels_nl | {"other": "Anders"})
+    coded = structs.replace(NOISY, taxonomy_version=2)
+    told = [
+        explain(NOISY, language, before).break_in_series
+        for before in (None, NOISY, others, named, coded)
+    ]
+
+    assert [None, None] == told[:2]
+    assert told[2] == told[3] != told[4]
+    for sentence in (told[2], told[4]):
+        assert sentence is not None
+        assert sentence.startswith({"en": "Break in series:", "nl": "Reeksbreuk:"}[language])

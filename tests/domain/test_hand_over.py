@@ -52,9 +52,9 @@ from services.intake.domain.organisation import (
     Organisation,
     OrganisationSetUp,
     PolicyDecided,
-    UnitKept,
 )
 from services.intake.domain.statements import words_statement
+from services.intake.domain.units import UnitKept
 from services.intake.domain.words import SealedWords, key_id_of
 from services.intake.signatures import verifies
 from shared.contracts.errors import Code, Refusal

@@ -136,6 +136,8 @@ APART = {
     "intake.adviser_choices",
     "intake.adviser_proposal",
     "intake.workload",
+    "intake.plan_units",
+    "intake.unit_history",
     "intake.keep_strategy_entry",
     "intake.withdraw_strategy_entry",
     "intake.strategy_register",

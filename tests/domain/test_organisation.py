@@ -15,10 +15,10 @@ from services.intake.domain.organisation import (
     Organisation,
     OrganisationSetUp,
     PolicyDecided,
-    UnitKept,
     evolve,
     set_up,
 )
+from services.intake.domain.units import UnitKept
 from shared import taxonomy
 from shared.contracts.errors import Code
 from tests.gwt import given

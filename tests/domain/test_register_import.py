@@ -16,7 +16,6 @@ from services.intake.domain.organisation import (
     Organisation,
     OrganisationSetUp,
     PolicyDecided,
-    UnitKept,
 )
 from services.intake.domain.register import (
     LARGEST_COUNT,
@@ -32,6 +31,7 @@ from services.intake.domain.register import (
     evolve,
     import_register,
 )
+from services.intake.domain.units import UnitKept
 from shared import taxonomy
 from shared.contracts.errors import Code
 from tests.gwt import given

@@ -38,6 +38,10 @@ class Explanation:
     page: str = strawberry.field(
         description="The page of the documentation with the proof, and what was tried against it."
     )
+    break_in_series: str | None = strawberry.field(
+        description="Why the figures of the period before cannot be set beside these; null where they "
+        "can, or nothing is released of it."
+    )
 
     @classmethod
     def of(cls, told: rpc.TableExplained) -> Self:
@@ -54,6 +58,7 @@ class Explanation:
             budget=told.budget,
             limits=list(told.limits),
             page=told.page,
+            break_in_series=told.break_in_series,
         )
 
 
@@ -71,6 +76,10 @@ async def explanation_of(
 _READERS = ADVISER | LEADERS | INTEGRATION
 
 ACCESS = table(
-    grant("Explanation", _READERS, "inShort steps cells missing total budget limits page"),
+    grant(
+        "Explanation",
+        _READERS,
+        "inShort steps cells missing total budget limits page breakInSeries",
+    ),
     grant("CellExplanation", _READERS, "code label sentence"),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from services.intake.domain.organisation import AdviserKept, PolicyDecided, UnitKept, set_up
+from services.intake.domain.organisation import AdviserKept, PolicyDecided, set_up
+from services.intake.domain.units import UnitKept
 from services.intake.sealed import as_uuid
 from services.intake.streams import load_organisation, organisation_stream
 from shared.contracts.rpc import Done, SetUpOrganisation

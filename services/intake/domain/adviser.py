@@ -197,7 +197,7 @@ def describe(
     if unit_id is not None:
         if external:
             raise invalid("unitId", "who is external works in no unit")
-        if all(unit.id != unit_id for unit in organisation.known.units):
+        if not organisation.has_unit(unit_id, on):
             raise invalid("unitId", "the organisation has no such unit")
     version = _check_skills(languages, expertise)
     if hours_a_week is not None and not 1 <= hours_a_week <= MOST_HOURS:

@@ -494,6 +494,7 @@ def open_case(
         raise invalid("replyKey", "it is not {bytes} bytes long", bytes=PUBLIC_KEY_BYTES)
     coded.check_facts(
         organisation,
+        on=at.date(),
         channel=channel,
         anonymity=anonymity,
         reporter_role=reporter_role,

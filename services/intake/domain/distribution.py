@@ -17,7 +17,8 @@ from shared.contracts.errors import invalid
 
 if TYPE_CHECKING:
     from services.intake.domain.adviser import Advisers
-    from services.intake.domain.organisation import Organisation, UnitKept
+    from services.intake.domain.organisation import Organisation
+    from services.intake.domain.units import UnitKept
 
 Reason = Literal[
     "chosen",
@@ -101,12 +102,12 @@ def propose(
     not even by an order). Among equals the order changes from week to week, so that nobody is always
     the first. Raises Refusal INVALID_INPUT or UNKNOWN_CODE.
     """
-    _check(organisation, wish)
+    _check(organisation, wish, on)
     stand_in = None if wish.chosen is None else advisers.stands_in(wish.chosen, on)
     least = _least(organisation, advisers, loads)
     found = []
     for seat in organisation.known.advisers:
-        against = tuple(_against(organisation.known.units, advisers, wish, seat.id, on))
+        against = tuple(_against(organisation.units_on(on), advisers, wish, seat.id, on))
         speaks = _speaks(advisers, wish, seat.id)
         knows = _knows(advisers, wish, seat.id)
         reasons: list[Reason] = []
@@ -140,7 +141,7 @@ def propose(
     return tuple(one for _, one in sorted(found, key=lambda pair: pair[0]))
 
 
-def _check(organisation: Organisation, wish: Wish) -> None:
+def _check(organisation: Organisation, wish: Wish, on: date) -> None:
     for field, some in (
         ("chosen", () if wish.chosen is None else (wish.chosen,)),
         ("avoid", wish.avoid),
@@ -149,9 +150,7 @@ def _check(organisation: Organisation, wish: Wish) -> None:
             raise invalid(field, "the organisation has no such adviser")
     if wish.chosen in wish.avoid:
         raise invalid("avoid", "nobody is chosen and avoided")
-    if wish.unit_id is not None and all(
-        unit.id != wish.unit_id for unit in organisation.known.units
-    ):
+    if wish.unit_id is not None and not organisation.has_unit(wish.unit_id, on):
         raise invalid("unitId", "the organisation has no such unit")
     if wish.category is not None:
         taxonomy.current().check("categories", wish.category)

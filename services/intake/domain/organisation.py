@@ -13,9 +13,11 @@ from services.intake.domain.statements import (
     adviser_key_statement,
     recovery_key_statement,
 )
+from services.intake.domain.units import UnitKept, UnitsPlanned, units_on
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.rpc import NOT_SAID, Policy, Profile
+from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,16 +38,6 @@ KeyState = Literal["current", "retired", "lost", "stolen"]
 
 
 # Events ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitKept:
-    """A node of the tree; `headcount` counts its own people."""
-
-    id: str
-    name: str
-    headcount: int
-    parent: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +168,7 @@ Event = (
     | AdviserKeyWithdrawn
     | RecoveryKeyProposed
     | RecoveryKeyConfirmed
+    | UnitsPlanned
 )
 
 
@@ -216,6 +209,7 @@ class Organisation:
     set_up: OrganisationSetUp | None = None
     keys: tuple[ListedKey, ...] = ()
     recovery_keys: tuple[ListedRecoveryKey, ...] = ()
+    plans: tuple[UnitsPlanned, ...] = ()
 
     @property
     def known(self) -> OrganisationSetUp:
@@ -243,6 +237,19 @@ class Organisation:
     def keys_of(self, adviser_id: str) -> tuple[ListedKey, ...]:
         """All keys of an adviser, oldest first."""
         return tuple(key for key in self.keys if key.adviser_id == adviser_id)
+
+    def units_on(self, day: date) -> tuple[UnitKept, ...]:
+        """The tree as it is on that day."""
+        return units_on(self.known.units, self.plans, day)
+
+    def has_unit(self, unit_id: str, day: date) -> bool:
+        """Whether this is a unit on that day."""
+        return any(unit.id == unit_id for unit in self.units_on(day))
+
+    def unit_ids(self, day: date) -> frozenset[str]:
+        """The units that there have been until that day, under all the ids that they had."""
+        begun = [plan.units for plan in self.plans if Period.parse(plan.effective).start <= day]
+        return frozenset(unit.id for units in (self.known.units, *begun) for unit in units)
 
     def has_seat(self, adviser_id: str) -> bool:
         """Whether this is an adviser here."""
@@ -295,6 +302,8 @@ def evolve(state: Organisation, event: Event) -> Organisation:
                     for key in state.recovery_keys
                 ),
             )
+        case UnitsPlanned():
+            return replace(state, plans=(*state.plans, event))
         case _:
             assert_never(event)
 
@@ -329,7 +338,7 @@ def set_up(
         raise Refusal(Code.ALREADY_EXISTS)
     units, advisers = tuple(units), tuple(advisers)
     _check_name(name, "name")
-    _check_units(units)
+    check_units(units)
     if not advisers:
         raise invalid("advisers", "an organisation has at least one adviser")
     if len({adviser.id for adviser in advisers}) != len(advisers):
@@ -519,7 +528,8 @@ def _check_name(text: str, field: str) -> None:
         raise invalid(field, "it must have 1 to {most} printable characters", most=LONGEST_NAME)
 
 
-def _check_units(units: tuple[UnitKept, ...]) -> None:
+def check_units(units: tuple[UnitKept, ...]) -> None:
+    """Raises Refusal INVALID_INPUT for a tree that cannot be."""
     if not 1 <= len(units) <= MOST_UNITS:
         raise invalid("units", "an organisation has 1 to {most} units", most=MOST_UNITS)
     seen: set[str] = set()

@@ -188,6 +188,7 @@ def correct_facts(
     opened = state.running()
     check_facts(
         organisation,
+        on=opened.at.date(),  # the units as they were when it was opened
         channel=channel,
         anonymity=anonymity,
         reporter_role=reporter_role,
@@ -232,6 +233,7 @@ FACTS: Final = tuple(
 def check_facts(
     organisation: Organisation,
     *,
+    on: date,
     channel: str,
     anonymity: str,
     reporter_role: str,
@@ -246,7 +248,7 @@ def check_facts(
     codes.check("reporter_roles", reporter_role)
     codes.check("relations", relation)
     codes.check("categories", category)
-    if unit_id is not None and all(unit.id != unit_id for unit in organisation.known.units):
+    if unit_id is not None and not organisation.has_unit(unit_id, on):
         raise invalid("unitId", "the organisation has no such unit")
 
 

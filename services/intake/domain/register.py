@@ -171,7 +171,7 @@ def import_register(
         raise Refusal(Code.TOO_LARGE, limit=MOST_ROWS, unit="rows")
     known = organisation.known
     codes = taxonomy.version(taxonomy_version)
-    units = frozenset(unit.id for unit in known.units)
+    units = organisation.unit_ids(on)
     for row in rows:
         _check_row(row.kept, codes, units)
     for total in totals:

@@ -28,7 +28,7 @@ async def organisation(call: Call, _request: Empty) -> Organisation:
         token=known.token,
         units=tuple(
             Unit(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
-            for unit in known.units
+            for unit in state.units_on(call.now.date())
         ),
         advisers=_advisers(state),
         release=ReleasePolicy(

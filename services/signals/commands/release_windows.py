@@ -12,7 +12,7 @@ from services.signals.ahead import Ahead, Drawn
 from services.signals.domain.places import is_cell
 from services.signals.domain.window import Tally, add, release
 from services.signals.kept_facts import kept_facts
-from services.signals.streams import load_organisation, load_window, release_stream
+from services.signals.streams import load_organisation_in, load_window, release_stream
 from shared.eventstore.store import Change, Conflict
 from shared.eventstore.types import UnknownEventType
 from shared.keys.case_key import Unreadable
@@ -123,7 +123,7 @@ async def _release(parts: Parts, work: _Work, ahead: Ahead) -> bool:
 
 async def _count(parts: Parts, organisation: UUID, period: Period) -> _Counted:
     """What will be released of a window. The counts themselves are forgotten here."""
-    adopted = await load_organisation(parts.store, organisation)
+    adopted = await load_organisation_in(parts.store, organisation, period)
     structure = (await load_window(parts.store, organisation, period)).structure
     if adopted is None or structure is None:
         raise ValueError("a window without a structure")

@@ -10,6 +10,7 @@ import msgspec
 from services.signals.domain.grid import freeze as freeze_grid
 from services.signals.domain.grid import freeze_register, is_live, released_total, windows_of
 from services.signals.domain.tick import WindowClosed
+from services.signals.domain.units import UnitsAnnounced, UnitWent, in_period
 from services.signals.domain.window import (
     DayReached,
     FactKept,
@@ -25,6 +26,7 @@ from services.signals.streams import (
     load_draws,
     load_grids,
     load_organisation,
+    load_units,
     load_window,
     organisation_stream,
     release_stream,
@@ -61,6 +63,9 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
         case "intake.v1.organisation.set_up":
             data = msgspec.json.decode(event.data, type=contracts.OrganisationSetUp)
             organisation, changes = await _adopt(parts, data)
+        case "intake.v1.organisation.units":
+            announced = msgspec.json.decode(event.data, type=contracts.OrganisationUnits)
+            organisation, changes = await _announce(parts, announced)
         case "intake.v1.facts.booked":
             facts = msgspec.json.decode(event.data, type=contracts.FactsBooked)
             organisation, changes = await _keep(parts, UUID(event.id), facts)
@@ -113,6 +118,22 @@ async def _adopt(parts: Parts, data: contracts.OrganisationSetUp) -> tuple[UUID,
         grid = freeze_grid(event, period=period, first_half=None, yearly_total=None, on=today)
         changes += await _with_closed(parts, grid)
     return organisation, changes
+
+
+async def _announce(parts: Parts, data: contracts.OrganisationUnits) -> tuple[UUID, list[Change]]:
+    organisation = UUID(data.organisation_id)
+    adopted, plans = await load_units(parts.store, organisation)
+    if adopted is None:
+        raise NotYetKnown
+    event = UnitsAnnounced(
+        effective=data.effective,
+        units=tuple(
+            UnitKnown(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
+            for unit in data.units
+        ),
+        mapping=tuple(UnitWent(old=row.old, new=row.new) for row in data.mapping),
+    )
+    return organisation, [Change(organisation_stream(organisation), len(plans) + 2, event)]
 
 
 async def _keep(
@@ -281,12 +302,14 @@ async def _frozen(
     window = await load_window(parts.store, organisation, period)
     if window.structure is not None:
         return []
+    first, plans = await load_units(parts.store, organisation)
+    then = adopted if first is None else in_period(first, plans, period)
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT period FROM held_window WHERE organisation = %s", (organisation,)
         )
         others = [Period.parse(row[0]) for row in await cursor.fetchall()]
-    structure = freeze(adopted, period=period, due=due, others=others)
+    structure = freeze(then, period=period, due=due, others=others)
     return [Change(window_stream(organisation, period), 1, structure)]
 
 
@@ -307,8 +330,10 @@ async def _frozen_grid(
         return []
     if any(other.overlaps(period) for other in others):
         raise ValueError("windows never overlap")
+    set_up, plans = await load_units(parts.store, organisation)
+    then = adopted if set_up is None else in_period(set_up, plans, period)
     if not is_live(adopted, period):
-        grid = freeze_register(adopted, period=period, due=due, on=today)
+        grid = freeze_register(then, period=period, due=due, on=today, plans=plans)
         return await _with_closed(parts, grid, before)
     first = Period(period.year, 1)
     with_it = {change.stream: change.event for change in before}
@@ -321,7 +346,12 @@ async def _frozen_grid(
         draws = await load_draws(parts.store, organisation, known)
         yearly_total = released_total(known, draws, before=period)
     grid = freeze_grid(
-        adopted, period=period, first_half=first_half, yearly_total=yearly_total, on=today
+        then,
+        period=period,
+        first_half=first_half,
+        yearly_total=yearly_total,
+        on=today,
+        plans=plans,
     )
     return await _with_closed(parts, grid, before)
 

@@ -44,10 +44,12 @@ class Explained:
     budget: str | None
     limits: tuple[str, ...]
     page: str
+    break_in_series: str | None = None
+    """Why figures of the table before this one cannot be set beside these; None where they can."""
 
 
-def explain(release: Release, language: Language) -> Explained:
-    """The explanation of a release in one language."""
+def explain(release: Release, language: Language, before: Release | None = None) -> Explained:
+    """The explanation of a release in one language. `before` is the same table of the period before."""
     say = _Speech(language)
     noisy = release.policy == "noisy"
     withheld = release.withheld is not None
@@ -62,7 +64,17 @@ def explain(release: Release, language: Language) -> Explained:
         else None,
         limits=tuple(say(limit) for limit in (_NOISY_LIMITS if noisy else _EXACT_LIMITS)),
         page="docs/anonymity.md" if noisy else "docs/signals.md",
+        break_in_series=_break(release, before, say),
     )
+
+
+def _break(release: Release, before: Release | None, say: _Speech) -> str | None:
+    """Rows that are not the same rows: codes or names differ, or the version of the taxonomy does."""
+    if before is None:
+        return None
+    if release.taxonomy_version != before.taxonomy_version:
+        return say(_OTHER_CODES)
+    return None if release.labels_nl == before.labels_nl else say(_OTHER_ROWS)
 
 
 def _cells(release: Release, say: _Speech) -> Iterator[CellExplained]:
@@ -114,6 +126,19 @@ class _Speech:
         text = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
         return text.translate(_DUTCH) if self.language == "nl" else text
 
+
+_OTHER_ROWS: Final = Sentence(
+    "Break in series: the organisation was divided otherwise in the period before. A row with the same "
+    "name can stand for other people; compare totals only.",
+    "Reeksbreuk: in de periode ervoor was de organisatie anders ingedeeld. Een regel met dezelfde naam "
+    "kan over andere mensen gaan; vergelijk alleen totalen.",
+)
+_OTHER_CODES: Final = Sentence(
+    "Break in series: the period before was coded with another version of the taxonomy. Compare rows "
+    "only where both versions mean the same by them.",
+    "Reeksbreuk: de periode ervoor is met een andere versie van de taxonomie gecodeerd. Vergelijk alleen "
+    "regels waarmee beide versies hetzelfde bedoelen.",
+)
 
 _DUTCH: Final = str.maketrans(",.", ".,")
 

@@ -14,12 +14,14 @@ from services.signals.domain.lattice import (
     BASE_RATE,
     RULE,
     Branch,
+    GridUnit,
     LatticeFrozen,
     Measure,
     Table,
     choose,
     grid_units,
 )
+from services.signals.domain.units import with_former
 from shared import taxonomy
 from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from services.signals.domain.units import UnitsAnnounced
     from services.signals.domain.window import OrganisationAdopted
 
     Draws = Mapping[tuple[str, str], Sequence[int]]
@@ -60,26 +63,50 @@ def freeze(
     first_half: LatticeFrozen | None,
     yearly_total: int | None,
     on: date,
+    plans: Sequence[UnitsAnnounced] = (),
 ) -> LatticeFrozen:
-    """The grid of a half-year. A second half-year takes over that of the first, if there is one.
+    """The grid of a half-year. A second half-year takes over that of the first, if there is one; unless
+    the organisation was divided anew, and no window of either grid is as long as a year. `plans` are
+    those that took place or will: facts booked under an id of another time count where it lies.
 
     `yearly_total` is what was released of the last year (see `released_total`), None: nothing was.
     Raises ValueError for an organisation that did not decide for the policy `noisy`.
     """
-    if first_half is not None:
-        return replace(first_half, period=str(period), frozen_on=on)
-    return _frozen(adopted, period=period, yearly_total=yearly_total, on=on, first_used=adopted.on)
+    total = yearly_total if first_half is None else first_half.yearly_total
+    grid = _frozen(
+        adopted, period=period, yearly_total=total, on=on, first_used=adopted.on, plans=plans
+    )
+    if first_half is None or (
+        _division(grid) != _division(first_half) and not (_yearly(grid) or _yearly(first_half))
+    ):
+        return grid
+    return replace(
+        first_half,
+        period=str(period),
+        frozen_on=on,
+        units=with_former(first_half.units, plans),
+    )
 
 
 def freeze_register(
-    adopted: OrganisationAdopted, *, period: Period, due: date, on: date
+    adopted: OrganisationAdopted,
+    *,
+    period: Period,
+    due: date,
+    on: date,
+    plans: Sequence[UnitsAnnounced] = (),
 ) -> LatticeFrozen:
     """The grid of a register of an old period, made of headcounts alone. It has one window for each
     measure, the period, of which no part is known; `due` is the tick that intake has told. Raises
     ValueError as `freeze_grid`.
     """
     grid = _frozen(
-        adopted, period=period, yearly_total=None, on=on, first_used=due - timedelta(days=1)
+        adopted,
+        period=period,
+        yearly_total=None,
+        on=on,
+        first_used=due - timedelta(days=1),
+        plans=plans,
     )
     measures = tuple(replace(measure, grain=period.grain) for measure in grid.measures)
     tables = {table.id: replace(table, grain=period.grain) for table in grid.tables}
@@ -93,6 +120,7 @@ def _frozen(
     yearly_total: int | None,
     on: date,
     first_used: date,
+    plans: Sequence[UnitsAnnounced],
 ) -> LatticeFrozen:
     if adopted.policy != "noisy":
         raise ValueError("the organisation's policy is not noisy")
@@ -117,7 +145,7 @@ def _frozen(
         taxonomy_version=taxonomy.current().version,
         detector=DETECTOR,
         yearly_total=yearly_total,
-        units=units,
+        units=with_former(units, plans),
         measures=measures,
         tables=tables,
         frozen_on=on,
@@ -134,12 +162,27 @@ def _named(grid: LatticeFrozen, where: str) -> LatticeFrozen:
         "rule": grid.rule,
         "profile": grid.profile,
         "taxonomy": grid.taxonomy_version,
-        "units": [asdict(unit) for unit in grid.units],
+        "units": [_content(unit) for unit in grid.units],
         "measures": [asdict(measure) for measure in grid.measures],
         "tables": [asdict(table) for table in grid.tables],
     }
     text = f"grid/{where}/{json.dumps(content, sort_keys=True)}"
     return replace(grid, grid_id=uuid5(grid.organisation_id, text))
+
+
+def _content(unit: GridUnit) -> dict[str, object]:
+    """A unit without what it does not have: grids from before there were ids of other times keep theirs."""
+    content = asdict(unit)
+    return {name: one for name, one in content.items() if name != "former" or one}
+
+
+def _division(grid: LatticeFrozen) -> list[tuple[str, tuple[str, ...]]]:
+    return [(unit.code, unit.members) for unit in grid.units]
+
+
+def _yearly(grid: LatticeFrozen) -> bool:
+    grains = {measure.grain for measure in grid.measures} | {table.grain for table in grid.tables}
+    return "year" in grains
 
 
 def released_total(grids: Iterable[LatticeFrozen], draws: Draws, *, before: Period) -> int | None:

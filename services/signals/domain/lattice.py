@@ -53,7 +53,8 @@ BUDGET: Final[dict[Profile, float]] = {"standard": 2.0, "strict": 1.5}
 class GridUnit:
     """A cell of the axis `unit`: units of the tree that together have at least SMALLEST_UNIT staff.
 
-    `parent` is the division under whose head it stands, for managers; None at the top.
+    `parent` is the division under whose head it stands, for managers; None at the top. `former` are ids
+    of units of other times that lie in it as a whole: what is booked under them counts here.
     """
 
     code: str
@@ -61,6 +62,7 @@ class GridUnit:
     members: tuple[str, ...]
     headcount: int
     parent: str | None = None
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

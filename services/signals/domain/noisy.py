@@ -96,7 +96,7 @@ def count(lattice: LatticeFrozen, measure: Measure, facts: Iterable[FactKept]) -
 
 def units_of(lattice: LatticeFrozen) -> dict[str, str]:
     """The cell of each unit that the grid knows."""
-    return {member: unit.code for unit in lattice.units for member in unit.members}
+    return {member: unit.code for unit in lattice.units for member in (*unit.members, *unit.former)}
 
 
 def _code(

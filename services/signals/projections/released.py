@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from services.signals.released import known_to_readers, to_reader
+from services.signals.question import OrganisationShown
+from services.signals.released import known_to_readers, to_reader, with_units
 
 if TYPE_CHECKING:
     import psycopg
@@ -21,6 +22,7 @@ class Released:
     types = frozenset(
         {
             "OrganisationAdopted",
+            "UnitsAnnounced",
             "LatticeFrozen",
             "NoisyStatisticsReleased",
             "StatisticsReleased",
@@ -43,6 +45,19 @@ class Released:
                     "INSERT INTO released_organisation (organisation, leaf_index, content)"
                     " VALUES (%s, %s, %s)",
                     (*place, _json(known_to_readers(event))),
+                )
+            case "UnitsAnnounced":
+                cursor = await connection.execute(
+                    "SELECT content FROM released_organisation WHERE organisation = %s",
+                    (recorded.organisation,),
+                )
+                row = await cursor.fetchone()
+                if row is None:
+                    raise ValueError("units of an organisation that is not known")
+                known = msgspec.json.decode(row[0], type=OrganisationShown)
+                await connection.execute(
+                    "UPDATE released_organisation SET content = %s WHERE organisation = %s",
+                    (_json(with_units(known, event)), recorded.organisation),
                 )
             case "LatticeFrozen":
                 await connection.execute(

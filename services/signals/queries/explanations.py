@@ -4,6 +4,8 @@ sentences have the figures in them.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from services.signals.domain.explanation import explain
@@ -20,7 +22,11 @@ from shared.taxonomy.period import Period
 
 async def explanations(question: Question, request: ExplanationsQuery) -> Explanations:
     """See Explanations. Raises Refusal INVALID_PERIOD."""
-    period = str(Period.parse(request.period))
+    asked = Period.parse(request.period)
+    period, previous = (
+        str(asked),
+        str(Period.containing(asked.start - timedelta(days=1), asked.grain)),
+    )
     async with question.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT content FROM released_table WHERE organisation = %s AND period = %s"
@@ -28,14 +34,29 @@ async def explanations(question: Question, request: ExplanationsQuery) -> Explan
             (question.organisation, period),
         )
         rows = await cursor.fetchall()
+        cursor = await connection.execute(
+            "SELECT content FROM released_table WHERE organisation = %s AND period = %s",
+            (question.organisation, previous),
+        )
+        earlier = await cursor.fetchall()
     releases = [msgspec.json.decode(content, type=Release) for (content,) in rows]
+    before = {
+        one.dimension: one
+        for one in (msgspec.json.decode(content, type=Release) for (content,) in earlier)
+    }
     if releases:
         await question.record_access("explanation")
-    return Explanations(items=tuple(_explained(release, request) for release in releases))
+    return Explanations(
+        items=tuple(
+            _explained(release, before.get(release.dimension), request) for release in releases
+        )
+    )
 
 
-def _explained(release: Release, request: ExplanationsQuery) -> TableExplained:
-    told = explain(release, request.language)
+def _explained(
+    release: Release, before: Release | None, request: ExplanationsQuery
+) -> TableExplained:
+    told = explain(release, request.language, before)
     return TableExplained(
         release_id=release.release_id,
         in_short=told.in_short,
@@ -49,4 +70,5 @@ def _explained(release: Release, request: ExplanationsQuery) -> TableExplained:
         budget=told.budget,
         limits=told.limits,
         page=told.page,
+        break_in_series=told.break_in_series,
     )

@@ -105,7 +105,10 @@ async def own_branch(question: Question) -> OwnBranch:
             msgspec.json.decode(content, type=LatticeFrozen)
             for (content,) in await cursor.fetchall()
         ]
-    tree = () if row is None else msgspec.json.decode(row[0], type=OrganisationShown).units
+    tree: tuple[Branch, ...] = ()
+    if row is not None:
+        known = msgspec.json.decode(row[0], type=OrganisationShown)
+        tree = (*known.units, *known.former)
     return OwnBranch(
         principal=question.principal, tree=tree, grids={str(one.grid_id): one for one in grids}
     )
