@@ -38,7 +38,7 @@ attack: .venv/.ready ## Attack log and figures in every known way (PART=ledger|a
 ##@ Measure it
 
 .PHONY: bench
-bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store|verify|proofs|utility|detector)
+bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store|verify|proofs|tick|utility|detector)
 	@exec $(BIN)/python -m bench.$(or $(PART),store)
 
 ##@ Work on it

@@ -298,6 +298,18 @@ def test_make_targets_exist(page: Path) -> None:
     assert set() == named - targets
 
 
+def test_the_help_names_every_measurement() -> None:
+    """`make help` says which parts `make bench` has: the programs that no other target or part runs."""
+    told = re.search(r"^bench:.*\(PART=([a-z|]+)\)", text_of(ROOT / "Makefile"), re.MULTILINE)
+    programs = {
+        path.stem for path in (ROOT / "bench").glob("*.py") if "__main__" in path.read_text()
+    }
+    of_others = {"attack_anonymity", "attack_ledger", "faults", "store_growth"}
+
+    assert told is not None
+    assert programs - of_others == {*told[1].split("|")}
+
+
 def command_problem(line: str) -> str | None:
     """What is wrong with one line that calls `hoeksteen`: no such command, no such option."""
     command: Any = typer.main.get_command(app)

@@ -61,8 +61,8 @@ class PrivacyBudget:
     policy: PolicyChoice
     profile: ProfileChoice | None = strawberry.field(description="Of `NOISY` alone.")
     limit: float | None = strawberry.field(
-        description="The most that a case may spend in a half-year, for ever. Null under `EXACT`, which "
-        "spends nothing and protects less."
+        description="The most that a case may spend in a half-year, for ever. Null under `EXACT`: there "
+        "a case spends nothing and is protected less. Answers to a pulse spend under either policy."
     )
     periods: list[PeriodSpent] = strawberry.field(description="Oldest first.")
     pulses: list[PulseSpent] = strawberry.field(description="Rounds that are drawn, oldest first.")
