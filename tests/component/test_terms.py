@@ -16,6 +16,7 @@ import pytest_asyncio
 from hoeksteen_client.reporter import ReporterCode
 from services.intake.commands.watch_terms import watch_terms
 from services.intake.service import DEFINITION
+from services.intake.streams import load_case
 from shared.contracts.errors import Code
 from shared.contracts.rpc import (
     ApproveErasure,
@@ -25,22 +26,27 @@ from shared.contracts.rpc import (
     Done,
     Empty,
     ExtendTerm,
+    GiveAftercare,
     MeetTerm,
     MyData,
     OverdueTerms,
     PauseTerm,
+    PlanAftercare,
     PublishAdviserKey,
     RecordOutcome,
+    ReopenCase,
     RequestErasure,
     RequestSubjectAccess,
     ResumeTerm,
     Sealed,
     SendMessage,
+    Shape,
     StartTerm,
     SubjectAccess,
     Tasks,
 )
 from shared.eventstore.rebuild import shadow
+from shared.eventstore.week import week_of
 from shared.identity.roles import Role
 from shared.runtime.audit import compare_projections
 from tests.component.test_intake import BRAMS_KEY, FOR_BRAM, WORDS, Intake, opening
@@ -134,6 +140,21 @@ async def day(intake: Intake, text: str) -> None:
     await eventually(closed)
 
 
+async def agree(intake: Intake) -> None:
+    """The table says of every case what the case itself says."""
+    rows = intake.rows("SELECT case_id, term, due, look IS NULL, escalated FROM term_watch")
+    cases = [row[0] for row in intake.rows("SELECT case_id FROM case_index")]
+    expected = set()
+    for case_id in cases:
+        state = await load_case(intake.service.parts.store, HERE, case_id)
+        for one in state.terms:
+            quiet = one.paused_on is not None or one.escalated
+            if not one.met:
+                expected.add((case_id, one.term, week_of(one.due), quiet, one.escalated))
+    assert set(rows) == expected
+    assert rows
+
+
 # Watched ------------------------------------------------------------------------------------------
 
 
@@ -167,6 +188,7 @@ async def test_a_term_is_watched_over_a_restart(
         assert await missed(again) == [("confirmation", "2026-W11", 1)]
         it.intake = again
         await it.answer()
+        await agree(again)
         assert await tasks(again) == [("feedback", "2026-06-11", "running")]
         assert await missed(again) == []
 
@@ -248,6 +270,7 @@ async def test_access_is_paused_resumed_extended_and_met(intake: Intake) -> None
     intake.clock.move(at("2026-03-10", hour=2))
     pause = PauseTerm(case_id=name, term=term, ground="identity_in_doubt")
     await intake.anna("pause_term", pause)
+    await agree(intake)
     (task,) = (await intake.anna("my_tasks", Empty(), Tasks)).items
     assert (task.stage, task.ground) == ("paused", "identity_in_doubt")
     await day(intake, "2026-05-20")
@@ -256,6 +279,7 @@ async def test_access_is_paused_resumed_extended_and_met(intake: Intake) -> None
     assert await due() == "2026-06-12 running"
     await intake.anna("extend_term", ExtendTerm(case_id=name, term=term, ground="complexity"))
     assert await due() == "2026-08-12 running"
+    await agree(intake)
     met = MeetTerm(case_id=name, term=term, on=date(2026, 5, 20))
     await intake.anna("meet_term", met)
     assert await tasks(intake) == []
@@ -270,7 +294,9 @@ async def test_a_letter_starts_the_clocks_by_hand(intake: Intake) -> None:
     await intake.anna("start_term", started)
     assert (await tasks(intake))[0] == ("confirmation", "2026-03-06", "running")
     sent = MeetTerm(case_id=case, term="confirmation", on=date(2026, 3, 2))
+    await agree(intake)
     await intake.anna("meet_term", sent)
+    await agree(intake)
     assert await tasks(intake) == [("feedback", "2026-06-02", "running")]
 
 
@@ -315,6 +341,7 @@ async def test_the_coordinator_sees_kinds_weeks_and_numbers(intake: Intake) -> N
     await day(intake, "2026-07-01")
 
     assert await missed(intake) == [("confirmation", "2026-W11", 2), ("feedback", "2026-W24", 2)]
+    await agree(intake)
 
 
 async def test_a_reporter_gets_the_terms_of_their_report_and_no_others(intake: Intake) -> None:
@@ -345,6 +372,38 @@ async def test_retention_is_announced_before_it_is_proposed(intake: Intake) -> N
     assert await tasks(intake) == [("retention", "2027-01-15", "soon")]
 
 
+async def test_aftercare_follows_what_was_agreed(intake: Intake) -> None:
+    """Agreed before the closing, agreed anew, paused, opened again, closed again, given."""
+    case = await intake.open()
+    name, first = str(case), str(uuid4())
+
+    async def step(verb: str, request: Shape) -> list[tuple[str, str, str]]:
+        await intake.anna(verb, request)
+        return await tasks(intake)
+
+    async def closing() -> list[tuple[str, str, str]]:
+        ended = RecordOutcome(case_id=name, outcome="referred", route="mediation")
+        await intake.anna("record_outcome", ended)
+        return await step("close_case", CloseCase(case_id=name))
+
+    agreed = PlanAftercare(case_id=name, aftercare_id=first, on=date(2026, 3, 16))
+    assert await step("plan_aftercare", agreed) == [("aftercare", "2026-03-16", "running")]
+    assert await closing() == [("aftercare", "2026-03-16", "running")]
+    await agree(intake)
+    again = PlanAftercare(case_id=name, aftercare_id=str(uuid4()), on=date(2026, 3, 23))
+    assert await step("plan_aftercare", again) == [("aftercare", "2026-03-23", "running")]
+    pause = PauseTerm(case_id=name, term="aftercare", ground="reporter_asked")
+    assert await step("pause_term", pause) == [("aftercare", "2026-03-23", "paused")]
+    await agree(intake)
+    opened = ReopenCase(case_id=name, reason="conduct_again")
+    assert await step("reopen_case", opened) == []
+    assert await closing() == [("aftercare", "2026-04-13", "running")]
+    await agree(intake)
+    given = GiveAftercare(case_id=name, aftercare_id=first, result="calm_and_trust")
+    assert await step("give_aftercare", given) == []
+    assert intake.rows("SELECT FROM term_watch") == []
+
+
 # What is left -------------------------------------------------------------------------------------
 
 
@@ -371,6 +430,7 @@ async def test_the_table_is_what_the_events_say_and_goes_with_the_case(
         **other.me,
     )
     await intake.anna("approve_erasure", ApproveErasure(case_id=other.id))
+    await agree(intake)
     rows = intake.rows("SELECT case_id::text, term, look FROM term_watch ORDER BY term")
     assert rows == [(str(case), term, "2026-W22"), (it.id, "feedback", None)]
 

@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from services.intake.domain import clock
+from services.intake.domain.aftercare import AftercareGiven, AftercarePlanned, CaseReopened
 from services.intake.domain.case import Case, CaseClosed, Event, MessageSent, evolve
 from services.intake.domain.clock import (
     How,
@@ -40,6 +41,7 @@ from tests.domain.test_disclosure import BOTH
 from tests.gwt import given
 
 Decision = Callable[[Case], clock.Event]
+AGREED = UUID("6f1d2c3b-0000-4000-8000-0000000000e1")
 
 ACCESS = "access:6f1d2c3b-0000-4000-8000-00000000000e"
 
@@ -147,12 +149,28 @@ def test_a_confirmation_on_paper_counts_from_the_day_it_was_sent() -> None:
 
 
 def test_closing_starts_the_aftercare() -> None:
-    """Six weeks; closed again, it begins again."""
+    """Six weeks; opened again it has none, and closed again it begins again."""
     first = CaseClosed(at=at("2026-06-03 14:00"))
+    open_again = CaseReopened(reason="conduct_again", by="reporter", at=at("2026-06-08 14:00"))
     again = CaseClosed(at=at("2026-06-10 14:00"))
 
     assert due("aftercare", OPENED, first) == date(2026, 7, 15)
-    assert due("aftercare", OPENED, first, again) == date(2026, 7, 22)
+    assert after(OPENED, first, open_again).terms == ()
+    assert due("aftercare", OPENED, first, open_again, again) == date(2026, 7, 22)
+
+
+def test_an_agreed_day_takes_the_place_of_six_weeks() -> None:
+    """Agreed before the closing or after it, changed, and given."""
+    end = CaseClosed(at=at("2026-06-03 14:00"))
+    agreed = AftercarePlanned(aftercare_id=AGREED, on=date(2026, 6, 20), at=at("2026-06-02 14:00"))
+    later = AftercarePlanned(aftercare_id=AGREED, on=date(2026, 7, 1), at=at("2026-06-19 14:00"))
+    looked = AftercareGiven(aftercare_id=AGREED, result="calm_and_trust", at=at("2026-07-01 14:00"))
+
+    assert due("aftercare", OPENED, agreed) == date(2026, 6, 20)  # a Saturday, as they agreed
+    assert due("aftercare", OPENED, agreed, end) == date(2026, 6, 20)
+    assert due("aftercare", OPENED, end, agreed, later) == date(2026, 7, 1)
+    assert term("aftercare", OPENED, end, later, looked).met
+    assert due("aftercare", OPENED, agreed, looked, end) == date(2026, 7, 15)
 
 
 # Around midnight, summer time, leap day, holidays ------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from shared.runtime.calls import Parts
 
 _ATTEMPTS = 4
+
+_TOGETHER = 16
+"""Cases that are looked at side by side: what they append is one group."""
 
 _LOOKED_AT = (
     "SELECT DISTINCT case_id FROM term_watch WHERE organisation = %s AND look <= %s"
@@ -37,11 +41,19 @@ async def watch_terms(parts: Parts, organisation: UUID, actor: str) -> int:
         cases = [row[0] for row in await cursor.fetchall()]
     done = 0
     failed: dict[str, Exception] = {}
-    for case_id in cases:
-        try:
-            done += await _look(parts, organisation, case_id, actor)
-        except (Unreadable, UnknownEventType) as error:
-            failed[f"{case_id}/terms"] = error  # it keeps no other case from being looked at
+    for place in range(0, len(cases), _TOGETHER):
+        some = cases[place : place + _TOGETHER]
+        outcomes = await asyncio.gather(
+            *(_look(parts, organisation, case_id, actor) for case_id in some),
+            return_exceptions=True,
+        )
+        for case_id, outcome in zip(some, outcomes, strict=True):
+            if isinstance(outcome, int):
+                done += outcome
+            elif isinstance(outcome, Unreadable | UnknownEventType):
+                failed[f"{case_id}/terms"] = outcome  # it keeps no other case from being looked at
+            else:
+                raise outcome
     if failed:
         raise TickFailed(failed)
     return done

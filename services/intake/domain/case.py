@@ -398,7 +398,11 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
         case aftercare.SatisfactionSaid():
             return replace(state, satisfaction=event)
         case aftercare.AftercarePlanned():
-            return replace(state, aftercare=aftercare.evolve(state.aftercare, event))
+            return replace(
+                state,
+                aftercare=aftercare.evolve(state.aftercare, event),
+                terms=clock.planned(state.terms, event.on, day_of(event.at)),
+            )
         case aftercare.AftercareGiven():
             return replace(
                 state,

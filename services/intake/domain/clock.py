@@ -134,6 +134,8 @@ class Term:
     extended: bool = False
     suspended: int = 0
     """Days on which it stood still, until it was last resumed."""
+    agreed: date | None = None
+    """Of the aftercare: the day that was agreed on, in place of the custom."""
     paused_on: date | None = None
     ground: str | None = None
     warned: bool = False
@@ -149,6 +151,8 @@ class Term:
     @property
     def due(self) -> date:
         """Its last day; while it is paused, as if it were resumed on the day of the pause."""
+        if self.agreed is not None:
+            return self.agreed + timedelta(days=self.suspended)
         months = self.rule.months + (self.rule.extension_months if self.extended else 0)
         return last_day(self.since, days=self.rule.days, months=months, suspended=self.suspended)
 
@@ -204,9 +208,16 @@ def access_asked(terms: tuple[Term, ...], access_id: UUID, on: date) -> tuple[Te
 
 
 def closed(terms: tuple[Term, ...], on: date) -> tuple[Term, ...]:
-    """The case was closed, perhaps not for the first time."""
-    others = tuple(one for one in terms if one.term != AFTERCARE)
-    return (*others, Term(term=AFTERCARE, since=on))
+    """The case was closed, perhaps not for the first time. What was agreed on before stays."""
+    found = find(terms, AFTERCARE)
+    if found is not None and not found.met:
+        return terms
+    return _anew(terms, Term(term=AFTERCARE, since=on))
+
+
+def planned(terms: tuple[Term, ...], on: date, today: date) -> tuple[Term, ...]:
+    """A day was agreed on for the aftercare, of an open case or a closed one."""
+    return _anew(terms, Term(term=AFTERCARE, since=today, agreed=on))
 
 
 def reopened(terms: tuple[Term, ...]) -> tuple[Term, ...]:
@@ -258,6 +269,10 @@ def find(terms: Iterable[Term], term: str) -> Term | None:
 def access_term(access_id: UUID) -> str:
     """The name of the term of a request for access."""
     return f"access:{access_id}"
+
+
+def _anew(terms: tuple[Term, ...], begun: Term) -> tuple[Term, ...]:
+    return (*(one for one in terms if one.term != begun.term), begun)
 
 
 def _with(terms: tuple[Term, ...], changed: Term) -> tuple[Term, ...]:

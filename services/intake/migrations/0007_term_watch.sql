@@ -9,5 +9,5 @@ CREATE TABLE term_watch (
   escalated boolean NOT NULL,
   PRIMARY KEY (case_id, term)
 );
-CREATE INDEX term_watch_look ON term_watch (organisation, look);
+CREATE INDEX ON term_watch (organisation, look);
 INSERT INTO projection_table (name) VALUES ('term_watch');

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.intake.domain import case, clock, subject_access
+from services.intake.domain import aftercare, case, clock, subject_access
 from shared.eventstore.week import week_of
 from shared.ledger.leaf import KEY_DESTROYED
 from shared.taxonomy.working_days import day_of
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
     from shared.eventstore.store import Recorded
 
-_PUT = (
+_INSERT = (
     "INSERT INTO term_watch (organisation, case_id, term, look, due, escalated)"
-    " VALUES (%s, %s, %s, %s, %s, false) ON CONFLICT (case_id, term)"
-    " DO UPDATE SET look = excluded.look, due = excluded.due, escalated = false"
+    " VALUES (%s, %s, %s, %s, %s, false) ON CONFLICT (case_id, term) DO "
 )
+_BEGIN = _INSERT + "NOTHING"
+_PUT = _INSERT + "UPDATE SET look = excluded.look, due = excluded.due, escalated = false"
 # The feedback is counted from the confirmation that was just sent, where it was not sent before.
 _CONFIRM = (
     "WITH sent AS (DELETE FROM term_watch WHERE case_id = %s AND term = 'confirmation'"
@@ -45,6 +46,9 @@ class TermWatch:
             "MessageSent",
             "SubjectAccessRequested",
             "CaseClosed",
+            "CaseReopened",
+            "AftercarePlanned",
+            "AftercareGiven",
             "TermStarted",
             "TermWarned",
             "TermOverdue",
@@ -70,6 +74,12 @@ class TermWatch:
         elif isinstance(event, case.MessageSent):
             if event.sender == "adviser":
                 await _confirmed(connection, recorded, day_of(event.at))
+        elif isinstance(event, aftercare.AftercareGiven | aftercare.CaseReopened):
+            await _ended(connection, recorded, clock.AFTERCARE)
+        elif isinstance(event, case.CaseClosed):
+            # What was agreed on before stays.
+            (begun,) = clock.closed((), day_of(event.at))
+            await connection.execute(_BEGIN, _row(recorded, begun))
         else:
             await _put(connection, recorded, _begun(event))
 
@@ -83,8 +93,8 @@ def _begun(event: Any) -> tuple[clock.Term, ...]:
             return clock.received((), event.since)
         case subject_access.SubjectAccessRequested():
             return clock.access_asked((), event.access_id, event.received_on)
-        case case.CaseClosed():
-            return clock.closed((), day_of(event.at))
+        case aftercare.AftercarePlanned():
+            return clock.planned((), event.on, day_of(event.at))
         case _:
             return ()
 
@@ -104,10 +114,7 @@ async def _of_a_clock(
         case clock.TermMet() if event.term == clock.CONFIRMATION:
             await _confirmed(connection, recorded, event.on)
         case clock.TermMet():
-            await connection.execute(
-                "DELETE FROM term_watch WHERE case_id = %s AND term = %s",
-                (recorded.stream, event.term),
-            )
+            await _ended(connection, recorded, event.term)
         case clock.TermPaused():
             await connection.execute(
                 "UPDATE term_watch SET look = NULL WHERE case_id = %s AND term = %s",
@@ -152,9 +159,17 @@ async def _put(
     connection: psycopg.AsyncConnection[Any], recorded: Recorded, begun: Iterable[clock.Term]
 ) -> None:
     for one in begun:
-        await connection.execute(
-            _PUT, (recorded.organisation, recorded.stream, one.term, *_weeks(one))
-        )
+        await connection.execute(_PUT, _row(recorded, one))
+
+
+async def _ended(connection: psycopg.AsyncConnection[Any], recorded: Recorded, term: str) -> None:
+    await connection.execute(
+        "DELETE FROM term_watch WHERE case_id = %s AND term = %s", (recorded.stream, term)
+    )
+
+
+def _row(recorded: Recorded, term: clock.Term) -> tuple[Any, ...]:
+    return (recorded.organisation, recorded.stream, term.term, *_weeks(term))
 
 
 def _weeks(term: clock.Term) -> tuple[str, str]:
