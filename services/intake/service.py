@@ -102,9 +102,8 @@ from services.intake.queries.subject_matches import subject_matches
 from services.intake.queries.unit_history import unit_history
 from services.intake.queries.workload import workload
 from services.intake.streams import FOLDS, adviser_seats, day_stream
+from shared.eventstore.damaged import DAMAGED
 from shared.eventstore.store import Change, Conflict
-from shared.eventstore.types import UnknownEventType
-from shared.keys.case_key import Unreadable
 from shared.runtime.calls import Parts
 from shared.runtime.service import Definition, TickFailed
 
@@ -126,7 +125,7 @@ async def every_day(parts: Parts, day: date) -> None:
                 await each(parts, organisation_id, day)
             except TickFailed as some:
                 failed |= some.failed
-            except (Unreadable, UnknownEventType) as error:
+            except DAMAGED as error:
                 # One organisation's damaged events stop neither the service nor another's day.
                 failed[f"{organisation_id}/{what}"] = error
     if failed:

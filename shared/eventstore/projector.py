@@ -7,11 +7,9 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-import msgspec
 import psycopg
 
-from shared.eventstore.types import UnknownEventType
-from shared.keys.case_key import Unreadable
+from shared.eventstore.damaged import DAMAGED
 from shared.keys.ring import KeyRingProblem
 from shared.ledger.leaf import KEY_DESTROYED
 
@@ -105,7 +103,7 @@ class Projector:
             try:
                 while before != positions and min(positions.values(), default=size) < size:
                     before, positions = positions, await self._page(organisation, positions, size)
-            except (Unreadable, UnknownEventType, msgspec.DecodeError) as error:
+            except DAMAGED as error:
                 # One organisation's damaged log stops its own projections, nobody else's.
                 self._on_problem(error)
 

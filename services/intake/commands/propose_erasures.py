@@ -12,10 +12,9 @@ from services.intake.streams import (
     retention_due,
     retention_months,
 )
+from shared.eventstore.damaged import DAMAGED
 from shared.eventstore.store import Change, Conflict
-from shared.eventstore.types import UnknownEventType
 from shared.eventstore.week import week_of
-from shared.keys.case_key import Unreadable
 from shared.runtime.service import TickFailed
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ async def propose_erasures(parts: Parts, organisation: UUID, actor: str) -> int:
         try:
             due = await retention_due(parts.store, organisation, case_id)
             state = await load_erasure(parts.store, organisation, case_id)
-        except (Unreadable, UnknownEventType) as error:
+        except DAMAGED as error:
             failed[f"{case_id}"] = error  # it keeps no other case from being proposed
             continue
         if due is None or now.date() < due:

@@ -8,10 +8,9 @@ from uuid import UUID
 
 from services.intake.domain import clock
 from services.intake.streams import load_case
+from shared.eventstore.damaged import DAMAGED
 from shared.eventstore.store import Change, Conflict
-from shared.eventstore.types import UnknownEventType
 from shared.eventstore.week import week_of
-from shared.keys.case_key import Unreadable
 from shared.runtime.service import TickFailed
 from shared.taxonomy.working_days import day_of
 
@@ -50,7 +49,7 @@ async def watch_terms(parts: Parts, organisation: UUID, actor: str) -> int:
         for case_id, outcome in zip(some, outcomes, strict=True):
             if isinstance(outcome, int):
                 done += outcome
-            elif isinstance(outcome, Unreadable | UnknownEventType):
+            elif isinstance(outcome, DAMAGED):
                 failed[f"{case_id}/terms"] = outcome  # it keeps no other case from being looked at
             else:
                 raise outcome

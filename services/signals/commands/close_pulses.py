@@ -8,9 +8,8 @@ from uuid import UUID, uuid4
 from services.signals import pulse_box
 from services.signals.domain.pulse import PulseSheetsKept, close
 from services.signals.streams import load_round, pulse_stream
+from shared.eventstore.damaged import DAMAGED
 from shared.eventstore.store import Change, Conflict
-from shared.eventstore.types import UnknownEventType
-from shared.keys.case_key import Unreadable
 from shared.runtime.service import TickFailed
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ async def close_pulses(parts: Parts) -> bool:
                 closed |= await _close(parts, organisation, period)
             else:
                 await pulse_box.throw_away(parts, organisation, period)
-        except (ValueError, Unreadable, UnknownEventType) as error:
+        except DAMAGED as error:
             failed[f"{organisation}/pulse/{period}"] = error
     if failed:
         raise TickFailed(failed)

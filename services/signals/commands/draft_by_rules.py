@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from services.signals.domain.ground import ground_of_lattice
@@ -12,9 +13,8 @@ from services.signals.domain.rules import RULES, RuleDraft, SignalRulesRun, draf
 from services.signals.domain.signal import Known, Signal, SignalDrafted, content_of, draft
 from services.signals.shown_draws import drawn_of
 from services.signals.streams import load_organisation, load_signal, signal_rules_stream
+from shared.eventstore.damaged import DAMAGED
 from shared.eventstore.store import Change, Conflict
-from shared.eventstore.types import UnknownEventType
-from shared.keys.case_key import Unreadable
 from shared.runtime.service import TickFailed
 from shared.taxonomy.signal_codes import NONE
 
@@ -30,27 +30,41 @@ _AT_ONCE = 8
 """Organisations in one look: advisers can wait a minute, and ticks cannot."""
 
 
-async def draft_by_rules(parts: Parts) -> bool:
-    """Run the rules for some of the organisations whose tick is made and whose figures of it are drawn.
+_START: Final = UUID(int=0)
+
+
+@dataclass(slots=True)
+class Turn:
+    """Whose turn it is in one process: organisations behind this one, and after the last the first. So
+    those that cannot be done stand in nobody's way.
+    """
+
+    after: UUID = _START
+
+
+async def draft_by_rules(parts: Parts, turn: Turn) -> bool:
+    """Run the rules for the next of the organisations whose tick is made and whose figures of it are
+    drawn.
 
     Answers whether they were run. Raises TickFailed for organisations of which an event cannot be read.
     """
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
-            "SELECT organisation, day FROM held_rules WHERE NOT EXISTS ("
+            "SELECT organisation, day FROM held_rules WHERE organisation > %s AND NOT EXISTS ("
             " SELECT FROM held_measure AS due WHERE due.organisation = held_rules.organisation"
             "  AND due.due <= held_rules.day AND NOT EXISTS (SELECT FROM drawn_measure AS done"
             "   WHERE done.organisation = due.organisation AND done.measure = due.measure"
-            "   AND done.period = due.period)) LIMIT %s",
-            (_AT_ONCE,),
+            "   AND done.period = due.period)) ORDER BY organisation LIMIT %s",
+            (turn.after, _AT_ONCE),
         )
         waiting: list[tuple[UUID, date]] = await cursor.fetchall()
+    turn.after = waiting[-1][0] if len(waiting) == _AT_ONCE else _START
     ran = False
     failed: dict[str, Exception] = {}
     for organisation, day in waiting:
         try:
             ran |= await _run(parts, organisation, day)
-        except (ValueError, Unreadable, UnknownEventType) as error:
+        except DAMAGED as error:
             failed[f"{organisation}/rules/{day}"] = error
     if failed:
         raise TickFailed(failed)

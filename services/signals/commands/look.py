@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from services.signals.ahead import Ahead
-from services.signals.commands.draft_by_rules import draft_by_rules
+from services.signals.commands.draft_by_rules import Turn, draft_by_rules
 from services.signals.commands.release_due import release_due
 from shared.runtime.service import TickFailed
 
@@ -19,6 +19,7 @@ class Look:
 
     def __init__(self) -> None:
         self._ahead = Ahead()
+        self._turn = Turn()
 
     async def __call__(self, parts: Parts) -> None:
         """Raises TickFailed when all the rest is done."""
@@ -26,7 +27,8 @@ class Look:
         self._ahead.waits = parts.settings.clock_file is None
         self._ahead.begin(parts.clock.now())
         failed: dict[str, Exception] = {}
-        for step in (partial(release_due, ahead=self._ahead), draft_by_rules):
+        rules = partial(draft_by_rules, turn=self._turn)
+        for step in (partial(release_due, ahead=self._ahead), rules):
             try:
                 await step(parts)
             except TickFailed as failure:

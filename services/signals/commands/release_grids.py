@@ -13,8 +13,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
-import msgspec
-
 from services.signals.ahead import Ahead
 from services.signals.ahead import Drawn as Kept
 from services.signals.domain import noise
@@ -28,10 +26,9 @@ from services.signals.streams import (
     tick_stream,
     window_stream,
 )
+from shared.eventstore.damaged import DAMAGED
 from shared.eventstore.projector import tracking_name
 from shared.eventstore.store import Change, Conflict
-from shared.eventstore.types import UnknownEventType
-from shared.keys.case_key import Unreadable
 from shared.runtime.service import TickFailed
 from shared.taxonomy.period import Period
 from shared.telemetry.events import Event
@@ -51,8 +48,6 @@ LIBRARY: Final = f"opendp {version('opendp')}"
 # once: while the database writes down one, the next is drawn.
 _TOGETHER = 50
 _GROUPS = 2
-
-_Damaged = (ValueError, Unreadable, UnknownEventType, msgspec.DecodeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +168,7 @@ async def _release(
         return []
     try:
         await _load(parts, works, counted=[work for work in works if not drawn[work.organisation]])
-    except _Damaged as error:
+    except DAMAGED as error:
         if len(works) > 1:
             # One organisation's damaged facts keep no other organisation's figures back.
             alone = [
@@ -207,7 +202,12 @@ async def _release(
                 Kept(organisation=work.organisation, size=work.size, ready=now, value=one),
             )
     ticked = await asyncio.to_thread(lambda: [_reveal(work, one) for work, one in leaving])
-    there = [_keep(parts, work, ahead, one) for (work, _), one in zip(leaving, ticked, strict=True)]
+    there = []
+    for (work, _), revealed in zip(leaving, ticked, strict=True):
+        if isinstance(revealed, Exception):
+            failed[work.name] = revealed
+        else:
+            there.append(_keep(parts, work, ahead, revealed))
     return [one for one in await asyncio.gather(*there) if one is not None]
 
 
@@ -223,12 +223,15 @@ def _draw(work: _Work, kept: Kept[Drawn] | None) -> Drawn | Exception:
             library=LIBRARY,
             new_id=uuid4,
         )
-    except ValueError as error:
+    except DAMAGED as error:
         return error
 
 
-def _reveal(work: _Work, drawn: Drawn) -> Ticked:
-    return reveal(work.day, drawn, grids=work.grids, earlier=work.earlier, new_id=uuid4)
+def _reveal(work: _Work, drawn: Drawn) -> Ticked | Exception:
+    try:
+        return reveal(work.day, drawn, grids=work.grids, earlier=work.earlier, new_id=uuid4)
+    except DAMAGED as error:
+        return error
 
 
 async def _keep(parts: Parts, work: _Work, ahead: Ahead, ticked: Ticked) -> Ticked | None:

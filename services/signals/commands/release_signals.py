@@ -26,10 +26,9 @@ from services.signals.streams import (
     pulse_release_stream,
     signal_tick_stream,
 )
+from shared.eventstore.damaged import DAMAGED
 from shared.eventstore.projector import tracking_name
 from shared.eventstore.store import Change, Conflict
-from shared.eventstore.types import UnknownEventType
-from shared.keys.case_key import Unreadable
 from shared.runtime.service import TickFailed
 from shared.taxonomy.calendar import moment_of
 
@@ -104,7 +103,7 @@ async def _make(
         for work in queue:  # one iterator for all: each takes the next
             try:
                 last = await _tick(parts, work, ahead)
-            except (ValueError, Unreadable, UnknownEventType) as error:
+            except DAMAGED as error:
                 failed[f"{work.organisation}/signals/{work.day}"] = error
             else:
                 if last is not None:

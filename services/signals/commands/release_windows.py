@@ -13,9 +13,8 @@ from services.signals.domain.places import is_cell
 from services.signals.domain.window import Tally, add, release
 from services.signals.kept_facts import kept_facts
 from services.signals.streams import load_organisation_in, load_window, release_stream
+from shared.eventstore.damaged import DAMAGED
 from shared.eventstore.store import Change, Conflict
-from shared.eventstore.types import UnknownEventType
-from shared.keys.case_key import Unreadable
 from shared.runtime.service import TickFailed
 from shared.taxonomy.period import Period
 from shared.telemetry.events import Event
@@ -83,7 +82,7 @@ async def release_windows(parts: Parts, ahead: Ahead | None = None) -> bool:
     for work in sorted(works, key=lambda work: ahead.get(work.key) is None):
         try:
             released |= await _release(parts, work, ahead)
-        except (ValueError, Unreadable, UnknownEventType) as error:
+        except DAMAGED as error:
             # One organisation's damaged facts keep no other organisation's figures back.
             failed[f"{work.organisation}/{work.period}"] = error
     if failed:

@@ -260,8 +260,11 @@ def facts_in(
 
 
 def measure_of(grid: LatticeFrozen, name: str) -> Measure:
-    """The measure of that name. Raises StopIteration for one that the grid does not have."""
-    return next(measure for measure in grid.measures if measure.id == name)
+    """The measure of that name. Raises KeyError for one that the grid does not have."""
+    found = next((measure for measure in grid.measures if measure.id == name), None)
+    if found is None:
+        raise KeyError(name)
+    return found
 
 
 def _inside(part: Period, whole: Period) -> bool:
