@@ -66,6 +66,7 @@ from services.gateway.schema import (
     reports,
     sealed,
     signals,
+    statement,
     statistics,
     strategy,
     subject_access,
@@ -73,6 +74,7 @@ from services.gateway.schema import (
     terms,
     together,
     units,
+    ways_in,
 )
 from shared.identity.roles import Role
 
@@ -96,6 +98,8 @@ ACCESS: Access = table(
             ladder,
             consent,
             aftercare,
+            statement,
+            ways_in,
             hand_over,
             my_case,
             my_data,
@@ -146,6 +150,7 @@ class Query(
     terms.TermQuery,
     calendar_feed.CalendarQuery,
     erasure.ErasureQuery,
+    statement.StatementQuery,
     statistics.StatisticsQuery,
     signals.SignalQuery,
     published.PublishedQuery,
@@ -172,6 +177,7 @@ class Mutation(
     ladder.LadderMutation,
     consent.ConsentMutation,
     aftercare.AftercareMutation,
+    ways_in.WaysInMutation,
     disclosures.DisclosureMutation,
     subject_access.SubjectAccessMutation,
     terms.TermMutation,

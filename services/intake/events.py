@@ -24,6 +24,7 @@ from services.intake.domain import (
     strategy,
     subject_access,
     units,
+    ways_in,
 )
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
@@ -71,6 +72,8 @@ TYPES = EventTypes(
         consent.ConsentGiven,
         consent.ConsentWithdrawn,
         consent.ToldWithConsent,
+        ways_in.StatementRecorded,
+        ways_in.AdviserAvoided,
         aftercare.SatisfactionSaid,
         aftercare.AftercarePlanned,
         aftercare.AftercareGiven,

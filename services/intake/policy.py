@@ -66,6 +66,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "plan_aftercare": frozenset({Role.ADVISER}),
     "give_aftercare": frozenset({Role.ADVISER}),
     "reopen_case": frozenset({Role.ADVISER, Role.REPORTER}),
+    "record_statement": frozenset({Role.ADVISER}),
+    "avoid_adviser": frozenset({Role.ADVISER, Role.REPORTER}),
     "record_conversation": frozenset({Role.ADVISER}),
     "record_intervention": frozenset({Role.ADVISER}),
     "record_outcome": frozenset({Role.ADVISER}),

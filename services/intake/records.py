@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from services.intake.domain.record import CaseRecord
+from services.intake.domain.ways_in import StatementGiven
 from shared.contracts import rpc
 
 _NAMES = tuple(one.name for one in fields(CaseRecord))
@@ -18,3 +19,10 @@ def record_from_bus(record: rpc.CaseRecord) -> CaseRecord:
 def record_to_bus(record: CaseRecord) -> rpc.CaseRecord:
     """What a client gets back."""
     return rpc.CaseRecord(**{name: getattr(record, name) for name in _NAMES})
+
+
+def statement_from_bus(given: rpc.StatementGiven | None) -> StatementGiven | None:
+    """What a client says that was read or told."""
+    if given is None:
+        return None
+    return StatementGiven(version=given.version, language=given.language, how=given.how)

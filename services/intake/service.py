@@ -10,6 +10,7 @@ from services.intake.chunks import remove_orphans
 from services.intake.commands.approve_erasure import approve_erasure
 from services.intake.commands.approve_recovery import approve_recovery
 from services.intake.commands.attach_file import attach_file
+from services.intake.commands.avoid_adviser import avoid_adviser
 from services.intake.commands.close_case import close_case
 from services.intake.commands.confirm_disclosure import confirm_disclosure
 from services.intake.commands.confirm_recovery_key import confirm_recovery_key
@@ -45,6 +46,7 @@ from services.intake.commands.record_absence import record_absence
 from services.intake.commands.record_conversation import record_conversation
 from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
+from services.intake.commands.record_statement import record_statement
 from services.intake.commands.reopen_case import reopen_case
 from services.intake.commands.request_disclosure import request_disclosure
 from services.intake.commands.request_erasure import request_erasure
@@ -194,6 +196,8 @@ DEFINITION = Definition(
         "plan_aftercare": plan_aftercare,
         "give_aftercare": give_aftercare,
         "reopen_case": reopen_case,
+        "record_statement": record_statement,
+        "avoid_adviser": avoid_adviser,
         "record_conversation": record_conversation,
         "record_intervention": record_intervention,
         "record_outcome": record_outcome,
@@ -269,6 +273,8 @@ DEFINITION = Definition(
             "plan_aftercare",
             "give_aftercare",
             "reopen_case",
+            "record_statement",
+            "avoid_adviser",
             "record_conversation",
             "record_intervention",
             "record_outcome",

@@ -61,6 +61,8 @@ class Code(StrEnum):
     CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
     CONSENT_EXPIRED = "CONSENT_EXPIRED"
     JUDGEMENT_WORD = "JUDGEMENT_WORD"
+    STATEMENT_MISSING = "STATEMENT_MISSING"
+    ADVISER_AVOIDED = "ADVISER_AVOIDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +257,14 @@ CATALOGUE: dict[Code, Sentence] = {
         "The field '{field}' holds a word that judges. Record what the reporter experienced.",
         "Het veld '{field}' bevat een woord dat oordeelt. Leg vast wat de melder heeft ervaren.",
     ),
+    Code.STATEMENT_MISSING: Sentence(
+        "Read first what confidentiality covers and where it ends, and send which version you read.",
+        "Lees eerst wat de vertrouwelijkheid dekt en waar zij ophoudt, en stuur mee welke versie u las.",
+    ),
+    Code.ADVISER_AVOIDED: Sentence(
+        "The reporter does not want this adviser.",
+        "De melder wil deze vertrouwenspersoon niet.",
+    ),
 }
 
 
@@ -373,6 +383,7 @@ REASONS: dict[str, str] = {
     "this code stands alone": "deze code staat alleen",
     "the organisation has no such code": "de organisatie heeft deze code niet",
     "the primary category stands among the further ones": "de hoofdcategorie staat bij de andere",
+    "it is not the newest version": "het is niet de nieuwste versie",
     "1 to {most} sealed copies are expected": "1 tot {most} verzegelde kopieën worden verwacht",
     # Units of TOO_LARGE.
     "bytes": "bytes",

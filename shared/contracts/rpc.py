@@ -449,6 +449,14 @@ class CaseRecord(Shape, frozen=True, kw_only=True):
     values: tuple[str, ...] = ()
 
 
+class StatementGiven(Shape, frozen=True, kw_only=True):
+    """Which version of the opening statement somebody read, or was told, in which language."""
+
+    version: int
+    language: Literal["en", "nl"]
+    how: Literal["read", "told"]
+
+
 class OpenCase(Shape, frozen=True, kw_only=True):
     """Adviser or reporter: open a case. Codes are those of the taxonomy.
 
@@ -471,6 +479,24 @@ class OpenCase(Shape, frozen=True, kw_only=True):
     parties: tuple[PartyToken, ...] = ()
     record: CaseRecord | None = None
     """As far as it is known already."""
+    statement: StatementGiven | None = None
+    """What the reporter was told before their first word; a reporter always says it."""
+    avoids: tuple[str, ...] = ()
+    """Advisers whom the reporter does not want."""
+
+
+class RecordStatement(Shape, frozen=True, kw_only=True):
+    """Adviser: the reporter was told what confidentiality covers and where it ends."""
+
+    case_id: str
+    statement: StatementGiven
+
+
+class AvoidAdviser(Shape, frozen=True, kw_only=True):
+    """Adviser or reporter: this adviser must not have the case, nor look at anything of it."""
+
+    case_id: str
+    adviser_id: str
 
 
 class KeepRecord(Shape, frozen=True, kw_only=True):
@@ -870,6 +896,8 @@ class MyCase(Shape, frozen=True, kw_only=True):
     consents: tuple[Consent, ...] = ()
     satisfaction: Satisfaction | None = None
     aftercare: tuple[Aftercare, ...] = ()
+    statement: StatementGiven | None = None
+    avoided: tuple[str, ...] = ()
 
 
 class HeldEntry(Shape, frozen=True, kw_only=True):
@@ -969,6 +997,8 @@ class Case(Shape, frozen=True, kw_only=True):
     consents: tuple[Consent, ...] = ()
     satisfaction: Satisfaction | None = None
     aftercare: tuple[Aftercare, ...] = ()
+    statement: StatementGiven | None = None
+    avoided: tuple[str, ...] = ()
 
 
 class CaseloadAlert(Shape, frozen=True, kw_only=True):
@@ -2355,6 +2385,8 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "confirm_recovery_key", "command", ConfirmRecoveryKey, Done),
         Verb("intake", "key_log", "query", Empty, KeyLog),
         Verb("intake", "open_case", "command", OpenCase, Done),
+        Verb("intake", "record_statement", "command", RecordStatement, Done),
+        Verb("intake", "avoid_adviser", "command", AvoidAdviser, Done),
         Verb("intake", "keep_record", "command", KeepRecord, Done),
         Verb("intake", "correct_facts", "command", CorrectFacts, Done),
         Verb("intake", "record_conversation", "command", RecordConversation, Done),

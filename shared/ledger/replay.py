@@ -290,6 +290,8 @@ _EVENTS: Final[dict[str, tuple[str, str]]] = {
     "AftercarePlanned": ("aftercare was planned", "nazorg is afgesproken"),
     "AftercareGiven": ("aftercare was given", "nazorg is gegeven"),
     "CaseReopened": ("the case was opened again", "de melding is heropend"),
+    "StatementRecorded": ("the opening statement was told", "de openingsverklaring is verteld"),
+    "AdviserAvoided": ("an adviser is to be avoided", "iemand wil een vertrouwenspersoon niet"),
     "RecordKept": ("what is known was kept in codes", "wat bekend is, is in codes vastgelegd"),
     "FactsCorrected": ("facts were corrected", "feiten zijn verbeterd"),
     "CorrectionTold": ("a correction was sent on", "een verbetering is doorgegeven"),

@@ -276,6 +276,7 @@ class Side:
             "category": "bullying",
             "unit_id": "care",
             "words": self.words("anna"),
+            "statement": rpc.StatementGiven(version=1, language="nl", how="read"),
         }
         return rpc.OpenCase(**(fields | changes))
 
@@ -338,7 +339,16 @@ KINDS: dict[str, tuple[str, ...]] = {
         UUIDS,
     ),
     **dict.fromkeys(
-        ("adviser_id", "to_adviser", "reviewer_id", "replacement", "chosen", "avoid"), ("adviser",)
+        (
+            "adviser_id",
+            "to_adviser",
+            "reviewer_id",
+            "replacement",
+            "chosen",
+            "avoid",
+            "avoids",
+        ),
+        ("adviser",),
     ),
     "unit_id": ("unit",),
     "token": ("token",),
@@ -430,6 +440,7 @@ PLAIN: dict[str, Any] = {
     "parties": (),
     "mode": "walk",
     "record": rpc.CaseRecord(),
+    "statement": rpc.StatementGiven(version=1, language="nl", how="read"),
     "conversation": FIRST_TALK + 1,
     "draft": 1,
     "step": "step_external",
@@ -527,7 +538,7 @@ def shaped(name: str, text: str) -> Any:
     """An id as the field takes it: text, bytes, or one of several."""
     if name == "token":
         return bytes.fromhex(text)
-    return (text,) if name == "avoid" else text
+    return (text,) if name in ("avoid", "avoids") else text
 
 
 def sealed_for(side: Side, verb: str, name: str) -> tuple[rpc.Sealed, ...]:

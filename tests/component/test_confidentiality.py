@@ -45,6 +45,7 @@ from shared.contracts.rpc import (
     SealedPart,
     SendMessage,
     Shape,
+    StatementGiven,
     SubjectAccess,
     SubjectAccesses,
 )
@@ -123,6 +124,7 @@ async def house(database: Database, tmp_path: Path) -> AsyncIterator[House]:
             category="intimidation",
             unit_id="care",
             words=(ANNA, house.to_reporter),
+            statement=StatementGiven(version=1, language="nl", how="read"),
         )
         await service.ask("open_case", opening, Done, token=code.token(HERE))
         yield house

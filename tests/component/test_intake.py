@@ -33,6 +33,7 @@ from shared.contracts.rpc import (
     ApproveErasure,
     ApproveRecovery,
     AttachFile,
+    AvoidAdviser,
     ById,
     Case,
     CaseloadAlerts,
@@ -81,6 +82,7 @@ from shared.contracts.rpc import (
     RecordConversation,
     RecordIntervention,
     RecordOutcome,
+    RecordStatement,
     RegisterRow,
     ReleasePolicy,
     ReopenCase,
@@ -99,6 +101,7 @@ from shared.contracts.rpc import (
     ShareCalendar,
     SignOffMinutes,
     StartTerm,
+    StatementGiven,
     TakeStep,
     TellWithConsent,
     Unit,
@@ -118,6 +121,8 @@ KEY_ID = str(key_id_of(PUBLIC_KEY))
 WORDS = (Sealed(key_id=KEY_ID, ciphertext=b"geheim, sealed to Anna"),)
 BRAMS_KEY = bytes(range(100, 132))
 FOR_BRAM = (Sealed(key_id=str(key_id_of(BRAMS_KEY)), ciphertext=b"geheim, sealed to Bram"),)
+
+READ = StatementGiven(version=1, language="nl", how="read")
 
 STAFF = {Role.EMPLOYEE, Role.COORDINATOR, Role.HR, Role.BOARD, Role.WORKS_COUNCIL, Role.MANAGER}
 MAY: dict[Role, set[str]] = {
@@ -164,6 +169,8 @@ MAY: dict[Role, set[str]] = {
         "plan_aftercare",
         "give_aftercare",
         "reopen_case",
+        "record_statement",
+        "avoid_adviser",
         "keep_record",
         "correct_facts",
         "send_message",
@@ -219,6 +226,7 @@ MAY: dict[Role, set[str]] = {
         "withdraw_consent",
         "say_satisfaction",
         "reopen_case",
+        "avoid_adviser",
         "my_case",
         "my_data",
         "consent_to_hand_over",
@@ -297,6 +305,7 @@ def opening(case: UUID | None = None, **changes: Any) -> OpenCase:
         "category": "bullying",
         "unit_id": "care",
         "words": WORDS,
+        "statement": READ,
     }
     return OpenCase(**(fields | changes))
 
@@ -559,6 +568,8 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         "plan_aftercare": PlanAftercare(case_id="x", aftercare_id="x", on=START.date()),
         "give_aftercare": GiveAftercare(case_id="x", aftercare_id="x", result="x"),
         "reopen_case": ReopenCase(case_id="x", reason="x"),
+        "record_statement": RecordStatement(case_id="x", statement=READ),
+        "avoid_adviser": AvoidAdviser(case_id="x", adviser_id="x"),
         "keep_record": KeepRecord(case_id="x", record=CaseRecord()),
         "correct_facts": CorrectFacts(
             case_id="x",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest_asyncio
 
 from hoeksteen_client.reporter import ReporterCode
@@ -15,6 +16,7 @@ from services.intake.service import DEFINITION
 from shared.contracts.errors import Code
 from shared.contracts.rpc import (
     ApproveErasure,
+    AvoidAdviser,
     ById,
     Case,
     CloseCase,
@@ -35,17 +37,20 @@ from shared.contracts.rpc import (
     PublishAdviserKey,
     RecordConversation,
     RecordOutcome,
+    RecordStatement,
     ReopenCase,
+    RequestRecovery,
     ResealedEntry,
     SaySatisfaction,
     Sealed,
     SignOffMinutes,
+    StatementGiven,
     TakeStep,
     TellWithConsent,
     WithdrawConsent,
 )
 from shared.identity.roles import Role
-from tests.component.test_intake import BRAMS_KEY, FOR_BRAM, WORDS, Intake, opening
+from tests.component.test_intake import BRAMS_KEY, FOR_BRAM, READ, WORDS, Intake, opening
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
 from tests.service_lab import HERE, eventually, running
@@ -324,3 +329,45 @@ async def test_a_case_is_closed_looked_after_and_opened_again(
         seen.aftercare,
         seen.satisfaction,
     )
+
+
+async def test_somebody_reads_first_chooses_and_avoids(intake: Intake) -> None:
+    """Without what they read no case is opened and nothing is stored; whom they avoid does not get it,
+    until they say otherwise by their code.
+    """
+    reporter = Reporter(intake)
+    bare = opening(
+        reporter.code.case_id,
+        adviser_id="anna",
+        reply_key=reporter.code.key.public,
+        statement=None,
+        category="moral_dilemma",
+    )
+    before = await intake.types()
+    assert Code.STATEMENT_MISSING is await reporter.refused("open_case", bare)
+    assert before == await intake.types()
+    await reporter.ask("open_case", msgspec.structs.replace(bare, statement=READ))
+    avoid = AvoidAdviser(case_id=reporter.case, adviser_id="bram")
+    await reporter.ask("avoid_adviser", avoid)
+    mine = await reporter.ask("my_case", Empty(), MyCase)
+    assert (READ, ("bram",)) == (mine.statement, mine.avoided)
+    recovery = RequestRecovery(case_id=reporter.case, reason="adviser_left", to_adviser="bram")
+    refusal = await intake.refused("request_recovery", recovery, role=Role.COORDINATOR)
+    assert Code.ADVISER_AVOIDED is refusal.code
+    await intake.ask(
+        "publish_adviser_key", PublishAdviserKey(public_key=BRAMS_KEY), Done, subject="bram"
+    )
+    to_bram = HandOver(case_id=reporter.case, to_adviser="bram", entries=())
+    assert Code.ADVISER_AVOIDED is await refused(intake, "hand_over", to_bram)
+    await reporter.ask("consent_to_hand_over", ConsentToHandOver(adviser_id="bram"))
+    await intake.anna("hand_over", to_bram)
+    assert "bram" == (await reporter.ask("my_case", Empty(), MyCase)).adviser_id
+
+
+async def test_an_adviser_records_what_they_told(intake: Intake) -> None:
+    """Of a case that they wrote down without it."""
+    case = str(await intake.open(statement=None))
+    assert (await intake.anna("case", ById(id=case), Case)).statement is None
+    told = StatementGiven(version=1, language="en", how="told")
+    await intake.anna("record_statement", RecordStatement(case_id=case, statement=told))
+    assert told == (await intake.anna("case", ById(id=case), Case)).statement

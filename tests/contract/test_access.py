@@ -412,6 +412,8 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "Mutation.withdrawConsent",
         "Mutation.saySatisfaction",
         "Mutation.reopenCase",
+        "Mutation.avoidAdviser",
+        "Query.openingStatement",
     } == roots
     assert set() == fields & {
         "position",
@@ -441,6 +443,8 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "MyCase.consents",
         "MyCase.satisfaction",
         "MyCase.aftercare",
+        "MyCase.statement",
+        "MyCase.avoided",
         "MyCase.inLogSince",
     } == {name for name in seen if name.startswith("MyCase.")}
 

@@ -43,6 +43,7 @@ from services.intake.domain.organisation import (
     PolicyDecided,
 )
 from services.intake.domain.units import UnitKept
+from services.intake.domain.ways_in import StatementGiven
 from services.intake.domain.words import LARGEST, MOST_READERS, SealedWords, key_id_of
 from services.intake.signatures import verifies
 from shared.contracts.errors import Code
@@ -93,7 +94,10 @@ OPENED = CaseOpened(
 )
 REPLY_KEY = bytes(range(32))
 TO_REPORTER = SealedWords(key_id=key_id_of(REPLY_KEY), ciphertext=b"sealed to the reporter")
-REPORTED = replace(OPENED, by="reporter", reply_key=REPLY_KEY, words=(WORDS, TO_REPORTER))
+READ = StatementGiven(version=1, language="nl", how="read")
+REPORTED = replace(
+    OPENED, by="reporter", reply_key=REPLY_KEY, words=(WORDS, TO_REPORTER), statement=READ
+)
 SAID = MessageSent(sender="reporter", words=(WORDS, TO_REPORTER), at=AT)
 SPOKEN = ConversationRecorded(mode="meeting", minutes=(WORDS,), at=AT)
 DONE = InterventionRecorded(intervention="listening", at=AT)
@@ -259,7 +263,7 @@ def test_a_case_without_a_unit_is_taken() -> None:
 def test_a_reporter_opens_a_case_with_a_code() -> None:
     """The key of their code stands in it, and they may read their own words."""
     given(Case(), evolve).when(
-        opening(by="reporter", reply_key=REPLY_KEY, words=(WORDS, TO_REPORTER))
+        opening(by="reporter", reply_key=REPLY_KEY, words=(WORDS, TO_REPORTER), statement=READ)
     ).then(REPORTED)
 
 
@@ -269,7 +273,7 @@ def test_both_can_say_something_later(sender: Sender) -> None:
     message = replace(SAID, sender=sender)
     given(Case(), evolve, [REPORTED]).when(saying(sender, WORDS, TO_REPORTER)).then(message)
     state = given(Case(), evolve, [REPORTED, message]).state
-    assert Case(version=2, opened=REPORTED) == replace(state, terms=())
+    assert Case(version=2, opened=REPORTED, statement=READ) == replace(state, terms=())
 
 
 def test_nothing_is_said_to_a_reporter_without_a_code() -> None:

@@ -48,6 +48,7 @@ OPERATIONS: dict[str, set[Role]] = {
     "intake.lost_cases": {ADVISER, COORDINATOR},
     # Whose case is whose.
     "intake.name_parties": {ADVISER},
+    "intake.avoid_adviser": {ADVISER, REPORTER},
     "intake.subject_matches": {ADVISER},
     # Sealed words: laid down and given back.
     "intake.open_case": {ADVISER, REPORTER},
@@ -118,6 +119,7 @@ APART = {
     "intake.plan_aftercare",
     "intake.give_aftercare",
     "intake.reopen_case",
+    "intake.record_statement",
     "intake.keep_record",
     "intake.correct_facts",
     "intake.record_intervention",

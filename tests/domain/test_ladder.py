@@ -136,3 +136,10 @@ def test_nothing_changes_in_a_closed_case(decision: Callable[[Case], Any]) -> No
     past = [REPORTED, PROPOSED, ENDED, CLOSED]
     given(Case(), evolve, past).when(decision).then_refused(Code.CASE_CLOSED)
     given(Case(), evolve).when(decision).then_refused(Code.NOT_FOUND)
+
+
+def test_a_declined_step_is_not_chosen_beside_the_same_one_proposed_anew() -> None:
+    """The reporter decides about the one that is on the table."""
+    again = replace(PROPOSED, step_id=OTHER)
+    past = [REPORTED, PROPOSED, DECLINED, again]
+    given(Case(), evolve, past).when(deciding()).then_refused(Code.ALREADY_EXISTS)

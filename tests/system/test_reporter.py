@@ -76,6 +76,7 @@ class Reporter:
                 "reporterRole": "employee",
                 "relation": "manager_to_employee",
                 "category": "intimidation",
+                "statement": {"version": 1, "language": "NL", "how": "READ"},
                 "words": self.sealed(STORY),
             }
             | changed,

@@ -254,6 +254,8 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.CONSENT_WITHDRAWN: Conflict,
     Code.CONSENT_EXPIRED: Conflict,
     Code.JUDGEMENT_WORD: InvalidInput,
+    Code.STATEMENT_MISSING: Conflict,
+    Code.ADVISER_AVOIDED: Conflict,
 }
 """Refusals that are members of a mutation's result."""
 

@@ -26,6 +26,7 @@ from services.gateway.schema.base import (
 )
 from services.gateway.schema.record import CaseRecord, CaseRecordInput
 from services.gateway.schema.sealed import SIGNATURE, SIGNED_BY, Sealed, SealedInput
+from services.gateway.schema.statement import StatementGiven, StatementGivenInput
 from services.gateway.schema.together import (
     Aftercare,
     Consent,
@@ -104,6 +105,12 @@ class Case:
         description="Steps that were put on the table, oldest first."
     )
     consents: list[Consent]
+    statement: StatementGiven | None = strawberry.field(
+        description="What the reporter was told first; null: it is not recorded."
+    )
+    avoided: list[strawberry.ID] = strawberry.field(
+        description="Advisers whom the reporter does not want."
+    )
     satisfaction: Satisfaction | None
     aftercare: list[Aftercare]
     entries: list[CaseEntry] = strawberry.field(description="Oldest first.")
@@ -128,6 +135,8 @@ class Case:
             minutes=[Minutes.of(one) for one in case.minutes],
             ladder=[LadderStep.of(one) for one in case.ladder],
             consents=[Consent.of(one) for one in case.consents],
+            statement=None if case.statement is None else StatementGiven.of(case.statement),
+            avoided=[strawberry.ID(one) for one in case.avoided],
             satisfaction=(
                 None if case.satisfaction is None else Satisfaction.of(case.satisfaction)
             ),
@@ -327,6 +336,13 @@ class OpenCaseInput:
     parties: list[PartyTokenInput] = strawberry.field(
         default_factory=list, description="Whom it is about, as far as the adviser knows."
     )
+    statement: StatementGivenInput | None = strawberry.field(
+        default=None,
+        description="What the reporter read or was told before the first word. A reporter gives it.",
+    )
+    avoids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Advisers whom the reporter does not want."
+    )
     record: CaseRecordInput | None = strawberry.field(
         default=None, description="What is known of it already, in codes."
     )
@@ -347,6 +363,8 @@ class OpenCaseInput:
             signature=self.signature,
             parties=tuple(party.shape() for party in self.parties),
             record=None if self.record is None else self.record.shape(),
+            statement=None if self.statement is None else self.statement.shape(),
+            avoids=tuple(self.avoids),
         )
 
 
@@ -555,7 +573,7 @@ class CaseMutation:
 
 
 _COMMANDS = {
-    "openCase": "channel anonymity reporterRole relation category unitId words record",
+    "openCase": "channel anonymity reporterRole relation category unitId words record statement avoids",
     "sendMessage": "words",
     "recordConversation": "mode minutes",
     "recordIntervention": "intervention",
@@ -568,7 +586,8 @@ _ABOUT_CASES = (
     "subjectAccess requestSubjectAccess proposeRedaction reviewRedaction nameParties subjectMatches "
     "reseal handOver consentToHandOver requestRecovery approveRecovery recoveries recoveredWords lostCases "
     "keepRecord correctFacts draftMinutes correctMinutes signOffMinutes proposeStep decideStep takeStep "
-    "giveConsent withdrawConsent tellWithConsent saySatisfaction planAftercare giveAftercare reopenCase"
+    "giveConsent withdrawConsent tellWithConsent saySatisfaction planAftercare giveAftercare reopenCase "
+    "recordStatement avoidAdviser"
 )
 """Fields of other modules that are work on a case."""
 
@@ -602,7 +621,7 @@ ACCESS = table(
         "Case",
         ADVISER,
         "id status channel anonymity reporterRole relation category unitId record outcome route "
-        "openedWeek replyKey minutes ladder consents satisfaction aftercare entries",
+        "openedWeek replyKey minutes ladder consents satisfaction aftercare statement avoided entries",
     ),
     grant("CaseEntry", ADVISER, "kind week version code ref sealed signature signedBy"),
     grant("OpenCaseInput", REPORTER, "adviserId replyKey"),

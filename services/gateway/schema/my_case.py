@@ -17,6 +17,7 @@ from services.gateway.schema.base import (
 )
 from services.gateway.schema.cases import CaseStatus
 from services.gateway.schema.sealed import SIGNATURE, SIGNED_BY, Sealed
+from services.gateway.schema.statement import StatementGiven
 from services.gateway.schema.together import (
     Aftercare,
     Consent,
@@ -143,6 +144,8 @@ class MyCase:
     minutes: list[MyMinutes] = strawberry.field(description="For you to check.")
     ladder: list[LadderStep] = strawberry.field(description="Steps, for you to decide about.")
     consents: list[Consent] = strawberry.field(description="What you agreed may be told to whom.")
+    statement: StatementGiven | None = strawberry.field(description="What you read first.")
+    avoided: list[strawberry.ID] = strawberry.field(description="Advisers whom you do not want.")
     satisfaction: Satisfaction | None = strawberry.field(description="What you said last.")
     aftercare: list[Aftercare]
     in_log_since: str | None = strawberry.field(
@@ -163,6 +166,8 @@ class MyCase:
             minutes=[MyMinutes.of(one) for one in case.minutes],
             ladder=[LadderStep.of(one) for one in case.ladder],
             consents=[Consent.of(one) for one in case.consents],
+            statement=None if case.statement is None else StatementGiven.of(case.statement),
+            avoided=[strawberry.ID(one) for one in case.avoided],
             satisfaction=(
                 None if case.satisfaction is None else Satisfaction.of(case.satisfaction)
             ),
@@ -187,8 +192,8 @@ ACCESS = table(
     grant(
         "MyCase",
         REPORTER,
-        "id status adviserId messages disclosures steps minutes ladder consents satisfaction aftercare "
-        "inLogSince",
+        "id status adviserId messages disclosures steps minutes ladder consents "
+        "satisfaction aftercare statement avoided inLogSince",
     ),
     grant("ToldDisclosure", REPORTER, "week ground recipient confirmed sealed"),
     grant("HandOverStep", REPORTER, "step week role reason adviserId"),

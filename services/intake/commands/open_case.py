@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from services.intake.domain import case, record
 from services.intake.domain.tags import known_tags
-from services.intake.records import record_from_bus
+from services.intake.records import record_from_bus, statement_from_bus
 from services.intake.sealed import as_uuid, from_bus
 from services.intake.sides import parties_of, refuse_both_sides, subject_mark
 from services.intake.signatures import verifies
@@ -50,6 +50,8 @@ async def open_case(call: Call, request: OpenCase) -> Done:
         verifies=verifies,
         mark=subject_mark(call.parts.ring, call.organisation),
         parties=parties_of(request.parties),
+        statement=statement_from_bus(request.statement),
+        avoids=request.avoids,
     )
     changes = [Change(case_id, 1, event)]
     if request.record is not None:

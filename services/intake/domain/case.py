@@ -15,8 +15,11 @@ from services.intake.domain import (
     ladder,
     minutes,
     subject_access,
+    ways_in,
 )
-from services.intake.domain import record as coded
+from services.intake.domain import (
+    record as coded,
+)
 from services.intake.domain.attachment import CHUNK_BYTES, FileAttached
 from services.intake.domain.sealing import sealed_for, signer_of
 from services.intake.domain.statements import Verifies
@@ -90,6 +93,10 @@ class CaseOpened:
     parties: tuple[PartyToken, ...] = ()
     subject_marks: tuple[bytes, ...] = ()
     """What leaves of `parties` (`subject_marks`)."""
+    statement: ways_in.StatementGiven | None = None
+    """What the reporter was told before these words."""
+    avoids: tuple[str, ...] = ()
+    """Advisers whom the reporter does not want."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +266,13 @@ FirstEvent = (
 )
 
 WorkEvent = (
-    coded.Event | clock.Event | minutes.Event | ladder.Event | consent.Event | aftercare.Event
+    coded.Event
+    | clock.Event
+    | minutes.Event
+    | ladder.Event
+    | consent.Event
+    | aftercare.Event
+    | ways_in.Event
 )
 """What is known of a case, and how it is worked on: decided in modules of their own."""
 
@@ -295,6 +308,8 @@ class Case:
     consents: tuple[consent.Consent, ...] = ()
     satisfaction: aftercare.SatisfactionSaid | None = None
     aftercare: tuple[aftercare.Aftercare, ...] = ()
+    statement: ways_in.StatementGiven | None = None
+    avoided: frozenset[str] = frozenset()
 
     @property
     def facts(self) -> CaseOpened | coded.FactsCorrected:
@@ -336,7 +351,14 @@ def evolve(state: Case, event: Event) -> Case:
         return _worked_on(replace(state, version=version), event)
     match event:
         case CaseOpened():
-            return replace(state, version=version, opened=event, parties=event.parties)
+            return replace(
+                state,
+                version=version,
+                opened=event,
+                parties=event.parties,
+                statement=event.statement,
+                avoided=frozenset(event.avoids),
+            )
         case ConversationRecorded():
             return replace(state, version=version, talks=(*state.talks, version))
         case InterventionRecorded() | MessageSent() | SubjectsMarked():
@@ -395,6 +417,23 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
             return replace(state, steps=ladder.evolve(state.steps, event))
         case consent.ConsentGiven() | consent.ConsentWithdrawn() | consent.ToldWithConsent():
             return replace(state, consents=consent.evolve(state.consents, event))
+        case ways_in.StatementRecorded():
+            return replace(state, statement=event.statement)
+        case ways_in.AdviserAvoided():
+            return replace(state, avoided=state.avoided | {event.adviser_id})
+        case (
+            aftercare.SatisfactionSaid()
+            | aftercare.AftercarePlanned()
+            | aftercare.AftercareGiven()
+            | aftercare.CaseReopened()
+        ):
+            return _afterwards(state, event)
+        case _:
+            return replace(state, terms=clock.evolve(state.terms, event))
+
+
+def _afterwards(state: Case, event: aftercare.Event) -> Case:
+    match event:
         case aftercare.SatisfactionSaid():
             return replace(state, satisfaction=event)
         case aftercare.AftercarePlanned():
@@ -412,13 +451,13 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
         case aftercare.CaseReopened():
             return replace(state, closed=False, outcome=None, terms=clock.reopened(state.terms))
         case _:
-            return replace(state, terms=clock.evolve(state.terms, event))
+            assert_never(event)
 
 
 def _terms(terms: tuple[clock.Term, ...], event: Event) -> tuple[clock.Term, ...]:
     """What of a case begins and ends its terms: the adviser's first message confirms the receipt."""
     match event:
-        case CaseOpened(by="reporter"):
+        case CaseOpened(by="reporter", category=category) if ways_in.is_report(category):
             return clock.received(terms, day_of(event.at))
         case MessageSent(sender="adviser"):
             return clock.confirmed(terms, day_of(event.at))
@@ -437,7 +476,10 @@ def _other_readers(state: Case, event: ReaderEvent) -> Case:
         case PartiesNamed():
             return replace(state, parties=(*state.parties, *event.parties))
         case HandOverConsented():
-            return replace(state, consent_to=event.adviser_id)
+            # Who agrees to an adviser wants them after all.
+            return replace(
+                state, consent_to=event.adviser_id, avoided=state.avoided - {event.adviser_id}
+            )
         case RecoveryRequested():
             return replace(state, recovery=event, recovery_approved=False)
         case RecoveryApproved():
@@ -481,6 +523,8 @@ def open_case(
     reply_key: bytes | None = None,
     signature: bytes | None = None,
     parties: tuple[PartyToken, ...] = (),
+    statement: ways_in.StatementGiven | None = None,
+    avoids: tuple[str, ...] = (),
 ) -> CaseOpened:
     """Open a case. Raises Refusal for an unknown code or unit, or words sealed to nobody here."""
     if state.opened is not None:
@@ -506,6 +550,8 @@ def open_case(
         category=category,
         unit_id=unit_id,
     )
+    told = ways_in.checked_statement(statement, by_reporter=by == "reporter")
+    unwanted = ways_in.checked_avoided(organisation, avoids, adviser_id=adviser_id)
     sealed = sealed_for(
         words, organisation, adviser_id=adviser_id, reply_key=reply_key, must_reply=False
     )
@@ -540,6 +586,8 @@ def open_case(
         signed_by=signed_by,
         parties=parties,
         subject_marks=subject_marks(organisation, parties, period=period, on=at.date(), mark=mark),
+        statement=told,
+        avoids=unwanted,
     )
 
 

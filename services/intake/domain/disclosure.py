@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, assert_never
 from uuid import UUID
 
+from services.intake.domain.ways_in import check_not_avoided
 from services.intake.domain.words import SealedWords, check_sealed_to
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy import confidentiality
@@ -169,6 +170,7 @@ def request(
     if disclosure_id.version != 4:
         raise invalid("disclosureId", "it is not a random UUID (version 4)")
     check_reviewer(organisation, adviser_id, reviewer_id)
+    check_not_avoided(state, reviewer_id)
     codes = confidentiality.current()
     wanted = codes.check("disclosure_grounds", ground, field="ground").requires
     codes.check("disclosure_recipients", recipient, field="recipient")

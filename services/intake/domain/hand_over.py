@@ -35,6 +35,7 @@ from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted
 from services.intake.domain.recovery import approved_for
 from services.intake.domain.sealing import sealed_for, signer_of
 from services.intake.domain.statements import Verifies
+from services.intake.domain.ways_in import check_not_avoided
 from services.intake.domain.words import SealedWords
 from shared.contracts.errors import Code, Refusal, invalid
 
@@ -174,6 +175,7 @@ def hand_over(
         raise invalid("toAdviser", "the case is theirs already")
     if not organisation.has_seat(to_adviser):
         raise invalid("toAdviser", "the organisation has no such adviser")
+    check_not_avoided(state, to_adviser)
     agreed = _agreed(state, to_adviser, consent, recovering=recovering)
     return CaseHandedOver(
         from_adviser=before,

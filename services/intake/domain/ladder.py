@@ -119,12 +119,16 @@ def decide(
     at: datetime,
 ) -> StepDecided:
     """The reporter chooses a step, leaves it for now, or declines it; and may change their mind until
-    it is taken. Raises Refusal NOT_FOUND, ALREADY_DECIDED, and as `decided_by`.
+    it is taken. Raises Refusal NOT_FOUND, ALREADY_DECIDED, ALREADY_EXISTS where a declined step was
+    proposed anew meanwhile, and as `decided_by`.
     """
     state.running()
     found = _found(state, step_id)
     if found.taken or found.decision == decision:
         raise Refusal(Code.ALREADY_DECIDED)
+    others = (one for one in state.steps if one.step == found.step and one is not found)
+    if decision != "declined" and any(_open(one) for one in others):
+        raise Refusal(Code.ALREADY_EXISTS)
     decided = decided_by(state, by_reporter=by_reporter, how=how)
     return StepDecided(step_id=step_id, decision=decision, how=decided, at=at)
 

@@ -17,6 +17,7 @@ from services.intake.domain.case import (
     RecoveryUsed,
     running,
 )
+from services.intake.domain.ways_in import check_not_avoided
 from shared.contracts.errors import Code, Refusal, invalid
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def request_recovery(
         raise Refusal(Code.SECOND_PERSON_NEEDED)
     if role == ADVISER and to_adviser != by:
         raise Refusal(Code.NOT_ALLOWED)
+    check_not_avoided(state, to_adviser)
     if not organisation.has_seat(to_adviser):
         raise invalid("toAdviser", "the organisation has no such adviser")
     if organisation.current_key(to_adviser) is None:

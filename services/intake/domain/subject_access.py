@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
 from services.intake.domain.disclosure import check_reviewer
+from services.intake.domain.ways_in import check_not_avoided
 from services.intake.domain.words import SealedWords, check_sealed_to
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy import confidentiality
@@ -143,6 +144,7 @@ def request(
     if access_id.version != 4:
         raise invalid("accessId", "it is not a random UUID (version 4)")
     check_reviewer(organisation, adviser_id, reviewer_id)
+    check_not_avoided(state, reviewer_id)
     if received_on > day_of(at):
         raise invalid("receivedOn", "that day is still to come")
     return SubjectAccessRequested(

@@ -21,6 +21,7 @@ from services.intake.queries.work import (
     entry_of_work,
     minutes_of,
     satisfaction_of,
+    statement_of,
     steps_of,
 )
 from services.intake.records import record_to_bus
@@ -63,6 +64,8 @@ def as_its_adviser_sees_it(
         minutes=minutes_of(state),
         ladder=steps_of(state),
         satisfaction=satisfaction_of(state),
+        statement=statement_of(state),
+        avoided=tuple(sorted(state.avoided)),
         aftercare=aftercare_of(state),
         consents=consents_of(state, day),
         entries=tuple(

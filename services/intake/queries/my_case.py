@@ -13,6 +13,7 @@ from services.intake.queries.work import (
     consents_of,
     my_minutes_of,
     satisfaction_of,
+    statement_of,
     steps_of,
 )
 from services.intake.sealed import id_or_none, to_bus
@@ -41,6 +42,8 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
         minutes=my_minutes_of(state, recorded),
         ladder=steps_of(state),
         satisfaction=satisfaction_of(state),
+        statement=statement_of(state),
+        avoided=tuple(sorted(state.avoided)),
         aftercare=aftercare_of(state),
         consents=consents_of(state, call.now.date()),
         in_log_since=await call.parts.proofs.in_log_since(call.organisation, case_id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.intake.domain import aftercare, consent, ladder, minutes
+from services.intake.domain import aftercare, consent, ladder, minutes, ways_in
 from services.intake.domain import record as coded
 from services.intake.sealed import id_or_none, to_bus
 from shared.contracts.rpc import (
@@ -15,6 +15,7 @@ from shared.contracts.rpc import (
     Minutes,
     MyMinutes,
     Satisfaction,
+    StatementGiven,
 )
 
 if TYPE_CHECKING:
@@ -56,13 +57,19 @@ def entry_of_work(recorded: Recorded, event: WorkEvent) -> CaseEntry:
             | consent.ConsentWithdrawn(consent_id=ref, how=code)
         ):
             pass
-        case aftercare.SatisfactionSaid() | aftercare.CaseReopened():
-            code = event.heard if isinstance(event, aftercare.SatisfactionSaid) else event.reason
+        case (
+            aftercare.SatisfactionSaid(heard=code)
+            | aftercare.CaseReopened(reason=code)
+            | ways_in.StatementRecorded(statement=ways_in.StatementGiven(how=code))
+        ):
+            pass
         case (
             aftercare.AftercarePlanned(aftercare_id=ref)
             | aftercare.AftercareGiven(aftercare_id=ref)
         ):
             code = event.result if isinstance(event, aftercare.AftercareGiven) else None
+        case ways_in.AdviserAvoided():
+            code = None
         case _:
             code = event.term
     return CaseEntry(
@@ -140,6 +147,16 @@ def consents_of(state: Case, day: date) -> tuple[Consent, ...]:
             told=one.told,
         )
         for one in state.consents
+    )
+
+
+def statement_of(state: Case) -> StatementGiven | None:
+    """What the reporter was told first."""
+    told = state.statement
+    return (
+        None
+        if told is None
+        else StatementGiven(version=told.version, language=told.language, how=told.how)
     )
 
 
