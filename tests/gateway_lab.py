@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.types import ASGIApp
 
 from services.gateway.app import application
+from services.gateway.guesses import Guesses
 from shared.bus.connection import responds
 from shared.bus.rpc import RpcClient, RpcRequest, RpcServer
 from shared.contracts.errors import Code, Refusal
@@ -31,6 +32,9 @@ from tests.nats_server import Bus, running_bus
 
 ORGANISATION = UUID("00000000-0000-4000-8000-000000000001")
 ISSUER = "http://127.0.0.1:8009"
+PADDED = bytes(range(256)) * 4 + bytes(49)
+"""As long as an envelope with the shortest padded words."""
+
 RESPONSE_JSON = "application/graphql-response+json"
 
 Answer = Shape | Refusal | Callable[[Any], Shape]
@@ -145,7 +149,9 @@ class Lab:
 
 
 @asynccontextmanager
-async def running_gateway(home: Path, *, graphiql: bool = True) -> AsyncIterator[Lab]:
+async def running_gateway(
+    home: Path, *, graphiql: bool = True, guesses: Guesses | None = None
+) -> AsyncIterator[Lab]:
     """The gateway in this process, its neighbours behind a real bus."""
     signer = Signer(key=Ed25519PrivateKey.generate(), issuer=ISSUER)
     (home / "jwks.json").write_text(json.dumps(signer.jwks()))
@@ -166,6 +172,7 @@ async def running_gateway(home: Path, *, graphiql: bool = True) -> AsyncIterator
             telemetry=telemetry,
             ready=lambda: responds(client),
             graphiql=graphiql,
+            guesses=guesses,
         )
         http = await stack.enter_async_context(
             httpx2.AsyncClient(

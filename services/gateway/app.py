@@ -17,6 +17,7 @@ from services.gateway.access import role_schemas
 from services.gateway.attachments import Attachments
 from services.gateway.calendars import Calendars
 from services.gateway.execution import Engine
+from services.gateway.guesses import Guesses
 from services.gateway.http import QUIET, GraphQLEndpoint, language_of, refuse
 from services.gateway.ledger_files import LedgerFiles
 from services.gateway.pages import routes as page_routes
@@ -39,12 +40,15 @@ def application(
     telemetry: Telemetry,
     ready: Callable[[], Awaitable[bool]],
     graphiql: bool,
+    guesses: Guesses | None = None,
 ) -> ASGIApp:
     """The gateway as one app. Raises AccessProblem where the access table has a hole.
 
-    `ready` says whether the bus answers. `graphiql` serves the IDE: in local mode only.
+    `ready` says whether the bus answers. `graphiql` serves the IDE: in local mode only. `guesses` is where
+    wrong codes wait, if not in a queue of its own.
     """
-    engine = Engine(role_schemas(), rpc, telemetry)
+    guesses = guesses or Guesses()
+    engine = Engine(role_schemas(), rpc, telemetry, guesses)
 
     async def started(_: Request) -> Response:
         return PlainTextResponse("started")
@@ -73,7 +77,7 @@ def application(
     endpoint = GraphQLEndpoint(engine, verifier)
     pdf = ReportPdf(rpc, verifier, telemetry)
     ledger_files = LedgerFiles(rpc)
-    files = Attachments(rpc, verifier)
+    files = Attachments(rpc, verifier, guesses)
     calendars = Calendars(rpc)
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

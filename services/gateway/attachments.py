@@ -14,6 +14,7 @@ from uuid import UUID
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
+from services.gateway.guesses import Guesses
 from services.gateway.http import (
     BODY_SECONDS,
     QUIET,
@@ -25,7 +26,8 @@ from services.gateway.http import (
 )
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal, invalid
-from shared.contracts.rpc import VERBS, Chunk, ChunkQuery, PutChunk
+from shared.contracts.rpc import VERBS, Chunk, ChunkQuery, PutChunk, Shape, Verb
+from shared.identity.anonymous import is_anonymous
 from shared.identity.tokens import TokenVerifier
 
 CHUNK_BYTES: Final = 64 * 1024 + 16
@@ -41,9 +43,10 @@ _MOST_DIGITS: Final = 10
 class Attachments:
     """Passes chunks on between a client and intake."""
 
-    def __init__(self, rpc: RpcClient, verifier: TokenVerifier) -> None:
+    def __init__(self, rpc: RpcClient, verifier: TokenVerifier, guesses: Guesses) -> None:
         self._rpc = rpc
         self._verifier = verifier
+        self._guesses = guesses
 
     async def put(self, request: Request) -> Response:
         """Take chunks in, each answered by intake before the next is read; 204 when all are there."""
@@ -78,7 +81,7 @@ class Attachments:
                     case_id=case, id=attachment, number=number, content=bytes(waiting[:CHUNK_BYTES])
                 )
                 del waiting[:CHUNK_BYTES]
-                await self._rpc.ask(VERBS["intake.put_chunk"], chunk, token=caller.token)
+                await self._asked(VERBS["intake.put_chunk"], chunk, caller)
                 place = (case, attachment, number + 1)
         if place is None or waiting:
             raise invalid("content", "it is not {bytes} bytes long", bytes=CHUNK_BYTES)
@@ -113,9 +116,17 @@ class Attachments:
         for number in range(first + 1, chunk.chunks):
             yield (await self._chunk(caller, attachment, number)).content
 
+    async def _asked(self, verb: Verb, request: Shape, caller: SignedIn) -> Shape:
+        try:
+            return await self._rpc.ask(verb, request, token=caller.token)
+        except Refusal as refusal:
+            if refusal.code is Code.NOT_FOUND and is_anonymous(caller.token):
+                await self._guesses.missed()
+            raise
+
     async def _chunk(self, caller: SignedIn, attachment: str, number: int) -> Chunk:
         query = ChunkQuery(id=attachment, number=number)
-        chunk = await self._rpc.ask(VERBS["intake.chunk"], query, token=caller.token)
+        chunk = await self._asked(VERBS["intake.chunk"], query, caller)
         assert isinstance(chunk, Chunk)  # noqa: S101  the verb's shape
         return chunk
 

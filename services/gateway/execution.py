@@ -17,6 +17,7 @@ from graphql import (
     execute,
 )
 
+from services.gateway.guesses import Guesses
 from services.gateway.operations import (
     Documents,
     Prepared,
@@ -86,11 +87,16 @@ class Engine:
     """Answers operations: one schema per role, prepared documents, masked errors."""
 
     def __init__(
-        self, schemas: dict[Role, GraphQLSchema], rpc: RpcClient, telemetry: Telemetry
+        self,
+        schemas: dict[Role, GraphQLSchema],
+        rpc: RpcClient,
+        telemetry: Telemetry,
+        guesses: Guesses,
     ) -> None:
         self._documents = {role: Documents(schema) for role, schema in schemas.items()}
         self._rpc = rpc
         self._telemetry = telemetry
+        self._guesses = guesses
 
     def must_serve(self, role: Role) -> None:
         """Raises Refusal(NOT_ALLOWED) for a role that has no schema."""
@@ -153,6 +159,7 @@ class Engine:
             language=language,
             rpc=self._rpc,
             traceparent=traceparent,
+            guesses=self._guesses,
         )
         variables = request.variables or {}
         result = execute(

@@ -384,6 +384,7 @@ REASONS: dict[str, str] = {
     "the organisation has no such code": "de organisatie heeft deze code niet",
     "the primary category stands among the further ones": "de hoofdcategorie staat bij de andere",
     "it is not the newest version": "het is niet de nieuwste versie",
+    "its words were not padded": "de woorden erin zijn niet op lengte gebracht",
     "1 to {most} sealed copies are expected": "1 tot {most} verzegelde kopieën worden verwacht",
     # Units of TOO_LARGE.
     "bytes": "bytes",

@@ -14,6 +14,7 @@ from hoeksteen_client.reporter import ReporterCode
 from services.gateway import http
 from services.gateway.access import role_schemas
 from services.gateway.execution import Engine
+from services.gateway.guesses import Guesses
 from services.gateway.http import accepts
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
@@ -74,6 +75,7 @@ async def test_a_role_without_a_schema_would_be_refused(lab: Lab) -> None:
         {Role.HR: role_schemas()[Role.HR]},
         RpcClient(await lab.bus.client("gateway")),
         lab.telemetry,
+        Guesses(),
     )
     engine.must_serve(Role.HR)
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import re
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest_asyncio
 from shared.contracts import rpc
 from shared.contracts.errors import CATALOGUE, Code, Refusal
 from shared.identity.roles import Role
-from tests.gateway_lab import ORGANISATION, Lab, running_gateway
+from tests.gateway_lab import ORGANISATION, PADDED, Lab, running_gateway
 
 CASE = "11111111-1111-4111-8111-111111111111"
 REPORT = "22222222-2222-4222-8222-222222222222"
@@ -54,7 +55,7 @@ INPUT = {
     "reporterRole": "employee",
     "relation": "manager",
     "category": "bullying",
-    "words": [{"keyId": "k1", "ciphertext": "AAEC"}],
+    "words": [{"keyId": "k1", "ciphertext": b64encode(PADDED).decode()}],
 }
 
 
@@ -86,7 +87,7 @@ async def test_a_command_reaches_its_service_as_it_was_meant(lab: Lab) -> None:
             relation="manager",
             category="bullying",
             unit_id=None,
-            words=(rpc.Sealed(key_id="k1", ciphertext=b"\x00\x01\x02"),),
+            words=(rpc.Sealed(key_id="k1", ciphertext=PADDED),),
         )
         == asked.request
     )

@@ -18,7 +18,7 @@ from hoeksteen_client.reporter import ReporterCode
 from shared.contracts import rpc
 from shared.contracts.errors import Code, Refusal
 from shared.identity.roles import Role
-from tests.gateway_lab import ORGANISATION, Lab, running_gateway
+from tests.gateway_lab import ORGANISATION, PADDED, Lab, running_gateway
 
 CODE = ReporterCode(bytes(range(16)))
 TOKEN = CODE.token(ORGANISATION)
@@ -45,7 +45,7 @@ def opening(**changes: Any) -> dict[str, Any]:
         "reporterRole": "employee",
         "relation": "manager",
         "category": "bullying",
-        "words": [{"keyId": "k1", "ciphertext": "AAEC"}],
+        "words": [{"keyId": "k1", "ciphertext": b64encode(PADDED).decode()}],
     } | changes
 
 

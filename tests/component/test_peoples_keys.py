@@ -48,7 +48,7 @@ from shared.contracts.rpc import (
     WithdrawAdviserKey,
 )
 from shared.identity.roles import Role
-from tests.component.test_intake import Intake, set_up
+from tests.component.test_intake import READ, Intake, set_up
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
 from tests.service_lab import HERE, running
@@ -155,7 +155,13 @@ class People(Intake):
         """A case that a reporter opened with a code."""
         code = ReporterCode.generate()
         words = self.sealed(STORY, code.case_id, self.keys[name], code.key)
-        request = self.opening(code.case_id, words, adviser_id=name, reply_key=code.key.public)
+        request = self.opening(
+            code.case_id,
+            words,
+            adviser_id=name,
+            reply_key=code.key.public,
+            statement=READ,
+        )
         await self.running.ask("open_case", request, Done, token=code.token(HERE))
         return code
 

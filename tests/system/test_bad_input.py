@@ -177,7 +177,14 @@ def test_tokens_that_prove_nothing(
         ({"caseId": "not-an-id"}, "caseId"),
         ({"words": []}, "words"),
         (
-            {"words": [{"keyId": str(uuid4()), "ciphertext": "AAAA"}]},
+            {
+                "words": [
+                    {
+                        "keyId": str(uuid4()),
+                        "ciphertext": base64.b64encode(bytes(1073)).decode(),
+                    }
+                ]
+            },
             "sealed to a key that may not read it",
         ),
         ({"idempotencyKey": "short"}, "idempotencyKey"),

@@ -30,10 +30,12 @@ from services.gateway.grants import (
     grant,
     table,
 )
+from services.gateway.guesses import Guesses
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal, invalid
 from shared.contracts.rpc import VERBS, Shape
 from shared.identity.principal import Principal
+from shared.identity.roles import Role
 
 A = TypeVar("A", bound=Shape)
 P = TypeVar("P")
@@ -51,6 +53,8 @@ class Context:
     rpc: RpcClient
     traceparent: str | None
     """The operation's span, handed on with a staff request."""
+    guesses: Guesses
+    """Where answers to codes that lead to nothing wait."""
     asked: dict[tuple[str, bytes], asyncio.Task[Shape]] = field(default_factory=dict)
     """What this operation has asked already: a question is asked, and its look recorded, once."""
 
@@ -75,13 +79,18 @@ async def ask(
         idempotency_key=idempotency_key,
         traceparent=context.traceparent,
     )
-    if VERBS[verb].kind == "query":
-        question = (verb, msgspec.json.encode(request))
-        if question not in context.asked:
-            context.asked[question] = asyncio.ensure_future(asking())
-        got = await context.asked[question]
-    else:
-        got = await asking()
+    try:
+        if VERBS[verb].kind == "query":
+            question = (verb, msgspec.json.encode(request))
+            if question not in context.asked:
+                context.asked[question] = asyncio.ensure_future(asking())
+            got = await context.asked[question]
+        else:
+            got = await asking()
+    except Refusal as refusal:
+        if refusal.code is Code.NOT_FOUND and context.principal.role is Role.REPORTER:
+            await context.guesses.missed()
+        raise
     if not isinstance(got, answer):
         raise TypeError(f"{verb} answers another shape than its field expects")
     return got

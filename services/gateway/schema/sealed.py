@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Final, Self
 
 import strawberry
 
 from services.gateway.grants import ADVISER, REPORTER, grant, table
 from services.gateway.schema.base import Base64
 from shared.contracts import rpc
+from shared.contracts.errors import invalid
+
+ENVELOPES: Final = frozenset(1 + 32 + words + 16 for words in (1024, 4096, 16384, 65536))
+"""Bytes of an envelope (docs/sealing.md): its format, the encapsulated key, padded words, their tag."""
 
 SIGNATURE = (
     "Of an adviser's words (Ed25519, 64 bytes; docs/graphql.md): verify it before you believe them."
@@ -33,13 +37,15 @@ class Sealed:
 
 @strawberry.input(description="Words sealed in the client to one adviser's key (HPKE, RFC 9180).")
 class SealedInput:
-    """See Sealed."""
+    """See Sealed. Raises Refusal for an envelope that tells how long its words are."""
 
     key_id: strawberry.ID
     ciphertext: Base64
 
     def shape(self) -> rpc.Sealed:
         """As a service takes it."""
+        if len(self.ciphertext) not in ENVELOPES:
+            raise invalid("ciphertext", "its words were not padded")
         return rpc.Sealed(key_id=self.key_id, ciphertext=self.ciphertext)
 
 
