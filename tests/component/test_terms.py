@@ -370,6 +370,14 @@ async def test_retention_is_announced_before_it_is_proposed(intake: Intake) -> N
     assert await tasks(intake) == []
     intake.clock.move(datetime(2026, 12, 15, 12, 0, tzinfo=UTC))
     assert await tasks(intake) == [("retention", "2027-01-15", "soon")]
+    # Opened again nothing is due, and closed again it counts from then.
+    await intake.anna("reopen_case", ReopenCase(case_id=str(case), reason="conduct_again"))
+    assert await tasks(intake) == []
+    await intake.anna("record_outcome", outcome)
+    await intake.anna("close_case", CloseCase(case_id=str(case)))
+    intake.clock.move(datetime(2027, 5, 16, 12, 0, tzinfo=UTC))
+    kept = [one for one in await tasks(intake) if one[0] == "retention"]
+    assert kept == [("retention", "2027-06-15", "soon")]
 
 
 async def test_aftercare_follows_what_was_agreed(intake: Intake) -> None:

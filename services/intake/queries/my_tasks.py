@@ -103,7 +103,7 @@ def _kept(
     closed = [one.event.at.date() for one in events if one.type == "CaseClosed"]
     if state.opened is None or not state.closed or not closed:
         return []
-    due = due_on(closed=closed[0], period=state.opened.period, months=months)
+    due = due_on(closed=closed[-1], period=state.opened.period, months=months)
     if due > today + AHEAD:
         return []
     return [
