@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from shared.runtime.erasure import Erasures
     from shared.runtime.proofs import LogProofs
     from shared.runtime.settings import ServiceSettings
-    from shared.telemetry.events import Event
 
 Answer = TypeVar("Answer", Done, Imported, PublishedImported)
 
@@ -45,10 +44,6 @@ class AccessRecorded:
     ref: UUID | None
     role: str
     at: datetime
-
-
-def _unheard(_event: Event) -> None:
-    """Where there is no log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +60,6 @@ class Parts:
     erasures: Erasures
     answers: AsyncConnectionPool[Any] | None = None
     """Connections under the role that answers readers; for services that have one."""
-    tell: Callable[[Event], None] = _unheard
-    """Writes a log line that has nothing but the event's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

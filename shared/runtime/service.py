@@ -262,7 +262,6 @@ class Service:
             proofs=LogProofs(service=name, pool=pool, folder=folder),
             erasures=self.erasures,
             answers=answers,
-            tell=self.telemetry.log,
         )
         self.outbox = Outbox(
             service=name,

@@ -74,11 +74,6 @@ class Event(StrEnum):
         logging.ERROR,
         "Something due could not be done for one organisation; the rest was, and it is tried again.",
     )
-    TICK_STRANGE_CODES = (
-        "tick.strange_codes",
-        logging.WARNING,
-        "Facts with codes that a frozen grid does not have were counted in the nearest cell.",
-    )
     ERASURE_AGAIN = (
         "erasure.again",
         logging.WARNING,

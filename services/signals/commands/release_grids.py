@@ -31,7 +31,6 @@ from shared.eventstore.projector import tracking_name
 from shared.eventstore.store import Change, Conflict
 from shared.runtime.service import TickFailed
 from shared.taxonomy.period import Period
-from shared.telemetry.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,8 +91,6 @@ async def release_grids(parts: Parts, ahead: Ahead | None = None) -> bool:
     for first in (True, False):
         some = [work for work, ready in zip(works, drawn, strict=True) if ready == first]
         await _release_all(parts, some, ahead, done, failed)
-    if any(one.strange for one in done):
-        parts.tell(Event.TICK_STRANGE_CODES)  # neither whose nor how many
     if failed:
         raise TickFailed(failed)
     return bool(done)

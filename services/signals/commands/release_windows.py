@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from services.signals.ahead import Ahead, Drawn
-from services.signals.domain.places import is_cell
 from services.signals.domain.window import Tally, add, release
 from services.signals.kept_facts import kept_facts
 from services.signals.streams import load_organisation_in, load_window, release_stream
@@ -17,7 +16,6 @@ from shared.eventstore.damaged import DAMAGED
 from shared.eventstore.store import Change, Conflict
 from shared.runtime.service import TickFailed
 from shared.taxonomy.period import Period
-from shared.telemetry.events import Event
 
 if TYPE_CHECKING:
     from datetime import date
@@ -41,14 +39,6 @@ class _Work:
     def key(self) -> tuple[str, UUID, str]:
         """Under which what was counted waits."""
         return "window", self.organisation, self.period
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Counted:
-    """What will be released; `strange`: a fact had a code without a cell."""
-
-    event: StatisticsReleased
-    strange: bool
 
 
 async def release_windows(parts: Parts, ahead: Ahead | None = None) -> bool:
@@ -92,7 +82,7 @@ async def release_windows(parts: Parts, ahead: Ahead | None = None) -> bool:
 
 async def _release(parts: Parts, work: _Work, ahead: Ahead) -> bool:
     period = Period.parse(work.period)
-    kept: Drawn[_Counted] | None = ahead.get(work.key)
+    kept: Drawn[StatisticsReleased] | None = ahead.get(work.key)
     if kept is None:
         counted = await _count(parts, work.organisation, period)
         kept = Drawn(
@@ -108,25 +98,23 @@ async def _release(parts: Parts, work: _Work, ahead: Ahead) -> bool:
     try:
         appended = await parts.store.append(
             work.organisation,
-            [Change(release_stream(work.organisation, period), 1, kept.value.event)],
+            [Change(release_stream(work.organisation, period), 1, kept.value)],
             actor=SYSTEM,
             at=parts.clock.now(),
         )
     except Conflict:
         return False  # another replica was first; its draw is the one
-    if kept.value.strange:
-        parts.tell(Event.TICK_STRANGE_CODES)  # neither whose nor how many
     await parts.projector.until(work.organisation, appended.last)
     return True
 
 
-async def _count(parts: Parts, organisation: UUID, period: Period) -> _Counted:
+async def _count(parts: Parts, organisation: UUID, period: Period) -> StatisticsReleased:
     """What will be released of a window. The counts themselves are forgotten here."""
     adopted = await load_organisation_in(parts.store, organisation, period)
     structure = (await load_window(parts.store, organisation, period)).structure
     if adopted is None or structure is None:
         raise ValueError("a window without a structure")
-    tally, strange = Tally(), False
+    tally = Tally()
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT stream FROM held_facts WHERE organisation = %s AND period = %s",
@@ -135,6 +123,4 @@ async def _count(parts: Parts, organisation: UUID, period: Period) -> _Counted:
         streams = {stream: organisation for (stream,) in await cursor.fetchall()}
     async for one in kept_facts(parts.store, streams, lambda _: structure.due):
         add(tally, structure, one.facts, one.later)
-        strange |= not all(is_cell(structure, fact) for fact in one.facts.facts)
-    event = release(adopted, structure, tally, release_id=uuid4())
-    return _Counted(event=event, strange=strange)
+    return release(adopted, structure, tally, release_id=uuid4())

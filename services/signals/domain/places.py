@@ -14,10 +14,8 @@ from shared.taxonomy.taxonomy import NEWEST
 from shared.taxonomy.themes import themes
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container
 
-    from services.signals.domain.lattice import LatticeFrozen
-    from services.signals.domain.window import FactKept, StructureFrozen
     from shared.taxonomy.taxonomy import Taxonomy
     from shared.taxonomy.themes import Themes
 
@@ -68,24 +66,6 @@ def category_among(category: str, cells: Container[str], coded_with: int) -> str
 def said(code: str | None, known: Container[str]) -> str:
     """The code, or NOT_SAID for one that was not said or is not known."""
     return code if code is not None and code in known else NOT_SAID
-
-
-def is_known(lattice: LatticeFrozen, fact: FactKept, units: Mapping[str, str]) -> bool:
-    """Whether the grid has all codes of a fact; `units`: its cell for each of its units."""
-    codes = taxonomy.version(lattice.taxonomy_version)
-    return (
-        fact.category in themes(lattice.taxonomy_version).of
-        and (fact.unit_id is None or not lattice.units or fact.unit_id in units)
-        and (fact.relation is None or fact.relation in codes.relations)
-        and (fact.role is None or fact.role in codes.reporter_roles)
-    )
-
-
-def is_cell(structure: StructureFrozen, fact: FactKept) -> bool:
-    """Whether a structure of the policy `exact` has a cell of a fact's own."""
-    if structure.dimension == "category":
-        return fact.category in structure.cells
-    return fact.unit_id is None or fact.unit_id in structure.cells
 
 
 def _taxonomy(version: int) -> Taxonomy | None:

@@ -17,7 +17,6 @@ from services.signals.domain.noisy import (
     PrivacyBudgetDebited,
     ReleaseTick,
 )
-from services.signals.domain.places import is_known
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
@@ -116,22 +115,18 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """What is drawn of one organisation, and not told yet: draws with their debits. `strange`: there are
-    facts of which the grid does not have every code.
-    """
+    """What is drawn of one organisation, and not told yet: draws with their debits."""
 
     draws: tuple[tuple[NoisyStatisticsReleased, PrivacyBudgetDebited], ...]
-    strange: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked:
-    """What a tick comes to: draws with their debits, tables, and the tick itself. `strange` as in Drawn."""
+    """What a tick comes to: draws with their debits, tables, and the tick itself."""
 
     draws: tuple[tuple[NoisyStatisticsReleased, PrivacyBudgetDebited], ...]
     tables: tuple[TableReleased, ...]
     tick: ReleaseTick
-    strange: bool = False
 
 
 def tick(
@@ -179,8 +174,7 @@ def draw(
                 library=library,
             )
         )
-    strange = any(_strange(halves, facts) for halves in grids.values())
-    return Drawn(draws=tuple(draws), strange=strange)
+    return Drawn(draws=tuple(draws))
 
 
 def reveal(
@@ -214,15 +208,6 @@ def reveal(
             day=day.isoformat(),
             tables=tuple((table.table, table.period) for table in tables),
         ),
-        strange=drawn.strange,
-    )
-
-
-def _strange(halves: Sequence[LatticeFrozen], facts: Mapping[str, Sequence[FactKept]]) -> bool:
-    grid = halves[-1]
-    units = noisy.units_of(grid)
-    return any(
-        not is_known(grid, fact, units) for half in halves for fact in facts.get(half.period, ())
     )
 
 
