@@ -248,6 +248,22 @@ _EVENTS: Final[dict[str, tuple[str, str]]] = {
     "Blank": ("a blank entry", "een lege regel"),
     "KeyDestroyed": ("the key was destroyed", "de sleutel is vernietigd"),
     "OrganisationSetUp": ("the organisation was set up", "de organisatie is ingericht"),
+    "UnitsPlanned": ("coming units were planned", "komende onderdelen zijn gepland"),
+    "UnitsAnnounced": ("coming units were announced", "komende onderdelen zijn aangekondigd"),
+    "AdviserDescribed": (
+        "what an adviser can do was kept",
+        "wat een vertrouwenspersoon kan, is vastgelegd",
+    ),
+    "AbsenceRecorded": ("an adviser's absence was recorded", "afwezigheid is vastgelegd"),
+    "AbsenceEnded": ("an adviser's absence got another end", "het einde van afwezigheid is verzet"),
+    "StrategyEntryKept": (
+        "a policy, value or theme was kept",
+        "beleid, een waarde of een thema is vastgelegd",
+    ),
+    "StrategyEntryWithdrawn": (
+        "a policy, value or theme was withdrawn",
+        "beleid, een waarde of een thema is ingetrokken",
+    ),
     "AdviserKeyPublished": (
         "an adviser's public key was published",
         "de openbare sleutel van een vertrouwenspersoon is gepubliceerd",

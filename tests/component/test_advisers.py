@@ -30,6 +30,7 @@ from shared.contracts.rpc import (
     PublishAdviserKey,
     RecordAbsence,
     RecordOutcome,
+    ReopenCase,
     Workload,
 )
 from shared.identity.roles import Role
@@ -200,6 +201,12 @@ async def test_load_is_that_of_the_weeks_beginning_in_fives(intake: Intake) -> N
 
     intake.clock.move(START + timedelta(weeks=2))
     assert {"anna": 0, "bram": 5} == await load(intake)
+    again = ReopenCase(case_id=str(cases[0]), reason="reporter_returns")
+    await intake.anna("reopen_case", again)
+    assert {"anna": 0, "bram": 5} == await load(intake)
+
+    intake.clock.move(START + timedelta(weeks=3))
+    assert {"anna": 5, "bram": 5} == await load(intake)
 
 
 async def test_a_coordinators_proposal_counts_load_and_a_reporters_does_not(

@@ -20,10 +20,11 @@ _OPEN = """
 SELECT case_index.case_id, case_index.adviser FROM case_index
   JOIN event AS opened ON opened.stream = case_index.case_id AND opened.version = 1
  WHERE case_index.organisation = %(organisation)s AND opened.week < %(week)s
-   AND NOT EXISTS (
-     SELECT FROM event AS closed
-      WHERE closed.stream = case_index.case_id AND closed.week < %(week)s
-        AND split_part(closed.type, '.', 1) = 'CaseClosed')
+   AND (
+     SELECT split_part(last.type, '.', 1) FROM event AS last
+      WHERE last.stream = case_index.case_id AND last.week < %(week)s
+        AND split_part(last.type, '.', 1) IN ('CaseClosed', 'CaseReopened')
+      ORDER BY last.version DESC LIMIT 1) IS DISTINCT FROM 'CaseClosed'
 """
 _HANDED_OVER = """
 SELECT event.stream FROM event JOIN case_index ON case_index.case_id = event.stream
