@@ -407,7 +407,8 @@ async def _run_for_a_moment(lab: Lab) -> list[str]:
 
 async def test_windows_of_another_grid_are_closed_where_published_ones_cover_them(lab: Lab) -> None:
     """Released totals that a restore lost may lead to another grid: what is published of the first is
-    all that is known of those days, whatever its measures are called.
+    all that is known of those days, whatever its measures are called. A manager reads it as before,
+    although nothing is known of its grid.
     """
     answer, _ = await until_april(lab, keep="nothing")
     lab.put_back("nothing")
@@ -419,6 +420,10 @@ async def test_windows_of_another_grid_are_closed_where_published_ones_cover_the
         await noisy.set_up(units=tuple((one, name, n + 9) for one, name, n in UNITS))
         (grid,) = [one.event for one in await noisy.log() if one.type == "LatticeFrozen"]
         assert str(grid.grid_id) != answer[0].grid_id
+        manager = noisy.running.signer.token(
+            sub="m-1", role=Role.MANAGER, organisation=HERE, unit="unit-1"
+        )
+        assert answer == await noisy.statistics() == await noisy.statistics(token=manager)
         covering = {
             (window.measure.id, str(window.period))
             for window in windows_of(grid)

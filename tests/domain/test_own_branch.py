@@ -6,7 +6,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.signals.domain.lattice import Branch, GridUnit, LatticeFrozen, Table
+from services.signals.domain.lattice import (
+    Branch,
+    GridUnit,
+    LatticeFrozen,
+    Table,
+    cells_without_units,
+)
 from services.signals.queries.own_branch import OwnBranch
 from shared.contracts.rpc import Release, ReleasedCell, WithheldBlock
 from shared.identity.principal import Principal
@@ -89,23 +95,30 @@ def cells_of(found: Release) -> list[str]:
     return [cell.code for cell in found.cells]
 
 
+def own(unit: str | None, table: Release) -> Release:
+    """What is left of a table of which something is."""
+    found = seen_by(unit).of(table)
+    assert found is not None
+    return found
+
+
 def test_a_table_without_units_is_the_organisation_s() -> None:
     """Everybody who reads figures has it as it is."""
     by_theme = release("theme", {"workload": 12})
-    assert by_theme == seen_by("care").of(by_theme)
+    assert by_theme == own("care", by_theme)
     exact = release("category", {"bullying": 12}, policy="exact", grid_id=None)
-    assert exact == seen_by(None).of(exact)
+    assert exact == own(None, exact)
 
 
 def test_cells_of_other_branches_are_left_out_with_their_names() -> None:
     """Shown or not shown: whoever does not have a unit is told neither. The total stays."""
-    south = seen_by("south").of(BY_UNIT)
+    south = own("south", BY_UNIT)
     assert ["south+1"] == cells_of(south)
     assert WithheldBlock(codes=("care",), count=None, thresholds=(5,)) == south.withheld
     assert {"south+1": "SOUTH+1", "care": "CARE"} == south.labels_en
     assert {"south+1", "care"} == set(south.labels_nl)
     assert 40 == south.total
-    office = seen_by("office").of(BY_UNIT)
+    office = own("office", BY_UNIT)
     assert (["office"], None) == (cells_of(office), office.withheld)
 
 
@@ -113,21 +126,21 @@ def test_a_unit_that_others_are_part_of_is_nobody_s_own() -> None:
     """The kitchen's manager has no figure of the kitchen with Zuid, and none of the organisation's root
     has less than everything.
     """
-    kitchen = seen_by("kitchen").of(BY_UNIT)
+    kitchen = own("kitchen", BY_UNIT)
     assert ([], None) == (cells_of(kitchen), kitchen.withheld)
-    house = seen_by("house").of(BY_UNIT)
+    house = own("house", BY_UNIT)
     assert (["south+1", "office"], ("care",)) == (
         cells_of(house),
         house.withheld and house.withheld.codes,
     )
-    nobody = seen_by(None).of(BY_UNIT)
+    nobody = own(None, BY_UNIT)
     assert ([], None, {}) == (cells_of(nobody), nobody.withheld, nobody.labels_en)
 
 
 def test_a_unit_is_found_wherever_it_stands_in_a_cell() -> None:
     """A table of areas and units has cells of both."""
     both = release("area_unit", {"work/care": 9, "conduct/office": 8, "work/not_said": 6})
-    assert ["work/care"] == cells_of(seen_by("south").of(both))
+    assert ["work/care"] == cells_of(own("south", both))
 
 
 def test_the_sum_of_an_exact_block_is_told_to_who_has_all_of_it() -> None:
@@ -137,8 +150,23 @@ def test_the_sum_of_an_exact_block_is_told_to_who_has_all_of_it() -> None:
         "unit", {"office": 20, "south": 11}, policy="exact", grid_id=None, withheld=block
     )
     assert (["south"], block) == (
-        cells_of(seen_by("south").of(exact)),
-        seen_by("south").of(exact).withheld,
+        cells_of(own("south", exact)),
+        own("south", exact).withheld,
     )
-    care = seen_by("care").of(exact)
+    care = own("care", exact)
     assert ([], WithheldBlock(codes=("care",), count=None)) == (cells_of(care), care.withheld)
+
+
+def test_of_an_unknown_grid_only_what_has_surely_no_unit_is_left() -> None:
+    """A table that a restore took over may name a grid that is lost: its units are in nobody's branch
+    that could be told, whatever the table is called.
+    """
+    lost = {"grid_id": str(UUID(int=0xF2))}
+    themes = release("theme", dict.fromkeys(cells_without_units(("theme",), 1), 9), **lost)
+    whole = release("total", {"all": 90}, **lost)
+    for unit in ("south", "care", None):
+        assert (themes, whole) == (seen_by(unit).of(themes), seen_by(unit).of(whole))
+        assert seen_by(unit).of(release("unit", {"south+1": 9, "office": 12}, **lost)) is None
+        assert seen_by(unit).of(release("unit_area", {"care/conduct": 9}, **lost)) is None
+        assert seen_by(unit).of(release("theme", {"care": 9, "workload": 9}, **lost)) is None
+        assert seen_by(unit).of(release("made_up", {"all": 9}, **lost)) is None

@@ -45,6 +45,14 @@ WHOLE: Final = "all"
 Axis = Literal["theme", "area", "unit", "relation", "role"]
 Profile = Literal["standard", "strict"]
 
+AXES_WITHOUT_UNITS: Final[dict[str, tuple[Axis, ...]]] = {
+    "total": (),
+    "theme": ("theme",),
+    "area": ("area",),
+    "relation": ("relation",),
+}
+"""The tables of `choose` in which no unit stands, by their id."""
+
 BUDGET: Final[dict[Profile, float]] = {"standard": 2.0, "strict": 1.5}
 """The most ε that one case spends in a half-year, for ever."""
 
@@ -131,6 +139,11 @@ def codes_of(lattice: LatticeFrozen, axis: Axis) -> tuple[str, ...]:
 def cells_of(lattice: LatticeFrozen, axes: Sequence[Axis]) -> tuple[str, ...]:
     """Every cell of a table with these axes: codes, joined by `/`; WHOLE where there is no axis."""
     return tuple(_numbered(lattice, axes))
+
+
+def cells_without_units(axes: Sequence[Axis], taxonomy_version: int) -> tuple[str, ...]:
+    """Every cell of a table with these axes, none of which is `unit`: in every grid the same."""
+    return tuple(_cells(tuple(axes), (), taxonomy_version))
 
 
 def _numbered(lattice: LatticeFrozen, axes: Sequence[Axis]) -> Mapping[str, int]:

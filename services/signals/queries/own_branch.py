@@ -1,7 +1,9 @@
 """What a manager sees of a released table: the organisation, and the units of their own branch.
 
 A unit of the grid lies in a branch where all of its people do. Cells of others are left out, and so is
-whether they are shown: nothing stands in their place.
+whether they are shown: nothing stands in their place. After a restore a table may have been taken over
+whose grid is not known here: then nobody can tell whose branch a unit is in, and it is left out whole,
+unless no unit stands in it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from services.signals.domain.branches import scope_of
-from services.signals.domain.lattice import LatticeFrozen
+from services.signals.domain.lattice import (
+    AXES_WITHOUT_UNITS,
+    LatticeFrozen,
+    cells_without_units,
+)
 from services.signals.policy import sees_place
 from services.signals.question import OrganisationShown
 from shared.contracts.rpc import NOT_SAID, Release, WithheldBlock
@@ -33,8 +39,10 @@ class OwnBranch:
     tree: tuple[Branch, ...]
     grids: dict[str, LatticeFrozen]
 
-    def of(self, release: Release) -> Release:
-        """The table without the cells of other branches."""
+    def of(self, release: Release) -> Release | None:
+        """The table without the cells of other branches; None where whose they are is not known."""
+        if release.policy == "noisy" and str(release.grid_id) not in self.grids:
+            return release if _without_units(release) else None
         place = self._unit_axis(release)
         if place is None:
             return release
@@ -88,6 +96,16 @@ class OwnBranch:
             return False
         members = next(one.members for one in lattice.units if one.code == unit)
         return sees_place(self.principal, unit, scope_of(members, self.tree))
+
+
+def _without_units(release: Release) -> bool:
+    """Whether no unit stands in a table, whatever its grid: it has the name, and exactly the cells, of a
+    table without them.
+    """
+    axes = AXES_WITHOUT_UNITS.get(release.dimension)
+    if axes is None:
+        return False
+    return release.labels_en.keys() == set(cells_without_units(axes, release.taxonomy_version))
 
 
 async def own_branch(question: Question) -> OwnBranch:

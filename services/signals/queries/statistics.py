@@ -37,7 +37,7 @@ async def statistics(question: Question, request: StatisticsQuery) -> Statistics
     everywhere = sees_every_place(question.principal)
     if releases and not everywhere:
         branch = await own_branch(question)
-        releases = [branch.of(one) for one in releases]
+        releases = [own for one in releases if (own := branch.of(one)) is not None]
     published = (
         await published_of(question, period=period, until=until)
         if request.dimension is None and everywhere
