@@ -76,6 +76,17 @@ def test_a_figure_bears_out_what_it_is_of(
     assert expected == found
 
 
+@pytest.mark.parametrize(
+    ("values", "period"), [([0, 1, 0], "2026-Q3"), ([30, 28, 31, 29, 30, 29, 1, 0], "2027-Q4")]
+)
+def test_a_figure_that_is_not_shown_bears_out_nothing(values: list[int], period: str) -> None:
+    """Of noise around nought the trend would be steady; nobody has read of that theme."""
+    found = directions(
+        grids(grid()), draws(values), [seen(period)], theme=THEME, place="all", period=period
+    )
+    assert frozenset() == found
+
+
 def test_a_figure_of_a_unit_bears_out_what_is_said_of_the_unit() -> None:
     """Where the grid has themes by unit."""
     lattice = grid(axes=("theme", "unit"), units=(unit("care"), unit("office")))

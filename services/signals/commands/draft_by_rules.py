@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from services.signals.domain.borne_out import directions
 from services.signals.domain.ground import ground_of_lattice
 from services.signals.domain.lattice import WHOLE, Branch
 from services.signals.domain.rules import RULES, RuleDraft, SignalRulesRun, drafts
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from services.signals.domain.window import OrganisationAdopted
+    from services.signals.shown_draws import Drawn
     from shared.runtime.calls import Parts
 
 SYSTEM = "signals"
@@ -77,12 +79,12 @@ async def _run(parts: Parts, organisation: UUID, day: date) -> bool:
         raise ValueError("a tick of an organisation that is not known")
     async with parts.pool.connection() as connection:
         drawn = await drawn_of(connection, organisation)
-    found = await asyncio.to_thread(drafts, drawn.grids, drawn.draws, day)
+    found = await asyncio.to_thread(_found, drawn, day)
     begun = [
         event
-        for one in found
+        for one, shown in found
         if not (await load_signal(parts.store, organisation, one.signal_id(organisation))).version
-        for event in (_drafted(adopted, one, day),)
+        for event in (_drafted(adopted, one, shown, day),)
     ]
     ran = SignalRulesRun(day=day, rules=RULES, drafted=tuple(event.signal_id for event in begun))
     changes = [Change(event.signal_id, 1, event) for event in begun]
@@ -97,7 +99,27 @@ async def _run(parts: Parts, organisation: UUID, day: date) -> bool:
     return True
 
 
-def _drafted(adopted: OrganisationAdopted, one: RuleDraft, day: date) -> SignalDrafted:
+def _found(drawn: Drawn, day: date) -> list[tuple[RuleDraft, frozenset[str]]]:
+    """What the rules draft, each with the directions that figures which are shown bear out."""
+    return [
+        (
+            one,
+            directions(
+                drawn.grids,
+                drawn.draws,
+                one.evidence,
+                theme=one.theme,
+                place=WHOLE,
+                period=one.period,
+            ),
+        )
+        for one in drafts(drawn.grids, drawn.draws, day)
+    ]
+
+
+def _drafted(
+    adopted: OrganisationAdopted, one: RuleDraft, shown: frozenset[str], day: date
+) -> SignalDrafted:
     tree = [
         Branch(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
         for unit in adopted.units
@@ -108,7 +130,7 @@ def _drafted(adopted: OrganisationAdopted, one: RuleDraft, day: date) -> SignalD
         Known(
             figures=frozenset(places),
             warnings=frozenset(places),
-            directions=frozenset({one.direction}),
+            directions=shown,
         ),
         theme=one.theme,
         place=WHOLE,

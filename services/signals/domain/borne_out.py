@@ -2,7 +2,8 @@
 
 A figure bears out what it is of: exactly the signal's theme, at exactly its place, in its period. So a
 figure of an area, or of the organisation where the signal speaks of a unit, bears out nothing; then the
-direction is the advisers' judgement, and is marked so.
+direction is the advisers' judgement, and is marked so. Neither does a figure that is not shown in that
+period: nobody read it, and a theme with nothing but noise would be *steady*.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def directions(
         for window in _windows(grids, draws, one.table, seen):
             if _of(window.table, one.cell, theme, place):
                 series = _until(series_of(grids, window.table, draws), seen)
-                found.add(trend(window.lattice, window.table, one.cell, series).kind)
+                told = trend(window.lattice, window.table, one.cell, series)
+                if told.in_a_row:
+                    found.add(told.kind)
     return frozenset(found - {"unknown"})
 
 
