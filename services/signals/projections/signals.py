@@ -173,10 +173,12 @@ class Signals:
     async def _withdrawn(
         self, connection: psycopg.AsyncConnection[Any], recorded: Recorded
     ) -> None:
-        """What was never released was never seen, and is nobody's to be told of."""
+        """What was never released was never seen, and is nobody's to be told of. Of what was, period
+        and place go too: whoever may ask by them would find them.
+        """
         cursor = await connection.execute(
-            "UPDATE released_signal SET content = NULL, withdrawn_week = %s, withdrawn_reason = %s"
-            " WHERE signal_id = %s",
+            "UPDATE released_signal SET content = NULL, period = NULL, place = NULL, scope = NULL,"
+            " withdrawn_week = %s, withdrawn_reason = %s WHERE signal_id = %s",
             (recorded.week, recorded.event.reason, recorded.stream),
         )
         if cursor.rowcount:

@@ -14,7 +14,8 @@ from shared.taxonomy.period import Period
 
 async def signals(question: Question, request: SignalsQuery) -> Signals:
     """See Signals. What was withdrawn is gone from the past too: words that point at somebody do so
-    whenever they are read.
+    whenever they are read. That there was one is in every answer, whatever period was asked for and
+    whoever asks: else the questions would tell what it was about.
     """
     until = await question.checkpoint_at(request.as_of)
     period = None if request.period is None else str(Period.parse(request.period))
@@ -22,9 +23,9 @@ async def signals(question: Question, request: SignalsQuery) -> Signals:
         cursor = await connection.execute(
             "SELECT signal_id, week, content, withdrawn_week, withdrawn_reason"
             " FROM released_signal WHERE organisation = %(organisation)s"
-            " AND (%(period)s::text IS NULL OR period = %(period)s)"
             " AND (%(until)s::bigint IS NULL OR leaf_index < %(until)s)"
-            " AND (%(all)s OR place = %(whole)s OR %(unit)s::text = ANY (scope))"
+            " AND (content IS NULL OR (%(period)s::text IS NULL OR period = %(period)s)"
+            " AND (%(all)s OR place = %(whole)s OR %(unit)s::text = ANY (scope)))"
             " ORDER BY leaf_index DESC",
             {
                 "organisation": question.organisation,
