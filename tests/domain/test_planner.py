@@ -120,14 +120,17 @@ def test_without_two_units_of_fifty_people_units_are_refused_for_that_reason(cas
 
 
 @pytest.mark.parametrize("cases", [5, 100, 1000])
-def test_what_is_not_recorded_when_a_case_begins_cannot_be_counted(cases: int) -> None:
-    """Causes, impacts and policies are no codes of a case, and its route is known when it ends."""
+def test_what_is_not_settled_when_a_case_is_booked_cannot_be_counted(cases: int) -> None:
+    """A case may have several causes, impacts and policies, and get them after it has counted; its
+    route is known when it ends.
+    """
     told = plan(tree(4), yearly_total=cases)
-    reasons = dict.fromkeys(("cause", "impact", "policy"), "not_collected")
+    reasons = dict.fromkeys(("cause", "impact", "policy"), "not_settled")
     for table, reason in (reasons | {"route": "known_later"}).items():
         refused = row(told, table, "year")
         assert reason == refused.reason
         assert refused.outlook is None
+    assert "after that; a case may also have several" in row(told, "cause", "year").sentence("en")
 
 
 def test_without_a_released_total_headcounts_stand_in_for_it() -> None:

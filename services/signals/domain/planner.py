@@ -47,7 +47,7 @@ Reason = Literal[
     "too_few_shown",
     "margin_too_wide",
     "budget_spent",
-    "not_collected",
+    "not_settled",
     "known_later",
     "no_headcounts",
 ]
@@ -218,9 +218,9 @@ _CANDIDATES: Final = (
     _Candidate(table="unit_theme", axes=("unit", "theme")),
     _Candidate(table="relation", axes=("relation",), beside=True),
     _Candidate(table="route", grains=("year",), never="known_later"),
-    _Candidate(table="cause", grains=("year",), never="not_collected"),
-    _Candidate(table="impact", grains=("year",), never="not_collected"),
-    _Candidate(table="policy", grains=("year",), never="not_collected"),
+    _Candidate(table="cause", grains=("year",), never="not_settled"),
+    _Candidate(table="impact", grains=("year",), never="not_settled"),
+    _Candidate(table="policy", grains=("year",), never="not_settled"),
 )
 """The most useful first. Areas and totals are not among them: they come with what they are sums of."""
 
@@ -341,9 +341,11 @@ _REASONS: Final[dict[Reason, Sentence]] = {
         "Het privacybudget van een zaak is besteed aan tabellen die meer vertellen. Deze zou alleen "
         "in de plaats van zo'n tabel kunnen komen.",
     ),
-    "not_collected": Sentence(
-        "This is not recorded as a code of a case, so it cannot be counted.",
-        "Dit wordt niet als code bij een zaak vastgelegd, en is dus niet te tellen.",
+    "not_settled": Sentence(
+        "A case counts when it is booked, and this may become known, or change, after that; a case may "
+        "also have several. Counting needs one code that is there at booking.",
+        "Een zaak telt mee als zij wordt geboekt, en dit kan daarna nog bekend worden of veranderen; een "
+        "zaak kan er ook meer hebben. Om te tellen is één code nodig die er bij het boeken is.",
     ),
     "known_later": Sentence(
         "This is known when a case ends, and a case is counted when it begins. Counting it again would "
@@ -489,7 +491,7 @@ _SHORT: Final[dict[Reason, Sentence]] = {
     "too_few_shown": Sentence("too few cells would be shown", "te weinig cellen te zien"),
     "margin_too_wide": Sentence("margin too wide", "marge te groot"),
     "budget_spent": Sentence("budget spent on other tables", "budget besteed aan andere tabellen"),
-    "not_collected": Sentence("not recorded as a code", "niet als code vastgelegd"),
+    "not_settled": Sentence("may change after booking", "kan na het boeken veranderen"),
     "known_later": Sentence("known when a case ends", "bekend als een zaak eindigt"),
     "no_headcounts": Sentence("headcounts not known", "aantal mensen niet bekend"),
 }
