@@ -227,6 +227,12 @@ _NOISY_LIMITS: Final = (
         "onderwerp is van meerdere meldingen, is zoveel keer minder beschermd.",
     ),
     Sentence(
+        "The protection is that of one case. Each further case of the same person spends again, in the "
+        "same half-year too.",
+        "De bescherming is die van één zaak. Elke volgende zaak van dezelfde persoon geeft opnieuw uit, "
+        "ook in hetzelfde halfjaar.",
+    ),
+    Sentence(
         "Noise does not protect what lies outside the figures: calendars, talk, and the words of "
         "reports and signals.",
         "Ruis beschermt niet wat buiten de cijfers ligt: agenda's, praatjes, en de woorden van "
