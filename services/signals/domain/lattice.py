@@ -6,7 +6,8 @@ composition; cells and windows are disjoint: parallel composition). A *table* is
 weighted sum of cells of measures, and so post-processing that spends nothing.
 
 A grid is made of headcounts and of totals that were released before; never of facts. It stays for
-a calendar year, so that a yearly window has one grid.
+a calendar year, so that a yearly window has one grid; or for a half-year, where the organisation is divided
+anew and has no yearly window.
 """
 
 from __future__ import annotations
