@@ -243,6 +243,9 @@ CONTRACTS: dict[str, Contract] = {
     )
 }
 
+OF_CASES = frozenset(name for name in CONTRACTS if name.startswith("intake.v1.facts."))
+"""Messages that come of a case: how many there are of them is counted nowhere."""
+
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
     """CloudEvents 1.0.2 in structured JSON mode.

@@ -62,7 +62,11 @@ class Projector:
         self._moved = asyncio.Condition()
         self._positions: dict[tuple[str, UUID], int] = {}
         self.lag_events = 0
-        """How many events were not yet projected when last looked."""
+        """How many events were not yet projected when last looked. It is never told: it says when somebody
+        works, and how much.
+        """
+        self.behind_logs = 0
+        """How many logs could not be projected to their end when last looked."""
 
     def wake(self) -> None:
         """Something was appended in this process."""
@@ -90,7 +94,7 @@ class Projector:
         async with self._pool.connection() as connection:
             cursor = await connection.execute("SELECT name, position FROM projection_position")
             held: dict[str, int] = dict(await cursor.fetchall())
-        self.lag_events = 0
+        self.lag_events = behind = 0
         for organisation, size in heads.items():
             positions = {
                 projection.name: held.get(tracking_name(projection.name, organisation), 0)
@@ -106,6 +110,8 @@ class Projector:
             except DAMAGED as error:
                 # One organisation's damaged log stops its own projections, nobody else's.
                 self._on_problem(error)
+            behind += min(positions.values(), default=size) < size
+        self.behind_logs = behind
 
     async def until(self, organisation: UUID, index: int, seconds: float = 5.0) -> bool:
         """Wait until all projections hold the event at `index`: one reads one's own writes.

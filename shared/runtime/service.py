@@ -32,7 +32,7 @@ from shared.bus.relay import Relay, RelayStuck, StreamDiverged
 from shared.bus.rpc import RpcRequest, RpcServer
 from shared.bus.tombstone import Tombstones, key_name
 from shared.contracts.errors import Code, Refusal, invalid
-from shared.contracts.events import CloudEvent
+from shared.contracts.events import OF_CASES, CloudEvent
 from shared.contracts.rpc import LEDGER_VERBS, VERBS, Shape, Verb
 from shared.eventstore.projector import Projection, Projector
 from shared.eventstore.store import Command, EventStore, Fold, StoreUnavailable, Tracking
@@ -278,8 +278,8 @@ class Service:
 
         await store.check_ring()
         # What a crash cut off, and what an older database has brought back: before anything is served.
-        if again := await self.erasures.start():
-            self.telemetry.log(Event.ERASURE_AGAIN, count=again)
+        if await self.erasures.start():
+            self.telemetry.log(Event.ERASURE_AGAIN)  # not how many cases that were
         await self.projector.catch_up()
         self._spawn(stack, writer.ended())
         if self.definition.adopt is not None:
@@ -399,7 +399,8 @@ class Service:
                 raise
             except (StoreUnavailable, psycopg.OperationalError) as error:
                 status = Code.UNAVAILABLE.value
-                self.telemetry.problem(Event.DATABASE_PROBLEM, error)
+                if not quiet:  # the schedule tells it too, at no moment of anybody's
+                    self.telemetry.problem(Event.DATABASE_PROBLEM, error)
                 raise Refusal(Code.UNAVAILABLE) from None
             except KeyRingProblem:  # the watch tells it, once
                 status = Code.KEY_RING_UNAVAILABLE.value
@@ -501,7 +502,8 @@ class Service:
                 self.telemetry.problem(Event.CONSUMER_FAILED, error, consumer=reader.durable)
                 self.telemetry.metrics.add("consumer_redelivered", consumer=reader.durable)
                 raise
-            self.telemetry.metrics.add("consumer_handled", consumer=reader.durable)
+            if event.type not in OF_CASES:
+                self.telemetry.metrics.add("consumer_handled", consumer=reader.durable)
 
         async def pass_over(previous: int, position: int) -> None:
             step = Tracking(consumer=reader.durable, previous=previous, position=position)
@@ -513,8 +515,9 @@ class Service:
                 tracking=step,
             )
 
-        def passed_over(count: int) -> None:
-            self.telemetry.log(Event.CONSUMER_PASSED_OVER, consumer=reader.durable, count=count)
+        def passed_over(_count: int) -> None:
+            # Not how many: they may be the facts of cases that were erased.
+            self.telemetry.log(Event.CONSUMER_PASSED_OVER, consumer=reader.durable)
 
         def dead_letter() -> None:
             self.telemetry.log(Event.CONSUMER_DEAD_LETTER, consumer=reader.durable)
@@ -626,7 +629,7 @@ class Service:
             return
         self._relayed_at = time.monotonic()
         try:
-            published = await self.relay.run_once()
+            await self.relay.run_once()
         except (RelayStuck, Unreadable) as error:
             self.telemetry.problem(Event.RELAY_FAILED, error)
             return
@@ -636,9 +639,11 @@ class Service:
             self._diverged = True
             self.telemetry.problem(Event.RELAY_FAILED, error)
             return
-        self._relay_behind = False
-        if published:
-            self.telemetry.metrics.add("relay_published", published, stream=self.definition.stream)
+        behind, self._relay_behind = self._relay_behind, False
+        if behind:
+            # Once for all that was queued. How many messages that were, or how many of them fell to this
+            # replica, would tell how many cases there were on the day.
+            self.telemetry.metrics.add("relay_published", stream=self.definition.stream)
             self.telemetry.log(Event.RELAY_PUBLISHED, stream=self.definition.stream)
 
     # Health -----------------------------------------------------------------------------------
@@ -694,8 +699,7 @@ class Service:
         return _status(self.projector.lag_events < _LAG_BOUND)
 
     async def _metrics(self, _request: Request) -> Response:
-        for_all = self.projector.lag_events
-        self.telemetry.metrics.set("projection_lag", for_all, projection="all")
+        self.telemetry.metrics.set("projection_lag", self.projector.behind_logs, projection="all")
         return Response(self.telemetry.exposition(), media_type="text/plain; version=0.0.4")
 
 

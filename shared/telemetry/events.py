@@ -44,7 +44,7 @@ class Event(StrEnum):
         logging.ERROR,
         "A verb failed by a fault of ours; INTERNAL was answered.",
     )
-    RELAY_PUBLISHED = "relay.published", logging.INFO, "The relay published what was due."
+    RELAY_PUBLISHED = "relay.published", logging.INFO, "The relay published what was queued."
     RELAY_FAILED = "relay.failed", logging.ERROR, "The relay could not publish; it tries again."
     RELAY_ADOPTED = (
         "relay.adopted",
@@ -56,7 +56,7 @@ class Event(StrEnum):
     CONSUMER_PASSED_OVER = (
         "consumer.passed_over",
         logging.WARNING,
-        "Messages with a tombstone were passed over; `count` says how many.",
+        "Messages with a tombstone were passed over.",
     )
     CONSUMER_TOMBSTONE_REFUSED = (
         "consumer.tombstone_refused",
@@ -77,7 +77,7 @@ class Event(StrEnum):
     ERASURE_AGAIN = (
         "erasure.again",
         logging.WARNING,
-        "Erasures were finished or done again at the start; `count` says how many streams.",
+        "Erasures were finished or done again at the start.",
     )
     ERASURE_WAITS = (
         "erasure.waits",

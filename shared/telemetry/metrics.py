@@ -1,6 +1,7 @@
 """Every metric there is: kind, unit, labels, description. docs/telemetry.md shows this table.
 
-No metric counts what reporters do, none is labelled by tenant, person or case.
+No metric counts what reporters do, or what comes of a case, and none is labelled by tenant, person or
+case: a day with a case and a day without have the same metrics (bench/anonymity/told.py).
 """
 
 from __future__ import annotations
@@ -39,15 +40,20 @@ METRICS: dict[str, Metric] = {
     ),
     "rpc_duration": Metric("histogram", "s", "time to answer a verb", ("verb", "status")),
     "relay_published": Metric(
-        "counter", "{message}", "messages published by the relay", ("stream",)
+        "counter", "{run}", "times that the relay published what was queued", ("stream",)
     ),
-    "consumer_handled": Metric("counter", "{message}", "messages handled", ("consumer",)),
+    "consumer_handled": Metric(
+        "counter", "{message}", "messages handled, without those that come of a case", ("consumer",)
+    ),
     "consumer_redelivered": Metric(
         "counter", "{message}", "messages that failed and come again", ("consumer",)
     ),
     "consumer_dead_letters": Metric("counter", "{message}", "messages given up", ("consumer",)),
     "projection_lag": Metric(
-        "gauge", "{event}", "events that a projection has not taken yet", ("projection",)
+        "gauge",
+        "{log}",
+        "logs that projections could not take to their end when they last looked",
+        ("projection",),
     ),
     "telemetry_refused": Metric(
         "counter",

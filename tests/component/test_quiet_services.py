@@ -172,12 +172,12 @@ async def test_staff_are_measured_where_reporters_are_not(quiet: Quiet) -> None:
     ],
 )
 async def test_a_reporters_call_is_not_measured(quiet: Quiet, verb: str, code: Code | None) -> None:
-    """Whatever they ask and however it ends: no span, no duration, not under the caller's trace."""
-    before = quiet.measured()
+    """Whatever they ask and however it ends: no span, no duration, no line, not under the caller's trace."""
+    before = quiet.measured() + quiet.lines.getvalue()
     reply = await quiet.reply(verb, empty(verb), TOKEN)
 
     assert code == code_of(reply)
-    assert before == quiet.measured()
+    assert before == quiet.measured() + quiet.lines.getvalue()
 
 
 @pytest.mark.parametrize("token", ["reporter.", TOKEN[:-1], f"reporter.{HERE}.{'!' * 43}"])

@@ -140,5 +140,5 @@ def test_yesterdays_backup_does_not_bring_the_case_back(
         doctor = hoeksteen("doctor", HOEKSTEEN_HOME=str(home.path)).stdout
         assert "✓ What runs is ready" in doctor
         assert "the last one is 'ledger.refused'" in doctor
-        assert '"event": "erasure.again", "count": 1' in home.log("intake").read_text()
+        assert '"event": "erasure.again"' in home.log("intake").read_text()
         organisation.close()
