@@ -324,8 +324,9 @@ class CaseMachine(RuleBasedStateMachine):
             )
         )
 
-    @rule(which=ids)
-    def tell(self, which: UUID) -> None:
+    @rule(which=ids, days=st.integers(0, 40))
+    def tell(self, which: UUID, days: int) -> None:
+        self.days += days  # consents end meanwhile
         self.attempt(lambda state: consent.tell(state, consent_id=which, at=self.now))
 
     @rule(adviser=advisers)
