@@ -238,6 +238,7 @@ async def test_an_older_version_is_projected_as_the_present_one(
         await older.catch_up()
         assert [7] == held(lab, organisation=ELSEWHERE)
         assert [] == held(lab)
+        assert 1 == older.behind_logs
         await projector(later, Notes()).catch_up()
     assert [0, 1, 2] == held(lab)
 
@@ -268,11 +269,12 @@ async def test_a_log_that_lost_its_tail_does_not_keep_the_projector_busy(lab: La
 
 
 async def test_the_lag_is_what_was_not_projected_when_last_looked(lab: Lab) -> None:
-    """In events, over all projections; none once all is done."""
+    """In events, over all projections; none once all is done. No log is behind, however many there were."""
     await fill(lab, range(5))
     one = projector(lab, Notes(), Notes("other"))
     await one.catch_up()
     assert 20 == one.lag_events
+    assert 0 == one.behind_logs
     await one.catch_up()
     assert 0 == one.lag_events
 

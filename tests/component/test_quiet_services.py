@@ -131,6 +131,12 @@ def _something(type_: Any) -> Any:
         return get_args(type_)[0]
     if type_ in (int, bool):
         return type_(1)
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
+        return {
+            field.name: _something(field.type)
+            for field in msgspec.structs.fields(type_)
+            if field.required
+        }
     return () if "tuple" in str(type_) else b"\x00" * 32
 
 
