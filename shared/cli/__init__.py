@@ -223,16 +223,88 @@ AdviserSubject = Annotated[
 
 @_import.command("register")
 def import_register(
-    file: Annotated[Path, typer.Argument(help="The register, as CSV (docs/import.md).")],
+    file: Annotated[Path, typer.Argument(help="The register, as CSV or XLSX (docs/import.md).")],
     organisation: Organisation,
+    mapping: Annotated[
+        Optional[str],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="What its columns mean: the name of a kept mapping, or a .toml file."),
+    ] = None,
+    period: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="With --mapping: the period of the whole file, such as 2026-H1."),
+    ] = None,
     dry_run: DryRun = False,  # noqa: FBT002  typer's way to say a flag
     token_file: AdviserTokenFile = None,
     sub: AdviserSubject = None,
 ) -> None:
     """Load an existing register: all of it, or, when a row is wrong, none."""
     from shared.cli.import_register import run as load
+    from shared.cli.mappings import load as load_mapping
+    from shared.local.session import now
 
-    raise typer.Exit(load(file, organisation, dry_run, *_adviser(organisation, token_file, sub)))
+    if period is not None and mapping is None:
+        raise LocalProblem("--period goes with --mapping.")
+    home = Home()
+    raise typer.Exit(
+        load(
+            file,
+            organisation,
+            dry_run,
+            *_adviser(organisation, token_file, sub),
+            mapping=None if mapping is None else load_mapping(home, mapping),
+            period=period,
+            today=now(home).date(),
+        )
+    )
+
+
+@_import.command("propose")
+def import_propose(
+    file: Annotated[Path, typer.Argument(help="A register, as CSV or XLSX (docs/import.md).")],
+    sheet: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="The sheet's name, where there are several."),
+    ] = None,
+    header: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="The row with the names of the columns; without it looked for."),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Write the mapping to this file."),
+    ] = None,
+    save: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Keep the mapping under this name."),
+    ] = None,
+    language: Language = "en",
+) -> None:
+    """Propose what the columns of a register mean, and say what could not be mapped."""
+    from shared.cli.mappings import propose
+
+    raise typer.Exit(
+        propose(Home(), file, sheet=sheet, header=header, out=out, name=save, language=language)
+    )
+
+
+@_import.command("save-mapping")
+def import_save_mapping(
+    name: Annotated[str, typer.Argument(help="The source's name, such as zorg-register.")],
+    file: Annotated[Path, typer.Argument(help="The mapping, a .toml file (docs/import.md).")],
+    language: Language = "en",
+) -> None:
+    """Keep a mapping under a name, in place of an earlier one."""
+    from shared.cli.mappings import save
+
+    raise typer.Exit(save(Home(), name, file, language=language))
+
+
+@_import.command("mappings")
+def import_mappings(language: Language = "en") -> None:
+    """Print the names of the mappings that are kept."""
+    from shared.cli.mappings import show
+
+    raise typer.Exit(show(Home(), language=language))
 
 
 @_import.command("published")

@@ -1,4 +1,4 @@
-"""`hoeksteen import register`: read a CSV, check it here, and hand it to the gateway in one piece.
+"""`hoeksteen import register`: read a file, check it here, and hand it to the gateway in one piece.
 
 Exit status: 0 it is loaded, was loaded before, or (with --dry-run) can be loaded; 1 the file cannot
 be loaded, and nothing was; 3 the gateway refused, and nothing was loaded; 4 the gateway does not
@@ -7,6 +7,7 @@ answer: do it again, a register is never loaded twice.
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,9 @@ from rich.text import Text
 from hoeksteen_client import GatewayClient, GatewayError, Unreachable
 from shared import taxonomy
 from shared.contracts.errors import Language, Sentence
+from shared.spreadsheet.mapped import is_workbook, read_mapped
+from shared.spreadsheet.mapping import MappingError, read_mapping
+from shared.spreadsheet.sheet import MAX_FILE_BYTES
 from shared.taxonomy.register import Register, read_register
 
 LOADED: Final = 0
@@ -54,6 +58,27 @@ _SAY: Final = {
     "nothing_loaded": Sentence(
         "Nothing was loaded. Mend the file and try again.",
         "Er is niets geladen. Verbeter het bestand en probeer opnieuw.",
+    ),
+    "needs_mapping": Sentence(
+        "An Excel file is read by a mapping: 'hoeksteen import propose' makes one, and --mapping names it.",
+        "Een Excel-bestand wordt gelezen met een mapping: 'hoeksteen import propose' maakt er een, en"
+        " --mapping noemt hem.",
+    ),
+    "windows_1252": Sentence(
+        "The file is not UTF-8; it is read as Windows-1252.",
+        "Het bestand is geen UTF-8; het wordt gelezen als Windows-1252.",
+    ),
+    "left_out": Sentence(
+        "Left out, and not stored: column {column} ({header}).",
+        "Weggelaten, en niet bewaard: kolom {column} ({header}).",
+    ),
+    "left_out_nameless": Sentence(
+        "Left out, and not stored: column {column}, which has no name.",
+        "Weggelaten, en niet bewaard: kolom {column}, die geen naam heeft.",
+    ),
+    "skipped": Sentence(
+        "Left out, as the mapping says: {number} rows.",
+        "Weggelaten, zoals de mapping zegt: {number} rijen.",
     ),
     "further": Sentence("… and {number} more.", "… en nog {number}."),
     "imported": Sentence("The register is loaded.", "Het register is geladen."),
@@ -97,13 +122,18 @@ def run(
     gateway_url: str,
     token: str,
     *,
+    mapping: bytes | None = None,
+    period: str | None = None,
+    today: date | None = None,
     console: Console | None = None,
     language: Language | None = None,
 ) -> int:
     """Load `file` for `organisation` (its id) with an adviser's `token`; gives the exit status.
 
-    `gateway_url` is the address of the GraphQL endpoint. `language`: of what is printed; without it
-    the organisation's own.
+    `gateway_url` is the address of the GraphQL endpoint. `mapping`: what a mapping file holds
+    (shared.spreadsheet.mapping), without which the columns are those of docs/import.md; with it,
+    `period` is that of the whole file, and no day may lie after `today` (without it the system's).
+    `language`: of what is printed; without it the organisation's own.
     """
     # Nothing of a file, a unit's name or an answer may colour or steer the terminal.
     console = console or Console(markup=False, highlight=False)
@@ -115,7 +145,11 @@ def run(
                 return GATEWAY_REFUSED
             teller = _Teller(console, language or _language(known["language"]), known)
             gateway.language = teller.language
-            register = _read(file, teller)
+            if mapping is None:
+                register = _read(file, teller)
+            else:
+                today = today or datetime.now(UTC).date()
+                register = _read_mapped(file, mapping, period, today, teller)
             if register is None:
                 return FILE_REFUSED
             with console.status(teller.text("sending")):
@@ -197,6 +231,10 @@ def _read(file: Path, teller: _Teller) -> Register | None:
             file.open("rb") as opened,
             Progress(*columns, console=teller.console, transient=True) as progress,
         ):
+            if is_workbook(opened.read(4)):
+                teller.say("needs_mapping")
+                return None
+            opened.seek(0)
             task = progress.add_task(teller.text("reading"), total=file.stat().st_size)
             register = read_register(
                 opened,
@@ -207,6 +245,40 @@ def _read(file: Path, teller: _Teller) -> Register | None:
     except OSError as error:
         teller.say("unreadable", reason=error.strerror or type(error).__name__)
         return None
+    return _right(register, teller)
+
+
+def _read_mapped(
+    file: Path, mapping: bytes, period: str | None, today: date, teller: _Teller
+) -> Register | None:
+    """As `_read`, by a mapping; tells as well what is left out."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        teller.say("unreadable", reason=error.strerror or type(error).__name__)
+        return None
+    try:
+        chosen = read_mapping(mapping, period=period)
+    except MappingError as error:
+        for one in error.errors:
+            teller.console.print(Text(one.sentence(teller.language)))
+        teller.say("nothing_loaded")
+        return None
+    mapped = read_mapped(
+        content, chosen, taxonomy=taxonomy.current(), units=teller.units, today=today
+    )
+    if mapped.encoding == "windows-1252":
+        teller.say("windows_1252")
+    for column, header in mapped.left_out:
+        teller.say("left_out" if header else "left_out_nameless", column=column, header=header)
+    if mapped.skipped:
+        teller.say("skipped", number=mapped.skipped)
+    return _right(mapped.register, teller)
+
+
+def _right(register: Register, teller: _Teller) -> Register | None:
+    """The register, or None when something in it is wrong, which is then said."""
     if not register.line_errors:
         return register
     for line_error in register.line_errors:

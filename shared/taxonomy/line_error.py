@@ -180,7 +180,8 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
 @dataclass(frozen=True, slots=True)
 class LineError:
     """What is wrong on a line, in a person's words. `line` counts from 1; None: the whole file, or, where
-    a file is not read by lines, its `table` and in it `row`, from 1 too.
+    a file is not read by lines, its `table` and in it `row`, from 1 too. `sheet`: a workbook's, by name,
+    in which `line` is a row; `column`: a spreadsheet's, by its letters.
     """
 
     line: int | None
@@ -188,14 +189,19 @@ class LineError:
     nl: str
     table: int | None = None
     row: int | None = None
+    sheet: str | None = None
+    column: str | None = None
 
     def sentence(self, language: Language) -> str:
         """The message in `language`, with its place in front."""
         dutch = language == "nl"
+        line = ("rij", "row") if self.sheet is not None else ("Regel", "Line")
         place = [
             f"{word} {number}"
             for word, number in (
-                ("Regel" if dutch else "Line", self.line),
+                ("Blad" if dutch else "Sheet", None if self.sheet is None else f"'{self.sheet}'"),
+                (line[0] if dutch else line[1], self.line),
+                ("kolom" if dutch else "column", self.column),
                 ("Tabel" if dutch else "Table", self.table),
                 ("rij" if dutch else "row", self.row),
             )

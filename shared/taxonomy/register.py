@@ -93,7 +93,7 @@ def read_register(
     reader = _Reader(taxonomy, units)
     try:
         reader.read(source)
-    except _StopReadingError:
+    except StopReadingError:
         source.drain()
     wrong = reader.errors_seen > 0
     return Register(
@@ -133,7 +133,7 @@ def reconcile(
     )
 
 
-class _StopReadingError(Exception):
+class StopReadingError(Exception):
     """Nothing sensible can be read after this."""
 
 
@@ -181,7 +181,7 @@ class _Lines:
             self._on_bytes(self._read)
 
 
-class _Reader:
+class RegisterRows:
     """Adds up the lines of one file, and keeps what is wrong with them."""
 
     def __init__(self, taxonomy: Taxonomy, units: Mapping[str, str]) -> None:
@@ -199,6 +199,7 @@ class _Reader:
         self.lines = 0
 
     def rows(self) -> tuple[RegisterRow, ...]:
+        """What was added, one row per distinct combination."""
         keys = sorted(self._counts, key=lambda key: tuple(part or "" for part in key))
         return tuple(
             RegisterRow(
@@ -215,82 +216,18 @@ class _Reader:
         )
 
     def printed_totals(self) -> tuple[PrintedTotal, ...]:
+        """The totals that the source prints."""
         return tuple(
             PrintedTotal(period=period, category=category, unit_id=unit, total=total)
             for (period, category, unit), total in self._printed.items()
         )
 
-    def read(self, source: Iterable[tuple[int, bytes | None]]) -> None:
-        lines = iter(source)
-        columns, delimiter = self._head(lines)
-        for number, raw in lines:
-            if raw is None:
-                self._wrong(number, "long", limit=MAX_LINE_BYTES)
-                continue
-            cells = self._cells(number, raw, delimiter)
-            if cells is None or not any(cells):
-                continue  # said already, or an empty line as spreadsheets leave them at the end
-            self.lines += 1
-            self._line(number, columns, cells)
-        if not self.errors_seen and not self._counts:
-            self._wrong(None, "no_rows")
+    def add(self, number: int, named: Mapping[str, str], errors_before: int | None = None) -> None:
+        """Add one line, column → cell, where `period`, `category` and `count` are there.
 
-    def _head(self, lines: Iterator[tuple[int, bytes | None]]) -> tuple[list[str | None], str]:
-        """The columns (None: a column without a name) and the delimiter, from the first line."""
-        number, raw = next(lines, (1, b""))
-        if raw is None:
-            self._stop(number, "long", limit=MAX_LINE_BYTES)
-        raw = raw.removeprefix(b"\xef\xbb\xbf")
-        if not raw.strip():
-            self._stop(None, "empty")
-        delimiter = ";" if raw.count(b";") > raw.count(b",") else ","
-        cells = self._cells(number, raw, delimiter)
-        if cells is None:
-            raise _StopReadingError
-        columns = [_COLUMN_OF.get(cell.casefold()) for cell in cells]
-        before = self.errors_seen
-        for position, (cell, column) in enumerate(zip(cells, columns, strict=True), start=1):
-            if cell and column is None:
-                self._wrong(number, "unknown_column", number=position)
-            if column is not None and columns.index(column) < position - 1:
-                self._wrong(number, "double_column", column=column)
-        for column in _REQUIRED:
-            if column not in columns:
-                self._wrong(number, "missing_column", column=column)
-        if self.errors_seen > before:
-            raise _StopReadingError
-        return columns, delimiter
-
-    def _cells(self, number: int, raw: bytes, delimiter: str) -> list[str] | None:
-        """The trimmed cells of one line; None when it cannot be read, which is then said.
-
-        A cell never holds a line break (no column needs one), so a line is read on its own and a
-        quotation mark that is never closed spoils one line, not the rest of the file.
+        `errors_before`: how many there were before this line, when some are told already.
         """
-        if b"\0" in raw:
-            self._wrong(number, "nul")
-            return None
-        try:
-            text = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            self._wrong(number, "encoding")
-            return None
-        try:
-            cells = next(csv.reader([text], delimiter=delimiter, strict=True), [])
-        except csv.Error:
-            self._wrong(number, "csv")
-            return None
-        return [cell.strip() for cell in cells]
-
-    def _line(self, number: int, columns: list[str | None], cells: list[str]) -> None:
-        if len(cells) != len(columns):
-            self._wrong(number, "cells", found=len(cells), expected=len(columns))
-            return
-        before = self.errors_seen
-        for position, (column, cell) in enumerate(zip(columns, cells, strict=True), start=1):
-            if column is None and cell:
-                self._wrong(number, "no_heading", number=position)
-        named = {c: cell for c, cell in zip(columns, cells, strict=True) if c is not None}
+        before = self.errors_seen if errors_before is None else errors_before
         kind = named.get("kind", "").casefold()
         key = (
             self._period(number, named["period"]),
@@ -384,4 +321,84 @@ class _Reader:
 
     def _stop(self, line: int | None, message: str, **values: str | int) -> NoReturn:
         self._wrong(line, message, **values)
-        raise _StopReadingError
+        raise StopReadingError
+
+
+class _Reader(RegisterRows):
+    """Reads the lines of one file."""
+
+    def read(self, source: Iterable[tuple[int, bytes | None]]) -> None:
+        lines = iter(source)
+        columns, delimiter = self._head(lines)
+        for number, raw in lines:
+            if raw is None:
+                self._wrong(number, "long", limit=MAX_LINE_BYTES)
+                continue
+            cells = self._cells(number, raw, delimiter)
+            if cells is None or not any(cells):
+                continue  # said already, or an empty line as spreadsheets leave them at the end
+            self.lines += 1
+            self._line(number, columns, cells)
+        if not self.errors_seen and not self._counts:
+            self._wrong(None, "no_rows")
+
+    def _head(self, lines: Iterator[tuple[int, bytes | None]]) -> tuple[list[str | None], str]:
+        """The columns (None: a column without a name) and the delimiter, from the first line."""
+        number, raw = next(lines, (1, b""))
+        if raw is None:
+            self._stop(number, "long", limit=MAX_LINE_BYTES)
+        raw = raw.removeprefix(b"\xef\xbb\xbf")
+        if not raw.strip():
+            self._stop(None, "empty")
+        delimiter = ";" if raw.count(b";") > raw.count(b",") else ","
+        cells = self._cells(number, raw, delimiter)
+        if cells is None:
+            raise StopReadingError
+        columns = [_COLUMN_OF.get(cell.casefold()) for cell in cells]
+        before = self.errors_seen
+        for position, (cell, column) in enumerate(zip(cells, columns, strict=True), start=1):
+            if cell and column is None:
+                self._wrong(number, "unknown_column", number=position)
+            if column is not None and columns.index(column) < position - 1:
+                self._wrong(number, "double_column", column=column)
+        for column in _REQUIRED:
+            if column not in columns:
+                self._wrong(number, "missing_column", column=column)
+        if self.errors_seen > before:
+            raise StopReadingError
+        return columns, delimiter
+
+    def _cells(self, number: int, raw: bytes, delimiter: str) -> list[str] | None:
+        """The trimmed cells of one line; None when it cannot be read, which is then said.
+
+        A cell never holds a line break (no column needs one), so a line is read on its own and a
+        quotation mark that is never closed spoils one line, not the rest of the file.
+        """
+        if b"\0" in raw:
+            self._wrong(number, "nul")
+            return None
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            self._wrong(number, "encoding")
+            return None
+        try:
+            cells = next(csv.reader([text], delimiter=delimiter, strict=True), [])
+        except csv.Error:
+            self._wrong(number, "csv")
+            return None
+        return [cell.strip() for cell in cells]
+
+    def _line(self, number: int, columns: list[str | None], cells: list[str]) -> None:
+        if len(cells) != len(columns):
+            self._wrong(number, "cells", found=len(cells), expected=len(columns))
+            return
+        before = self.errors_seen
+        for position, (column, cell) in enumerate(zip(columns, cells, strict=True), start=1):
+            if column is None and cell:
+                self._wrong(number, "no_heading", number=position)
+        self.add(
+            number,
+            {c: cell for c, cell in zip(columns, cells, strict=True) if c is not None},
+            before,
+        )
