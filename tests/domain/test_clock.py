@@ -407,6 +407,57 @@ def test_a_recorded_pause_belongs_to_its_kind_of_term() -> None:
     assert used == set(GROUNDS)
 
 
+def test_feedback_that_was_given_stays_given() -> None:
+    """Also where the confirmation goes out after it."""
+    told = TermMet(term="feedback", on=date(2026, 6, 5), how="done", at=at("2026-06-05 12:00"))
+
+    past = [reported("2026-06-03 14:00"), told, answered("2026-06-08 09:00")]
+
+    assert all(one.met for one in after(*past).terms)
+
+
+def test_it_warns_on_the_last_day_where_nobody_looked_before() -> None:
+    """Wednesday 10 June is the last day of the confirmation."""
+    case = after(reported("2026-06-03 14:00"))
+
+    assert kinds(steps(case.terms, at=at("2026-06-10 23:00"))) == ["TermWarned"]
+
+
+def test_after_an_extension_it_warns_of_the_new_day() -> None:
+    """Warned of 3 July, extended, warned of 3 September."""
+    warned = TermWarned(term=ACCESS, due=date(2026, 7, 3), at=at("2026-06-26 05:00"))
+    longer = TermExtended(
+        term=ACCESS, ground="complexity", due=date(2026, 9, 3), at=at("2026-06-30 10:00")
+    )
+    case = after(OPENED, ASKED, warned, longer)
+
+    assert steps(case.terms, at=at("2026-07-10 05:00")) == []
+    now = at("2026-09-01 05:00")
+    assert steps(case.terms, at=now) == [TermWarned(term=ACCESS, due=date(2026, 9, 3), at=now)]
+
+
+def test_a_paused_term_is_extended_whatever_the_day() -> None:
+    """It stands still: its last day does not come. Met, it stands still no more."""
+    past: list[Event] = [OPENED, ASKED, paused("2026-07-02 12:00")]
+    extended = clock.extend(
+        after(*past).terms, term=ACCESS, ground="complexity", at=at("2026-08-20 10:00")
+    )
+    assert extended.due == date(2026, 9, 3)
+    met = TermMet(term=ACCESS, on=date(2026, 8, 21), how="done", at=at("2026-08-21 12:00"))
+    assert term(ACCESS, *past, met).paused_on is None
+
+
+def test_an_agreed_day_moves_with_a_pause() -> None:
+    """Three days later: whoever agreed on a day agrees on another, or has it moved."""
+    agreed = AftercarePlanned(aftercare_id=AGREED, on=date(2026, 6, 20), at=at("2026-06-02 14:00"))
+    stands = TermPaused(term="aftercare", ground="reporter_asked", at=at("2026-06-10 12:00"))
+    past = [OPENED, agreed, stands]
+
+    on = clock.resume(after(*past).terms, term="aftercare", at=at("2026-06-13 12:00"))
+
+    assert on.due == date(2026, 6, 23)
+
+
 # Refused ------------------------------------------------------------------------------------------
 
 MET = TermMet(term=ACCESS, on=date(2026, 6, 20), how="done", at=at("2026-06-20 12:00"))
@@ -486,6 +537,11 @@ def test_what_is_refused(past: list[Event], decision: Decision, code: Code) -> N
             [REPORT],
             meeting("feedback", on=date(2026, 6, 3)),
             TermMet(term="feedback", on=date(2026, 6, 3), how="done", at=at("2026-06-20 12:00")),
+        ),
+        (
+            [],
+            starting(date(2026, 6, 20)),
+            TermStarted(term="confirmation", since=date(2026, 6, 20), at=at("2026-06-20 12:00")),
         ),
         (
             [],
