@@ -451,7 +451,7 @@ def test_an_agreed_day_moves_with_a_pause() -> None:
     """Three days later: whoever agreed on a day agrees on another, or has it moved."""
     agreed = AftercarePlanned(aftercare_id=AGREED, on=date(2026, 6, 20), at=at("2026-06-02 14:00"))
     stands = TermPaused(term="aftercare", ground="reporter_asked", at=at("2026-06-10 12:00"))
-    past = [OPENED, agreed, stands]
+    past: list[Event] = [OPENED, agreed, stands]
 
     on = clock.resume(after(*past).terms, term="aftercare", at=at("2026-06-13 12:00"))
 
