@@ -39,7 +39,7 @@ _HALVES = [half for year in YEARS for half in Period(year).parts("half-year")]
 def published(
     attacked: Organisation, *, dimension: Literal["category", "unit"], k: int
 ) -> list[StatisticsReleased]:
-    """Two years of an organisation under the policy `exact`, through the real rules."""
+    """All years of an organisation under the policy `exact`, through the real rules."""
     smallest = sorted(attacked.tree, key=lambda branch: (branch.headcount, branch.id))
     adopted = OrganisationAdopted(
         organisation_id=UUID(int=0),
@@ -69,8 +69,9 @@ def intervals(
     rng: np.random.Generator,
     most: int,
 ) -> list[Found]:
-    """The linear-programming attacker, on at most so many targets with 1 to 4 cases: categories,
-    themes, units and divisions, each by itself and crossed, by half-year, year and rolling year.
+    """The linear-programming attacker, who also knows which units have no people, on at most so many
+    targets with 1 to 4 cases: categories, themes, units and divisions, each by itself and crossed, by
+    half-year, year and rolling year.
     """
     categories = tuple(current().categories)
     units = (*(branch.id for branch in attacked.tree), NOT_SAID)
@@ -92,13 +93,17 @@ def intervals(
             inside = numbers[row].take(block, axis=axis)
             count = released.withheld_count
             known.row(dict.fromkeys(inside.ravel().tolist(), 1.0), count, count)
-    wanted = [
-        (kind, inside)
-        for kind, cells in _targets(attacked, categories, units)
-        for rows in _windows()
-        if int(true[np.ix_(rows, *cells)].sum()) in SMALL
-        for inside in [np.ix_(rows, *cells)]
-    ]
+    for column, branch in enumerate(attacked.tree):
+        if not branch.headcount:  # everybody knows that no case can come from there
+            known.row(dict.fromkeys(numbers[:, :, column].ravel().tolist(), 1.0), 0, 0)
+    wanted = []
+    for kind, (rows, columns) in _targets(attacked, categories, units):
+        counts = true[:, rows][:, :, columns].sum(axis=(1, 2)).tolist()
+        wanted += [
+            (kind, np.ix_(halves, rows, columns))
+            for halves in _windows()
+            if sum(counts[half] for half in halves) in SMALL
+        ]
     wanted = [wanted[int(n)] for n in rng.permutation(len(wanted))[:most]]
     bounds = known.bounds(numbers[inside].ravel().tolist() for _, inside in wanted)
     return [

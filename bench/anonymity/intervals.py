@@ -42,6 +42,9 @@ BELIEVED = 0.99
 SMALL = (1, 2, 3, 4)
 """Cells with so many cases are targets."""
 
+WHOLE = frozenset({"theme", "unit", "unit, rolling year"})
+"""Kinds of targets that tables show as they are, where they are large enough."""
+
 NARROW = 4
 """An interval narrower than this is a disclosure, even if it is not exact."""
 
@@ -132,10 +135,19 @@ def cell(
     lattice: LatticeFrozen, into: tuple[Axis, ...], numbers: Sequence[int], window: Period
 ) -> list[int]:
     """The atoms of a year in some cells of a window, numbered quarter by quarter."""
-    axes = axes_of(lattice)
-    inside = np.flatnonzero(np.isin(places_of(lattice, axes, into), numbers))
-    size = len(cells_of(lattice, axes))
-    return [quarter * size + int(one) for quarter in quarters(window) for one in inside]
+    size, members = _members(lattice, into)
+    inside = sorted(one for number in numbers for one in members[number])
+    return [quarter * size + one for quarter in quarters(window) for one in inside]
+
+
+@cache
+def _members(lattice: LatticeFrozen, into: tuple[Axis, ...]) -> tuple[int, list[list[int]]]:
+    """How many atoms a quarter has, and the atoms in each cell of `into`."""
+    places = places_of(lattice, axes_of(lattice), into)
+    members: list[list[int]] = [[] for _ in cells_of(lattice, into)]
+    for atom, place in enumerate(places.tolist()):
+        members[place].append(atom)
+    return len(places), members
 
 
 def noisy_polytope(given: Published, year: int) -> Polytope:

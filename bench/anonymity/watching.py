@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bench.anonymity.organisations import Organisation, Published
+    from services.signals.domain.answers import Shown
     from services.signals.domain.lattice import Measure, Table
     from services.signals.domain.noisy import Sampler
 
@@ -47,11 +48,16 @@ class Averaged:
 
 def asked_again(attacked: Organisation, given: Published) -> Iterator[Averaged]:
     """Ask for each shown figure that is a single draw, ASKED times, from what was released."""
+    asked: dict[tuple[Table, Period], list[Shown | None]] = {}
     for table, window, number, truth in _figures(attacked, given):
-        told = []
-        for _ in range(ASKED):
-            shown = answers.shown(given.grids[window.year], table, window, given.draws)
-            told.append(None if shown is None else shown.figures[number].value)
+        if (table, window) not in asked:  # an answer is a whole table
+            asked[table, window] = [
+                answers.shown(given.grids[window.year], table, window, given.draws)
+                for _ in range(ASKED)
+            ]
+        told = [
+            None if shown is None else shown.figures[number].value for shown in asked[table, window]
+        ]
         values = [value for value in told if value is not None]
         found = len(values) == ASKED and round(float(np.median(values))) == truth
         yield Averaged(found, len(set(told)) > 1)

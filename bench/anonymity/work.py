@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from bench.anonymity import blocks, intervals, posterior, runs, watching
+from bench.anonymity import blocks, intervals, live, posterior, runs, watching
 from bench.anonymity.audit import Guesses, audit
 from bench.anonymity.naive import naive
 from bench.anonymity.organisations import organisation, published
@@ -17,6 +19,7 @@ from services.signals.domain import noise
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
+    from pathlib import Path
 
     Runs = tuple[np.ndarray, np.ndarray]
     """Outputs and coins."""
@@ -27,6 +30,9 @@ TARGETS = 24
 RUNS = 100_000
 ALL = 1_000
 """Organisations of a full run; with fewer everything that is counted in them is smaller."""
+
+INSTALLATION = 200
+"""Organisations with cases in one installation of the live attack; a fiftieth more have none."""
 
 SHARES = (0.25, 0.5, 0.8)
 """How many of the cases somebody knows already."""
@@ -40,7 +46,14 @@ _LARGE_GRID = 300
 _CHUNK = 20
 _RUNS_TOGETHER = 5_000
 _FEW = 0.04
-"""Of so many organisations the slow attacks see one."""
+"""The control of linear programming, which is slow and finds much, sees so many organisations."""
+
+
+def quiet(log: str) -> None:
+    """What libraries and services print in this process goes to a file, not between our lines."""
+    to = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(to, 1)
+    os.close(to)
 
 
 # What one process does --------------------------------------------------------------------------
@@ -59,6 +72,9 @@ def attack_noisy(seed: int, numbers: Sequence[int]) -> Counter[str]:
             found["narrow"] += one.narrow
             found["exists"] += one.exists
             found["wrong"] += not one.right
+            kind = "whole" if one.kind in intervals.WHOLE else "part"
+            found[f"targets {kind}"] += 1
+            found[f"exists {kind}"] += one.exists
         for cell in posterior.cells(attacked, given):
             if not cell.truth:
                 continue
@@ -161,6 +177,16 @@ def audit_pulse(many: int, seed: int) -> Guesses:
     return audit(*runs.pulse_runs(many, [seed, 3]))
 
 
+def watch_live(folder: Path, seed: int, part: int, organisations: int) -> live.Seen:
+    """One installation, with real parts, in a folder of its own."""
+    own = folder / f"{part}"
+    own.mkdir()
+    empty = max(2, organisations // 50)
+    return asyncio.run(
+        live.observe(own, organisations=organisations, empty=empty, seed=[seed, 5, part])
+    )
+
+
 def attack_timing(seed: int, told: watching.Told) -> float:
     """How often the right one of fifty colleagues is guessed by who was away."""
     return watching.guessed(np.random.default_rng([seed, 4]), told, staff=50, trials=4_000)
@@ -181,10 +207,15 @@ def attack_rule() -> Counter[str]:
 class Work:
     """Everything that is computed, shared out over the processes of a pool."""
 
-    def __init__(self, pool: Executor, seed: int, organisations: int) -> None:
-        """Begin with all of it."""
+    def __init__(self, pool: Executor, folder: Path, seed: int, organisations: int) -> None:
+        """Begin with all of it; installations live in `folder`."""
         self._pool, self._seed = pool, seed
         self.runs = max(4_000, round(RUNS * min(1.0, organisations / ALL)))
+        # First: an installation keeps its process waiting now and then.
+        self._installations = [
+            pool.submit(watch_live, folder, seed, first, min(INSTALLATION, organisations - first))
+            for first in range(0, organisations, INSTALLATION)
+        ]
         self.audits = {
             runs.LARGE: self._audited(runs.LARGE, 100, self.runs),
             runs.NEAR: self._audited(runs.NEAR, 100, self.runs // 10),
@@ -194,11 +225,15 @@ class Work:
         self.noisy = self._counted(attack_noisy, organisations)
         self.exact = self._counted(attack_exact, organisations)
         self.naive = self._counted(attack_naive, max(8, round(organisations * _FEW)))
-        self.joint = self._counted(attack_joint, max(8, round(organisations * _FEW)))
+        self.joint = self._counted(attack_joint, organisations)
         self.last = pool.submit(attack_last, seed, 20_000)
         self.pulse = pool.submit(audit_pulse, max(4_000, self.runs // 5), seed)
         self.rule = pool.submit(attack_rule)
         self.timing = {told: pool.submit(attack_timing, seed, told) for told in TOLD}
+
+    def seen(self) -> live.Seen:
+        """What came of all installations."""
+        return live.together([one.result() for one in self._installations])
 
     def _counted(
         self, work: Callable[[int, Sequence[int]], Counter[str]], total: int

@@ -5,6 +5,8 @@ find nothing, their controls fall, and the audit catches every planted bug.
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,6 +93,7 @@ def test_figures_with_noise_are_not_computed_back(
     found = [one for each, given in attacked for one in intervals.noisy(each, given, rng, 24)]
     assert 200 <= len(found)
     assert not [one for one in found if one.exact or one.narrow]
+    assert intervals.WHOLE < {one.kind for one in found}
     assert sum(one.exists for one in found) <= 0.03 * len(found)
 
 
@@ -106,6 +109,7 @@ def test_exact_figures_are_not_computed_back() -> None:
         found += blocks.intervals(each, given, rng, 16)
     assert 100 <= len(found)
     assert all(one.right for one in found)
+    assert {one.truth for one in found} == set(intervals.SMALL)
     assert not [one for one in found if one.exact or one.exists]
 
 
@@ -184,6 +188,46 @@ def test_nothing_but_the_draws_depends_on_the_cases() -> None:
         assert watching.leaves(each, number) != watching.leaves(each, number + 1)
 
 
+def ordered(order: Sequence[int], some: int) -> live.Seen:
+    """What is seen when the organisations without a case, those below `some`, came in this order."""
+    places = {one: place for place, one in enumerate(order)}
+    others = range(some, len(order))
+    return live.Seen(
+        outputs=np.zeros((0, 2), dtype=np.int64),
+        secret=np.zeros(0, dtype=bool),
+        early=0,
+        differ=0,
+        differ_inside=0,
+        first=live.come_first(
+            [places[one] for one in range(some)], [places[one] for one in others]
+        ),
+        variance=live.by_chance(some, len(others)),
+        files_differ=0,
+        files_differ_inside=0,
+    )
+
+
+def test_who_always_comes_first_or_last_is_told_apart() -> None:
+    """Those who stand before or behind all others are; those who stand among them are not."""
+    assert 1 == ordered([0, 1, 2, 3], 2).told_apart
+    assert 1 == ordered([2, 3, 0, 1], 2).told_apart
+    assert 0.5 == ordered([0, 2, 3, 1], 2).told_apart
+
+
+def test_an_order_that_chance_makes_stays_within_what_chance_allows() -> None:
+    """Of a thousand times two shuffled orders of 10 and 200 hardly any goes beyond it; one in twenty goes
+    half as far; and of 2 and 2 nothing can be said.
+    """
+    rng = np.random.default_rng(SEED)
+    found = [
+        live.together([ordered(rng.permutation(210).tolist(), 10) for _ in range(2)])
+        for _ in range(1_000)
+    ]
+    assert sum(one.told_apart > one.chance for one in found) <= 1
+    assert 20 <= sum(one.told_apart > (0.5 + one.chance) / 2 for one in found) <= 90
+    assert 1 == ordered([0, 1, 2, 3], 2).chance
+
+
 # The audit --------------------------------------------------------------------------------------
 
 
@@ -220,11 +264,12 @@ def test_a_pulse_spends_no_more_than_it_says() -> None:
 
 async def test_through_postgresql_and_nats(tmp_path: Path) -> None:
     """What the messages carry is what the real path gives in process; before the tick there is none;
-    and an organisation without a case looks like the others.
+    and an organisation without a case looks like the others, by its messages and by its public log.
     """
-    seen = await live.observe(tmp_path, organisations=12, empty=2, seed=SEED)
+    seen = await live.observe(tmp_path, organisations=10, empty=2, seed=[SEED])
     assert (0, 0) == (seen.early, seen.differ)
     assert 2 == seen.differ_inside
+    assert (0, 2) == (seen.files_differ, seen.files_differ_inside)
     assert (10 * live.PLACES, 2) == seen.outputs.shape
     counts = seen.outputs // runs.SCALE
     assert 20.5 == pytest.approx(counts.mean(), abs=1)
@@ -237,3 +282,20 @@ async def test_through_postgresql_and_nats(tmp_path: Path) -> None:
     guesses = learn(outputs[:, columns], secret).test(seen.outputs, seen.secret)
     assert CASE >= guesses.epsilon(ALMOST_CERTAIN)
     assert guesses.made < 1.5 * guesses.right
+
+
+# Around them ------------------------------------------------------------------------------------
+
+
+def test_what_a_library_prints_does_not_come_between_our_lines(tmp_path: Path) -> None:
+    """The solver introduces itself on stdout, past Python: that goes to the file."""
+    log = tmp_path / "log"
+    program = (
+        "import highspy, sys; from bench.anonymity.work import quiet;"
+        "quiet(sys.argv[1]); highspy.Highs()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(log)], capture_output=True, text=True, check=True
+    )
+    assert "" == done.stdout
+    assert "HiGHS" in log.read_text()
