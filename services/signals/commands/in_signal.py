@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from services.signals.domain.signal import Event, Signal
     from services.signals.domain.window import OrganisationAdopted
+    from services.signals.shown_draws import Drawn
     from shared.runtime.calls import Call
 
 
@@ -102,6 +104,11 @@ async def _known(call: Call, said: SignalSaid) -> Known:
             *(() if release.withheld is None else release.withheld.codes),
         )
     )
+    # Of many windows and cells that takes a moment, in which others are answered.
+    return await asyncio.to_thread(_borne_out, drawn, figures, said)
+
+
+def _borne_out(drawn: Drawn, figures: frozenset[tuple[str, str, str]], said: SignalSaid) -> Known:
     warnings = frozenset(
         (one.table, one.period, one.cell) for _, one in told(drawn.grids, drawn.draws)
     )

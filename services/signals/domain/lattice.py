@@ -1,4 +1,4 @@
-"""The grid of a half-year, frozen before it begins: what is measured, how, and what is shown of it.
+"""The grid of a half-year, frozen before its first case counts: what is measured, how, what is shown.
 
 A *measure* is a table of which every cell gets one draw of noise, at a window's tick. A case counts
 in exactly one cell of each measure, so the measures' ε add up to what one case spends (sequential
