@@ -1877,7 +1877,13 @@ class CellUnwatched(Shape, frozen=True, kw_only=True):
 
     cell: str
     label: str
-    reason: Literal["released_yearly", "too_few_windows", "too_few_cases", "too_much_noise"]
+    reason: Literal[
+        "released_yearly",
+        "too_few_windows",
+        "too_few_cases",
+        "too_much_noise",
+        "unknown_detector",
+    ]
     sentence: str
 
 

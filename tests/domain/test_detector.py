@@ -32,7 +32,7 @@ from services.signals.domain.detector import (
     warnings,
     watched,
 )
-from services.signals.domain.lattice import LatticeFrozen, Part, Table, choose
+from services.signals.domain.lattice import LatticeFrozen, Part, Table, cells_of, choose
 from services.signals.domain.noise import Draws
 from services.signals.domain.series import Point
 from shared.taxonomy.period import Grain, Period
@@ -223,8 +223,9 @@ def test_a_grid_that_was_frozen_for_another_detector_is_refused() -> None:
     lattice = grid(detector="detector/0")
     with pytest.raises(ValueError, match="another detector"):
         warnings(lattice, lattice.tables[0], ())
-    with pytest.raises(ValueError, match="another detector"):
-        unwatched(lattice, lattice.tables[0], ())
+    unknown = unwatched(lattice, lattice.tables[0], ())
+    assert {"unknown_detector"} == set(unknown.values())
+    assert cells_of(lattice, lattice.tables[0].axes) == tuple(unknown)
 
 
 # Where it is silent, and says so -----------------------------------------------------------------

@@ -35,6 +35,9 @@ class UnwatchedReason(Enum):
     TOO_MUCH_NOISE = strawberry.enum_value(
         "too_much_noise", description="The figure adds up too many draws."
     )
+    UNKNOWN_DETECTOR = strawberry.enum_value(
+        "unknown_detector", description="The grid names a rule that this version does not have."
+    )
 
 
 @strawberry.enum(description="What a cell does over time.")

@@ -32,13 +32,15 @@ from services.signals.domain.series import Point, Seen, Window, points, seen, se
 from shared.taxonomy.period import Grain, Period
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 VERSION: Final = "detector/1"
 """Frozen with the grid. Another rule, or another bound, is another version."""
 
 Kind = Literal["jump", "persistent"]
-Reason = Literal["released_yearly", "too_few_windows", "too_few_cases", "too_much_noise"]
+Reason = Literal[
+    "released_yearly", "too_few_windows", "too_few_cases", "too_much_noise", "unknown_detector"
+]
 
 DISPERSION: Final = 6.0
 """A count with mean m varies by m + m²/6."""
@@ -198,30 +200,43 @@ def warnings(
     return tuple(warning for _, warning in found)
 
 
+DETECTORS: Final[
+    Mapping[str, Callable[[LatticeFrozen, Table, Sequence[Window]], tuple[EarlyWarning, ...]]]
+] = {VERSION: warnings}
+"""Every detector by the version that grids name. A new one stands beside the old, which stays: what an
+old grid told is found again by the detector that it names.
+"""
+
+
 def told(
     grids: Sequence[LatticeFrozen], draws: Mapping[tuple[str, str], Sequence[int]]
 ) -> tuple[tuple[LatticeFrozen, EarlyWarning], ...]:
     """All warnings of an organisation so far, each with the grid of its period, the oldest first: what
-    could be told at each tick, whatever has changed since. `draws` as `answers.estimates` takes them.
+    could be told at each tick, whatever has changed since. Each grid has the detector that it names;
+    one of DETECTORS, or there is none of it. `draws` as `answers.estimates` takes them.
     """
     found: list[tuple[LatticeFrozen, EarlyWarning]] = []
     for grid in sorted(grids, key=lambda one: Period.parse(one.period)):
         table, whole = watched(grid), Period.parse(grid.period)
-        if table is None or grid.detector != VERSION:
+        detect = DETECTORS.get(grid.detector)
+        if table is None or detect is None:
             continue
         series = [one for one in series_of(grids, table, draws) if one.period.end <= whole.end]
         found += [
             (grid, warning)
-            for warning in warnings(grid, table, series)
+            for warning in detect(grid, table, series)
             if Period.parse(warning.period).start >= whole.start
         ]
     return tuple(found)
 
 
 def unwatched(lattice: LatticeFrozen, table: Table, series: Sequence[Window]) -> dict[str, Reason]:
-    """The cells without automatic early warning in the newest window, each with the reason."""
-    _known(lattice)
+    """The cells without automatic early warning in the newest window, each with the reason: all of
+    them where the grid names a detector that this program does not have.
+    """
     cells = cells_of(lattice, table.axes)
+    if lattice.detector not in DETECTORS:
+        return dict.fromkeys(cells, "unknown_detector")
     found: dict[str, Reason] = {}
     for cell in cells:
         reason = _reason(table, points(lattice, table, cell, series), len(cells))

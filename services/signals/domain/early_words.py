@@ -87,6 +87,8 @@ _REASON: Final[dict[Language, dict[Reason, str]]] = {
         "too_few_cases": "{label}: no automatic early warning below one case a quarter; chance and"
         " noise would drown it. The adviser may see it sooner than the figures.",
         "too_much_noise": "{label}: no automatic early warning; the figure holds too much noise.",
+        "unknown_detector": "{label}: no automatic early warning; the grid names a rule that this"
+        " version of the program does not have.",
     },
     "nl": {
         "released_yearly": "{label}: geen automatische vroege waarschuwing, want het cijfer komt eens"
@@ -97,6 +99,8 @@ _REASON: Final[dict[Language, dict[Reason, str]]] = {
         " toeval en ruis overstemmen haar. De vertrouwenspersoon ziet het misschien eerder.",
         "too_much_noise": "{label}: geen automatische vroege waarschuwing; het cijfer bevat te veel"
         " ruis.",
+        "unknown_detector": "{label}: geen automatische vroege waarschuwing; het raster noemt een regel"
+        " die deze versie van het programma niet heeft.",
     },
 }
 _ORDINAL: Final[dict[Language, tuple[str, ...]]] = {

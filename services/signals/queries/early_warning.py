@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from services.signals.domain.detector import VERSION, told, unwatched, watched
+from services.signals.domain.detector import told, unwatched, watched
 from services.signals.domain.early_words import (
     reason_sentence,
     trend_sentence,
@@ -37,12 +37,14 @@ if TYPE_CHECKING:
 
 
 async def early_warning(question: Question, request: EarlyWarningQuery) -> EarlyWarnings:
-    """See EarlyWarnings. Without a released grid (under `exact` too) there is nothing to tell."""
+    """See EarlyWarnings. Without a released grid (under `exact` too) there is nothing to tell. A grid
+    whose detector is not known here has trends, and for each cell that reason instead of warnings.
+    """
     until = await question.checkpoint_at(request.as_of)
     async with question.pool.connection() as connection:
         drawn = await drawn_of(connection, question.organisation, until)
     lattice = drawn.newest()
-    if lattice is None or lattice.detector != VERSION:
+    if lattice is None:
         return EarlyWarnings()
     everywhere = sees_every_place(question.principal)
     branch = None if everywhere else await own_branch(question)
@@ -68,7 +70,7 @@ def _told(
             for cell, reason in unwatched(lattice, table, series).items()
         )
     return EarlyWarnings(
-        detector=VERSION,
+        detector=lattice.detector,
         table=None if table is None else table.id,
         warnings=tuple(
             _warning(grid, one, language) for grid, one in told(drawn.grids, drawn.draws)
