@@ -3,7 +3,8 @@
 Counting takes as long as there are facts. If it were done at the moment itself, the time at which figures
 leave would tell how many there are. So it is done before, and kept in the memory of this process alone:
 nothing that is not revealed stands in the log, in a table or in an answer, and no budget is spent on it.
-What is lost with the process is counted and drawn again; nobody has seen it.
+What is lost with the process is counted and drawn again; nobody has seen it. Nor is what is revealed seen
+before its messages have left (commands/open_to_readers.py).
 """
 
 from __future__ import annotations

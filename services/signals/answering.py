@@ -11,8 +11,17 @@ from shared.runtime.as_of import checkpoint_at
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from psycopg_pool import AsyncConnectionPool
+
     from shared.contracts.rpc import Shape
-    from shared.runtime.calls import Call
+    from shared.runtime.calls import Call, Parts
+
+
+def answers_of(parts: Parts) -> AsyncConnectionPool[Any]:
+    """Connections that see what readers may see: what is released and published."""
+    if parts.answers is None:
+        raise RuntimeError("signals runs without the role that answers")
+    return parts.answers
 
 
 def answering(
@@ -21,12 +30,10 @@ def answering(
     """A handler that is given a question in place of the call."""
 
     async def handle(call: Call, request: Any) -> Shape:
-        if call.parts.answers is None:
-            raise RuntimeError("signals runs without the role that answers")
         question = Question(
             principal=call.principal,
             now=call.now,
-            pool=call.parts.answers,
+            pool=answers_of(call.parts),
             checkpoint_at=partial(checkpoint_at, call),
             record_access=call.record_access,
         )

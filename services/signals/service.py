@@ -10,6 +10,7 @@ from services.signals.commands.import_published import import_published
 from services.signals.commands.issue_pulse_tokens import issue_pulse_tokens
 from services.signals.commands.look import Look
 from services.signals.commands.open_pulse import open_pulse
+from services.signals.commands.open_to_readers import open_to_readers
 from services.signals.commands.review_signal import review_signal
 from services.signals.commands.revise_signal import revise_signal
 from services.signals.commands.withdraw_signal import withdraw_signal
@@ -76,5 +77,6 @@ DEFINITION = Definition(
     # Only releases leave, and those are made at the tick. One of a replica that died goes out too.
     publish_at_once=True,
     tick=Look,
+    published=open_to_readers,
     adopt=adopt,
 )

@@ -91,6 +91,8 @@ class Relay:
         self._on_problem = on_problem
         self._window = window
         self._patience = patience
+        self.confirmed = 0
+        """Up to this position the stream has held every message of the source, as far as this relay saw."""
 
     async def run_once(self) -> int:
         """Publish all there is; how many messages the server confirmed to this relay.
@@ -121,7 +123,7 @@ class Relay:
             except (nats.errors.Error, TimeoutError) as error:
                 batch, stored, problem = (), 0, error
             if tail is not None and batch and stored == len(batch):
-                highest = tail = tail + stored
+                highest = tail = self.confirmed = tail + stored
                 progress = time.monotonic()
                 continue
             # Lost confirmation, second relay, or NATS away: only the tail knows what is stored.
@@ -141,6 +143,10 @@ class Relay:
 
         Raises StreamDiverged, nats.errors.Error.
         """
+        self.confirmed = tail = await self._checked_tail()
+        return tail
+
+    async def _checked_tail(self) -> int:
         tail = (await self._js.stream_info(self._stream)).state.last_seq
         if tail == 0:
             return tail

@@ -33,7 +33,7 @@ class Projection(Protocol):
 
     `apply` names its tables without a schema and reads no others: a rebuild fills new tables with
     the same statements. Each table has a primary key, no trigger and no foreign key, and a migration
-    that registers it in `projection_table`.
+    that registers it in `projection_table`; it may have policies, by which roles read some rows only.
     """
 
     name: str

@@ -133,6 +133,8 @@ class Definition:
     """Makes what is called all the time, one for each process, which may remember something; not before
     the stream was reconciled, where there is `adopt`.
     """
+    published: Callable[[Parts, int], Awaitable[None]] | None = None
+    """Told up to which position the stream holds all messages, whenever that was looked at."""
     adopt: Callable[[Parts, CloudEvent], Awaitable[tuple[UUID, int]]] | None = None
     """Take over what this service once published and its database does not have: see
     shared/runtime/reconcile.py."""
@@ -317,6 +319,8 @@ class Service:
         while not self._stop.is_set():
             try:
                 adopted = await reconciler.run_once()
+                await self._queue()
+                await self._confirm()
             except (StreamDiverged, Unreadable) as error:
                 self._diverged = True
                 self.telemetry.problem(Event.RELAY_FAILED, error)
@@ -632,6 +636,7 @@ class Service:
             await self.relay.run_once()
         except (RelayStuck, Unreadable) as error:
             self.telemetry.problem(Event.RELAY_FAILED, error)
+            await self._confirm()  # some may have left before it
             return
         except StreamDiverged as error:
             # Stream and store tell two histories, as after a restore. To publish on would mix
@@ -639,12 +644,17 @@ class Service:
             self._diverged = True
             self.telemetry.problem(Event.RELAY_FAILED, error)
             return
+        await self._confirm()
         behind, self._relay_behind = self._relay_behind, False
         if behind:
             # Once for all that was queued. How many messages that were, or how many of them fell to this
             # replica, would tell how many cases there were on the day.
             self.telemetry.metrics.add("relay_published", stream=self.definition.stream)
             self.telemetry.log(Event.RELAY_PUBLISHED, stream=self.definition.stream)
+
+    async def _confirm(self) -> None:
+        if self.definition.published is not None:
+            await self.definition.published(self.parts, self.relay.confirmed)
 
     # Health -----------------------------------------------------------------------------------
 

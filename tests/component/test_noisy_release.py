@@ -125,8 +125,10 @@ class Noisy(Signals):
         await self.day(day, organisation)
         self.running.clock.move(at_tick(day))
 
-    async def ticked(self, day: date, organisation: UUID = HERE) -> list[tuple[str, str]]:
-        """The tables of a tick, once it is done and everybody can see it."""
+    async def ticked(
+        self, day: date, organisation: UUID = HERE, *, published: bool = True
+    ) -> list[tuple[str, str]]:
+        """The tables of a tick, once it is done and, where it is published, everybody can see it."""
 
         async def there() -> list[tuple[str, str]] | None:
             ticks = [one.event for one in await self.log(organisation) if one.type == "ReleaseTick"]
@@ -134,6 +136,8 @@ class Noisy(Signals):
 
         found: list[tuple[str, str]] = await eventually(there)
         await self.running.service.projector.catch_up()
+        if published:
+            await self.seen(organisation)
         return found
 
     async def drawn(self) -> dict[tuple[str, str], tuple[int, ...]]:

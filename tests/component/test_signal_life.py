@@ -204,6 +204,7 @@ class World(Running):
 
         found: contracts.SignalsReleased = await eventually(there)
         await self.running.service.projector.catch_up()
+        await self.seen(organisation)
         return found
 
     @staticmethod

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,6 +20,7 @@ from hoeksteen_client.reporter import ReporterCode
 from services.signals.commands.release_windows import release_windows
 from services.signals.domain.window import StatisticsReleased
 from services.signals.events import TYPES
+from services.signals.released import OUTBOUND
 from services.signals.service import DEFINITION
 from services.signals.streams import release_stream
 from shared.contracts import events as contracts
@@ -197,6 +199,18 @@ class Signals:
             "statistics", StatisticsQuery(), Statistics, **({"role": Role.HR} | who)
         )
         return found.releases
+
+    async def seen(self, organisation: UUID = HERE) -> None:
+        """Returns once all of it that leaves has left, and readers are told of it."""
+        await eventually(partial(self._seen, organisation))
+
+    async def _seen(self, organisation: UUID) -> bool:
+        # Nothing of it is read: these tests damage contents too.
+        behind = (
+            "SELECT FROM event LEFT JOIN released_until USING (organisation)"
+            " WHERE organisation = %s AND type = ANY (%s) AND leaf_index >= coalesce(size, 0)"
+        )
+        return not self.running.rows(behind, (organisation, [*OUTBOUND]))
 
     async def released(self, many: int = 1, **who: Any) -> tuple[Release, ...]:
         """What hr is shown, once it is so much."""

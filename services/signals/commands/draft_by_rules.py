@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from services.signals.answering import answers_of
 from services.signals.domain.borne_out import directions
 from services.signals.domain.ground import ground_of_lattice
 from services.signals.domain.lattice import WHOLE, Branch
@@ -46,7 +47,7 @@ class Turn:
 
 async def draft_by_rules(parts: Parts, turn: Turn) -> bool:
     """Run the rules for the next of the organisations whose tick is made and whose figures of it are
-    drawn.
+    published.
 
     Answers whether they were run. Raises TickFailed for organisations of which an event cannot be read.
     """
@@ -56,7 +57,12 @@ async def draft_by_rules(parts: Parts, turn: Turn) -> bool:
             " SELECT FROM held_measure AS due WHERE due.organisation = held_rules.organisation"
             "  AND due.due <= held_rules.day AND NOT EXISTS (SELECT FROM drawn_measure AS done"
             "   WHERE done.organisation = due.organisation AND done.measure = due.measure"
-            "   AND done.period = due.period)) ORDER BY organisation LIMIT %s",
+            "   AND done.period = due.period))"
+            # Nor before they are published: what rules draft tells what was drawn.
+            " AND NOT EXISTS (SELECT FROM released_draw AS drawn"
+            "  LEFT JOIN released_until AS seen USING (organisation)"
+            "  WHERE drawn.organisation = held_rules.organisation"
+            "  AND drawn.leaf_index >= coalesce(seen.size, 0)) ORDER BY organisation LIMIT %s",
             (turn.after, _AT_ONCE),
         )
         waiting: list[tuple[UUID, date]] = await cursor.fetchall()
@@ -77,7 +83,7 @@ async def _run(parts: Parts, organisation: UUID, day: date) -> bool:
     adopted = await load_organisation(parts.store, organisation)
     if adopted is None:
         raise ValueError("a tick of an organisation that is not known")
-    async with parts.pool.connection() as connection:
+    async with answers_of(parts).connection() as connection:
         drawn = await drawn_of(connection, organisation)
     found = await asyncio.to_thread(_found, drawn, day)
     begun = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from services.signals.answering import answers_of
 from services.signals.domain.borne_out import directions
 from services.signals.domain.detector import told
 from services.signals.domain.ground import Ground, ground_of_lattice, ground_of_structure
@@ -84,9 +85,9 @@ async def ground_of(call: Call, adopted: OrganisationAdopted, period: Period) ->
 
 
 async def _known(call: Call, said: SignalSaid) -> Known:
-    """What is released of that which a draft refers to."""
+    """What is released, and published, of that which a draft refers to."""
     asked = sorted({(one.table, one.period) for one in said.evidence})
-    async with call.parts.pool.connection() as connection:
+    async with answers_of(call.parts).connection() as connection:
         cursor = await connection.execute(
             "SELECT content FROM released_table WHERE organisation = %s AND (dimension, period)"
             " IN (SELECT * FROM unnest(%s::text[], %s::text[]))",
