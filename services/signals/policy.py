@@ -30,7 +30,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "pulse_results": _READERS - {Role.INTEGRATION} | {Role.MANAGER},
     "import_published": frozenset({Role.ADVISER}),
     "statistics": _READERS | {Role.MANAGER},
-    "explanations": _READERS,
+    "explanations": _READERS | {Role.MANAGER},
     "privacy_budget": _READERS,
     "early_warning": _READERS | {Role.MANAGER},
     "plan_grid": frozenset({Role.ADMIN, Role.ADVISER, Role.HR, Role.WORKS_COUNCIL}),

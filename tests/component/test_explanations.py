@@ -33,7 +33,7 @@ from tests.component.test_noisy_release import APRIL, JULY, UNITS, Noisy
 from tests.component.test_time_travel import checkpoint
 from tests.conftest import Database
 from tests.nats_server import running_bus
-from tests.service_lab import ELSEWHERE, eventually, running
+from tests.service_lab import ELSEWHERE, HERE, eventually, running
 
 
 @pytest_asyncio.fixture
@@ -77,6 +77,19 @@ async def test_a_period_s_tables_are_explained_as_they_are_released(noisy: Noisy
         block = release.withheld
         for code, least in () if block is None else zip(block.codes, block.thresholds, strict=True):
             assert f"ligt het cijfer onder {least}." in sentences[code]
+    manager = noisy.running.signer.token(
+        sub="m-1", role=Role.MANAGER, organisation=HERE, unit="unit-1"
+    )
+    own = await noisy.ask(
+        "explanations",
+        ExplanationsQuery(period="2026-H1", language="nl"),
+        Explanations,
+        token=manager,
+    )
+    cells = {one.release_id: {*one.labels_nl} for one in await noisy.statistics(token=manager)}
+    for item in own.items:
+        assert cells[item.release_id] == {cell.code for cell in item.cells}
+    assert not any("unit-2" in cell.code for item in own.items for cell in item.cells)
 
 
 async def test_a_period_without_figures_has_nothing_to_explain(noisy: Noisy) -> None:

@@ -89,7 +89,7 @@ MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
     },
     Role.BOARD: {*READ, "pulse_results"},
     Role.WORKS_COUNCIL: {*READ, "plan_grid", "pulse_results"},
-    Role.MANAGER: {"statistics", "early_warning", "signals", "pulse_results"},
+    Role.MANAGER: {"statistics", "explanations", "early_warning", "signals", "pulse_results"},
     Role.INTEGRATION: READ,
     Role.ADMIN: {"plan_grid"},
     Role.AUDITOR: {"ledger", "ledger_bundle", "ledger_memories"},

@@ -254,14 +254,14 @@ HOLDERS = {
             "EarlyWarning",
             "WarningTold",
             "Trend",
+            "Explanation",
         ],
         LEADERS | {Role.ADVISER, Role.INTEGRATION, Role.MANAGER},
     ),
-    "what statistics mean and cost, and those of others": (
+    "what statistics cost, and those of others": (
         [
             "Query.publishedElsewhere",
             "PublishedRelease",
-            "Explanation",
             "Query.privacyBudget",
             "PrivacyBudget",
         ],

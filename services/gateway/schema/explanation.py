@@ -6,7 +6,7 @@ from typing import Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, grant, table
+from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, MANAGER, grant, table
 from services.gateway.schema.base import Info, LanguageChoice, ask
 from shared.contracts import rpc
 
@@ -73,7 +73,7 @@ async def explanation_of(
     )
 
 
-_READERS = ADVISER | LEADERS | INTEGRATION
+_READERS = ADVISER | LEADERS | INTEGRATION | MANAGER
 
 ACCESS = table(
     grant(

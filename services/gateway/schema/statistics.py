@@ -160,10 +160,8 @@ ACCESS = table(
         "Release",
         _READERS,
         "id period policy dimension k taxonomyVersion cells withheld total totalMargin epsilon "
-        "gridId releasedWeek labels labels(language:)",
+        "gridId releasedWeek labels labels(language:) explanation explanation(language:)",
     ),
-    # An explanation names every cell of a table.
-    grant("Release", _READERS - MANAGER, "explanation explanation(language:)"),
     grant("ReleasedCell", _READERS, "code count margin"),
     grant("CellLabel", _READERS, "code label"),
     grant("WithheldBlock", _READERS, "codes count thresholds"),

@@ -9,6 +9,8 @@ from datetime import timedelta
 import msgspec
 
 from services.signals.domain.explanation import explain
+from services.signals.policy import sees_every_place
+from services.signals.queries.own_branch import own_branch
 from services.signals.question import Question
 from shared.contracts.rpc import (
     CellExplained,
@@ -21,7 +23,9 @@ from shared.taxonomy.period import Period
 
 
 async def explanations(question: Question, request: ExplanationsQuery) -> Explanations:
-    """See Explanations. Raises Refusal INVALID_PERIOD."""
+    """See Explanations; a manager's are of the organisation and of their own branch. Raises Refusal
+    INVALID_PERIOD.
+    """
     asked = Period.parse(request.period)
     period, previous = (
         str(asked),
@@ -40,10 +44,12 @@ async def explanations(question: Question, request: ExplanationsQuery) -> Explan
         )
         earlier = await cursor.fetchall()
     releases = [msgspec.json.decode(content, type=Release) for (content,) in rows]
-    before = {
-        one.dimension: one
-        for one in (msgspec.json.decode(content, type=Release) for (content,) in earlier)
-    }
+    old = [msgspec.json.decode(content, type=Release) for (content,) in earlier]
+    if releases and not sees_every_place(question.principal):
+        branch = await own_branch(question)
+        releases = [own for one in releases if (own := branch.of(one)) is not None]
+        old = [own for one in old if (own := branch.of(one)) is not None]
+    before = {one.dimension: one for one in old}
     if releases:
         await question.record_access("explanation")
     return Explanations(
