@@ -115,6 +115,7 @@ async def released(world: World, organisation: UUID) -> None:
 
     await eventually(there)
     await world.running.service.projector.catch_up()
+    await world.seen(organisation)
 
 
 async def reply(world: World, verb: str, request: Shape, role: Role) -> dict[str, Any]:
