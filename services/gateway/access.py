@@ -188,6 +188,7 @@ class Mutation(
     register.RegisterMutation,
     signals.SignalMutation,
     published.PublishedMutation,
+    early_warning.EarlyWarningMutation,
     pulse.PulseMutation,
     reports.ReportMutation,
 ):

@@ -7,6 +7,7 @@ from typing import Any
 from services.signals.domain import (
     lattice,
     noisy,
+    outcome,
     published,
     pulse,
     rules,
@@ -51,6 +52,7 @@ TYPES = EventTypes(
         signal.SignalTick,
         rules.SignalRulesRun,
         published.PublishedTableImported,
+        outcome.OutcomeTold,
         pulse.PulseFrozen,
         pulse.PulseTokensIssued,
         pulse.PulseClosed,

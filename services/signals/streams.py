@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.signals.domain import published, pulse, signal, window
+from services.signals.domain import outcome, published, pulse, signal, window
 from services.signals.domain.grid import windows_of
 from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import NoisyStatisticsReleased
@@ -63,6 +63,17 @@ async def load_published(store: EventStore, organisation: UUID) -> published.Pub
     """What was recorded of others."""
     recorded = await store.load(organisation, published_stream(organisation))
     return reduce(published.evolve, (one.event for one in recorded), published.Published())
+
+
+def outcome_stream(organisation: UUID) -> UUID:
+    """The stream of what was told of complaints and absence."""
+    return uuid5(organisation, "outcome")
+
+
+async def load_outcomes(store: EventStore, organisation: UUID) -> outcome.Outcomes:
+    """What was told and not taken back."""
+    recorded = await store.load(organisation, outcome_stream(organisation))
+    return reduce(outcome.evolve, (one.event for one in recorded), outcome.Outcomes())
 
 
 async def load_organisation(

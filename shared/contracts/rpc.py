@@ -1902,6 +1902,29 @@ class TrendSeen(Shape, frozen=True, kw_only=True):
     sentence: str
 
 
+class TellOutcome(Shape, frozen=True, kw_only=True):
+    """HR or an adviser: in this quarter, half-year or year there was a formal complaint
+    (`formal_complaint`), or absence rose (`absence_rise`). `happened` false takes it back.
+    """
+
+    what: str
+    period: str
+    happened: bool = True
+
+
+class LeadTime(Shape, frozen=True, kw_only=True):
+    """How many days the first warning came before the first `what`: at least and at most, since only the
+    period of it is told; negative where it came later. Both None, and a reason, where there is no
+    warning or nothing is told.
+    """
+
+    what: Literal["formal_complaint", "absence_rise"]
+    at_least: int | None
+    at_most: int | None
+    reason: Literal["no_warning", "not_told"] | None
+    sentence: str
+
+
 class EarlyWarnings(Shape, frozen=True, kw_only=True):
     """Warnings, oldest first, of the one `table` of which they are made (None: all are released yearly),
     and trends of every table. Empty, with `detector` None, where no grid is released.
@@ -1912,6 +1935,7 @@ class EarlyWarnings(Shape, frozen=True, kw_only=True):
     warnings: tuple[EarlyWarning, ...] = ()
     unwatched: tuple[CellUnwatched, ...] = ()
     trends: tuple[TrendSeen, ...] = ()
+    lead_times: tuple[LeadTime, ...] = ()
 
 
 class PrivacyBudgetQuery(Shape, frozen=True, kw_only=True):
@@ -2471,6 +2495,7 @@ VERBS: dict[str, Verb] = {
         Verb("signals", "signal_drafts", "query", Empty, SignalDrafts),
         Verb("signals", "signal_draft", "query", ById, SignalDraft),
         Verb("signals", "import_published", "command", ImportPublished, PublishedImported),
+        Verb("signals", "tell_outcome", "command", TellOutcome, Done),
         Verb("signals", "explanations", "query", ExplanationsQuery, Explanations),
         Verb("signals", "privacy_budget", "query", PrivacyBudgetQuery, PrivacyBudget),
         Verb("signals", "early_warning", "query", EarlyWarningQuery, EarlyWarnings),

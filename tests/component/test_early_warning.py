@@ -20,6 +20,7 @@ from shared.contracts.rpc import (
     SignalDraft,
     SignalEvidence,
     SignalSaid,
+    TellOutcome,
 )
 from shared.identity.roles import Role
 from tests.component.test_noisy_release import Noisy
@@ -69,6 +70,7 @@ async def test_a_rise_is_told_from_its_tick_on_and_bears_out_a_signal(noisy: Noi
         await quarter(noisy, name, tick, 60)
     before = await told(noisy)
     assert () == before.warnings
+    assert {"no_warning"} == {one.reason for one in before.lead_times}
     assert {"too_few_windows"} == {one.reason for one in before.unwatched}
     earlier = await checkpoint(noisy.running, date(2027, 1, 16))
     await quarter(noisy, *NEXT, 2_000)
@@ -104,6 +106,34 @@ async def test_a_rise_is_told_from_its_tick_on_and_bears_out_a_signal(noisy: Noi
     await noisy.ask("draft_signal", draft, Done, subject="anna")
     kept = await noisy.ask("signal_draft", ById(id=draft.signal_id), SignalDraft, subject="anna")
     assert ("rising", False) == (kept.content.direction, kept.content.judged)
+
+    await how_early(noisy)
+    assert before == await told(noisy, earlier)
+
+
+async def how_early(noisy: Noisy) -> None:
+    """The warning came on 15 April; the quarter in which HR tells that a complaint came began two weeks
+    before that and ended 76 days after it. What is taken back is not told any more.
+    """
+    complaint = TellOutcome(what="formal_complaint", period="2027-Q2")
+    refused = await noisy.refused("tell_outcome", complaint, role=Role.WORKS_COUNCIL)
+    assert Code.NOT_ALLOWED is refused.code
+    await noisy.ask("tell_outcome", complaint, Done, role=Role.HR)
+    again = await noisy.refused("tell_outcome", complaint, role=Role.HR)
+    assert Code.ALREADY_EXISTS is again.code
+    first, second = (await told(noisy)).lead_times
+    assert ("formal_complaint", -14, 76, None) == (
+        first.what,
+        first.at_least,
+        first.at_most,
+        first.reason,
+    )
+    assert "in dezelfde periode als de eerste formele klacht" in first.sentence
+    assert ("absence_rise", None, "not_told") == (second.what, second.at_least, second.reason)
+
+    back = TellOutcome(what="formal_complaint", period="2027-Q2", happened=False)
+    await noisy.ask("tell_outcome", back, Done, subject="anna")
+    assert {"not_told"} == {one.reason for one in (await told(noisy)).lead_times}
 
 
 async def test_a_manager_sees_the_organisation_and_their_own_branch(noisy: Noisy) -> None:

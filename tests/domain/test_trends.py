@@ -6,7 +6,6 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.signals.domain.detector import VERSION, EarlyWarning, Evidence, warnings
 from services.signals.domain.early_words import (
+    lead_sentence,
     period_words,
     reason_sentence,
     trend_sentence,
@@ -195,61 +195,60 @@ def warned(period: str) -> EarlyWarning:
 
 
 def test_lead_time_runs_from_the_day_of_the_tick_to_the_first_complaint() -> None:
-    """The third quarter of 2027 is released on 15 October."""
+    """The third quarter of 2027 is released on 15 October; 1 January is 78 days later, 31 March 168."""
     found = lead_time(
         [warned("2028-Q1"), warned("2027-Q3")],
         [
-            Happened(what="formal_complaint", when=date(2028, 3, 1)),
-            Happened(what="formal_complaint", when=date(2027, 10, 25)),
-            Happened(what="absence_rise", when=date(2027, 1, 1)),
+            Happened(what="formal_complaint", when=Period(2028, None, 3)),
+            Happened(what="formal_complaint", when=Period(2028, None, 1)),
+            Happened(what="absence_rise", when=Period(2027)),
         ],
         "formal_complaint",
     )
-    assert (10, 10, None) == (found.at_least, found.at_most, found.reason)
+    assert (78, 168, None) == (found.at_least, found.at_most, found.reason)
+    assert lead_sentence(found, "en") == (
+        "The first warning came 78 to 168 days before the first formal complaint."
+    )
 
 
 def test_a_warning_that_came_later_has_a_negative_lead_time() -> None:
-    """It is said as it is."""
+    """The second quarter of 2027 began 197 days before 15 October and ended 107 days before it."""
     found = lead_time(
         [warned("2027-Q3")],
-        [Happened(what="absence_rise", when=date(2027, 10, 5))],
+        [Happened(what="absence_rise", when=Period(2027, None, 2))],
         "absence_rise",
     )
-    assert (-10, -10) == (found.at_least, found.at_most)
+    assert (-197, -107) == (found.at_least, found.at_most)
+    assert lead_sentence(found, "nl") == (
+        "De eerste waarschuwing kwam 107 tot 197 dagen na de eerste stijging van het verzuim."
+    )
 
 
-def test_a_period_gives_bounds() -> None:
-    """The rise in absence was some time in the first quarter of 2028: 78 to 168 days later."""
+def test_a_year_that_holds_the_warning_tells_neither() -> None:
+    """It may have been before or after."""
     found = lead_time(
-        [warned("2027-Q3")],
-        [Happened(what="absence_rise", when=Period(2028, None, 1))],
-        "absence_rise",
+        [warned("2027-Q3")], [Happened(what="absence_rise", when=Period(2027))], "absence_rise"
     )
-    assert (78, 168) == (found.at_least, found.at_most)
+    assert (-287, 77) == (found.at_least, found.at_most)
+    assert "in the same period" in lead_sentence(found, "en")
 
 
 @pytest.mark.parametrize(
-    ("periods", "happened", "reason"),
+    ("periods", "happened", "reason", "said"),
     [
-        ([], [Happened(what="formal_complaint", when=date(2028, 1, 1))], "no_warning"),
-        (["2027-Q3"], [Happened(what="absence_rise", when=date(2028, 1, 1))], "did_not_happen"),
-        (
-            ["2027-Q3"],
-            [
-                Happened(what="formal_complaint", when=None),
-                Happened(what="formal_complaint", when=date(2028, 1, 1)),
-            ],
-            "day_unknown",
-        ),
+        ([], [Happened(what="formal_complaint", when=Period(2028))], "no_warning", "no warning"),
+        (["2027-Q3"], [Happened(what="absence_rise", when=Period(2028))], "not_told", "is told of"),
     ],
 )
 def test_what_is_unknown_stays_unknown(
-    periods: list[str], happened: list[Happened], reason: str
+    periods: list[str], happened: list[Happened], reason: str, said: str
 ) -> None:
     """No number is made up for it."""
     found = lead_time([warned(period) for period in periods], happened, "formal_complaint")
 
     assert (None, None, reason) == (found.at_least, found.at_most, found.reason)
+    assert said in lead_sentence(found, "en")
+    assert lead_sentence(found, "nl") != lead_sentence(found, "en")
 
 
 # In words ------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
-"""What the released figures tell early."""
+"""What the released figures tell early, and how early that was."""
 
+# ruff: noqa: A002  arguments are called what the schema calls them
 from __future__ import annotations
 
 from enum import Enum
@@ -7,8 +8,19 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, MANAGER, grant, table
-from services.gateway.schema.base import Info, LanguageChoice, ask, described
+from services.gateway.grants import ADVISER, HR, INTEGRATION, LEADERS, MANAGER, grant, table
+from services.gateway.schema.base import (
+    Conflict,
+    Info,
+    InvalidInput,
+    LanguageChoice,
+    NotAllowed,
+    NotFound,
+    ask,
+    change,
+    command,
+    described,
+)
 from services.gateway.schema.statistics import AS_OF
 from shared.contracts import rpc
 
@@ -172,6 +184,82 @@ class Trend:
         )
 
 
+@strawberry.enum(description="What warnings are compared with.")
+class OutcomeKind(Enum):
+    """What the organisation tells of."""
+
+    FORMAL_COMPLAINT = strawberry.enum_value(
+        "formal_complaint", description="A formal complaint came in."
+    )
+    ABSENCE_RISE = strawberry.enum_value("absence_rise", description="Absence rose.")
+
+
+@strawberry.enum(description="Why there is no lead time.")
+class NoLeadTime(Enum):
+    """Nothing is made up."""
+
+    NO_WARNING = strawberry.enum_value("no_warning", description="Nothing was warned of.")
+    NOT_TOLD = strawberry.enum_value("not_told", description="The organisation told of none.")
+
+
+@strawberry.type(
+    description="How many days the first warning came before the first of its kind; negative where later."
+)
+class LeadTime:
+    """Two bounds, since only a period is told."""
+
+    what: OutcomeKind
+    at_least: int | None
+    at_most: int | None
+    reason: NoLeadTime | None = strawberry.field(description="Where there are no days.")
+    sentence: str = strawberry.field(description="In the words of a works council.")
+
+    @classmethod
+    def of(cls, told: rpc.LeadTime) -> Self:
+        """From signals' answer."""
+        return cls(
+            what=OutcomeKind(told.what),
+            at_least=told.at_least,
+            at_most=told.at_most,
+            reason=None if told.reason is None else NoLeadTime(told.reason),
+            sentence=told.sentence,
+        )
+
+
+@strawberry.input
+class TellOutcomeInput:
+    """That it was in this period, and no more."""
+
+    idempotency_key: strawberry.ID
+    what: OutcomeKind
+    period: str = strawberry.field(description='Quarter, half-year or year: "2027-Q3".')
+    happened: bool = strawberry.field(default=True, description="False takes it back.")
+
+    def request(self) -> rpc.TellOutcome:
+        """As signals takes it."""
+        return rpc.TellOutcome(
+            what=str(self.what.value), period=self.period, happened=self.happened
+        )
+
+
+@strawberry.type
+class TellOutcomePayload:
+    """It is told."""
+
+    period: str
+
+    @classmethod
+    def of(cls, done: rpc.Done) -> Self:
+        """From signals' answer, without the place in the ledger, which would say how much goes on."""
+        return cls(period=done.id)
+
+
+TellOutcomeResult = Annotated[
+    TellOutcomePayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("TellOutcomeResult"),
+]
+
+
 @strawberry.type(
     description="What the released figures tell early; computed from nothing else."
     " Empty under `EXACT`, and before anything is released."
@@ -186,6 +274,9 @@ class EarlyWarning:
     warnings: list[WarningTold] = strawberry.field(description="All so far, oldest first.")
     unwatched: list[CellUnwatched]
     trends: list[Trend]
+    lead_times: list[LeadTime] = strawberry.field(
+        description="How early the warnings were, of each kind that can be told."
+    )
 
     @classmethod
     def of(cls, found: rpc.EarlyWarnings) -> Self:
@@ -196,6 +287,7 @@ class EarlyWarning:
             warnings=[WarningTold.of(one) for one in found.warnings],
             unwatched=[CellUnwatched.of(one) for one in found.unwatched],
             trends=[Trend.of(one) for one in found.trends],
+            lead_times=[LeadTime.of(one) for one in found.lead_times],
         )
 
 
@@ -215,16 +307,31 @@ class EarlyWarningQuery:
         return EarlyWarning.of(await ask(info, "signals.early_warning", request, rpc.EarlyWarnings))
 
 
+@strawberry.type
+class EarlyWarningMutation:
+    """Telling what came after warnings."""
+
+    @change("Tell in which period a formal complaint came or absence rose, or take that back.")
+    async def tell_outcome(self, info: Info, input: TellOutcomeInput) -> TellOutcomeResult:
+        """Asks signals."""
+        return await command(info, "signals.tell_outcome", input, rpc.Done, TellOutcomePayload.of)
+
+
+_TELLERS = ADVISER | HR
 _READERS = ADVISER | LEADERS | INTEGRATION | MANAGER
 
 ACCESS = table(
     grant("Query", _READERS, "earlyWarning earlyWarning(language:) earlyWarning(asOf:)"),
-    grant("EarlyWarning", _READERS, "detector dimension warnings unwatched trends"),
+    grant("EarlyWarning", _READERS, "detector dimension warnings unwatched trends leadTimes"),
     grant(
         "WarningTold",
         _READERS,
         "cell label period kind seen expected history found bound sentence",
     ),
+    grant("LeadTime", _READERS, "what atLeast atMost reason sentence"),
+    grant("Mutation", _TELLERS, "tellOutcome tellOutcome(input:)"),
+    grant("TellOutcomeInput", _TELLERS, "idempotencyKey what period happened"),
+    grant("TellOutcomePayload", _TELLERS, "period"),
     grant("FigureSeen", _READERS, "period count margin threshold"),
     grant("CellUnwatched", _READERS, "cell label reason sentence"),
     grant(

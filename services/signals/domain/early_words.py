@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.signals.domain.detector import EarlyWarning, Reason
-from services.signals.domain.trends import Trend, TrendKind
+from services.signals.domain.trends import LeadTime, Trend, TrendKind
 from shared.contracts.errors import Language
 from shared.taxonomy.period import Grain, Period
 
@@ -23,6 +23,26 @@ _ONE: Final[dict[Language, dict[Grain, str]]] = {
 _SEVERAL: Final[dict[Language, dict[Grain, str]]] = {
     "en": {"quarter": "quarters", "half-year": "half-years", "year": "years"},
     "nl": {"quarter": "kwartalen", "half-year": "halfjaren", "year": "jaren"},
+}
+_LEAD: Final[dict[Language, dict[str, str]]] = {
+    "en": {
+        "formal_complaint": "formal complaint",
+        "absence_rise": "rise in absence",
+        "before": "The first warning came {low} to {high} days before the first {what}.",
+        "after": "The first warning came {low} to {high} days after the first {what}.",
+        "together": "The first warning came in the same period as the first {what}.",
+        "no_warning": "There was no warning, so none came before a {what}.",
+        "not_told": "No {what} is told of, so it is not known how early the warnings were.",
+    },
+    "nl": {
+        "formal_complaint": "formele klacht",
+        "absence_rise": "stijging van het verzuim",
+        "before": "De eerste waarschuwing kwam {low} tot {high} dagen vóór de eerste {what}.",
+        "after": "De eerste waarschuwing kwam {low} tot {high} dagen na de eerste {what}.",
+        "together": "De eerste waarschuwing kwam in dezelfde periode als de eerste {what}.",
+        "no_warning": "Er was geen waarschuwing; er kwam er dus ook geen vóór een {what}.",
+        "not_told": "Er is geen {what} gemeld; hoe vroeg de waarschuwingen waren is dus onbekend.",
+    },
 }
 _WARNING: Final[dict[Language, dict[str, str]]] = {
     "en": {
@@ -139,6 +159,21 @@ def trend_sentence(trend: Trend, label: str, language: Language) -> str:
 def reason_sentence(reason: Reason, label: str, language: Language) -> str:
     """Why there is no automatic early warning."""
     return _REASON[language][reason].format(label=label)
+
+
+def lead_sentence(time: LeadTime, language: Language) -> str:
+    """How much earlier the first warning came, or why that cannot be said."""
+    words = _LEAD[language]
+    what = words[time.what]
+    if time.at_least is None or time.at_most is None:
+        return words[time.reason or "not_told"].format(what=what)
+    if time.at_least > 0:
+        kind, low, high = "before", time.at_least, time.at_most
+    elif time.at_most < 0:
+        kind, low, high = "after", -time.at_most, -time.at_least
+    else:
+        return words["together"].format(what=what)
+    return words[kind].format(what=what, low=low, high=high)
 
 
 def period_words(period: Period, language: Language) -> str:

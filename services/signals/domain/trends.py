@@ -23,8 +23,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from services.signals.domain.detector import DISPERSION, EarlyWarning
 from services.signals.domain.lattice import LatticeFrozen, Table
@@ -154,54 +154,45 @@ def _beyond(before: Sequence[Point], late: Sequence[Point]) -> int:
 # Lead time ----------------------------------------------------------------------------------------
 
 Outcome = Literal["formal_complaint", "absence_rise"]
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """What others told of: a day, or only the period in which it was; None where it is not known."""
+    """What the organisation told: only the period in which it was."""
 
     what: Outcome
-    when: date | Period | None
+    when: Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadTime:
     """Days from the first warning, on the day of its tick, to the first `what`; negative where the
-    warning came later. Two bounds, equal where the day is known. Both None, and a reason, where
+    warning came later. Two bounds, since only the period is known. Both None, and a reason, where
     it is not known.
     """
 
     what: Outcome
     at_least: int | None
     at_most: int | None
-    reason: Literal["no_warning", "did_not_happen", "day_unknown"] | None = None
+    reason: Literal["no_warning", "not_told"] | None = None
 
 
 def lead_time(
     found: Iterable[EarlyWarning], happened: Iterable[Happened], what: Outcome
 ) -> LeadTime:
     """How much earlier the first warning was."""
-    warned = [Period.parse(warning.period) for warning in found]
-    if not warned:
+    ticks = [
+        tick_of(period, period.start) for period in (Period.parse(one.period) for one in found)
+    ]
+    if not ticks:
         return LeadTime(what=what, at_least=None, at_most=None, reason="no_warning")
-    days = [_days(one.when) for one in happened if one.what == what]
-    if not days:
-        return LeadTime(what=what, at_least=None, at_most=None, reason="did_not_happen")
-    known = [day for day in days if day is not None]
-    if len(known) < len(days):  # one of unknown day may have been the first
-        return LeadTime(what=what, at_least=None, at_most=None, reason="day_unknown")
-    first = min(tick_of(period, period.start) for period in warned)
+    told = [one.when for one in happened if one.what == what]
+    if not told:
+        return LeadTime(what=what, at_least=None, at_most=None, reason="not_told")
+    first = min(ticks)
     return LeadTime(
         what=what,
-        at_least=(min(start for start, _ in known) - first).days,
-        at_most=(min(end for _, end in known) - first).days,
+        at_least=(min(period.start for period in told) - first).days,
+        at_most=(min(period.end for period in told) - timedelta(days=1) - first).days,
     )
-
-
-def _days(when: date | Period | None) -> tuple[date, date] | None:
-    """The first and the last day that it can have been."""
-    if when is None:
-        return None
-    if isinstance(when, Period):
-        return when.start, when.end - timedelta(days=1)
-    return when, when

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from services.signals.domain.detector import told, unwatched, watched
 from services.signals.domain.early_words import (
+    lead_sentence,
     reason_sentence,
     trend_sentence,
     warning_sentence,
 )
 from services.signals.domain.labels import labels_of
 from services.signals.domain.lattice import cells_of
-from services.signals.domain.trends import trend
+from services.signals.domain.trends import OUTCOMES, Happened, lead_time, trend
 from services.signals.policy import sees_every_place
+from services.signals.queries.outcomes import happened_in
 from services.signals.queries.own_branch import OwnBranch, own_branch
 from services.signals.question import Question
 from services.signals.shown_draws import Drawn, drawn_of
@@ -27,6 +29,7 @@ from shared.contracts.rpc import (
     EarlyWarningQuery,
     EarlyWarnings,
     FigureSeen,
+    LeadTime,
     TrendSeen,
 )
 
@@ -43,6 +46,7 @@ async def early_warning(question: Question, request: EarlyWarningQuery) -> Early
     until = await question.checkpoint_at(request.as_of)
     async with question.pool.connection() as connection:
         drawn = await drawn_of(connection, question.organisation, until)
+        happened = await happened_in(connection, question.organisation, until)
     lattice = drawn.newest()
     if lattice is None:
         return EarlyWarnings()
@@ -50,12 +54,17 @@ async def early_warning(question: Question, request: EarlyWarningQuery) -> Early
     branch = None if everywhere else await own_branch(question)
     await question.record_access("early warning")
     # Of a grid with hundreds of units that takes a moment, in which others are answered.
-    return await asyncio.to_thread(_told, lattice, drawn, request.language, branch)
+    return await asyncio.to_thread(_told, lattice, drawn, happened, request.language, branch)
 
 
 def _told(
-    lattice: LatticeFrozen, drawn: Drawn, language: Language, branch: OwnBranch | None
+    lattice: LatticeFrozen,
+    drawn: Drawn,
+    happened: tuple[Happened, ...],
+    language: Language,
+    branch: OwnBranch | None,
 ) -> EarlyWarnings:
+    found = list(told(drawn.grids, drawn.draws))
     table = watched(lattice)
     silent: tuple[CellUnwatched, ...] = ()
     if table is not None:
@@ -72,11 +81,19 @@ def _told(
     return EarlyWarnings(
         detector=lattice.detector,
         table=None if table is None else table.id,
-        warnings=tuple(
-            _warning(grid, one, language) for grid, one in told(drawn.grids, drawn.draws)
-        ),
+        warnings=tuple(_warning(grid, one, language) for grid, one in found),
         unwatched=silent,
         trends=_trends(lattice, drawn, language, branch),
+        lead_times=tuple(
+            LeadTime(
+                what=one.what,
+                at_least=one.at_least,
+                at_most=one.at_most,
+                reason=one.reason,
+                sentence=lead_sentence(one, language),
+            )
+            for one in (lead_time((each for _, each in found), happened, what) for what in OUTCOMES)
+        ),
     )
 
 
