@@ -239,7 +239,8 @@ def test_among_equals_the_order_is_one_all_week_and_another_in_time() -> None:
         (Wish(avoid=frozenset({"eva"})), Code.INVALID_INPUT, "avoid"),
         (Wish(chosen="bo", avoid=frozenset({"bo"})), Code.INVALID_INPUT, "avoid"),
         (Wish(unit_id="moon"), Code.INVALID_INPUT, "unitId"),
-        (Wish(category="guilt"), Code.UNKNOWN_CODE, "categories"),
+        (Wish(category="astrology"), Code.UNKNOWN_CODE, "categories"),
+        (Wish(category="guilt"), Code.JUDGEMENT_WORD, "categories"),
     ],
 )
 def test_a_wish_that_cannot_be_is_refused(wish: Wish, code: Code, field: str) -> None:

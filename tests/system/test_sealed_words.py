@@ -219,12 +219,13 @@ def test_the_right_keys_open_what_the_machine_cannot(story: Story) -> None:
     organisation = story.organisation
     reporter = Reporter(organisation, story.code)
     export = export_reporter(reporter.person.client, story.code, organisation.id, language="nl")
-    told = [entry["words"] for entry in export["entries"]]
-    assert [STORY, ANSWER, None, None] == told
-    assert [True, True, False, True] == [entry["readable"] for entry in export["entries"]]
+    # Half a year went by: what became of the terms meanwhile stands there too, once it is noticed.
+    entries = [one for one in export["entries"] if not one["kind"].startswith("Term")]
+    assert [STORY, ANSWER, None, None] == [entry["words"] for entry in entries]
+    assert [True, True, False, True] == [entry["readable"] for entry in entries]
     assert (f"{MARK}.txt", len(FILE.encode())) == (
-        export["entries"][3]["file"]["name"],
-        export["entries"][3]["file"]["size"],
+        entries[3]["file"]["name"],
+        entries[3]["file"]["size"],
     )
     assert {"code": "intimidation", "label": "Intimidatie"} == export["case"]["category"]
     (breach,) = export["disclosures"]
