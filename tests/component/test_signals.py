@@ -67,6 +67,7 @@ MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
         *READ,
         "plan_grid",
         "import_published",
+        "tell_outcome",
         "draft_signal",
         "revise_signal",
         "review_signal",
@@ -82,6 +83,7 @@ MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
     Role.HR: {
         *READ,
         "plan_grid",
+        "tell_outcome",
         "open_pulse",
         "issue_pulse_tokens",
         "pulses",
