@@ -6,13 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Literal, get_args
 
+from services.signals.domain.trends import OUTCOMES, Outcome
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy.period import Period
-
-What = Literal["formal_complaint", "absence_rise"]
-WHATS: Final[tuple[What, ...]] = get_args(What)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +18,7 @@ class OutcomeTold:
     `happened` false it is taken back: it was told by mistake.
     """
 
-    what: What
+    what: Outcome
     period: str
     happened: bool
     on: date
@@ -43,10 +40,11 @@ def evolve(state: Outcomes, event: OutcomeTold) -> Outcomes:
 
 
 def tell(state: Outcomes, *, what: str, period: str, happened: bool, on: date) -> OutcomeTold:
-    """Tell it, or take it back. Raises Refusal: INVALID_PERIOD; INVALID_INPUT for another `what` and a period
-    that has not begun, ALREADY_EXISTS for what is told already, NOT_FOUND for what there is to take back.
+    """Tell it, or take it back. Raises Refusal: INVALID_PERIOD; INVALID_INPUT for another `what`, and for
+    a period that has not begun; ALREADY_EXISTS for what is told; NOT_FOUND where nothing is to be
+    taken back.
     """
-    known = next((one for one in WHATS if one == what), None)
+    known = next((one for one in OUTCOMES if one == what), None)
     if known is None:
         raise invalid("what", "it has the wrong form")
     when = Period.parse(period)
