@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from services.signals.domain import (
+    lagging,
     lattice,
     noisy,
-    outcome,
     published,
     pulse,
     rules,
@@ -52,7 +52,7 @@ TYPES = EventTypes(
         signal.SignalTick,
         rules.SignalRulesRun,
         published.PublishedTableImported,
-        outcome.OutcomeTold,
+        lagging.LaggingIndicatorTold,
         pulse.PulseFrozen,
         pulse.PulseTokensIssued,
         pulse.PulseClosed,

@@ -29,7 +29,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "pulses": frozenset({Role.EMPLOYEE, Role.ADVISER, Role.HR}),
     "pulse_results": _READERS - {Role.INTEGRATION} | {Role.MANAGER},
     "import_published": frozenset({Role.ADVISER}),
-    "tell_outcome": frozenset({Role.ADVISER, Role.HR}),
+    "tell_lagging_indicator": frozenset({Role.ADVISER, Role.HR}),
     "statistics": _READERS | {Role.MANAGER},
     "explanations": _READERS | {Role.MANAGER},
     "privacy_budget": _READERS,

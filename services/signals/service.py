@@ -13,12 +13,12 @@ from services.signals.commands.open_pulse import open_pulse
 from services.signals.commands.open_to_readers import open_to_readers
 from services.signals.commands.review_signal import review_signal
 from services.signals.commands.revise_signal import revise_signal
-from services.signals.commands.tell_outcome import tell_outcome
+from services.signals.commands.tell_lagging_indicator import tell_lagging_indicator
 from services.signals.commands.withdraw_signal import withdraw_signal
 from services.signals.consumers.intake import on_intake
 from services.signals.events import TYPES
 from services.signals.policy import may
-from services.signals.projections.outcomes import Outcomes
+from services.signals.projections.lagging import LaggingIndicators
 from services.signals.projections.published import Published
 from services.signals.projections.pulses import Pulses
 from services.signals.projections.released import Released
@@ -44,7 +44,7 @@ DEFINITION = Definition(
     handlers={
         "statistics": answering(statistics),
         "import_published": import_published,
-        "tell_outcome": tell_outcome,
+        "tell_lagging_indicator": tell_lagging_indicator,
         "draft_signal": draft_signal,
         "revise_signal": revise_signal,
         "review_signal": review_signal,
@@ -69,7 +69,7 @@ DEFINITION = Definition(
         Released(),
         Spent(),
         Published(),
-        Outcomes(),
+        LaggingIndicators(),
         Signals(ring),
         Pulses(),
     ),

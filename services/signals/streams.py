@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.signals.domain import outcome, published, pulse, signal, window
+from services.signals.domain import lagging, published, pulse, signal, window
 from services.signals.domain.grid import windows_of
 from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import NoisyStatisticsReleased
@@ -65,15 +65,15 @@ async def load_published(store: EventStore, organisation: UUID) -> published.Pub
     return reduce(published.evolve, (one.event for one in recorded), published.Published())
 
 
-def outcome_stream(organisation: UUID) -> UUID:
+def lagging_stream(organisation: UUID) -> UUID:
     """The stream of what was told of complaints and absence."""
-    return uuid5(organisation, "outcome")
+    return uuid5(organisation, "lagging")
 
 
-async def load_outcomes(store: EventStore, organisation: UUID) -> outcome.Outcomes:
+async def load_lagging(store: EventStore, organisation: UUID) -> lagging.Told:
     """What was told and not taken back."""
-    recorded = await store.load(organisation, outcome_stream(organisation))
-    return reduce(outcome.evolve, (one.event for one in recorded), outcome.Outcomes())
+    recorded = await store.load(organisation, lagging_stream(organisation))
+    return reduce(lagging.evolve, (one.event for one in recorded), lagging.Told())
 
 
 async def load_organisation(

@@ -1902,7 +1902,7 @@ class TrendSeen(Shape, frozen=True, kw_only=True):
     sentence: str
 
 
-class TellOutcome(Shape, frozen=True, kw_only=True):
+class TellLaggingIndicator(Shape, frozen=True, kw_only=True):
     """HR or an adviser: in this quarter, half-year or year there was a formal complaint
     (`formal_complaint`), or absence rose (`absence_rise`). `happened` false takes it back.
     """
@@ -2495,7 +2495,7 @@ VERBS: dict[str, Verb] = {
         Verb("signals", "signal_drafts", "query", Empty, SignalDrafts),
         Verb("signals", "signal_draft", "query", ById, SignalDraft),
         Verb("signals", "import_published", "command", ImportPublished, PublishedImported),
-        Verb("signals", "tell_outcome", "command", TellOutcome, Done),
+        Verb("signals", "tell_lagging_indicator", "command", TellLaggingIndicator, Done),
         Verb("signals", "explanations", "query", ExplanationsQuery, Explanations),
         Verb("signals", "privacy_budget", "query", PrivacyBudgetQuery, PrivacyBudget),
         Verb("signals", "early_warning", "query", EarlyWarningQuery, EarlyWarnings),

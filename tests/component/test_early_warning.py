@@ -20,7 +20,7 @@ from shared.contracts.rpc import (
     SignalDraft,
     SignalEvidence,
     SignalSaid,
-    TellOutcome,
+    TellLaggingIndicator,
 )
 from shared.identity.roles import Role
 from tests.component.test_noisy_release import Noisy
@@ -115,11 +115,11 @@ async def how_early(noisy: Noisy) -> None:
     """The warning came on 15 April; the quarter in which HR tells that a complaint came began two weeks
     before that and ended 76 days after it. What is taken back is not told any more.
     """
-    complaint = TellOutcome(what="formal_complaint", period="2027-Q2")
-    refused = await noisy.refused("tell_outcome", complaint, role=Role.WORKS_COUNCIL)
+    complaint = TellLaggingIndicator(what="formal_complaint", period="2027-Q2")
+    refused = await noisy.refused("tell_lagging_indicator", complaint, role=Role.WORKS_COUNCIL)
     assert Code.NOT_ALLOWED is refused.code
-    await noisy.ask("tell_outcome", complaint, Done, role=Role.HR)
-    again = await noisy.refused("tell_outcome", complaint, role=Role.HR)
+    await noisy.ask("tell_lagging_indicator", complaint, Done, role=Role.HR)
+    again = await noisy.refused("tell_lagging_indicator", complaint, role=Role.HR)
     assert Code.ALREADY_EXISTS is again.code
     first, second = (await told(noisy)).lead_times
     assert ("formal_complaint", -14, 76, None) == (
@@ -131,8 +131,8 @@ async def how_early(noisy: Noisy) -> None:
     assert "in dezelfde periode als de eerste formele klacht" in first.sentence
     assert ("absence_rise", None, "not_told") == (second.what, second.at_least, second.reason)
 
-    back = TellOutcome(what="formal_complaint", period="2027-Q2", happened=False)
-    await noisy.ask("tell_outcome", back, Done, subject="anna")
+    back = TellLaggingIndicator(what="formal_complaint", period="2027-Q2", happened=False)
+    await noisy.ask("tell_lagging_indicator", back, Done, subject="anna")
     assert {"not_told"} == {one.reason for one in (await told(noisy)).lead_times}
 
 

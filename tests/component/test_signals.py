@@ -67,7 +67,7 @@ MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
         *READ,
         "plan_grid",
         "import_published",
-        "tell_outcome",
+        "tell_lagging_indicator",
         "draft_signal",
         "revise_signal",
         "review_signal",
@@ -83,7 +83,7 @@ MAY: dict[Role, set[str]] = {role: set() for role in Role} | {
     Role.HR: {
         *READ,
         "plan_grid",
-        "tell_outcome",
+        "tell_lagging_indicator",
         "open_pulse",
         "issue_pulse_tokens",
         "pulses",

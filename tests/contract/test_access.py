@@ -276,7 +276,7 @@ HOLDERS = {
         LEADERS | {Role.ADVISER, Role.MANAGER},
     ),
     "asking employees": (
-        ["Mutation.openPulse", "Mutation.issuePulseTokens", "Mutation.tellOutcome"],
+        ["Mutation.openPulse", "Mutation.issuePulseTokens", "Mutation.tellLaggingIndicator"],
         {Role.ADVISER, Role.HR},
     ),
     "answering without a name": (["Mutation.answerPulse"], {Role.EMPLOYEE}),
@@ -479,7 +479,7 @@ def test_who_asks_and_answers_changes_nothing_else(role: Role) -> None:
         "Mutation.openPulse",
         "Mutation.issuePulseTokens",
         "Mutation.answerPulse",
-        "Mutation.tellOutcome",
+        "Mutation.tellLaggingIndicator",
     }
     assert not any(name.endswith("Payload.position") for name in seen)
 

@@ -102,7 +102,7 @@ APART = {
     "intake.set_up_organisation",
     "intake.organisation",
     "intake.propose_step",
-    "signals.tell_outcome",
+    "signals.tell_lagging_indicator",
     "intake.decide_step",
     "intake.take_step",
     "intake.start_term",

@@ -185,7 +185,7 @@ class Trend:
 
 
 @strawberry.enum(description="What warnings are compared with.")
-class OutcomeKind(Enum):
+class LaggingIndicator(Enum):
     """What the organisation tells of."""
 
     FORMAL_COMPLAINT = strawberry.enum_value(
@@ -208,7 +208,7 @@ class NoLeadTime(Enum):
 class LeadTime:
     """Two bounds, since only a period is told."""
 
-    what: OutcomeKind
+    what: LaggingIndicator
     at_least: int | None
     at_most: int | None
     reason: NoLeadTime | None = strawberry.field(description="Where there are no days.")
@@ -218,7 +218,7 @@ class LeadTime:
     def of(cls, told: rpc.LeadTime) -> Self:
         """From signals' answer."""
         return cls(
-            what=OutcomeKind(told.what),
+            what=LaggingIndicator(told.what),
             at_least=told.at_least,
             at_most=told.at_most,
             reason=None if told.reason is None else NoLeadTime(told.reason),
@@ -227,23 +227,23 @@ class LeadTime:
 
 
 @strawberry.input
-class TellOutcomeInput:
+class TellLaggingIndicatorInput:
     """That it was in this period, and no more."""
 
     idempotency_key: strawberry.ID
-    what: OutcomeKind
+    what: LaggingIndicator
     period: str = strawberry.field(description='Quarter, half-year or year: "2027-Q3".')
     happened: bool = strawberry.field(default=True, description="False takes it back.")
 
-    def request(self) -> rpc.TellOutcome:
+    def request(self) -> rpc.TellLaggingIndicator:
         """As signals takes it."""
-        return rpc.TellOutcome(
+        return rpc.TellLaggingIndicator(
             what=str(self.what.value), period=self.period, happened=self.happened
         )
 
 
 @strawberry.type
-class TellOutcomePayload:
+class TellLaggingIndicatorPayload:
     """It is told."""
 
     period: str
@@ -254,9 +254,9 @@ class TellOutcomePayload:
         return cls(period=done.id)
 
 
-TellOutcomeResult = Annotated[
-    TellOutcomePayload | InvalidInput | NotFound | NotAllowed | Conflict,
-    strawberry.union("TellOutcomeResult"),
+TellLaggingIndicatorResult = Annotated[
+    TellLaggingIndicatorPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("TellLaggingIndicatorResult"),
 ]
 
 
@@ -312,9 +312,13 @@ class EarlyWarningMutation:
     """Telling what came after warnings."""
 
     @change("Tell in which period a formal complaint came or absence rose, or take that back.")
-    async def tell_outcome(self, info: Info, input: TellOutcomeInput) -> TellOutcomeResult:
+    async def tell_lagging_indicator(
+        self, info: Info, input: TellLaggingIndicatorInput
+    ) -> TellLaggingIndicatorResult:
         """Asks signals."""
-        return await command(info, "signals.tell_outcome", input, rpc.Done, TellOutcomePayload.of)
+        return await command(
+            info, "signals.tell_lagging_indicator", input, rpc.Done, TellLaggingIndicatorPayload.of
+        )
 
 
 _TELLERS = ADVISER | HR
@@ -329,9 +333,9 @@ ACCESS = table(
         "cell label period kind seen expected history found bound sentence",
     ),
     grant("LeadTime", _READERS, "what atLeast atMost reason sentence"),
-    grant("Mutation", _TELLERS, "tellOutcome tellOutcome(input:)"),
-    grant("TellOutcomeInput", _TELLERS, "idempotencyKey what period happened"),
-    grant("TellOutcomePayload", _TELLERS, "period"),
+    grant("Mutation", _TELLERS, "tellLaggingIndicator tellLaggingIndicator(input:)"),
+    grant("TellLaggingIndicatorInput", _TELLERS, "idempotencyKey what period happened"),
+    grant("TellLaggingIndicatorPayload", _TELLERS, "period"),
     grant("FigureSeen", _READERS, "period count margin threshold"),
     grant("CellUnwatched", _READERS, "cell label reason sentence"),
     grant(

@@ -153,15 +153,15 @@ def _beyond(before: Sequence[Point], late: Sequence[Point]) -> int:
 
 # Lead time ----------------------------------------------------------------------------------------
 
-Outcome = Literal["formal_complaint", "absence_rise"]
-OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+LaggingIndicator = Literal["formal_complaint", "absence_rise"]
+LAGGING: Final[tuple[LaggingIndicator, ...]] = get_args(LaggingIndicator)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
     """What the organisation told: only the period in which it was."""
 
-    what: Outcome
+    what: LaggingIndicator
     when: Period
 
 
@@ -172,14 +172,14 @@ class LeadTime:
     it is not known.
     """
 
-    what: Outcome
+    what: LaggingIndicator
     at_least: int | None
     at_most: int | None
     reason: Literal["no_warning", "not_told"] | None = None
 
 
 def lead_time(
-    found: Iterable[EarlyWarning], happened: Iterable[Happened], what: Outcome
+    found: Iterable[EarlyWarning], happened: Iterable[Happened], what: LaggingIndicator
 ) -> LeadTime:
     """How much earlier the first warning was."""
     ticks = [

@@ -17,9 +17,9 @@ from services.signals.domain.early_words import (
 )
 from services.signals.domain.labels import labels_of
 from services.signals.domain.lattice import cells_of
-from services.signals.domain.trends import OUTCOMES, Happened, lead_time, trend
+from services.signals.domain.trends import LAGGING, Happened, lead_time, trend
 from services.signals.policy import sees_every_place
-from services.signals.queries.outcomes import happened_in
+from services.signals.queries.lagging import happened_in
 from services.signals.queries.own_branch import OwnBranch, own_branch
 from services.signals.question import Question
 from services.signals.shown_draws import Drawn, drawn_of
@@ -92,7 +92,7 @@ def _told(
                 reason=one.reason,
                 sentence=lead_sentence(one, language),
             )
-            for one in (lead_time((each for _, each in found), happened, what) for what in OUTCOMES)
+            for one in (lead_time((each for _, each in found), happened, what) for what in LAGGING)
         ),
     )
 

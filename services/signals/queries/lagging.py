@@ -18,7 +18,7 @@ async def happened_in(
 ) -> tuple[Happened, ...]:
     """What is told and was not taken back before the log's entry `until`; None: the present."""
     cursor = await connection.execute(
-        "SELECT DISTINCT ON (what, period) what, period, happened FROM released_outcome"
+        "SELECT DISTINCT ON (what, period) what, period, happened FROM released_lagging"
         " WHERE organisation = %s AND (%s::bigint IS NULL OR leaf_index < %s)"
         " ORDER BY what, period, leaf_index DESC",
         (organisation, until, until),

@@ -7,16 +7,16 @@ from functools import reduce
 
 import pytest
 
-from services.signals.domain.outcome import Outcomes, OutcomeTold, evolve, tell
+from services.signals.domain.lagging import LaggingIndicatorTold, Told, evolve, tell
 from shared.contracts.errors import Code, Refusal
 
 ON = date(2027, 10, 20)
-TOLD = OutcomeTold(what="formal_complaint", period="2027-Q3", happened=True, on=ON)
-BACK = OutcomeTold(what="formal_complaint", period="2027-Q3", happened=False, on=ON)
+TOLD = LaggingIndicatorTold(what="formal_complaint", period="2027-Q3", happened=True, on=ON)
+BACK = LaggingIndicatorTold(what="formal_complaint", period="2027-Q3", happened=False, on=ON)
 
 
-def given(*events: OutcomeTold) -> Outcomes:
-    return reduce(evolve, events, Outcomes())
+def given(*events: LaggingIndicatorTold) -> Told:
+    return reduce(evolve, events, Told())
 
 
 def test_what_is_told_can_be_taken_back_and_told_again() -> None:
@@ -44,7 +44,7 @@ def test_what_is_told_can_be_taken_back_and_told_again() -> None:
     ids=["no such thing", "a month", "ahead", "twice", "another period", "taken back twice"],
 )
 def test_what_cannot_be_told_is_refused_in_both_languages(
-    before: tuple[OutcomeTold, ...], what: str, period: str, happened: bool, code: Code
+    before: tuple[LaggingIndicatorTold, ...], what: str, period: str, happened: bool, code: Code
 ) -> None:
     """With a sentence in each."""
     with pytest.raises(Refusal) as caught:

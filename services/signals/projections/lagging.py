@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from shared.eventstore.store import Recorded
 
 
-class Outcomes:
-    """Fills `released_outcome`: each telling and each taking back, at its place in the log."""
+class LaggingIndicators:
+    """Fills `released_lagging`: each telling and each taking back, at its place in the log."""
 
-    name = "outcomes"
-    types = frozenset({"OutcomeTold"})
-    tables: tuple[str, ...] = ("released_outcome",)
+    name = "lagging"
+    types = frozenset({"LaggingIndicatorTold"})
+    tables: tuple[str, ...] = ("released_lagging",)
 
     async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
         """See Projection."""
         event = recorded.event
         await connection.execute(
-            "INSERT INTO released_outcome (organisation, leaf_index, what, period, happened)"
+            "INSERT INTO released_lagging (organisation, leaf_index, what, period, happened)"
             " VALUES (%s, %s, %s, %s, %s)",
             (recorded.organisation, recorded.index, event.what, event.period, event.happened),
         )
