@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, Protocol
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from uuid import UUID
 
 import psycopg
@@ -14,7 +15,7 @@ from shared.keys.ring import KeyRingProblem
 from shared.ledger.leaf import KEY_DESTROYED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from psycopg_pool import AsyncConnectionPool
 
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 _PAGE = 500
 # The projector is woken in this process; the poll finds what other replicas appended.
 _POLL_SECONDS = 1.0
+
+# Of each log its length, how far the last projection is, and how many events all of them miss.
+_POSITIONS = (
+    "SELECT log.organisation, log.size, min(coalesce(position, 0)),"
+    " sum(log.size - coalesce(position, 0))::bigint"
+    " FROM log CROSS JOIN unnest(%s::text[]) AS known (name)"
+    " LEFT JOIN projection_position AS held ON held.name = known.name || log.organisation"
+    " GROUP BY log.organisation ORDER BY log.organisation"
+)
 
 
 class Projection(Protocol):
@@ -44,8 +54,18 @@ class Projection(Protocol):
         """Change the tables for one event, on the connection of the transaction."""
 
 
+class _Log(NamedTuple):
+    """An organisation's log: its length, and how far the last of the projections is."""
+
+    organisation: UUID
+    size: int
+    position: int
+
+
 class Projector:
-    """Runs one service's projections, one page of one organisation a transaction for all of them."""
+    """Runs one service's projections, a page a transaction for all of them: of one organisation's log, or
+    of several that miss little.
+    """
 
     def __init__(
         self,
@@ -60,7 +80,7 @@ class Projector:
         self._on_problem = on_problem
         self._wake = asyncio.Event()
         self._moved = asyncio.Condition()
-        self._positions: dict[tuple[str, UUID], int] = {}
+        self._positions: dict[UUID, int] = {}
         self.lag_events = 0
         """How many events were not yet projected when last looked. It is never told: it says when somebody
         works, and how much.
@@ -88,29 +108,18 @@ class Projector:
 
     async def catch_up(self) -> None:
         """Bring every projection up to every log's head."""
-        heads = await self._store.heads()
         # From the database, not from memory: another replica may have projected, or a rebuild may
         # have begun anew.
         async with self._pool.connection() as connection:
-            cursor = await connection.execute("SELECT name, position FROM projection_position")
-            held: dict[str, int] = dict(await cursor.fetchall())
-        self.lag_events = behind = 0
-        for organisation, size in heads.items():
-            positions = {
-                projection.name: held.get(tracking_name(projection.name, organisation), 0)
-                for projection in self._projections
-            }
-            self.lag_events += sum(size - position for position in positions.values())
-            await self._reached(organisation, positions)
-            before: dict[str, int] = {}
-            # A page without progress: the head counts entries that are not there (tampering).
-            try:
-                while before != positions and min(positions.values(), default=size) < size:
-                    before, positions = positions, await self._page(organisation, positions, size)
-            except DAMAGED as error:
-                # One organisation's damaged log stops its own projections, nobody else's.
-                self._on_problem(error)
-            behind += min(positions.values(), default=size) < size
+            cursor = await connection.execute(
+                _POSITIONS, ([tracking_name(one.name, None) for one in self._projections],)
+            )
+            rows = await cursor.fetchall()
+        self.lag_events = sum(lag for _, _, _, lag in rows)
+        await self._reached({organisation: lowest for organisation, _, lowest, _ in rows})
+        behind = 0
+        for logs in _together(_Log(*log) for *log, lag in rows if lag > 0):
+            behind += await self._bring(logs)
         self.behind_logs = behind
 
     async def until(self, organisation: UUID, index: int, seconds: float = 5.0) -> bool:
@@ -118,10 +127,9 @@ class Projector:
 
         False when that took longer than `seconds`.
         """
-        names = [projection.name for projection in self._projections]
 
         def there() -> bool:
-            return all(self._positions.get((name, organisation), 0) > index for name in names)
+            return self._positions.get(organisation, 0) > index or not self._projections
 
         if there():
             return True
@@ -130,14 +138,30 @@ class Projector:
                 await self._moved.wait_for(there)
         return there()
 
-    async def _page(self, organisation: UUID, known: dict[str, int], size: int) -> dict[str, int]:
-        """Bring the projections that are not at `size` one page further, in one transaction; where all
-        of them are now.
+    async def _bring(self, logs: list[_Log]) -> int:
+        """Bring these logs' projections to the logs' ends; how many stay behind."""
+        try:
+            while logs:
+                left = await self._page(logs)
+                if left == logs:
+                    # A page without progress: the head counts entries that are not there (tampering).
+                    break
+                logs = left
+        except DAMAGED as error:
+            if len(logs) > 1:
+                # One organisation's damaged log stops its own projections, nobody else's.
+                return sum([await self._bring([log]) for log in logs])
+            self._on_problem(error)
+        return len(logs)
+
+    async def _page(self, logs: list[_Log]) -> list[_Log]:
+        """Bring the projections of these logs one page further, in one transaction; those that are not at
+        their end now.
         """
-        behind = {
-            tracking_name(projection.name, organisation): projection
+        names = {
+            tracking_name(projection.name, log.organisation): (log.organisation, projection)
+            for log in logs
             for projection in self._projections
-            if known[projection.name] < size
         }
         async with self._pool.connection() as connection, connection.transaction():
             # First, also where nothing is missing: a rebuild that swaps its tables in keeps who would
@@ -146,24 +170,29 @@ class Projector:
                 "INSERT INTO projection_position (name, position)"
                 " SELECT name, 0 FROM unnest(%s::text[]) AS name ORDER BY name"
                 " ON CONFLICT DO NOTHING",
-                (list(behind),),
+                (list(names),),
             )
-            held = await self._locked(connection, list(behind))
-            end = await self._apply(
-                connection,
-                organisation,
-                {projection: held[at] for at, projection in behind.items()},
-            )
-            moved = {at: max(position, end) for at, position in held.items()}
+            held: dict[UUID, dict[Projection, int]] = defaultdict(dict)
+            for name, position in (await self._locked(connection, list(names))).items():
+                organisation, projection = names[name]
+                held[organisation][projection] = position
+            ends = await self._apply(connection, logs, held)
+            moved = {
+                name: max(held[organisation][projection], ends[organisation])
+                for name, (organisation, projection) in names.items()
+            }
             await connection.execute(
                 "UPDATE projection_position SET position = moved.position"
                 " FROM unnest(%s::text[], %s::bigint[]) AS moved(name, position)"
                 " WHERE projection_position.name = moved.name",
                 (list(moved), list(moved.values())),
             )
-        positions = known | {projection.name: moved[at] for at, projection in behind.items()}
-        await self._reached(organisation, positions)
-        return positions
+        await self._reached(ends)
+        return [
+            _Log(log.organisation, log.size, ends[log.organisation])
+            for log in logs
+            if ends[log.organisation] < log.size
+        ]
 
     async def _locked(
         self, connection: psycopg.AsyncConnection[Any], names: list[str]
@@ -183,35 +212,59 @@ class Projector:
     async def _apply(
         self,
         connection: psycopg.AsyncConnection[Any],
-        organisation: UUID,
-        positions: dict[Projection, int],
-    ) -> int:
-        """Change the tables for one page of events; the position behind it.
+        logs: list[_Log],
+        held: Mapping[UUID, Mapping[Projection, int]],
+    ) -> dict[UUID, int]:
+        """Change the tables for one page of events; the lowest position of each log behind it.
 
         What was erased and what fills a tile has no content, but its place counts.
         """
-        start = min(positions.values())
-        page = await self._store.read(organisation, start, _PAGE, connection=connection)
+        ends = {organisation: min(positions.values()) for organisation, positions in held.items()}
+        if len(logs) == 1:
+            ((organisation, start),) = ends.items()
+            page = await self._store.read(organisation, start, _PAGE, connection=connection)
+        else:
+            page = await self._store.read_across(
+                {log.organisation: (ends[log.organisation], log.size) for log in logs},
+                connection=connection,
+            )
         async with connection.pipeline():
             for recorded in page:
+                ends[recorded.organisation] = recorded.index + 1
                 if recorded.event is None and recorded.type != KEY_DESTROYED:
                     continue
-                for projection, position in positions.items():
+                for projection, position in held[recorded.organisation].items():
                     if recorded.index >= position and recorded.type in projection.types:
                         await projection.apply(connection, recorded)
-        return page[-1].index + 1 if page else start
+        return ends
 
-    async def _reached(self, organisation: UUID, positions: dict[str, int]) -> None:
+    async def _reached(self, positions: Mapping[UUID, int]) -> None:
         """Tell those who wait in `until`."""
         new = {
-            (name, organisation): position
-            for name, position in positions.items()
-            if self._positions.get((name, organisation), 0) != position
+            organisation: position
+            for organisation, position in positions.items()
+            if self._positions.get(organisation, 0) != position
         }
         if new:
             async with self._moved:
                 self._positions |= new
                 self._moved.notify_all()
+
+
+def _together(logs: Iterable[_Log]) -> Iterator[list[_Log]]:
+    """Logs of which a page holds all that is missing; one that misses more is alone."""
+    group: list[_Log] = []
+    room = _PAGE
+    for log in logs:
+        missing = log.size - log.position
+        if missing > room:
+            if group:
+                yield group
+            group, room = [], _PAGE
+        group.append(log)
+        room -= missing
+    if group:
+        yield group
 
 
 def tracking_name(projection: str, organisation: UUID | None) -> str:

@@ -618,6 +618,25 @@ class EventStore:
             connection,
         )
 
+    async def read_across(
+        self,
+        ranges: Mapping[UUID, tuple[int, int]],
+        *,
+        connection: psycopg.AsyncConnection[Any],
+    ) -> list[Recorded]:
+        """The events of several organisations, of each in log order: organisation → from which leaf on,
+        and from which on none. Otherwise as `read`.
+        """
+        starts, ends = zip(*ranges.values(), strict=True)
+        return await self._select(
+            _SELECT + "JOIN unnest(%s::uuid[], %s::bigint[], %s::bigint[])"
+            " AS wanted (organisation, first, until) ON event.organisation = wanted.organisation"
+            " AND event.leaf_index >= wanted.first AND event.leaf_index < wanted.until"
+            " ORDER BY event.organisation, event.leaf_index",
+            (list(ranges), list(starts), list(ends)),
+            connection,
+        )
+
     async def replay(
         self, organisation: UUID, start: int = 0, *, until: int | None = None
     ) -> AsyncGenerator[Recorded, None]:

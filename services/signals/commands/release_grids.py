@@ -51,15 +51,12 @@ _GROUPS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """What is due of one organisation on one day, and what it is made of."""
+    """What is due of one organisation on one day."""
 
     organisation: UUID
     day: date
     size: int
     due: tuple[Due, ...]
-    grids: dict[UUID, list[LatticeFrozen]] = field(default_factory=dict)
-    facts: dict[str, list[FactKept]] = field(default_factory=lambda: defaultdict(list))
-    earlier: list[NoisyStatisticsReleased] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -70,6 +67,15 @@ class _Work:
     def key(self) -> tuple[str, UUID, str]:
         """Under which its draws wait."""
         return "grid", self.organisation, self.day.isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What that is made of. It is here while its group is worked on, and no longer."""
+
+    grids: dict[UUID, list[LatticeFrozen]] = field(default_factory=dict)
+    facts: dict[str, list[FactKept]] = field(default_factory=lambda: defaultdict(list))
+    earlier: list[NoisyStatisticsReleased] = field(default_factory=list)
 
 
 async def release_grids(parts: Parts, ahead: Ahead | None = None) -> bool:
@@ -84,32 +90,28 @@ async def release_grids(parts: Parts, ahead: Ahead | None = None) -> bool:
     ahead.waiting("grid", {work.key for work in works}, parts.clock.now())
     if works:
         await ahead.forget_changed(parts)
-    done: list[Ticked] = []
+    released = 0
     failed: dict[str, Exception] = {}
     drawn = [_drawn_of(work, ahead) is not None for work in works]
     # What was drawn ahead leaves first: it does not wait for what is to be counted yet.
     for first in (True, False):
         some = [work for work, ready in zip(works, drawn, strict=True) if ready == first]
-        await _release_all(parts, some, ahead, done, failed)
+        released += await _release_all(parts, some, ahead, failed)
     if failed:
         raise TickFailed(failed)
-    return bool(done)
+    return released > 0
 
 
 async def _release_all(
-    parts: Parts,
-    works: Sequence[_Work],
-    ahead: Ahead,
-    done: list[Ticked],
-    failed: dict[str, Exception],
-) -> None:
+    parts: Parts, works: Sequence[_Work], ahead: Ahead, failed: dict[str, Exception]
+) -> int:
     groups = iter([works[start : start + _TOGETHER] for start in range(0, len(works), _TOGETHER)])
 
-    async def worker() -> None:
-        for group in groups:  # one iterator for all: each takes the next
-            done.extend(await _release(parts, group, ahead, failed))
+    async def worker() -> int:
+        # One iterator for all: each takes the next.
+        return sum([await _release(parts, group, ahead, failed) for group in groups])
 
-    await asyncio.gather(*(worker() for _ in range(_GROUPS)))
+    return sum(await asyncio.gather(*(worker() for _ in range(_GROUPS))))
 
 
 def _drawn_of(work: _Work, ahead: Ahead) -> Kept[Drawn] | None:
@@ -152,8 +154,8 @@ async def _due(parts: Parts, ahead: Ahead) -> list[_Work]:
 
 async def _release(
     parts: Parts, works: Sequence[_Work], ahead: Ahead, failed: dict[str, Exception]
-) -> list[Ticked]:
-    """What of these organisations was released; `failed` gets what could not be."""
+) -> int:
+    """How many of these organisations' ticks were released; `failed` gets what could not be."""
     drawn = {work.organisation: _drawn_of(work, ahead) for work in works}
     works = [
         work
@@ -162,27 +164,20 @@ async def _release(
         or ahead.may_leave(work.day, kept.ready, parts.clock.now())
     ]
     if not works:
-        return []
+        return 0
     try:
-        await _load(parts, works, counted=[work for work in works if not drawn[work.organisation]])
+        made = await _load(
+            parts, works, counted=[work for work in works if not drawn[work.organisation]]
+        )
     except DAMAGED as error:
         if len(works) > 1:
             # One organisation's damaged facts keep no other organisation's figures back.
-            alone = [
-                await _release(
-                    parts,
-                    [_Work(organisation=one.organisation, day=one.day, size=one.size, due=one.due)],
-                    ahead,
-                    failed,
-                )
-                for one in works
-            ]
-            return [one for released in alone for one in released]
+            return sum([await _release(parts, [one], ahead, failed) for one in works])
         failed[works[0].name] = error
-        return []
+        return 0
     # Drawing takes a moment, and leaves the loop to the database meanwhile.
     draws = await asyncio.to_thread(
-        lambda: [_draw(work, drawn[work.organisation]) for work in works]
+        lambda: [_draw(work, made[work.organisation], drawn[work.organisation]) for work in works]
     )
     leaving = []
     now = parts.clock.now()
@@ -193,29 +188,31 @@ async def _release(
         elif kept is not None or ahead.may_leave(work.day, now, now):
             leaving.append((work, one))
         else:
-            # Facts and counts go with `work`; what is drawn waits.
+            # Facts and counts go; what is drawn waits.
             ahead.put(
                 work.key,
                 Kept(organisation=work.organisation, size=work.size, ready=now, value=one),
             )
-    ticked = await asyncio.to_thread(lambda: [_reveal(work, one) for work, one in leaving])
+    ticked = await asyncio.to_thread(
+        lambda: [_reveal(work, made[work.organisation], one) for work, one in leaving]
+    )
     there = []
     for (work, _), revealed in zip(leaving, ticked, strict=True):
         if isinstance(revealed, Exception):
             failed[work.name] = revealed
         else:
             there.append(_keep(parts, work, ahead, revealed))
-    return [one for one in await asyncio.gather(*there) if one is not None]
+    return sum(await asyncio.gather(*there))
 
 
-def _draw(work: _Work, kept: Kept[Drawn] | None) -> Drawn | Exception:
+def _draw(work: _Work, made: _Made, kept: Kept[Drawn] | None) -> Drawn | Exception:
     if kept is not None:
         return kept.value
     try:
         return draw(
             work.due,
-            grids=work.grids,
-            facts=work.facts,
+            grids=made.grids,
+            facts=made.facts,
             sample=noise.draw,
             library=LIBRARY,
             new_id=uuid4,
@@ -224,16 +221,16 @@ def _draw(work: _Work, kept: Kept[Drawn] | None) -> Drawn | Exception:
         return error
 
 
-def _reveal(work: _Work, drawn: Drawn) -> Ticked | Exception:
+def _reveal(work: _Work, made: _Made, drawn: Drawn) -> Ticked | Exception:
     try:
-        return reveal(work.day, drawn, grids=work.grids, earlier=work.earlier, new_id=uuid4)
+        return reveal(work.day, drawn, grids=made.grids, earlier=made.earlier, new_id=uuid4)
     except DAMAGED as error:
         return error
 
 
-async def _keep(parts: Parts, work: _Work, ahead: Ahead, ticked: Ticked) -> Ticked | None:
-    """What is released by this; None where another replica was first: its draws are the ones, and
-    these are forgotten.
+async def _keep(parts: Parts, work: _Work, ahead: Ahead, ticked: Ticked) -> bool:
+    """Whether it was released by this. Where another replica was first its draws are the ones, and these
+    are forgotten.
     """
     ahead.drop(work.key)
     try:
@@ -244,8 +241,8 @@ async def _keep(parts: Parts, work: _Work, ahead: Ahead, ticked: Ticked) -> Tick
             at=parts.clock.now(),
         )
     except Conflict:
-        return None
-    return ticked
+        return False
+    return True
 
 
 def _changes(organisation: UUID, day: date, ticked: Ticked) -> Iterator[Change]:
@@ -265,14 +262,17 @@ def _changes(organisation: UUID, day: date, ticked: Ticked) -> Iterator[Change]:
 # What it is made of -------------------------------------------------------------------------------
 
 
-async def _load(parts: Parts, works: Sequence[_Work], counted: Sequence[_Work]) -> None:
+async def _load(
+    parts: Parts, works: Sequence[_Work], counted: Sequence[_Work]
+) -> dict[UUID, _Made]:
     """Grids and earlier draws of these organisations; facts of those that are to be counted."""
-    by_id = {work.organisation: work for work in works}
+    days = {work.organisation: work.day for work in works}
+    made = {organisation: _Made() for organisation in days}
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT organisation, period FROM held_grid WHERE organisation = ANY (%s)"
             " AND grid = ANY (%s)",
-            (list(by_id), list({one.grid_id for work in works for one in work.due})),
+            (list(days), list({one.grid_id for work in works for one in work.due})),
         )
         periods = await cursor.fetchall()
         cursor = await connection.execute(
@@ -289,20 +289,21 @@ async def _load(parts: Parts, works: Sequence[_Work], counted: Sequence[_Work]) 
         for organisation, period in periods
     }
     for recorded in await parts.store.load_across(frozen):
-        work, grid = by_id[recorded.organisation], recorded.event
+        grid = recorded.event
         if isinstance(grid, LatticeFrozen):
-            work.grids.setdefault(grid.grid_id, []).append(grid)
-    for work in works:
-        for halves in work.grids.values():
+            made[recorded.organisation].grids.setdefault(grid.grid_id, []).append(grid)
+    for one in made.values():
+        for halves in one.grids.values():
             halves.sort(key=lambda half: Period.parse(half.period))
-    async for one in kept_facts(parts.store, facts, lambda organisation: by_id[organisation].day):
-        by_id[one.organisation].facts[one.facts.period].extend(one.facts.facts)
+    async for kept in kept_facts(parts.store, facts, days.__getitem__):
+        made[kept.organisation].facts[kept.facts.period].extend(kept.facts.facts)
     earlier = {
         release_stream(work.organisation, Period.parse(period), measure): work.organisation
         for work in works
-        for measure, period in wanted(work.due, work.grids)
+        for measure, period in wanted(work.due, made[work.organisation].grids)
     }
     if earlier:
         for recorded in await parts.store.load_across(earlier):
             if isinstance(recorded.event, NoisyStatisticsReleased):
-                by_id[recorded.organisation].earlier.append(recorded.event)
+                made[recorded.organisation].earlier.append(recorded.event)
+    return made
