@@ -17,6 +17,7 @@ import pytest_asyncio
 from shared.eventstore.projector import Projector
 from shared.eventstore.store import Recorded
 from shared.eventstore.types import EventTypes
+from shared.keys.case_key import Unreadable
 from tests.conftest import Database
 from tests.store_lab import ELSEWHERE, HERE, NOW, Lab, store_lab
 
@@ -327,3 +328,36 @@ async def test_lost_connections_are_outlived(lab: Lab) -> None:
         await running
     assert [0, 1, 2] == held(lab)
     assert all(isinstance(problem, psycopg.OperationalError) for problem in problems)
+
+
+async def test_many_logs_go_on_in_one_transaction_and_a_damaged_one_alone_stays(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that miss little share pages, also where one misses more than a page; what the projection
+    meets in one of them is told once, and undoes nothing of the others.
+    """
+    monkeypatch.setattr("shared.eventstore.projector._PAGE", 10)
+    organisations = [UUID(int=number) for number in range(1, 13)]
+    for organisation in organisations:
+        await fill(lab, range(2), organisation)
+    await fill(lab, range(2, 9), organisations[4])
+    broken = UUID(int=8)
+    lab.do(
+        "ALTER TABLE ciphertext DISABLE TRIGGER ALL",
+        # The eighth organisation's.
+        "UPDATE ciphertext SET ciphertext = '\\x00' WHERE leaf_index = 2"
+        " AND organisation = '00000000-0000-0000-0000-000000000008'",
+        "ALTER TABLE ciphertext ENABLE ALWAYS TRIGGER no_change",
+    )
+    problems: list[BaseException] = []
+    one = Projector(lab.store, lab.pool, (Notes(), Notes("other")), problems.append)
+    await one.catch_up()
+    assert [Unreadable] == [type(problem) for problem in problems]
+    assert 1 == one.behind_logs
+    for organisation in organisations:
+        whole = [0, 1, *range(2, 9)] if organisation == organisations[4] else [0, 1]
+        there = [] if organisation == broken else whole
+        assert there == held(lab, "notes", organisation) == held(lab, "other", organisation)
+        assert bool(there) == await one.until(organisation, 3, seconds=0)
+    # Two logs of four events to a page; the fifth, the damaged one's neighbour and the last are alone.
+    assert [(7,)] == lab.rows("SELECT count(DISTINCT xmin::text) FROM projection_position")
