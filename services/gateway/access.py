@@ -56,6 +56,7 @@ from services.gateway.schema import (
     minutes,
     my_case,
     my_data,
+    officers,
     organisation,
     plan,
     published,
@@ -84,6 +85,7 @@ ACCESS: Access = table(
         for domain in (
             base,
             organisation,
+            officers,
             advisers,
             strategy,
             units,
@@ -167,6 +169,7 @@ class Query(
 @strawberry.type
 class Mutation(
     organisation.OrganisationMutation,
+    officers.OfficerMutation,
     advisers.AdviserMutation,
     strategy.StrategyMutation,
     units.UnitMutation,

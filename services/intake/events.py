@@ -51,6 +51,8 @@ TYPES = EventTypes(
         organisation.RecoveryKeyPublished,
         organisation.RecoveryKeyProposed,
         organisation.RecoveryKeyConfirmed,
+        organisation.ReportOfficerDesignated,
+        organisation.ReportOfficerReleased,
         units.UnitsPlanned,
         adviser.AdviserDescribed,
         adviser.AbsenceRecorded,

@@ -20,6 +20,7 @@ from services.intake.commands.correct_minutes import correct_minutes
 from services.intake.commands.decide_retention import decide_retention
 from services.intake.commands.decide_step import decide_step
 from services.intake.commands.describe_adviser import describe_adviser
+from services.intake.commands.designate_report_officer import designate_report_officer
 from services.intake.commands.draft_minutes import draft_minutes
 from services.intake.commands.end_absence import end_absence
 from services.intake.commands.extend_term import extend_term
@@ -47,6 +48,7 @@ from services.intake.commands.record_conversation import record_conversation
 from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
 from services.intake.commands.record_statement import record_statement
+from services.intake.commands.release_report_officer import release_report_officer
 from services.intake.commands.reopen_case import reopen_case
 from services.intake.commands.request_disclosure import request_disclosure
 from services.intake.commands.request_erasure import request_erasure
@@ -175,6 +177,8 @@ DEFINITION = Definition(
         "keep_strategy_entry": keep_strategy_entry,
         "withdraw_strategy_entry": withdraw_strategy_entry,
         "strategy_register": strategy_register,
+        "designate_report_officer": designate_report_officer,
+        "release_report_officer": release_report_officer,
         "publish_adviser_key": publish_adviser_key,
         "withdraw_adviser_key": withdraw_adviser_key,
         "publish_recovery_key": publish_recovery_key,

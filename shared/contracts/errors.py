@@ -288,6 +288,7 @@ REASONS: dict[str, str] = {
     "an organisation has at least one adviser": "een organisatie heeft minstens een "
     "vertrouwenspersoon",
     "an organisation has 1 to {most} units": "een organisatie heeft 1 tot {most} onderdelen",
+    "an adviser is no officer for reports": "een vertrouwenspersoon is geen functionaris voor meldingen",
     "choose an adviser": "kies een vertrouwenspersoon",
     "each condition is answered once": "elke voorwaarde wordt één keer beantwoord",
     "either a count is given or what it is below": "óf een aantal, óf waar het onder ligt, wordt gegeven",

@@ -110,8 +110,9 @@ class DirectoryKey(Shape, frozen=True, kw_only=True):
 
 
 class Adviser(Shape, frozen=True, kw_only=True):
-    """An adviser as shown to those who seal words to them. `key_id`, `public_key` (raw X25519, 32
-    bytes) and `signing_key` are those of the current key; `keys` are all, oldest first.
+    """An adviser, or an officer for reports, as shown to those who seal words to them. `key_id`,
+    `public_key` (raw X25519, 32 bytes) and `signing_key` are those of the current key; `keys` are all,
+    oldest first.
     """
 
     id: str
@@ -144,6 +145,22 @@ class Organisation(Shape, frozen=True, kw_only=True):
     advisers: tuple[Adviser, ...]
     release: ReleasePolicy
     recovery_keys: tuple[RecoveryKey, ...] = ()
+    report_officers: tuple[Adviser, ...] = ()
+
+
+class DesignateReportOfficer(Shape, frozen=True, kw_only=True):
+    """Coordinator or works council: somebody is designated for reports of wrongdoing. `officer_id` is
+    the subject of their token.
+    """
+
+    officer_id: str
+    name: str
+
+
+class ReleaseReportOfficer(Shape, frozen=True, kw_only=True):
+    """Coordinator or works council: they are it no longer."""
+
+    officer_id: str
 
 
 class OfOrganisation(Shape, frozen=True, kw_only=True):
@@ -2409,6 +2426,8 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "keep_strategy_entry", "command", KeepStrategyEntry, Done),
         Verb("intake", "withdraw_strategy_entry", "command", WithdrawStrategyEntry, Done),
         Verb("intake", "strategy_register", "query", OfOrganisation, StrategyRegister),
+        Verb("intake", "designate_report_officer", "command", DesignateReportOfficer, Done),
+        Verb("intake", "release_report_officer", "command", ReleaseReportOfficer, Done),
         Verb("intake", "publish_adviser_key", "command", PublishAdviserKey, Done),
         Verb("intake", "withdraw_adviser_key", "command", WithdrawAdviserKey, Done),
         Verb("intake", "publish_recovery_key", "command", PublishRecoveryKey, Done),

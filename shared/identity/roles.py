@@ -19,6 +19,8 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     INTEGRATION = "integration"
     ADMIN = "admin"
+    REPORT_OFFICER = "report_officer"
+    """Designated by the employer for reports of wrongdoing: Directive (EU) 2019/1937, article 9(1)(c)."""
 
 
 WITHOUT_ORGANISATION: frozenset[Role] = frozenset({Role.ADMIN})

@@ -78,8 +78,8 @@ AUDIENCE = "hoeksteen"
 
 _SEATED = frozenset({Role.ADVISER})
 # Advising is incompatible with deciding about people (code of conduct of the LVV; an HR officer as
-# adviser is unwise, says the Arboportaal).
-_APART = frozenset({Role.HR, Role.BOARD, Role.MANAGER})
+# adviser is unwise, says the Arboportaal), and with following up a report: an adviser finds no truth.
+_APART = frozenset({Role.HR, Role.BOARD, Role.MANAGER, Role.REPORT_OFFICER})
 
 _LONGEST_KEY = 200
 # A projection that is further behind than this makes the service unready.
@@ -463,7 +463,7 @@ class Service:
 
     async def _check_seat(self, principal: Principal, verb: Verb) -> None:
         """The organisation is known here; an adviser holds a seat; who holds one is never also hr,
-        board or manager.
+        board, manager or officer for reports.
 
         Asked anew every time: a seat that was taken away must not live on in a cache.
         """

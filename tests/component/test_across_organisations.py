@@ -135,6 +135,10 @@ class Side:
             published = rpc.PublishAdviserKey(public_key=self.keys[one])
             await self.ask("publish_adviser_key", published, subject=one)
         await self.have_recovery_key(adviser)
+        officer = rpc.DesignateReportOfficer(
+            officer_id=f"officer-{self.mark}", name=f"Officer {self.mark}"
+        )
+        await self.ask("designate_report_officer", officer, Role.WORKS_COUNCIL)
         reported, own = str(self.code.case_id), str(uuid4())
         await self.ask(
             "open_case",
@@ -154,6 +158,7 @@ class Side:
             "case": own,
             "reported": reported,
             "adviser": adviser,
+            "officer": officer.officer_id,
             "unit": unit,
             "organisation": str(self.organisation),
             "key": str(key_id_of(self.keys["bram"])),
@@ -350,6 +355,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         ),
         ("adviser",),
     ),
+    "officer_id": ("officer",),
     "unit_id": ("unit",),
     "token": ("token",),
 }
@@ -361,6 +367,7 @@ SEALED = {"words", "minutes", "reason", "remarks", "note"}
 NEW = {
     ("set_up_organisation", "organisation_id"),
     ("open_case", "case_id"),
+    ("designate_report_officer", "officer_id"),
     ("request_disclosure", "disclosure_id"),
     ("request_subject_access", "access_id"),
     ("put_chunk", "id"),
@@ -389,6 +396,7 @@ OWN = {
     "token": "token",
     "organisation_id": "organisation",
     "unit_id": "unit",
+    "officer_id": "officer",
 }
 CASES = dict.fromkeys(
     (
@@ -524,9 +532,12 @@ EXCEPTIONS: dict[tuple[str, str], Any] = {
     },
 }
 
-NOWHERE: Ids = {"adviser": "adviser-nobody", "unit": "unit-nobody", "token": "00" * 32} | {
-    kind: str(UUID(int=0xABC0000000004000800000000000_0000 + n)) for n, kind in enumerate(UUIDS)
-}
+NOWHERE: Ids = {
+    "adviser": "adviser-nobody",
+    "officer": "officer-nobody",
+    "unit": "unit-nobody",
+    "token": "00" * 32,
+} | {kind: str(UUID(int=0xABC0000000004000800000000000_0000 + n)) for n, kind in enumerate(UUIDS)}
 """Ids that are nobody's, of each kind."""
 
 
@@ -656,7 +667,8 @@ async def test_an_id_of_the_other_organisation_is_one_that_is_nowhere(
         for verb in INTAKE.values()
         if {one.name for one in fields_of(verb)} & (KINDS.keys() | SEALED)
     }
-    assert naming - tried <= {"set_up_organisation", "decide_retention"} | PUBLIC
+    new = {"set_up_organisation", "decide_retention", "designate_report_officer"}
+    assert naming - tried <= new | PUBLIC
 
 
 LAST = ("close_case", "reseal", "hand_over", "approve_erasure")
@@ -768,7 +780,8 @@ async def test_an_id_that_is_taken_there_is_new_here_or_refused(
     kind = {"case_id": "case", "id": "attachment"}.get(name, name.removesuffix("_id"))
     before = await there.service.types(ELSEWHERE)
     request = filled(here, INTAKE[verb], **{name: there.ids[kind]})
-    role = Role.REPORTER if verb == "give_consent" else Role.ADVISER  # theirs to give
+    theirs = {"give_consent": Role.REPORTER, "designate_report_officer": Role.COORDINATOR}
+    role = theirs.get(verb, Role.ADVISER)
     reply = await here.reply(verb, request, role)
 
     if verb in ("open_case", "put_chunk"):

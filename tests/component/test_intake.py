@@ -248,6 +248,8 @@ MAY: dict[Role, set[str]] = {
     Role.INTEGRATION: set(),
 } | {role: {"organisation", "strategy_register"} for role in STAFF}
 MAY[Role.WORKS_COUNCIL] |= {
+    "designate_report_officer",
+    "release_report_officer",
     "confirm_recovery_key",
     "approve_recovery",
     "recoveries",
@@ -258,6 +260,7 @@ MAY[Role.WORKS_COUNCIL] |= {
     "erasure_statement",
     "retention",
 }
+MAY[Role.REPORT_OFFICER] = {"organisation", "publish_adviser_key", "withdraw_adviser_key"}
 MAY[Role.COORDINATOR] |= {
     *MAY[Role.WORKS_COUNCIL],
     "withdraw_adviser_key",
@@ -640,7 +643,7 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
 
 
 async def test_every_role_gets_its_own_verbs_and_no_other(intake: Intake) -> None:
-    """Eleven roles times every verb of every service: what is not granted is refused, before a
+    """Twelve roles times every verb of every service: what is not granted is refused, before a
     word of the request is read.
     """
     assert set(Role) == set(MAY)

@@ -319,18 +319,22 @@ HOLDERS = {
     "headcounts": (["Unit.headcount"], LEADERS | {Role.ADVISER}),
     "the advisers' keys": (
         ["Adviser.publicKey", "Adviser.signingKey", "DirectoryKey"],
-        {Role.ADVISER, Role.REPORTER},
+        {Role.ADVISER, Role.REPORTER, Role.REPORT_OFFICER},
     ),
     "confirming a recovery key": (["Mutation.confirmRecoveryKey"], SECOND),
     "keys of one's own": (
         [
             "Mutation.publishAdviserKey",
-            "Mutation.publishRecoveryKey",
         ],
-        {Role.ADVISER},
+        {Role.ADVISER, Role.REPORT_OFFICER},
+    ),
+    "a recovery key that is proposed": (["Mutation.publishRecoveryKey"], {Role.ADVISER}),
+    "who receives reports of wrongdoing": (
+        ["Mutation.designateReportOfficer", "Mutation.releaseReportOfficer"],
+        SECOND,
     ),
     "a device that is gone": (
-        ["Mutation.withdrawAdviserKey", "Mutation.requestRecovery", "Query.lostCases"],
+        ["Mutation.requestRecovery", "Query.lostCases"],
         {Role.ADVISER, Role.COORDINATOR},
     ),
     "who reads a case": (
@@ -460,7 +464,11 @@ def test_the_second_pair_of_eyes_sees_no_case(role: Role) -> None:
 
 @pytest.mark.parametrize(
     "role",
-    sorted(set(Role) - {Role.ADVISER, Role.ADMIN, Role.REPORTER, Role.HR, Role.EMPLOYEE} - SECOND),
+    sorted(
+        set(Role)
+        - {Role.ADVISER, Role.ADMIN, Role.REPORTER, Role.HR, Role.EMPLOYEE, Role.REPORT_OFFICER}
+        - SECOND
+    ),
 )
 def test_who_only_reads_has_no_mutation(role: Role) -> None:
     """Who works on no case, sets nothing up and asks or answers nothing changes nothing: their schema

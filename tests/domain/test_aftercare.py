@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +42,19 @@ def planning(aftercare_id: UUID = ID, days: int = 0) -> Callable[[Case], Any]:
     return lambda state: aftercare.plan_aftercare(
         state, aftercare_id=aftercare_id, on=AT.date() + timedelta(days=days), at=AT
     )
+
+
+@pytest.mark.parametrize(("day", "planned"), [(13, False), (14, True)])
+def test_a_day_is_past_when_it_is_past_in_amsterdam(day: int, planned: bool) -> None:
+    """Half past midnight on the 14th, of which the log says that it is still the 13th."""
+    at = datetime(2027, 7, 13, 22, 30, tzinfo=UTC)
+    decided = given(Case(), evolve, [REPORTED]).when(
+        lambda state: aftercare.plan_aftercare(state, aftercare_id=ID, on=date(2027, 7, day), at=at)
+    )
+    if planned:
+        decided.then(AftercarePlanned(aftercare_id=ID, on=date(2027, 7, day), at=at))
+    else:
+        decided.then_refused(Code.INVALID_INPUT)
 
 
 def giving(result: str = "calm_and_trust") -> Callable[[Case], Any]:

@@ -25,14 +25,17 @@ POLICIES: dict[str, Callable[[Principal, str], bool]] = {
 
 ADVISER, REPORTER, AUDITOR = Role.ADVISER, Role.REPORTER, Role.AUDITOR
 COORDINATOR, WORKS_COUNCIL, ADMIN = Role.COORDINATOR, Role.WORKS_COUNCIL, Role.ADMIN
+OFFICER = Role.REPORT_OFFICER
 SECOND = {COORDINATOR, WORKS_COUNCIL}
 """Who can be the other person where a recovery key or a case's end is concerned."""
 ERASERS = {REPORTER, ADVISER, COORDINATOR, WORKS_COUNCIL}
 
 OPERATIONS: dict[str, set[Role]] = {
     # The directory of keys. A reporter's key comes with their case and stands in none.
-    "intake.publish_adviser_key": {ADVISER},
-    "intake.withdraw_adviser_key": {ADVISER, COORDINATOR},
+    "intake.designate_report_officer": SECOND,
+    "intake.release_report_officer": SECOND,
+    "intake.publish_adviser_key": {ADVISER, OFFICER},
+    "intake.withdraw_adviser_key": {ADVISER, COORDINATOR, OFFICER},
     "intake.key_log": {ADVISER},
     # Recovery: made by advisers, confirmed and approved by somebody of another role.
     "intake.publish_recovery_key": {ADVISER},

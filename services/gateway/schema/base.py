@@ -25,6 +25,7 @@ from services.gateway.grants import (
     EMPLOYEE,
     EVERY_ROLE,
     HR,
+    REPORT_OFFICER,
     REPORTER,
     SECOND,
     grant,
@@ -344,7 +345,7 @@ class SessionQuery:
         return Session(role=info.context.principal.role.value)
 
 
-_CHANGES = ADVISER | ADMIN | REPORTER | SECOND | EMPLOYEE | HR
+_CHANGES = ADVISER | ADMIN | REPORTER | SECOND | EMPLOYEE | HR | REPORT_OFFICER
 
 ACCESS = table(
     grant("Query", EVERY_ROLE, "session"),

@@ -23,7 +23,7 @@ from services.gateway.schema.base import (
     uuid_text,
 )
 from services.gateway.schema.ledger import LedgerEntry
-from services.gateway.schema.organisation import Organisation, the_organisation
+from services.gateway.schema.organisation import HOLDERS, Organisation, the_organisation
 from shared.contracts import rpc
 
 
@@ -189,12 +189,14 @@ class KeyMutation:
         )
 
 
+_WITHDRAW = HOLDERS | COORDINATOR
+
 ACCESS = table(
     grant("Query", ADVISER, "keyLog"),
     grant("KeyLog", ADVISER, "size checkpoint entries"),
-    grant("Mutation", ADVISER | COORDINATOR, "withdrawAdviserKey withdrawAdviserKey(input:)"),
-    grant("WithdrawAdviserKeyInput", ADVISER | COORDINATOR, "idempotencyKey keyId reason"),
-    grant("WithdrawAdviserKeyPayload", ADVISER | COORDINATOR, "keyId organisation"),
+    grant("Mutation", _WITHDRAW, "withdrawAdviserKey withdrawAdviserKey(input:)"),
+    grant("WithdrawAdviserKeyInput", _WITHDRAW, "idempotencyKey keyId reason"),
+    grant("WithdrawAdviserKeyPayload", _WITHDRAW, "keyId organisation"),
     grant("Mutation", ADVISER, "publishRecoveryKey publishRecoveryKey(input:)"),
     grant("PublishRecoveryKeyInput", ADVISER, "idempotencyKey publicKey digest signature"),
     grant("PublishRecoveryKeyPayload", ADVISER, "keyId organisation"),

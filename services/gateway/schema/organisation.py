@@ -17,6 +17,7 @@ from services.gateway.grants import (
     LEADERS,
     MEMBERS,
     PLANNERS,
+    REPORT_OFFICER,
     REPORTER,
     SECOND,
     grant,
@@ -134,7 +135,9 @@ class RecoveryKey:
         )
 
 
-@strawberry.type(description="An adviser, as shown to those who seal words to them.")
+@strawberry.type(
+    description="An adviser, or an officer for reports, as shown to those who seal words to them."
+)
 class Adviser:
     """One adviser."""
 
@@ -229,6 +232,9 @@ class Organisation:
     recovery_keys: list[RecoveryKey] = strawberry.field(
         description="All of them, oldest first. Where one is `CURRENT`, words must be sealed to it."
     )
+    report_officers: list[Adviser] = strawberry.field(
+        description="Who is designated to receive and follow up reports of wrongdoing."
+    )
 
     @classmethod
     def of(cls, organisation: rpc.Organisation) -> Self:
@@ -242,6 +248,7 @@ class Organisation:
             advisers=[Adviser.of(adviser) for adviser in organisation.advisers],
             release=ReleasePolicy.of(organisation.release),
             recovery_keys=[RecoveryKey.of(key) for key in organisation.recovery_keys],
+            report_officers=[Adviser.of(officer) for officer in organisation.report_officers],
         )
 
 
@@ -436,23 +443,28 @@ class OrganisationMutation:
         )
 
 
+EVERYBODY = ADVISER | MEMBERS | REPORTER | REPORT_OFFICER
+HOLDERS = ADVISER | REPORT_OFFICER
+"""Who has a key in the directory."""
+SEALERS = HOLDERS | REPORTER
+
 ACCESS = table(
-    grant("Query", ADVISER | MEMBERS | AUDITOR | REPORTER, "organisation"),
-    grant("Organisation", ADVISER | MEMBERS | AUDITOR | REPORTER, "name"),
-    # Who the advisers are is for everybody who may turn to one; their keys for who seals to them.
-    grant("Organisation", ADVISER | MEMBERS | REPORTER, "language advisers"),
+    grant("Query", EVERYBODY | AUDITOR, "organisation"),
+    grant("Organisation", EVERYBODY | AUDITOR, "name"),
+    # Who the advisers and officers are is for everybody who may turn to one; their keys for who seals.
+    grant("Organisation", EVERYBODY, "language advisers reportOfficers"),
     grant("Organisation", ADVISER | LEADERS | REPORTER | COORDINATOR, "units"),
-    grant("Organisation", ADVISER | REPORTER, "id"),
+    grant("Organisation", SEALERS, "id"),
     grant("Organisation", ADVISER, "token release"),
     grant("Unit", ADVISER | LEADERS | REPORTER | COORDINATOR, "id name parent"),
     grant("Unit", ADVISER | LEADERS, "headcount"),
-    grant("Organisation", ADVISER | REPORTER | SECOND, "recoveryKeys"),
-    grant("Adviser", ADVISER | MEMBERS | REPORTER, "name"),
-    grant("Adviser", ADVISER | REPORTER | SECOND, "id"),
-    grant("Adviser", ADVISER | REPORTER, "publicKey signingKey keys"),
-    grant("Adviser", ADVISER | REPORTER | COORDINATOR, "keyId"),
-    grant("DirectoryKey", ADVISER | REPORTER, "keyId publicKey signingKey state stream on"),
-    grant("RecoveryKey", ADVISER | REPORTER | SECOND, "keyId publicKey state stream on digest"),
+    grant("Organisation", SEALERS | SECOND, "recoveryKeys"),
+    grant("Adviser", EVERYBODY, "name"),
+    grant("Adviser", SEALERS | SECOND, "id"),
+    grant("Adviser", SEALERS, "publicKey signingKey keys"),
+    grant("Adviser", SEALERS | COORDINATOR, "keyId"),
+    grant("DirectoryKey", SEALERS, "keyId publicKey signingKey state stream on"),
+    grant("RecoveryKey", SEALERS | SECOND, "keyId publicKey state stream on digest"),
     grant("ReleasePolicy", ADVISER, "policy profile dimension k mergeOrder worksCouncilOn"),
     grant("Mutation", ADMIN, "setUpOrganisation setUpOrganisation(input:)"),
     grant(
@@ -464,11 +476,11 @@ ACCESS = table(
     grant("AdviserSeatInput", ADMIN, "id name"),
     grant("ReleasePolicyInput", ADMIN, "policy profile dimension k mergeOrder worksCouncilOn"),
     grant("SetUpOrganisationPayload", ADMIN, "organisationId position"),
-    grant("Mutation", ADVISER, "publishAdviserKey publishAdviserKey(input:)"),
+    grant("Mutation", HOLDERS, "publishAdviserKey publishAdviserKey(input:)"),
     grant(
         "PublishAdviserKeyInput",
-        ADVISER,
+        HOLDERS,
         "idempotencyKey publicKey signingKey proof previousSignature",
     ),
-    grant("PublishAdviserKeyPayload", ADVISER, "keyId position organisation"),
+    grant("PublishAdviserKeyPayload", HOLDERS, "keyId position organisation"),
 )

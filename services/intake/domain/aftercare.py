@@ -10,6 +10,7 @@ from uuid import UUID
 from services.intake.domain.reporter import How, decided_by
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
+from shared.taxonomy.working_days import day_of
 
 if TYPE_CHECKING:
     from services.intake.domain.case import Case
@@ -118,7 +119,7 @@ def plan_aftercare(state: Case, *, aftercare_id: UUID, on: date, at: datetime) -
         raise Refusal(Code.ALREADY_EXISTS)
     if aftercare_id.version != 4:
         raise invalid("aftercareId", "it is not a random UUID (version 4)")
-    if on < at.date():
+    if on < day_of(at):
         raise invalid("on", "that day is past")
     return AftercarePlanned(aftercare_id=aftercare_id, on=on, at=at)
 

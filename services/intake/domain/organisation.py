@@ -161,6 +161,27 @@ class RecoveryKeyConfirmed:
     on: date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOfficerDesignated:
+    """Somebody was designated to receive and follow up reports of wrongdoing (officer.py)."""
+
+    officer_id: str
+    name: str
+    by: str
+    role: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOfficerReleased:
+    """They are it no longer."""
+
+    officer_id: str
+    by: str
+    role: str
+    on: date
+
+
 Event = (
     OrganisationSetUp
     | AdviserKeyPublished
@@ -169,6 +190,8 @@ Event = (
     | RecoveryKeyProposed
     | RecoveryKeyConfirmed
     | UnitsPlanned
+    | ReportOfficerDesignated
+    | ReportOfficerReleased
 )
 
 
@@ -210,6 +233,8 @@ class Organisation:
     keys: tuple[ListedKey, ...] = ()
     recovery_keys: tuple[ListedRecoveryKey, ...] = ()
     plans: tuple[UnitsPlanned, ...] = ()
+    officers: tuple[ReportOfficerDesignated, ...] = ()
+    """Who is designated for reports of wrongdoing now."""
 
     @property
     def known(self) -> OrganisationSetUp:
@@ -254,6 +279,10 @@ class Organisation:
     def has_seat(self, adviser_id: str) -> bool:
         """Whether this is an adviser here."""
         return any(adviser.id == adviser_id for adviser in self.known.advisers)
+
+    def has_officer(self, officer_id: str) -> bool:
+        """Whether this is an officer for reports now."""
+        return any(officer.officer_id == officer_id for officer in self.officers)
 
 
 def evolve(state: Organisation, event: Event) -> Organisation:
@@ -304,6 +333,13 @@ def evolve(state: Organisation, event: Event) -> Organisation:
             )
         case UnitsPlanned():
             return replace(state, plans=(*state.plans, event))
+        case ReportOfficerDesignated():
+            return replace(state, officers=(*state.officers, event))
+        case ReportOfficerReleased():
+            return replace(
+                state,
+                officers=tuple(one for one in state.officers if one.officer_id != event.officer_id),
+            )
         case _:
             assert_never(event)
 
@@ -337,15 +373,15 @@ def set_up(
     if state.set_up is not None:
         raise Refusal(Code.ALREADY_EXISTS)
     units, advisers = tuple(units), tuple(advisers)
-    _check_name(name, "name")
+    check_name(name, "name")
     check_units(units)
     if not advisers:
         raise invalid("advisers", "an organisation has at least one adviser")
     if len({adviser.id for adviser in advisers}) != len(advisers):
         raise invalid("advisers", "two advisers have the same id")
     for adviser in advisers:
-        _check_name(adviser.id, "advisers.id")
-        _check_name(adviser.name, "advisers.name")
+        check_name(adviser.id, "advisers.id")
+        check_name(adviser.name, "advisers.name")
     return OrganisationSetUp(
         organisation_id=organisation_id,
         token=token,
@@ -370,13 +406,13 @@ def publish_key(
     proof: bytes | None = None,
     previous_signature: bytes | None = None,
 ) -> tuple[AdviserKeyPublished, KeyListed]:
-    """An adviser's new public key. Raises Refusal for somebody who is no adviser here.
+    """A new public key of an adviser, or of an officer for reports. Raises Refusal for anybody else.
 
     A pair proves by its own signature that who publishes it has it. While the adviser's current key
     can sign, the next one needs its signature too: who only has the adviser's sign-in changes no key
     unseen, but has to call the old one lost.
     """
-    if not state.has_seat(adviser_id):
+    if not (state.has_seat(adviser_id) or state.has_officer(adviser_id)):
         raise Refusal(Code.NOT_ALLOWED)
     _check_length(public_key, PUBLIC_KEY_BYTES, "publicKey")
     if any(
@@ -523,7 +559,8 @@ def _check_signature(
         raise invalid(field, "this signature is not by the right key, or was made of other content")
 
 
-def _check_name(text: str, field: str) -> None:
+def check_name(text: str, field: str) -> None:
+    """Raises Refusal INVALID_INPUT for what is no name."""
     if not text.strip() or len(text) > LONGEST_NAME or not text.isprintable():
         raise invalid(field, "it must have 1 to {most} printable characters", most=LONGEST_NAME)
 
@@ -534,8 +571,8 @@ def check_units(units: tuple[UnitKept, ...]) -> None:
         raise invalid("units", "an organisation has 1 to {most} units", most=MOST_UNITS)
     seen: set[str] = set()
     for unit in units:
-        _check_name(unit.id, "units.id")
-        _check_name(unit.name, "units.name")
+        check_name(unit.id, "units.id")
+        check_name(unit.name, "units.name")
         if unit.id == NOT_SAID:
             raise invalid("units.id", "this id stands for cases without a unit")
         if unit.id in seen:

@@ -30,7 +30,8 @@ async def organisation(call: Call, _request: Empty) -> Organisation:
             Unit(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
             for unit in state.units_on(call.now.date())
         ),
-        advisers=_advisers(state),
+        advisers=tuple(_person(state, one.id, one.name) for one in known.advisers),
+        report_officers=tuple(_person(state, one.officer_id, one.name) for one in state.officers),
         release=ReleasePolicy(
             policy=known.release.policy,
             profile=known.release.profile,
@@ -53,21 +54,16 @@ async def organisation(call: Call, _request: Empty) -> Organisation:
     )
 
 
-def _advisers(state: State) -> tuple[Adviser, ...]:
-    advisers = []
-    for adviser in state.known.advisers:
-        key = state.current_key(adviser.id)
-        advisers.append(
-            Adviser(
-                id=adviser.id,
-                name=adviser.name,
-                key_id=None if key is None else str(key.key_id),
-                public_key=None if key is None else key.public_key,
-                signing_key=None if key is None else key.signing_key,
-                keys=tuple(_key(state, key) for key in state.keys_of(adviser.id)),
-            )
-        )
-    return tuple(advisers)
+def _person(state: State, subject: str, name: str) -> Adviser:
+    key = state.current_key(subject)
+    return Adviser(
+        id=subject,
+        name=name,
+        key_id=None if key is None else str(key.key_id),
+        public_key=None if key is None else key.public_key,
+        signing_key=None if key is None else key.signing_key,
+        keys=tuple(_key(state, key) for key in state.keys_of(subject)),
+    )
 
 
 def _key(state: State, key: ListedKey) -> DirectoryKey:
