@@ -35,6 +35,10 @@ attack: .venv/.ready ## Attack log and figures in every known way (PART=ledger|a
 	@$(if $(filter anonymity,$(or $(PART),anonymity)),$(BIN)/python -m bench.attack_anonymity \
 	  $(if $(SEED),--seed $(SEED)) $(if $(ORGANISATIONS),--organisations $(ORGANISATIONS)))
 
+.PHONY: mutate
+mutate: .venv/.ready ## Put small faults in intake's rules; a test must notice each (PART=module, default all)
+	@exec nice -n 19 $(BIN)/python -m bench.mutate $(if $(PART),--part $(PART))
+
 ##@ Measure it
 
 .PHONY: bench
@@ -80,7 +84,7 @@ lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject
 .PHONY: clean
 clean: ## Remove what was built and cached; the data in var/ stay
 	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/node_modules
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
+	@rm -rf .venv .mutation_cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help

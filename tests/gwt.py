@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Generic, TypeVar
 
-from shared.contracts.errors import Code, Refusal
+from shared.contracts.errors import REASONS, Code, Refusal
 
 State = TypeVar("State")
 
@@ -28,10 +28,15 @@ class Decided:
         """It led to exactly these events, in this order."""
         assert list(expected) == self.outcome
 
-    def then_refused(self, expected: Code) -> Refusal:
-        """It was refused with this code; the refusal is returned for a closer look."""
+    def then_refused(self, expected: Code, **told: str | int | None) -> Refusal:
+        """It was refused with this code, and tells this: `field` is the input that is wrong, `limit` how
+        much is taken. Its reason stands in both languages. It is returned for a closer look.
+        """
         assert isinstance(self.outcome, Refusal), f"not refused, but led to {self.outcome}"
         assert expected == self.outcome.code
+        assert told == {name: self.outcome.values.get(name) for name in told}
+        in_both = {self.outcome.values.get(part) for part in ("reason", "unit")} - {None}
+        assert in_both <= REASONS.keys(), "it is not told in Dutch"
         return self.outcome
 
 

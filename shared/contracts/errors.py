@@ -398,6 +398,7 @@ REASONS: dict[str, str] = {
     "parts": "delen",
     "passages": "passages",
     "parties": "betrokkenen",
+    "officers": "functionarissen",
     "readers": "lezers",
     "rows": "rijen",
     "tables": "tabellen",

@@ -80,7 +80,9 @@ def test_being_heard_is_the_reporters_to_say() -> None:
     heard: dict[str, Any] = {"by_reporter": False, "how": "spoken"}
     given(Case(), evolve, [REPORTED]).when(saying(**heard)).then_refused(Code.REPORTER_DECIDES)
     given(Case(), evolve, [OPENED]).when(saying(**heard)).then(replace(SAID, how="spoken"))
-    given(Case(), evolve, [OPENED]).when(saying(by_reporter=False)).then_refused(Code.INVALID_INPUT)
+    given(Case(), evolve, [OPENED]).when(saying(by_reporter=False)).then_refused(
+        Code.INVALID_INPUT, field="how"
+    )
 
 
 def test_a_later_answer_takes_the_place_of_an_earlier_one() -> None:
@@ -106,28 +108,30 @@ def test_a_closed_case_is_opened_again_and_closed_with_a_new_outcome() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "code"),
+    ("decision", "code", "field"),
     [
-        (saying("loudly"), Code.UNKNOWN_CODE),
-        (saying(solved="perhaps"), Code.UNKNOWN_CODE),
-        (planning(UUID(int=7)), Code.INVALID_INPUT),
-        (planning(days=-1), Code.INVALID_INPUT),
-        (giving(), Code.NOT_FOUND),
-        (reopening(), Code.ALREADY_DECIDED),
+        (saying("loudly"), Code.UNKNOWN_CODE, "heard"),
+        (saying(solved="perhaps"), Code.UNKNOWN_CODE, "solved"),
+        (planning(UUID(int=7)), Code.INVALID_INPUT, "aftercareId"),
+        (planning(days=-1), Code.INVALID_INPUT, "on"),
+        (giving(), Code.NOT_FOUND, None),
+        (reopening(), Code.ALREADY_DECIDED, None),
     ],
     ids=["heard", "solved", "id", "past", "no moment", "open"],
 )
-def test_what_cannot_be(decision: Callable[[Case], Any], code: Code) -> None:
+def test_what_cannot_be(decision: Callable[[Case], Any], code: Code, field: str | None) -> None:
     """Unknown codes, days that are past, moments that nobody planned, a case that is open."""
-    given(Case(), evolve, [REPORTED]).when(decision).then_refused(code)
+    given(Case(), evolve, [REPORTED]).when(decision).then_refused(code, field=field)
 
 
 def test_codes_of_aftercare_and_reopening_are_known_ones() -> None:
     """And a moment is planned once."""
-    given(Case(), evolve, [REPORTED, PLANNED]).when(giving("great")).then_refused(Code.UNKNOWN_CODE)
+    given(Case(), evolve, [REPORTED, PLANNED]).when(giving("great")).then_refused(
+        Code.UNKNOWN_CODE, field="result"
+    )
     given(Case(), evolve, [REPORTED, PLANNED]).when(planning()).then_refused(Code.ALREADY_EXISTS)
     given(Case(), evolve, [REPORTED, *ENDS]).when(reopening("bored")).then_refused(
-        Code.UNKNOWN_CODE
+        Code.UNKNOWN_CODE, field="reason"
     )
 
 

@@ -301,7 +301,7 @@ def test_words_to_the_reporter_of_another_case_are_refused() -> None:
     """A reply key opens its own case only."""
     foreign = replace(TO_REPORTER, key_id=key_id_of(bytes(32)))
     given(Case(), evolve, [REPORTED]).when(saying("adviser", WORDS, foreign)).then_refused(
-        Code.INVALID_INPUT
+        Code.INVALID_INPUT, field="words"
     )
 
 

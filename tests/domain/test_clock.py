@@ -488,37 +488,39 @@ EXTENDED = TermExtended(
 
 
 @pytest.mark.parametrize(
-    ("past", "decision", "code"),
+    ("past", "decision", "code", "field"),
     [
-        ([], meeting(), Code.NOT_FOUND),
-        ([ASKED, MET], meeting(), Code.ALREADY_DECIDED),
-        ([ASKED], meeting(on=date(2026, 6, 21)), Code.INVALID_INPUT),
-        ([ASKED], meeting(on=date(2026, 6, 2)), Code.INVALID_INPUT),
-        ([ASKED], meeting(how="declined"), Code.INVALID_INPUT),
-        ([REPORT], meeting("confirmation", how="declined"), Code.INVALID_INPUT),
-        ([REPORT], meeting("feedback", on=date(2026, 6, 2)), Code.INVALID_INPUT),
-        ([], pausing(), Code.NOT_FOUND),
-        ([ASKED, MET], pausing(), Code.ALREADY_DECIDED),
-        ([ASKED, paused("2026-06-09 12:00")], pausing(), Code.ALREADY_DECIDED),
-        ([ASKED], pausing("reporter_asked"), Code.INVALID_INPUT),
-        ([ASKED], pausing(when="2026-07-04 00:00"), Code.TERM_PASSED),
-        ([REPORT], pausing("reporter_asked", name="confirmation"), Code.INVALID_INPUT),
-        ([REPORT], pausing("reporter_asked", name="feedback"), Code.INVALID_INPUT),
-        ([], resuming(), Code.NOT_FOUND),
-        ([ASKED], resuming(), Code.ALREADY_DECIDED),
-        ([], extending(), Code.NOT_FOUND),
-        ([ASKED, EXTENDED], extending(), Code.ALREADY_DECIDED),
-        ([ASKED], extending(ground="reporter_asked"), Code.INVALID_INPUT),
-        ([ASKED], extending(when="2026-07-04 00:00"), Code.TERM_PASSED),
-        ([REPORT], extending("confirmation"), Code.INVALID_INPUT),
-        ([REPORT], starting(date(2026, 6, 10)), Code.ALREADY_EXISTS),
-        ([], starting(date(2026, 6, 21)), Code.INVALID_INPUT),
+        ([], meeting(), Code.NOT_FOUND, None),
+        ([ASKED, MET], meeting(), Code.ALREADY_DECIDED, None),
+        ([ASKED], meeting(on=date(2026, 6, 21)), Code.INVALID_INPUT, "on"),
+        ([ASKED], meeting(on=date(2026, 6, 2)), Code.INVALID_INPUT, "on"),
+        ([ASKED], meeting(how="declined"), Code.INVALID_INPUT, "how"),
+        ([REPORT], meeting("confirmation", how="declined"), Code.INVALID_INPUT, "how"),
+        ([REPORT], meeting("feedback", on=date(2026, 6, 2)), Code.INVALID_INPUT, "on"),
+        ([], pausing(), Code.NOT_FOUND, None),
+        ([ASKED, MET], pausing(), Code.ALREADY_DECIDED, None),
+        ([ASKED, paused("2026-06-09 12:00")], pausing(), Code.ALREADY_DECIDED, None),
+        ([ASKED], pausing("reporter_asked"), Code.INVALID_INPUT, "ground"),
+        ([ASKED], pausing(when="2026-07-04 00:00"), Code.TERM_PASSED, None),
+        ([REPORT], pausing("reporter_asked", name="confirmation"), Code.INVALID_INPUT, "ground"),
+        ([REPORT], pausing("reporter_asked", name="feedback"), Code.INVALID_INPUT, "term"),
+        ([], resuming(), Code.NOT_FOUND, None),
+        ([ASKED], resuming(), Code.ALREADY_DECIDED, None),
+        ([], extending(), Code.NOT_FOUND, None),
+        ([ASKED, EXTENDED], extending(), Code.ALREADY_DECIDED, None),
+        ([ASKED], extending(ground="reporter_asked"), Code.INVALID_INPUT, "ground"),
+        ([ASKED], extending(when="2026-07-04 00:00"), Code.TERM_PASSED, None),
+        ([REPORT], extending("confirmation"), Code.INVALID_INPUT, "ground"),
+        ([REPORT], starting(date(2026, 6, 10)), Code.ALREADY_EXISTS, None),
+        ([], starting(date(2026, 6, 21)), Code.INVALID_INPUT, "receivedOn"),
     ],
 )
-def test_what_is_refused(past: list[Event], decision: Decision, code: Code) -> None:
+def test_what_is_refused(
+    past: list[Event], decision: Decision, code: Code, field: str | None
+) -> None:
     """Nothing follows from it."""
     begin = [] if REPORT in past else [OPENED]
-    given(Case(), evolve, [*begin, *past]).when(decision).then_refused(code)
+    given(Case(), evolve, [*begin, *past]).when(decision).then_refused(code, field=field)
 
 
 @pytest.mark.parametrize(

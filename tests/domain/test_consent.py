@@ -93,7 +93,7 @@ def test_nobody_consents_in_the_place_of_who_holds_a_code() -> None:
     given(Case(), evolve, [REPORTED]).when(giving(HEARD)).then_refused(Code.REPORTER_DECIDES)
     given(Case(), evolve, [OPENED]).when(giving(HEARD)).then(replace(GIVEN, how="written"))
     given(Case(), evolve, [OPENED]).when(giving(HEARD | {"how": None})).then_refused(
-        Code.INVALID_INPUT
+        Code.INVALID_INPUT, field="how"
     )
 
 
@@ -103,24 +103,24 @@ def test_a_withdrawal_counts_however_it_comes() -> None:
         replace(WITHDRAWN, how="written")
     )
     given(Case(), evolve, [REPORTED, GIVEN]).when(withdrawing(HEARD | {"how": None})).then_refused(
-        Code.INVALID_INPUT
+        Code.INVALID_INPUT, field="how"
     )
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"),
+    ("changes", "code", "field"),
     [
-        ({"matters": ()}, Code.INVALID_INPUT),
-        ({"matters": ("everything",)}, Code.UNKNOWN_CODE),
-        ({"matters": ("identity", "identity")}, Code.INVALID_INPUT),
-        ({"recipient": "to_everybody"}, Code.UNKNOWN_CODE),
-        ({"until": date(2026, 11, 22)}, Code.INVALID_INPUT),
-        ({"consent_id": UUID(int=7)}, Code.INVALID_INPUT),
+        ({"matters": ()}, Code.INVALID_INPUT, "matters"),
+        ({"matters": ("everything",)}, Code.UNKNOWN_CODE, "matters"),
+        ({"matters": ("identity", "identity")}, Code.INVALID_INPUT, "matters"),
+        ({"recipient": "to_everybody"}, Code.UNKNOWN_CODE, "recipient"),
+        ({"until": date(2026, 11, 22)}, Code.INVALID_INPUT, "until"),
+        ({"consent_id": UUID(int=7)}, Code.INVALID_INPUT, "consentId"),
     ],
 )
-def test_a_consent_that_cannot_be(changes: dict[str, Any], code: Code) -> None:
+def test_a_consent_that_cannot_be(changes: dict[str, Any], code: Code, field: str | None) -> None:
     """Unknown codes, nothing at all, twice the same, an end that is past, an id that no client made."""
-    given(Case(), evolve, [REPORTED]).when(giving(**changes)).then_refused(code)
+    given(Case(), evolve, [REPORTED]).when(giving(**changes)).then_refused(code, field=field)
 
 
 def test_a_consent_is_given_once() -> None:

@@ -392,37 +392,49 @@ def test_a_new_recovery_key_takes_the_place_of_the_old_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("past", "decision", "code"),
+    ("past", "decision", "code", "field"),
     [
-        pytest.param([], proposing(), Code.INVALID_INPUT, id="an adviser without a key"),
-        pytest.param([BARE], proposing(), Code.INVALID_INPUT, id="a key that cannot sign"),
-        pytest.param([OLD.listed()], proposing(signer=NEW), Code.INVALID_INPUT, id="another's"),
+        pytest.param(
+            [], proposing(), Code.INVALID_INPUT, "signature", id="an adviser without a key"
+        ),
+        pytest.param(
+            [BARE], proposing(), Code.INVALID_INPUT, "signature", id="a key that cannot sign"
+        ),
+        pytest.param(
+            [OLD.listed()], proposing(signer=NEW), Code.INVALID_INPUT, "signature", id="another's"
+        ),
         pytest.param(
             [OLD.listed()],
             proposing(digest=bytes(32)),
             Code.INVALID_INPUT,
+            "signature",
             id="another ceremony's digest",
         ),
         pytest.param(
-            [OLD.listed()], proposing(digest=bytes(31)), Code.INVALID_INPUT, id="a short digest"
+            [OLD.listed()],
+            proposing(digest=bytes(31)),
+            Code.INVALID_INPUT,
+            "digest",
+            id="a short digest",
         ),
         pytest.param(
             [OLD.listed(), OLD.withdrawn("stolen")],
             proposing(),
             Code.INVALID_INPUT,
+            "signature",
             id="a stolen key",
         ),
-        pytest.param([OLD.listed()], proposing("carla"), Code.NOT_ALLOWED, id="no adviser"),
-        pytest.param([OLD.listed(), PROPOSED], proposing(), Code.ALREADY_EXISTS, id="again"),
+        pytest.param([OLD.listed()], proposing("carla"), Code.NOT_ALLOWED, None, id="no adviser"),
+        pytest.param([OLD.listed(), PROPOSED], proposing(), Code.ALREADY_EXISTS, None, id="again"),
     ],
 )
 def test_nobody_else_proposes_a_recovery_key(
-    past: list[Any], decision: Decision, code: Code
+    past: list[Any], decision: Decision, code: Code, field: str | None
 ) -> None:
     """Who can sign in as an adviser, but has not their key, cannot have words sealed to a key of their
     own making.
     """
-    given(Organisation(), evolve, [SET_UP, *past]).when(decision).then_refused(code)
+    given(Organisation(), evolve, [SET_UP, *past]).when(decision).then_refused(code, field=field)
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ def test_the_recovery_key_reads_too() -> None:
     }
     case = given(Case(), evolve, [OPENED])
     refusal = case.when(lambda state: disclosure.request(state, with_one, **fields)).then_refused(
-        Code.INVALID_INPUT
+        Code.INVALID_INPUT, field="reason"
     )
     assert "they are not sealed to the recovery key" == refusal.values["reason"]
     reason = (*BOTH, SealedWords(key_id=key.key_id, ciphertext=b"sealed"))
@@ -224,34 +224,39 @@ def test_only_the_named_second_adviser_decides(who: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("past", "decision", "code"),
+    ("past", "decision", "code", "field"),
     [
-        ([REQUESTED], requesting(), Code.ALREADY_EXISTS),
-        ([REQUESTED, CONFIRMED], reviewing(), Code.ALREADY_DECIDED),
-        ([REQUESTED, REFUSED], reviewing(), Code.ALREADY_DECIDED),
-        ([REQUESTED, REFUSED], telling(*TOLD.words), Code.ALREADY_DECIDED),
-        ([REQUESTED, TOLD], telling(*TOLD.words), Code.ALREADY_DECIDED),
-        ([REQUESTED, TOLD], telling(*BOTH, why_not="danger_to_others"), Code.ALREADY_DECIDED),
-        ([REQUESTED, NOT_TOLD], telling(*BOTH, why_not="danger_to_others"), Code.ALREADY_DECIDED),
-        ([], reviewing(), Code.NOT_FOUND),
-        ([], telling(*TOLD.words), Code.NOT_FOUND),
-        ([REQUESTED], reviewing(which=UUID(int=9)), Code.NOT_FOUND),
-        ([REQUESTED], telling(*BOTH, why_not="no time"), Code.UNKNOWN_CODE),
-        ([REQUESTED], telling(TO_ANNA, why_not="danger_to_others"), Code.INVALID_INPUT),
-        ([REQUESTED], telling(TO_ANNA), Code.INVALID_INPUT),
-        ([REQUESTED], telling(a_case.TO_REPORTER), Code.INVALID_INPUT),
-        ([REQUESTED], reviewing(agrees=False, which=ID), None),
+        ([REQUESTED], requesting(), Code.ALREADY_EXISTS, None),
+        ([REQUESTED, CONFIRMED], reviewing(), Code.ALREADY_DECIDED, None),
+        ([REQUESTED, REFUSED], reviewing(), Code.ALREADY_DECIDED, None),
+        ([REQUESTED, REFUSED], telling(*TOLD.words), Code.ALREADY_DECIDED, None),
+        ([REQUESTED, TOLD], telling(*TOLD.words), Code.ALREADY_DECIDED, None),
+        ([REQUESTED, TOLD], telling(*BOTH, why_not="danger_to_others"), Code.ALREADY_DECIDED, None),
+        (
+            [REQUESTED, NOT_TOLD],
+            telling(*BOTH, why_not="danger_to_others"),
+            Code.ALREADY_DECIDED,
+            None,
+        ),
+        ([], reviewing(), Code.NOT_FOUND, None),
+        ([], telling(*TOLD.words), Code.NOT_FOUND, None),
+        ([REQUESTED], reviewing(which=UUID(int=9)), Code.NOT_FOUND, None),
+        ([REQUESTED], telling(*BOTH, why_not="no time"), Code.UNKNOWN_CODE, "whyNot"),
+        ([REQUESTED], telling(TO_ANNA, why_not="danger_to_others"), Code.INVALID_INPUT, "words"),
+        ([REQUESTED], telling(TO_ANNA), Code.INVALID_INPUT, "words"),
+        ([REQUESTED], telling(a_case.TO_REPORTER), Code.INVALID_INPUT, "words"),
+        ([REQUESTED], reviewing(agrees=False, which=ID), None, None),
     ],
 )
 def test_what_is_out_of_turn_is_refused(
-    past: list[Event], decision: Decision, code: Code | None
+    past: list[Event], decision: Decision, code: Code | None, field: str | None
 ) -> None:
     """Nothing is decided twice; a reporter is told in words that they can open."""
     decided = given(Case(), evolve, [REPORTED, *past]).when(decision)
     if code is None:
         decided.then(REFUSED)
     else:
-        decided.then_refused(code)
+        decided.then_refused(code, field=field)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from services.intake.domain.organisation import (
     PolicyDecided,
 )
 from services.intake.domain.units import UnitKept
-from services.intake.domain.workload import counted, rounded
+from services.intake.domain.workload import rounded
 from shared.contracts.errors import Code, Refusal
 
 ON = date(2026, 3, 2)
@@ -315,9 +315,3 @@ def test_every_reason_has_its_sentences() -> None:
 
     assert len(set(sentences)) == 2 * len(SENTENCES)
     assert AGAINST < set(SENTENCES)
-
-
-def test_counts_are_told_in_fives() -> None:
-    """Rounded down, each by itself."""
-    assert [0, 0, 5, 5, 10] == [rounded(count) for count in (0, 4, 5, 9, 10)]
-    assert {b"a": 5, b"b": 0} == counted([b"a"] * 7 + [b"b"] * 4)

@@ -249,56 +249,79 @@ def test_nobody_consents_for_a_case_without_a_code() -> None:
         return lambda state: consent_to_hand_over(state, ORGANISATION, adviser_id=adviser, at=AT)
 
     given(Case(), evolve, [OPENED]).when(consenting("bram")).then_refused(Code.NOT_FOUND)
-    given(Case(), evolve, [REPORTED]).when(consenting("dirk")).then_refused(Code.INVALID_INPUT)
+    given(Case(), evolve, [REPORTED]).when(consenting("dirk")).then_refused(
+        Code.INVALID_INPUT, field="adviserId"
+    )
 
 
 WRONG = words("the story", ANNAS)
 
 
 @pytest.mark.parametrize(
-    ("past", "changes", "code"),
+    ("past", "changes", "code", "field"),
     [
-        pytest.param([OPENED], {"by": "bram"}, Code.NOT_FOUND, id="by another adviser"),
-        pytest.param([OPENED], {"by": "beheer"}, Code.NOT_FOUND, id="by an administrator"),
-        pytest.param([OPENED], {"to_adviser": "beheer"}, Code.INVALID_INPUT, id="to one"),
-        pytest.param([OPENED], {"to_adviser": "anna"}, Code.INVALID_INPUT, id="to oneself"),
-        pytest.param([OPENED], {"to_adviser": "carla"}, Code.INVALID_INPUT, id="to who has no key"),
-        pytest.param([OPENED, CaseClosed(at=AT)], {}, Code.CASE_CLOSED, id="a closed case"),
-        pytest.param([], {}, Code.NOT_FOUND, id="no case"),
+        pytest.param([OPENED], {"by": "bram"}, Code.NOT_FOUND, None, id="by another adviser"),
+        pytest.param([OPENED], {"by": "beheer"}, Code.NOT_FOUND, None, id="by an administrator"),
         pytest.param(
-            [OPENED], {"entries": (replace(BY_ANNA, version=2),)}, Code.INVALID_INPUT, id="no entry"
+            [OPENED], {"to_adviser": "beheer"}, Code.INVALID_INPUT, "toAdviser", id="to one"
         ),
         pytest.param(
-            [OPENED], {"entries": (BY_ANNA, BY_ANNA)}, Code.INVALID_INPUT, id="an entry twice"
+            [OPENED], {"to_adviser": "anna"}, Code.INVALID_INPUT, "toAdviser", id="to oneself"
+        ),
+        pytest.param(
+            [OPENED], {"to_adviser": "carla"}, Code.INVALID_INPUT, "entries", id="to who has no key"
+        ),
+        pytest.param([OPENED, CaseClosed(at=AT)], {}, Code.CASE_CLOSED, None, id="a closed case"),
+        pytest.param([], {}, Code.NOT_FOUND, None, id="no case"),
+        pytest.param(
+            [OPENED],
+            {"entries": (replace(BY_ANNA, version=2),)},
+            Code.INVALID_INPUT,
+            "entries",
+            id="no entry",
+        ),
+        pytest.param(
+            [OPENED],
+            {"entries": (BY_ANNA, BY_ANNA)},
+            Code.INVALID_INPUT,
+            "entries",
+            id="an entry twice",
         ),
         pytest.param(
             [OPENED],
             {"entries": (replace(BY_ANNA, signature=None),)},
             Code.INVALID_INPUT,
+            "signature",
             id="unsigned",
         ),
         pytest.param(
-            [OPENED], {"entries": (BY_BRAM,)}, Code.INVALID_INPUT, id="signed by somebody else"
+            [OPENED],
+            {"entries": (BY_BRAM,)},
+            Code.INVALID_INPUT,
+            "signature",
+            id="signed by somebody else",
         ),
         pytest.param(
             [OPENED],
             {"entries": (Resealed(version=1, words=WRONG, signature=signature(1, WRONG)),)},
             Code.INVALID_INPUT,
+            "entries",
             id="sealed to who leaves",
         ),
         pytest.param(
             [OPENED, DONE],
             {"entries": (replace(BY_ANNA, version=2),)},
             Code.INVALID_INPUT,
+            "entries",
             id="words where there were none",
         ),
     ],
 )
 def test_a_hand_over_that_cannot_be_is_refused(
-    past: list[Event], changes: dict[str, Any], code: Code
+    past: list[Event], changes: dict[str, Any], code: Code, field: str | None
 ) -> None:
     """Nobody but the case's adviser adds a reader, and only an adviser becomes one."""
-    given(Case(), evolve, past).when(handing(past, **changes)).then_refused(code)
+    given(Case(), evolve, past).when(handing(past, **changes)).then_refused(code, field=field)
 
 
 def test_who_lost_their_key_hands_over_no_unsigned_words() -> None:
@@ -319,7 +342,9 @@ def test_who_lost_their_key_hands_over_no_unsigned_words() -> None:
         )
 
     there = given(Case(), evolve, [OPENED])
-    there.when(handing_over(replace(BY_ANNA, signature=None))).then_refused(Code.INVALID_INPUT)
+    there.when(handing_over(replace(BY_ANNA, signature=None))).then_refused(
+        Code.INVALID_INPUT, field="signature"
+    )
     assert isinstance(handing_over()(there.state), CaseHandedOver)
 
 
@@ -369,7 +394,7 @@ def test_only_its_adviser_seals_a_case_anew() -> None:
 
     there = given(Case(), evolve, [OPENED])
     there.when(sealing("bram", BY_BRAM)).then_refused(Code.NOT_FOUND)
-    there.when(sealing("anna")).then_refused(Code.INVALID_INPUT)
+    there.when(sealing("anna")).then_refused(Code.INVALID_INPUT, field="entries")
 
 
 # Recovery -------------------------------------------------------------------------------------------
@@ -457,31 +482,38 @@ def test_an_approved_recovery_gives_the_case_to_nobody_else() -> None:
 
 
 @pytest.mark.parametrize(
-    ("past", "changes", "code"),
+    ("past", "changes", "code", "field"),
     [
-        pytest.param([OPENED, ASKED], {}, Code.ALREADY_EXISTS, id="twice"),
-        pytest.param([OPENED, CaseClosed(at=AT)], {}, Code.CASE_CLOSED, id="a closed case"),
-        pytest.param([], {}, Code.NOT_FOUND, id="no case"),
-        pytest.param([OPENED], {"to_adviser": "beheer"}, Code.INVALID_INPUT, id="to no adviser"),
+        pytest.param([OPENED, ASKED], {}, Code.ALREADY_EXISTS, None, id="twice"),
+        pytest.param([OPENED, CaseClosed(at=AT)], {}, Code.CASE_CLOSED, None, id="a closed case"),
+        pytest.param([], {}, Code.NOT_FOUND, None, id="no case"),
         pytest.param(
-            [OPENED], {"to_adviser": "carla"}, Code.INVALID_INPUT, id="to one without key"
+            [OPENED], {"to_adviser": "beheer"}, Code.INVALID_INPUT, "toAdviser", id="to no adviser"
         ),
         pytest.param(
-            [OPENED], {"by": "anna"}, Code.SECOND_PERSON_NEEDED, id="an adviser's session"
+            [OPENED],
+            {"to_adviser": "carla"},
+            Code.INVALID_INPUT,
+            "toAdviser",
+            id="to one without key",
+        ),
+        pytest.param(
+            [OPENED], {"by": "anna"}, Code.SECOND_PERSON_NEEDED, None, id="an adviser's session"
         ),
         pytest.param(
             [OPENED],
             {"organisation": replace(ORGANISATION, recovery_keys=())},
             Code.INVALID_INPUT,
+            "caseId",
             id="no recovery key",
         ),
     ],
 )
 def test_a_recovery_that_cannot_be_is_not_asked_for(
-    past: list[Event], changes: dict[str, Any], code: Code
+    past: list[Event], changes: dict[str, Any], code: Code, field: str | None
 ) -> None:
     """A lapsed request is no hindrance to a new one."""
-    given(Case(), evolve, past).when(asking(**changes)).then_refused(code)
+    given(Case(), evolve, past).when(asking(**changes)).then_refused(code, field=field)
     month = AT + timedelta(days=30)
     given(Case(), evolve, [OPENED, ASKED]).when(asking(at=month)).then(replace(ASKED, at=month))
 
@@ -554,7 +586,7 @@ def test_parties_are_named_once_each() -> None:
         naming(party("reporter", bytes(31))),
         naming(),
     ):
-        named.when(wrong).then_refused(Code.INVALID_INPUT)
+        named.when(wrong).then_refused(Code.INVALID_INPUT, field="parties")
     many = tuple(party("subject", bytes([n]) * 32) for n in range(3, 23))
     named.when(naming(*many)).then_refused(Code.TOO_LARGE)
     assert 20 == domain.MOST_PARTIES

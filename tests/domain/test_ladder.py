@@ -96,7 +96,7 @@ def test_nobody_decides_in_the_place_of_who_holds_a_code() -> None:
         replace(CHOSEN, how="spoken")
     )
     given(Case(), evolve, [OPENED, PROPOSED]).when(deciding(by_reporter=False)).then_refused(
-        Code.INVALID_INPUT
+        Code.INVALID_INPUT, field="how"
     )
 
 
@@ -112,18 +112,18 @@ def test_a_step_is_on_the_table_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "code"),
+    ("decision", "code", "field"),
     [
-        (proposing(step="step_interrogation"), Code.UNKNOWN_CODE),
-        (proposing(UUID(int=7)), Code.INVALID_INPUT),
-        (deciding(), Code.NOT_FOUND),
-        (taking, Code.NOT_FOUND),
+        (proposing(step="step_interrogation"), Code.UNKNOWN_CODE, "step"),
+        (proposing(UUID(int=7)), Code.INVALID_INPUT, "stepId"),
+        (deciding(), Code.NOT_FOUND, None),
+        (taking, Code.NOT_FOUND, None),
     ],
     ids=["code", "id", "decide", "take"],
 )
-def test_what_cannot_be(decision: Callable[[Case], Any], code: Code) -> None:
+def test_what_cannot_be(decision: Callable[[Case], Any], code: Code, field: str | None) -> None:
     """Unknown codes, ids that no client made, steps that nobody proposed."""
-    given(Case(), evolve, [REPORTED]).when(decision).then_refused(code)
+    given(Case(), evolve, [REPORTED]).when(decision).then_refused(code, field=field)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,9 @@ def test_without_a_code_the_adviser_records_how_it_was_said() -> None:
     given(Case(), evolve, past).when(signing(1, by_reporter=False, how="spoken")).then(
         replace(SIGNED, draft=1, how="spoken")
     )
-    given(Case(), evolve, past).when(signing(1, by_reporter=False)).then_refused(Code.INVALID_INPUT)
+    given(Case(), evolve, past).when(signing(1, by_reporter=False)).then_refused(
+        Code.INVALID_INPUT, field="how"
+    )
     given(Case(), evolve, [OPENED, SPOKEN]).when(drafting(words=(WORDS,))).then(draft)
 
 
@@ -118,7 +120,9 @@ def test_a_conversation_has_one_set() -> None:
     past = [*SPOKEN_TO, DRAFTED, SPOKEN]
     given(Case(), evolve, past).when(drafting(OTHER)).then_refused(Code.ALREADY_EXISTS)
     given(Case(), evolve, past).when(drafting(ID, 4)).then_refused(Code.ALREADY_EXISTS)
-    given(Case(), evolve, past).when(drafting(OTHER, 3)).then_refused(Code.INVALID_INPUT)
+    given(Case(), evolve, past).when(drafting(OTHER, 3)).then_refused(
+        Code.INVALID_INPUT, field="conversation"
+    )
     given(Case(), evolve, past).when(drafting(OTHER, 4)).then(
         replace(DRAFTED, minutes_id=OTHER, conversation=4)
     )
@@ -126,11 +130,15 @@ def test_a_conversation_has_one_set() -> None:
 
 def test_the_reporter_can_read_them() -> None:
     """Words that are not sealed to both are refused; so is an id that a client did not make."""
-    given(Case(), evolve, SPOKEN_TO).when(drafting(words=(WORDS,))).then_refused(Code.INVALID_INPUT)
+    given(Case(), evolve, SPOKEN_TO).when(drafting(words=(WORDS,))).then_refused(
+        Code.INVALID_INPUT, field="words"
+    )
     given(Case(), evolve, [*SPOKEN_TO, DRAFTED]).when(
         correcting(words=(TO_REPORTER,))
-    ).then_refused(Code.INVALID_INPUT)
-    given(Case(), evolve, SPOKEN_TO).when(drafting(UUID(int=7))).then_refused(Code.INVALID_INPUT)
+    ).then_refused(Code.INVALID_INPUT, field="words")
+    given(Case(), evolve, SPOKEN_TO).when(drafting(UUID(int=7))).then_refused(
+        Code.INVALID_INPUT, field="minutesId"
+    )
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_exact_figures_without_the_works_council_are_refused_in_a_sentence() -> 
     """In English and Dutch, with what is missing."""
     alone = replace(BY_UNIT, works_council_on=None)
     refusal = given(Organisation(), evolve).when(setting_up(release=alone))
-    told = refusal.then_refused(Code.INVALID_INPUT)
+    told = refusal.then_refused(Code.INVALID_INPUT, field="release.worksCouncilOn")
     assert (
         "The field 'release.worksCouncilOn' is not filled in correctly: exact figures are decided on"
         " with the works council, and the day of that decision is missing."

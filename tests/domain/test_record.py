@@ -136,7 +136,7 @@ def test_a_code_stands_there_once(name: str) -> None:
     """A list is a set, in the order in which it was given."""
     one = getattr(FULL, name)[0]
     given(Case(), evolve, [OPENED]).when(keeping(changed(name, (one, one)))).then_refused(
-        Code.INVALID_INPUT
+        Code.INVALID_INPUT, field=f"record.{name}"
     )
 
 
@@ -154,7 +154,7 @@ def test_who_prefers_not_to_say_says_nothing_beside_it(name: str, codes: tuple[s
     refused = (
         given(Case(), evolve, [OPENED])
         .when(keeping(changed(name, codes)))
-        .then_refused(Code.INVALID_INPUT)
+        .then_refused(Code.INVALID_INPUT, field=f"record.{name}")
     )
     assert "deze code staat alleen" in refused.sentence("nl")
 
@@ -175,9 +175,11 @@ def test_prefer_not_to_say_is_a_code_of_each_list() -> None:
 def test_the_primary_category_is_no_further_one() -> None:
     """Several categories, one of them the primary: also after a correction."""
     twice = replace(FULL, categories=("bullying",))
-    given(Case(), evolve, [OPENED]).when(keeping(twice)).then_refused(Code.INVALID_INPUT)
+    given(Case(), evolve, [OPENED]).when(keeping(twice)).then_refused(
+        Code.INVALID_INPUT, field="record.categories"
+    )
     given(Case(), evolve, [OPENED, KEPT]).when(correcting(category="workload")).then_refused(
-        Code.INVALID_INPUT
+        Code.INVALID_INPUT, field="record.categories"
     )
 
 
@@ -236,20 +238,22 @@ def test_under_noise_a_case_of_the_first_half_counts_until_the_years_tick() -> N
 
 
 @pytest.mark.parametrize(
-    ("changed", "code"),
+    ("changed", "code", "field"),
     [
-        ({"channel": "smoke"}, Code.UNKNOWN_CODE),
-        ({"anonymity": "masked"}, Code.UNKNOWN_CODE),
-        ({"reporter_role": "king"}, Code.UNKNOWN_CODE),
-        ({"relation": "neighbour"}, Code.UNKNOWN_CODE),
-        ({"category": "noise"}, Code.UNKNOWN_CODE),
-        ({"unit_id": "nowhere"}, Code.INVALID_INPUT),
-        ({"category": "bullying"}, Code.ALREADY_DECIDED),
+        ({"channel": "smoke"}, Code.UNKNOWN_CODE, "channels"),
+        ({"anonymity": "masked"}, Code.UNKNOWN_CODE, "anonymity"),
+        ({"reporter_role": "king"}, Code.UNKNOWN_CODE, "reporter_roles"),
+        ({"relation": "neighbour"}, Code.UNKNOWN_CODE, "relations"),
+        ({"category": "noise"}, Code.UNKNOWN_CODE, "categories"),
+        ({"unit_id": "nowhere"}, Code.INVALID_INPUT, "unitId"),
+        ({"category": "bullying"}, Code.ALREADY_DECIDED, None),
     ],
 )
-def test_a_correction_that_cannot_be(changed: dict[str, Any], code: Code) -> None:
+def test_a_correction_that_cannot_be(
+    changed: dict[str, Any], code: Code, field: str | None
+) -> None:
     """Codes and units are those of the opening; what changes nothing is no correction."""
-    given(Case(), evolve, [OPENED]).when(correcting(**changed)).then_refused(code)
+    given(Case(), evolve, [OPENED]).when(correcting(**changed)).then_refused(code, field=field)
 
 
 def test_a_correction_may_be_corrected() -> None:

@@ -255,17 +255,21 @@ def test_a_difference_keeps_both_figures() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "code"),
+    ("wrong", "code", "field"),
     [
-        pytest.param(replace(total(1), period="twenty"), Code.INVALID_PERIOD, id="period"),
-        pytest.param(total(1, category="Pesten"), Code.UNKNOWN_CODE, id="category"),
-        pytest.param(total(1, unit="elsewhere"), Code.INVALID_INPUT, id="unit"),
-        pytest.param(total(-1), Code.INVALID_INPUT, id="below zero"),
+        pytest.param(replace(total(1), period="twenty"), Code.INVALID_PERIOD, None, id="period"),
+        pytest.param(total(1, category="Pesten"), Code.UNKNOWN_CODE, "categories", id="category"),
+        pytest.param(
+            total(1, unit="elsewhere"), Code.INVALID_INPUT, "printedTotals.unitId", id="unit"
+        ),
+        pytest.param(total(-1), Code.INVALID_INPUT, "printedTotals.total", id="below zero"),
     ],
 )
-def test_a_printed_total_is_checked_like_a_row(wrong: Total, code: Code) -> None:
+def test_a_printed_total_is_checked_like_a_row(wrong: Total, code: Code, field: str | None) -> None:
     """It goes into the summary's differences, so nothing unknown may stand in it."""
-    given(Registers(), evolve).when(loading(ROW, totals=[total(3), wrong])).then_refused(code)
+    given(Registers(), evolve).when(loading(ROW, totals=[total(3), wrong])).then_refused(
+        code, field=field
+    )
 
 
 # When it is released ----------------------------------------------------------------------------

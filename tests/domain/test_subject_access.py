@@ -99,42 +99,48 @@ def test_a_request_for_access_goes_its_way(
 
 
 @pytest.mark.parametrize(
-    ("past", "decision", "code"),
+    ("past", "decision", "code", "field"),
     [
-        ([REQUESTED], requesting(), Code.ALREADY_EXISTS),
-        ([], requesting(reviewer_id="anna"), Code.INVALID_INPUT),
-        ([], requesting(reviewer_id="hr"), Code.INVALID_INPUT),
-        ([], requesting(received_on=date(2026, 11, 24)), Code.INVALID_INPUT),
-        ([], requesting(access_id=UUID(int=3)), Code.INVALID_INPUT),
-        ([], requesting(note=(TO_BRAM,)), Code.INVALID_INPUT),
-        ([], proposing(), Code.NOT_FOUND),
-        ([REQUESTED, PROPOSED], proposing(), Code.ALREADY_DECIDED),
-        ([REQUESTED, PROPOSED, APPROVED], proposing(), Code.ALREADY_DECIDED),
-        ([REQUESTED], proposing(passages=()), Code.INVALID_INPUT),
-        ([REQUESTED], proposing(passages=("kept", "embarrassing")), Code.UNKNOWN_CODE),
-        ([REQUESTED], proposing(passages=("",)), Code.UNKNOWN_CODE),
-        ([REQUESTED], proposing(passages=("kept",) * (MOST_PASSAGES + 1)), Code.TOO_LARGE),
-        ([REQUESTED], proposing(parts=()), Code.INVALID_INPUT),
-        ([REQUESTED], proposing(parts=(PART,) * (MOST_PARTS + 1)), Code.TOO_LARGE),
-        ([REQUESTED], proposing(parts=(SealedPart(copies=(TO_ANNA,)),)), Code.INVALID_INPUT),
-        ([REQUESTED], reviewing(), Code.ALREADY_DECIDED),
-        ([REQUESTED, PROPOSED], reviewing("anna"), Code.NOT_FOUND),
-        ([REQUESTED, PROPOSED], reviewing("cor"), Code.NOT_FOUND),
-        ([REQUESTED, PROPOSED, APPROVED], reviewing(), Code.ALREADY_DECIDED),
-        ([REQUESTED, PROPOSED], reviewing(document=()), Code.INVALID_INPUT),
-        ([REQUESTED, PROPOSED], reviewing(remarks=(TO_ANNA,)), Code.INVALID_INPUT),
+        ([REQUESTED], requesting(), Code.ALREADY_EXISTS, None),
+        ([], requesting(reviewer_id="anna"), Code.INVALID_INPUT, "reviewerId"),
+        ([], requesting(reviewer_id="hr"), Code.INVALID_INPUT, "reviewerId"),
+        ([], requesting(received_on=date(2026, 11, 24)), Code.INVALID_INPUT, "receivedOn"),
+        ([], requesting(access_id=UUID(int=3)), Code.INVALID_INPUT, "accessId"),
+        ([], requesting(note=(TO_BRAM,)), Code.INVALID_INPUT, "note"),
+        ([], proposing(), Code.NOT_FOUND, None),
+        ([REQUESTED, PROPOSED], proposing(), Code.ALREADY_DECIDED, None),
+        ([REQUESTED, PROPOSED, APPROVED], proposing(), Code.ALREADY_DECIDED, None),
+        ([REQUESTED], proposing(passages=()), Code.INVALID_INPUT, "passages"),
+        ([REQUESTED], proposing(passages=("kept", "embarrassing")), Code.UNKNOWN_CODE, "passages"),
+        ([REQUESTED], proposing(passages=("",)), Code.UNKNOWN_CODE, "passages"),
+        ([REQUESTED], proposing(passages=("kept",) * (MOST_PASSAGES + 1)), Code.TOO_LARGE, None),
+        ([REQUESTED], proposing(parts=()), Code.INVALID_INPUT, "parts"),
+        ([REQUESTED], proposing(parts=(PART,) * (MOST_PARTS + 1)), Code.TOO_LARGE, None),
+        (
+            [REQUESTED],
+            proposing(parts=(SealedPart(copies=(TO_ANNA,)),)),
+            Code.INVALID_INPUT,
+            "parts",
+        ),
+        ([REQUESTED], reviewing(), Code.ALREADY_DECIDED, None),
+        ([REQUESTED, PROPOSED], reviewing("anna"), Code.NOT_FOUND, None),
+        ([REQUESTED, PROPOSED], reviewing("cor"), Code.NOT_FOUND, None),
+        ([REQUESTED, PROPOSED, APPROVED], reviewing(), Code.ALREADY_DECIDED, None),
+        ([REQUESTED, PROPOSED], reviewing(document=()), Code.INVALID_INPUT, "document"),
+        ([REQUESTED, PROPOSED], reviewing(remarks=(TO_ANNA,)), Code.INVALID_INPUT, "document"),
         (
             [REQUESTED, PROPOSED],
             reviewing(document=(SealedPart(copies=(TO_BRAM,)),)),
             Code.INVALID_INPUT,
+            "document",
         ),
     ],
 )
 def test_what_two_advisers_did_not_see_is_refused(
-    past: list[Event], decision: Decision, code: Code
+    past: list[Event], decision: Decision, code: Code, field: str | None
 ) -> None:
     """Each passage has a known ground; nobody reviews their own; nothing comes out of turn."""
-    given(Case(), evolve, [OPENED, *past]).when(decision).then_refused(code)
+    given(Case(), evolve, [OPENED, *past]).when(decision).then_refused(code, field=field)
 
 
 def handed_to(whom: str) -> CaseHandedOver:
@@ -177,7 +183,7 @@ def test_after_a_hand_over_the_successor_reads_the_document() -> None:
             at=AT,
         )
 
-    case.when(approving(PART)).then_refused(Code.INVALID_INPUT)
+    case.when(approving(PART)).then_refused(Code.INVALID_INPUT, field="document")
     case.when(approving(for_dora)).then(replace(APPROVED, document=(for_dora,)))
 
 

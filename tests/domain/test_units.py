@@ -164,7 +164,7 @@ def test_a_closed_unit_is_named() -> None:
     left = tuple(unit for unit in TREE if unit.id != "office")
     state = given(Organisation(), evolve, [SET_UP])
 
-    state.when(planning(units=left, mapping=())).then_refused(Code.INVALID_INPUT)
+    state.when(planning(units=left, mapping=())).then_refused(Code.INVALID_INPUT, field="mapping")
     closed = planning(units=left, mapping=(UnitMapped(old="office", new=None),))(state.state)
     assert UnitMapped(old="office", new=None) in closed.mapping
 

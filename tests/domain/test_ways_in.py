@@ -83,8 +83,12 @@ def test_an_adviser_records_it_with_the_opening_or_later() -> None:
 def test_only_the_newest_version_is_read() -> None:
     """An older one may say something that no longer holds."""
     older = replace(READ, version=0)
-    given(Case(), evolve).when(opening(**MINE, statement=older)).then_refused(Code.INVALID_INPUT)
-    given(Case(), evolve, [OPENED]).when(recording(2)).then_refused(Code.INVALID_INPUT)
+    given(Case(), evolve).when(opening(**MINE, statement=older)).then_refused(
+        Code.INVALID_INPUT, field="statement.version"
+    )
+    given(Case(), evolve, [OPENED]).when(recording(2)).then_refused(
+        Code.INVALID_INPUT, field="statement.version"
+    )
 
 
 def test_nothing_is_told_in_a_closed_case_or_in_none() -> None:
@@ -113,10 +117,18 @@ def test_a_reporter_says_whom_they_do_not_want() -> None:
     """With the opening, or later; each once, and never the one who has the case."""
     given(Case(), evolve, [OPENED]).when(avoiding()).then(AVOIDED)
     given(Case(), evolve, [OPENED, AVOIDED]).when(avoiding()).then_refused(Code.ALREADY_DECIDED)
-    given(Case(), evolve, [OPENED]).when(avoiding("anna")).then_refused(Code.INVALID_INPUT)
-    given(Case(), evolve, [OPENED]).when(avoiding("nobody")).then_refused(Code.INVALID_INPUT)
-    given(Case(), evolve).when(opening(avoids=("nobody",))).then_refused(Code.INVALID_INPUT)
-    given(Case(), evolve).when(opening(avoids=("anna",))).then_refused(Code.INVALID_INPUT)
+    given(Case(), evolve, [OPENED]).when(avoiding("anna")).then_refused(
+        Code.INVALID_INPUT, field="avoids"
+    )
+    given(Case(), evolve, [OPENED]).when(avoiding("nobody")).then_refused(
+        Code.INVALID_INPUT, field="avoids"
+    )
+    given(Case(), evolve).when(opening(avoids=("nobody",))).then_refused(
+        Code.INVALID_INPUT, field="avoids"
+    )
+    given(Case(), evolve).when(opening(avoids=("anna",))).then_refused(
+        Code.INVALID_INPUT, field="avoids"
+    )
     asked = replace(OPENED, avoids=("bram",))
     assert frozenset({"bram"}) == given(Case(), evolve, [asked]).state.avoided
 
