@@ -31,6 +31,7 @@ from services.gateway.schema import (
     attachments,
     calendar_feed,
     cases,
+    complaints,
     erasure,
     pulse,
     terms,
@@ -51,6 +52,7 @@ _QUIET_FIELDS = (
     | pulse.QUIET_FIELDS
     | terms.QUIET_FIELDS
     | calendar_feed.QUIET_FIELDS
+    | complaints.QUIET_FIELDS
 )
 
 

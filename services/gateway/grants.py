@@ -21,6 +21,8 @@ MEMBERS = LEADERS | frozenset({Role.EMPLOYEE, Role.COORDINATOR, Role.MANAGER})
 """Who belongs to the organisation without being its adviser, auditor or a reporter."""
 COORDINATOR = frozenset({Role.COORDINATOR})
 REPORT_OFFICER = frozenset({Role.REPORT_OFFICER})
+COMPLAINTS_OFFICER = frozenset({Role.COMPLAINTS_OFFICER})
+"""Who hears complaints about advisers."""
 SECOND = frozenset({Role.COORDINATOR, Role.WORKS_COUNCIL})
 """Whose approval stands beside an adviser's."""
 PLANNERS = ADMIN | ADVISER | frozenset({Role.HR, Role.WORKS_COUNCIL})

@@ -15,6 +15,9 @@ SECOND_ROLES = frozenset({Role.COORDINATOR, Role.WORKS_COUNCIL})
 (hr, board, manager): neither may add a reader of anybody's words.
 """
 
+OFFICERS = frozenset({Role.REPORT_OFFICER, Role.COMPLAINTS_OFFICER})
+"""Who is designated, is no adviser, and has a key of their own in the directory."""
+
 PLANS_WORK = frozenset({Role.ADMIN, Role.COORDINATOR})
 """Who keeps what is known of advisers at work: nothing of it is about a case."""
 
@@ -32,11 +35,13 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "unit_history": PLANS_WORK | {Role.ADVISER},
     "keep_strategy_entry": PLANS_WORK,
     "withdraw_strategy_entry": PLANS_WORK,
-    "strategy_register": frozenset(Role) - {Role.AUDITOR, Role.INTEGRATION, Role.REPORT_OFFICER},
+    "strategy_register": frozenset(Role) - {Role.AUDITOR, Role.INTEGRATION} - OFFICERS,
     "designate_report_officer": SECOND_ROLES,
     "release_report_officer": SECOND_ROLES,
-    "publish_adviser_key": frozenset({Role.ADVISER, Role.REPORT_OFFICER}),
-    "withdraw_adviser_key": frozenset({Role.ADVISER, Role.COORDINATOR, Role.REPORT_OFFICER}),
+    "designate_complaints_officer": SECOND_ROLES,
+    "release_complaints_officer": SECOND_ROLES,
+    "publish_adviser_key": OFFICERS | {Role.ADVISER},
+    "withdraw_adviser_key": OFFICERS | {Role.ADVISER, Role.COORDINATOR},
     "publish_recovery_key": frozenset({Role.ADVISER}),
     "confirm_recovery_key": SECOND_ROLES,
     "key_log": frozenset({Role.ADVISER}),
@@ -96,6 +101,16 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "share_calendar": frozenset({Role.ADVISER}),
     "revoke_calendar": frozenset({Role.ADVISER}),
     "calendar_feed": frozenset({Role.ADVISER}),
+    "file_complaint": frozenset({Role.REPORTER}),
+    "acknowledge_complaint": frozenset({Role.COMPLAINTS_OFFICER}),
+    "write_in_complaint": frozenset({Role.REPORTER, Role.COMPLAINTS_OFFICER}),
+    "hear_complaint": frozenset({Role.COMPLAINTS_OFFICER}),
+    "decide_adviser_told": frozenset({Role.REPORTER}),
+    "answer_complaint": frozenset({Role.COMPLAINTS_OFFICER}),
+    "close_complaint": frozenset({Role.REPORTER, Role.COMPLAINTS_OFFICER}),
+    "complaints": frozenset({Role.COMPLAINTS_OFFICER}),
+    "complaint": frozenset({Role.COMPLAINTS_OFFICER}),
+    "my_complaints": frozenset({Role.REPORTER}),
     "import_register": frozenset({Role.ADVISER}),
     "cases": frozenset({Role.ADVISER}),
     "caseload_alerts": frozenset({Role.ADVISER}),

@@ -7,26 +7,33 @@ from datetime import date
 from uuid import UUID, uuid4
 
 from services.intake.chunks import remove_orphans
+from services.intake.commands.acknowledge_complaint import acknowledge_complaint
+from services.intake.commands.answer_complaint import answer_complaint
 from services.intake.commands.approve_erasure import approve_erasure
 from services.intake.commands.approve_recovery import approve_recovery
 from services.intake.commands.attach_file import attach_file
 from services.intake.commands.avoid_adviser import avoid_adviser
 from services.intake.commands.close_case import close_case
+from services.intake.commands.close_complaint import close_complaint
 from services.intake.commands.confirm_disclosure import confirm_disclosure
 from services.intake.commands.confirm_recovery_key import confirm_recovery_key
 from services.intake.commands.consent_to_hand_over import consent_to_hand_over
 from services.intake.commands.correct_facts import correct_facts
 from services.intake.commands.correct_minutes import correct_minutes
+from services.intake.commands.decide_adviser_told import decide_adviser_told
 from services.intake.commands.decide_retention import decide_retention
 from services.intake.commands.decide_step import decide_step
 from services.intake.commands.describe_adviser import describe_adviser
+from services.intake.commands.designate_complaints_officer import designate_complaints_officer
 from services.intake.commands.designate_report_officer import designate_report_officer
 from services.intake.commands.draft_minutes import draft_minutes
 from services.intake.commands.end_absence import end_absence
 from services.intake.commands.extend_term import extend_term
+from services.intake.commands.file_complaint import file_complaint
 from services.intake.commands.give_aftercare import give_aftercare
 from services.intake.commands.give_consent import give_consent
 from services.intake.commands.hand_over import hand_over
+from services.intake.commands.hear_complaint import hear_complaint
 from services.intake.commands.import_register import import_register
 from services.intake.commands.inform_reporter import inform_reporter
 from services.intake.commands.keep_record import keep_record
@@ -48,6 +55,7 @@ from services.intake.commands.record_conversation import record_conversation
 from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
 from services.intake.commands.record_statement import record_statement
+from services.intake.commands.release_complaints_officer import release_complaints_officer
 from services.intake.commands.release_report_officer import release_report_officer
 from services.intake.commands.reopen_case import reopen_case
 from services.intake.commands.request_disclosure import request_disclosure
@@ -70,12 +78,14 @@ from services.intake.commands.watch_terms import watch_terms
 from services.intake.commands.withdraw_adviser_key import withdraw_adviser_key
 from services.intake.commands.withdraw_consent import withdraw_consent
 from services.intake.commands.withdraw_strategy_entry import withdraw_strategy_entry
+from services.intake.commands.write_in_complaint import write_in_complaint
 from services.intake.domain.day import DayClosed
 from services.intake.events import TYPES
 from services.intake.outbound import OUTBOUND
 from services.intake.policy import may
 from services.intake.projections.case_index import CaseIndex
 from services.intake.projections.erasure_index import ErasureIndex
+from services.intake.projections.matter_index import MatterIndex
 from services.intake.projections.party_index import PartyIndex
 from services.intake.projections.recovery_index import RecoveryIndex
 from services.intake.projections.term_watch import TermWatch
@@ -87,6 +97,7 @@ from services.intake.queries.case import case
 from services.intake.queries.caseload_alerts import caseload_alerts
 from services.intake.queries.cases import cases
 from services.intake.queries.chunk import chunk
+from services.intake.queries.complaints import complaint, complaints, my_complaints
 from services.intake.queries.disclosure_log import disclosure_log
 from services.intake.queries.disclosures import disclosure, disclosures
 from services.intake.queries.erasure_statement import erasure_statement
@@ -179,6 +190,8 @@ DEFINITION = Definition(
         "strategy_register": strategy_register,
         "designate_report_officer": designate_report_officer,
         "release_report_officer": release_report_officer,
+        "designate_complaints_officer": designate_complaints_officer,
+        "release_complaints_officer": release_complaints_officer,
         "publish_adviser_key": publish_adviser_key,
         "withdraw_adviser_key": withdraw_adviser_key,
         "publish_recovery_key": publish_recovery_key,
@@ -241,6 +254,16 @@ DEFINITION = Definition(
         "share_calendar": share_calendar,
         "revoke_calendar": revoke_calendar,
         "calendar_feed": calendar_feed,
+        "file_complaint": file_complaint,
+        "acknowledge_complaint": acknowledge_complaint,
+        "write_in_complaint": write_in_complaint,
+        "hear_complaint": hear_complaint,
+        "decide_adviser_told": decide_adviser_told,
+        "answer_complaint": answer_complaint,
+        "close_complaint": close_complaint,
+        "complaints": complaints,
+        "complaint": complaint,
+        "my_complaints": my_complaints,
         "cases": cases,
         "caseload_alerts": caseload_alerts,
         "case": case,
@@ -309,6 +332,16 @@ DEFINITION = Definition(
             "revoke_calendar",
             "calendar_feed",
             "calendar_weeks",
+            "file_complaint",
+            "acknowledge_complaint",
+            "write_in_complaint",
+            "hear_complaint",
+            "decide_adviser_told",
+            "answer_complaint",
+            "close_complaint",
+            "complaints",
+            "complaint",
+            "my_complaints",
             "put_chunk",
             "attach_file",
             "chunk",
@@ -336,6 +369,7 @@ DEFINITION = Definition(
         PartyIndex(ring),
         RecoveryIndex(),
         TermWatch(),
+        MatterIndex(ring),
     ),
     folds=FOLDS,
     stream="INTAKE",

@@ -63,6 +63,9 @@ class Code(StrEnum):
     JUDGEMENT_WORD = "JUDGEMENT_WORD"
     STATEMENT_MISSING = "STATEMENT_MISSING"
     ADVISER_AVOIDED = "ADVISER_AVOIDED"
+    ADVISER_CONCERNED = "ADVISER_CONCERNED"
+    COMPLAINT_CLOSED = "COMPLAINT_CLOSED"
+    CONFLICT_OF_ROLES = "CONFLICT_OF_ROLES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +268,19 @@ CATALOGUE: dict[Code, Sentence] = {
         "The reporter does not want this adviser.",
         "De melder wil deze vertrouwenspersoon niet.",
     ),
+    Code.ADVISER_CONCERNED: Sentence(
+        "The adviser whom a complaint is about neither reads it nor hears it. Address it to others.",
+        "De vertrouwenspersoon over wie een klacht gaat, leest of behandelt die niet. Richt haar aan "
+        "anderen.",
+    ),
+    Code.COMPLAINT_CLOSED: Sentence(
+        "This complaint is closed; nothing can be added to it.",
+        "Deze klacht is afgesloten; er kan niets meer aan worden toegevoegd.",
+    ),
+    Code.CONFLICT_OF_ROLES: Sentence(
+        "Whoever has an adviser's seat hears no complaint about advisers. Designate somebody else.",
+        "Wie vertrouwenspersoon is, behandelt geen klacht over vertrouwenspersonen. Wijs een ander aan.",
+    ),
 }
 
 
@@ -355,6 +371,12 @@ REASONS: dict[str, str] = {
     "the newest checkpoint of this log is at {newest}": "het nieuwste controlepunt van dit logboek "
     "staat bij {newest}",
     "the organisation has no recovery key": "de organisatie heeft geen herstelsleutel",
+    "the organisation has no such complaints officer": "de organisatie heeft deze klachtenfunctionaris "
+    "niet",
+    "this complaints officer has no key at present": "deze klachtenfunctionaris heeft nu geen sleutel",
+    "no complaints officer could read them": "geen klachtenfunctionaris zou ze kunnen lezen",
+    "it is longer than {weeks} weeks after receipt": "het is later dan {weeks} weken na ontvangst",
+    "only an officer signs": "alleen een klachtenfunctionaris ondertekent",
     "the organisation has no such adviser": "de organisatie heeft deze vertrouwenspersoon niet",
     "the organisation has no such unit": "de organisatie heeft dit onderdeel niet",
     "that day is still to come": "die dag moet nog komen",
@@ -395,10 +417,10 @@ REASONS: dict[str, str] = {
     "entries": "onderdelen",
     "languages": "talen",
     "MiB": "MiB",
+    "officers": "functionarissen",
     "parts": "delen",
     "passages": "passages",
     "parties": "betrokkenen",
-    "officers": "functionarissen",
     "readers": "lezers",
     "rows": "rijen",
     "tables": "tabellen",

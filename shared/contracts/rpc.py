@@ -110,7 +110,7 @@ class DirectoryKey(Shape, frozen=True, kw_only=True):
 
 
 class Adviser(Shape, frozen=True, kw_only=True):
-    """An adviser, or an officer for reports, as shown to those who seal words to them. `key_id`,
+    """An adviser, or an officer, as shown to those who seal words to them. `key_id`,
     `public_key` (raw X25519, 32 bytes) and `signing_key` are those of the current key; `keys` are all,
     oldest first.
     """
@@ -146,6 +146,7 @@ class Organisation(Shape, frozen=True, kw_only=True):
     release: ReleasePolicy
     recovery_keys: tuple[RecoveryKey, ...] = ()
     report_officers: tuple[Adviser, ...] = ()
+    complaints_officers: tuple[Adviser, ...] = ()
 
 
 class DesignateReportOfficer(Shape, frozen=True, kw_only=True):
@@ -158,6 +159,21 @@ class DesignateReportOfficer(Shape, frozen=True, kw_only=True):
 
 
 class ReleaseReportOfficer(Shape, frozen=True, kw_only=True):
+    """Coordinator or works council: they are it no longer."""
+
+    officer_id: str
+
+
+class DesignateComplaintsOfficer(Shape, frozen=True, kw_only=True):
+    """Coordinator or works council: somebody is designated to hear complaints about advisers.
+    `officer_id` is the subject of their token.
+    """
+
+    officer_id: str
+    name: str
+
+
+class ReleaseComplaintsOfficer(Shape, frozen=True, kw_only=True):
     """Coordinator or works council: they are it no longer."""
 
     officer_id: str
@@ -1398,6 +1414,141 @@ class CalendarWeeks(Shape, frozen=True, kw_only=True):
     weeks: tuple[str, ...]
 
 
+# Intake: complaints about advisers ------------------------------------------------------------
+
+
+class FileComplaint(Shape, frozen=True, kw_only=True):
+    """Reporter, by their code, with or without a case: complain about how an adviser acted.
+
+    `complaint_id` is a random UUID of the client's; `ground` a code (`complaint_grounds` of the practice
+    codes); `readers` are complaints officers; `may_tell`: the adviser may be told. `reply_key` (raw X25519,
+    32 bytes) is the code's own. The words are sealed to each of `readers` and to `reply_key`.
+    """
+
+    complaint_id: str
+    adviser_id: str
+    ground: str
+    readers: tuple[str, ...]
+    may_tell: bool
+    reply_key: bytes
+    words: tuple[Sealed, ...]
+
+
+class AcknowledgeComplaint(Shape, frozen=True, kw_only=True):
+    """Complaints officer: it was received, and is answered by that day, ten weeks after receipt at most."""
+
+    complaint_id: str
+    answer_by: date
+
+
+class WriteInComplaint(Shape, frozen=True, kw_only=True):
+    """Reporter or complaints officer: say something, sealed to all who read it. An officer signs."""
+
+    complaint_id: str
+    words: tuple[Sealed, ...]
+    signature: bytes | None = None
+
+
+class HearComplaint(Shape, frozen=True, kw_only=True):
+    """Complaints officer: somebody was heard. Of the reporter's hearing the reporter gets the record too;
+    the adviser is heard after them, and only where they let them be told.
+    """
+
+    complaint_id: str
+    party: Literal["reporter", "adviser"]
+    how: Literal["spoken", "written", "waived"]
+    words: tuple[Sealed, ...]
+
+
+class DecideAdviserTold(Shape, frozen=True, kw_only=True):
+    """Reporter: whether the adviser may be told of the complaint, otherwise than said before."""
+
+    complaint_id: str
+    may_tell: bool
+
+
+class AnswerComplaint(Shape, frozen=True, kw_only=True):
+    """Complaints officer: the answer to the reporter, sealed to them and to all officers who read it."""
+
+    complaint_id: str
+    words: tuple[Sealed, ...]
+    signature: bytes | None = None
+
+
+class CloseComplaint(Shape, frozen=True, kw_only=True):
+    """Complaints officer: close what was answered. Reporter: withdraw it, at any time."""
+
+    complaint_id: str
+
+
+ComplaintStatus = Literal["received", "acknowledged", "heard", "answered", "closed"]
+
+
+class ComplaintSummary(Shape, frozen=True, kw_only=True):
+    """A complaint in a list. `overdue`: the day of `answer_by` is past and there is no answer."""
+
+    id: str
+    ground: str
+    status: ComplaintStatus
+    received_week: str
+    answer_by: date | None
+    overdue: bool
+
+
+class Complaints(Shape, frozen=True, kw_only=True):
+    """Complaints officer: those addressed to them, newest first."""
+
+    items: tuple[ComplaintSummary, ...]
+    end_cursor: str | None
+    has_next: bool
+
+
+class ComplaintEntry(Shape, frozen=True, kw_only=True):
+    """One thing that happened in a complaint. Its kind says which fields it has.
+
+    `received`, `written`, `heard` and `answered` have words; `sender` says whose, `by` which officer's;
+    `heard` has `party` and `how`; `telling_decided` has `may_tell`; `closed` has `reason`.
+    """
+
+    kind: Literal[
+        "received", "acknowledged", "written", "heard", "telling_decided", "answered", "closed"
+    ]
+    week: str
+    sender: Literal["reporter", "officer"]
+    by: str | None = None
+    party: Literal["reporter", "adviser"] | None = None
+    how: Literal["spoken", "written", "waived"] | None = None
+    may_tell: bool | None = None
+    reason: Literal["answered", "withdrawn"] | None = None
+    sealed: tuple[Sealed, ...] = ()
+    signature: bytes | None = None
+    signed_by: str | None = None
+
+
+class Complaint(Shape, frozen=True, kw_only=True):
+    """A complaint as its reporter or an officer whom it is addressed to sees it. What the adviser said
+    when they were heard is the officers' alone.
+    """
+
+    id: str
+    adviser_id: str
+    ground: str
+    status: ComplaintStatus
+    readers: tuple[str, ...]
+    may_tell: bool
+    reply_key: bytes
+    received_week: str
+    answer_by: date | None
+    overdue: bool
+    history: tuple[ComplaintEntry, ...]
+
+
+class MyComplaints(Shape, frozen=True, kw_only=True):
+    """Reporter: those made with their code, oldest first."""
+
+    items: tuple[Complaint, ...]
+
+
 # Intake: erasure ------------------------------------------------------------------------------
 
 ErasureGround = Literal["reporter", "retention", "court_order"]
@@ -2428,6 +2579,8 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "strategy_register", "query", OfOrganisation, StrategyRegister),
         Verb("intake", "designate_report_officer", "command", DesignateReportOfficer, Done),
         Verb("intake", "release_report_officer", "command", ReleaseReportOfficer, Done),
+        Verb("intake", "designate_complaints_officer", "command", DesignateComplaintsOfficer, Done),
+        Verb("intake", "release_complaints_officer", "command", ReleaseComplaintsOfficer, Done),
         Verb("intake", "publish_adviser_key", "command", PublishAdviserKey, Done),
         Verb("intake", "withdraw_adviser_key", "command", WithdrawAdviserKey, Done),
         Verb("intake", "publish_recovery_key", "command", PublishRecoveryKey, Done),
@@ -2490,6 +2643,16 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "revoke_calendar", "command", Empty, Done),
         Verb("intake", "calendar_feed", "query", Empty, CalendarFeed),
         Verb("intake", "calendar_weeks", "query", CalendarQuery, CalendarWeeks, public=True),
+        Verb("intake", "file_complaint", "command", FileComplaint, Done),
+        Verb("intake", "acknowledge_complaint", "command", AcknowledgeComplaint, Done),
+        Verb("intake", "write_in_complaint", "command", WriteInComplaint, Done),
+        Verb("intake", "hear_complaint", "command", HearComplaint, Done),
+        Verb("intake", "decide_adviser_told", "command", DecideAdviserTold, Done),
+        Verb("intake", "answer_complaint", "command", AnswerComplaint, Done),
+        Verb("intake", "close_complaint", "command", CloseComplaint, Done),
+        Verb("intake", "complaints", "query", Page, Complaints),
+        Verb("intake", "complaint", "query", ById, Complaint),
+        Verb("intake", "my_complaints", "query", Empty, MyComplaints),
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "caseload_alerts", "query", Empty, CaseloadAlerts),

@@ -21,6 +21,8 @@ class Role(StrEnum):
     ADMIN = "admin"
     REPORT_OFFICER = "report_officer"
     """Designated by the employer for reports of wrongdoing: Directive (EU) 2019/1937, article 9(1)(c)."""
+    COMPLAINTS_OFFICER = "complaints_officer"
+    """Designated by the organisation to hear complaints about its advisers."""
 
 
 WITHOUT_ORGANISATION: frozenset[Role] = frozenset({Role.ADMIN})

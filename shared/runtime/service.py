@@ -78,8 +78,11 @@ AUDIENCE = "hoeksteen"
 
 _SEATED = frozenset({Role.ADVISER})
 # Advising is incompatible with deciding about people (code of conduct of the LVV; an HR officer as
-# adviser is unwise, says the Arboportaal), and with following up a report: an adviser finds no truth.
-_APART = frozenset({Role.HR, Role.BOARD, Role.MANAGER, Role.REPORT_OFFICER})
+# adviser is unwise, says the Arboportaal), with following up a report (an adviser finds no truth), and
+# with hearing complaints about advisers.
+_APART = frozenset(
+    {Role.HR, Role.BOARD, Role.MANAGER, Role.REPORT_OFFICER, Role.COMPLAINTS_OFFICER}
+)
 
 _LONGEST_KEY = 200
 # A projection that is further behind than this makes the service unready.
@@ -463,7 +466,7 @@ class Service:
 
     async def _check_seat(self, principal: Principal, verb: Verb) -> None:
         """The organisation is known here; an adviser holds a seat; who holds one is never also hr,
-        board, manager or officer for reports.
+        board, manager or officer.
 
         Asked anew every time: a seat that was taken away must not live on in a cache.
         """

@@ -84,7 +84,7 @@ class Side:
         if role is Role.REPORTER:
             return {"token": self.code.token(self.organisation)}
         adviser = "bram" if verb in BRAMS else "anna"
-        subject = adviser if role is Role.ADVISER else None
+        subject = {Role.ADVISER: adviser, Role.COMPLAINTS_OFFICER: "officer"}.get(role)
         return {"role": role, "organisation": self.organisation, "subject": subject}
 
     async def ask(self, verb: str, request: Shape, role: Role = Role.ADVISER, **more: Any) -> Any:
@@ -216,6 +216,27 @@ class Side:
         await self.ask("approve_recovery", approve, Role.WORKS_COUNCIL)
         erasure = rpc.RequestErasure(case_id=own, ground="court_order")
         await self.ask("request_erasure", erasure, Role.COORDINATOR)
+        await self.complain()
+
+    async def complain(self) -> None:
+        """A complaint about Anna, to an officer with a key and beside one who has none."""
+        self.ids["complaint"] = str(uuid4())
+        for officer in ("officer", self.ids["officer"]):
+            named = rpc.DesignateComplaintsOfficer(officer_id=officer, name=f"Officer {self.mark}")
+            await self.ask("designate_complaints_officer", named, Role.WORKS_COUNCIL)
+        self.keys["officer"] = uuid4().bytes + uuid4().bytes
+        published = rpc.PublishAdviserKey(public_key=self.keys["officer"])
+        await self.ask("publish_adviser_key", published, Role.COMPLAINTS_OFFICER)
+        for complaint_id in (str(uuid4()), self.ids["complaint"]):
+            complaint = filled(self, INTAKE["file_complaint"], complaint_id=complaint_id)
+            await self.ask("file_complaint", complaint, Role.REPORTER)
+
+    @property
+    def to_office(self) -> tuple[rpc.Sealed, ...]:
+        """Something sealed to who reads the complaint."""
+        key = str(key_id_of(self.keys["officer"]))
+        words = f"words of {self.mark}".encode()
+        return (rpc.Sealed(key_id=key, ciphertext=words), self.to_reporter)
 
     async def work_together(self, case: str) -> None:
         """Minutes, a step and a consent that the reporter may still decide about."""
@@ -319,6 +340,7 @@ UUIDS = (
     "step",
     "consent",
     "aftercare",
+    "complaint",
     "key",
     "recovery",
     "organisation",
@@ -336,6 +358,7 @@ KINDS: dict[str, tuple[str, ...]] = {
             "step_id",
             "consent_id",
             "aftercare_id",
+            "complaint_id",
             "key_id",
             "organisation_id",
             "after",
@@ -355,7 +378,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         ),
         ("adviser",),
     ),
-    "officer_id": ("officer",),
+    **dict.fromkeys(("officer_id", "readers"), ("officer",)),
     "unit_id": ("unit",),
     "token": ("token",),
 }
@@ -368,6 +391,7 @@ NEW = {
     ("set_up_organisation", "organisation_id"),
     ("open_case", "case_id"),
     ("designate_report_officer", "officer_id"),
+    ("designate_complaints_officer", "officer_id"),
     ("request_disclosure", "disclosure_id"),
     ("request_subject_access", "access_id"),
     ("put_chunk", "id"),
@@ -375,6 +399,7 @@ NEW = {
     ("propose_step", "step_id"),
     ("give_consent", "consent_id"),
     ("plan_aftercare", "aftercare_id"),
+    ("file_complaint", "complaint_id"),
 }
 """Ids that a client makes for what is not there yet: random ones, of 122 bits. What becomes of one
 that is taken has a test of its own.
@@ -390,6 +415,7 @@ OWN = {
     "step_id": "step",
     "consent_id": "consent",
     "aftercare_id": "aftercare",
+    "complaint_id": "complaint",
     "key_id": "key",
     "after": "case",
     "stream": "case",
@@ -410,6 +436,7 @@ CASES = dict.fromkeys(
 )
 """Where it is not the reporter's case."""
 BY_ID = {
+    "complaint": "complaint",
     "disclosure": "disclosure",
     "subject_access": "access",
     "chunk": "attachment",
@@ -503,6 +530,9 @@ PLAIN: dict[str, Any] = {
     "nl": "Huisregels",
     "valid_from": None,
     "withdrawn_from": START.date() + timedelta(days=400),
+    "may_tell": False,
+    "answer_by": START.date() + timedelta(days=30),
+    "party": "reporter",
 }
 """Everything else: names nothing that is anybody's."""
 
@@ -520,6 +550,9 @@ EXCEPTIONS: dict[tuple[str, str], Any] = {
     ("give_consent", "recipient"): "to_manager",
     ("reopen_case", "reason"): "conduct_again",
     ("plan_aftercare", "on"): START.date() + timedelta(days=30),
+    ("file_complaint", "ground"): "not_heard",
+    ("file_complaint", "readers"): ("officer",),
+    ("hear_complaint", "how"): "spoken",
     **{
         (verb, "how"): None  # the reporter says it
         for verb in (
@@ -549,13 +582,15 @@ def shaped(name: str, text: str) -> Any:
     """An id as the field takes it: text, bytes, or one of several."""
     if name == "token":
         return bytes.fromhex(text)
-    return (text,) if name in ("avoid", "avoids") else text
+    return (text,) if name in ("avoid", "avoids", "readers") else text
 
 
 def sealed_for(side: Side, verb: str, name: str) -> tuple[rpc.Sealed, ...]:
     """Copies for who reads what this verb takes."""
     if verb == "open_case":
         return side.words("anna")
+    if verb.endswith("_complaint"):
+        return side.to_office
     if verb in ("draft_minutes", "correct_minutes"):
         return (*side.words("anna"), side.to_reporter)
     both = side.words("anna", "bram")
@@ -575,8 +610,10 @@ def filled(side: Side, verb: Verb, **replaced: Any) -> Shape:
             values[name] = sealed_for(side, verb.name, name)
         elif name == "id":
             values[name] = side.ids[BY_ID.get(verb.name, "case")]
-        elif (verb.name, name) == ("open_case", "case_id"):
+        elif (verb.name, name) in (("open_case", "case_id"), ("file_complaint", "complaint_id")):
             values[name] = str(uuid4())
+        elif (verb.name, name) == ("file_complaint", "reply_key"):
+            values[name] = side.code.key.public
         elif name in OWN:
             kind = CASES.get(verb.name, OWN[name]) if name == "case_id" else OWN[name]
             values[name] = shaped(name, side.ids[kind])
@@ -612,7 +649,7 @@ def with_id(side: Side, verb: Verb, name: str, text: str) -> Shape:
     """A request of this side in which one field names something else."""
     if name in SEALED:
         foreign = rpc.Sealed(key_id=text, ciphertext=b"planted")
-        return filled(side, verb, **{name: (*side.words("anna"), foreign)})
+        return filled(side, verb, **{name: (*sealed_for(side, verb.name, name), foreign)})
     return filled(side, verb, **{name: shaped(name, text)})
 
 
@@ -667,11 +704,23 @@ async def test_an_id_of_the_other_organisation_is_one_that_is_nowhere(
         for verb in INTAKE.values()
         if {one.name for one in fields_of(verb)} & (KINDS.keys() | SEALED)
     }
-    new = {"set_up_organisation", "decide_retention", "designate_report_officer"}
+    new = {
+        "set_up_organisation",
+        "decide_retention",
+        "designate_report_officer",
+        "designate_complaints_officer",
+    }
     assert naming - tried <= new | PUBLIC
 
 
-LAST = ("close_case", "reseal", "hand_over", "approve_erasure")
+LAST = (
+    "close_complaint",
+    "release_complaints_officer",
+    "close_case",
+    "reseal",
+    "hand_over",
+    "approve_erasure",
+)
 """What ends something that others still name; in this order."""
 
 ALIKE = {
@@ -750,7 +799,8 @@ async def test_a_seat_there_is_no_seat_here(sides: tuple[Side, Side]) -> None:
             ]
             assert replies[0] == replies[1], verb.name
             assert Code.NOT_ALLOWED is code_of(replies[0]), verb.name
-        if Role.REPORTER in roles and (verb.name, "case_id") not in NEW:
+        begins = {(verb.name, name) for name in ("case_id", "complaint_id")} & NEW
+        if Role.REPORTER in roles and not begins:
             pair_of = []
             for code in (there.code, fresh):
                 request = filled(here, verb)
@@ -780,11 +830,16 @@ async def test_an_id_that_is_taken_there_is_new_here_or_refused(
     kind = {"case_id": "case", "id": "attachment"}.get(name, name.removesuffix("_id"))
     before = await there.service.types(ELSEWHERE)
     request = filled(here, INTAKE[verb], **{name: there.ids[kind]})
-    theirs = {"give_consent": Role.REPORTER, "designate_report_officer": Role.COORDINATOR}
+    theirs = {
+        "give_consent": Role.REPORTER,
+        "file_complaint": Role.REPORTER,
+        "designate_report_officer": Role.COORDINATOR,
+        "designate_complaints_officer": Role.COORDINATOR,
+    }
     role = theirs.get(verb, Role.ADVISER)
     reply = await here.reply(verb, request, role)
 
-    if verb in ("open_case", "put_chunk"):
+    if verb in ("open_case", "put_chunk", "file_complaint"):
         assert code_of(reply) in (Code.CONFLICT, Code.NOT_FOUND)
     else:
         assert "ok" in reply

@@ -29,7 +29,9 @@ from services.intake.streams import (
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import (
     VERBS,
+    AcknowledgeComplaint,
     AdviserSeat,
+    AnswerComplaint,
     ApproveErasure,
     ApproveRecovery,
     AttachFile,
@@ -40,22 +42,28 @@ from shared.contracts.rpc import (
     CaseRecord,
     Cases,
     CloseCase,
+    CloseComplaint,
     ConfirmDisclosure,
     ConfirmRecoveryKey,
     ConsentToHandOver,
     CorrectFacts,
     CorrectMinutes,
+    DecideAdviserTold,
     DecideRetention,
     DecideStep,
     DescribeAdviser,
+    DesignateComplaintsOfficer,
+    DesignateReportOfficer,
     Done,
     DraftMinutes,
     Empty,
     EndAbsence,
     ExtendTerm,
+    FileComplaint,
     GiveAftercare,
     GiveConsent,
     HandOver,
+    HearComplaint,
     Imported,
     ImportRegister,
     InformReporter,
@@ -84,7 +92,9 @@ from shared.contracts.rpc import (
     RecordOutcome,
     RecordStatement,
     RegisterRow,
+    ReleaseComplaintsOfficer,
     ReleasePolicy,
+    ReleaseReportOfficer,
     ReopenCase,
     RequestDisclosure,
     RequestErasure,
@@ -108,6 +118,7 @@ from shared.contracts.rpc import (
     WithdrawAdviserKey,
     WithdrawConsent,
     WithdrawStrategyEntry,
+    WriteInComplaint,
 )
 from shared.identity.roles import Role
 from shared.runtime.audit import Kind
@@ -212,6 +223,11 @@ MAY: dict[Role, set[str]] = {
         "retention",
     },
     Role.REPORTER: {
+        "file_complaint",
+        "write_in_complaint",
+        "decide_adviser_told",
+        "close_complaint",
+        "my_complaints",
         "organisation",
         "strategy_register",
         "adviser_choices",
@@ -246,8 +262,22 @@ MAY: dict[Role, set[str]] = {
         "disclosure_log",
     },
     Role.INTEGRATION: set(),
+    Role.COMPLAINTS_OFFICER: {
+        "organisation",
+        "publish_adviser_key",
+        "withdraw_adviser_key",
+        "acknowledge_complaint",
+        "write_in_complaint",
+        "hear_complaint",
+        "answer_complaint",
+        "close_complaint",
+        "complaints",
+        "complaint",
+    },
 } | {role: {"organisation", "strategy_register"} for role in STAFF}
 MAY[Role.WORKS_COUNCIL] |= {
+    "designate_complaints_officer",
+    "release_complaints_officer",
     "designate_report_officer",
     "release_report_officer",
     "confirm_recovery_key",
@@ -614,6 +644,27 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         "attach_file": AttachFile(
             case_id="x", attachment_id="x", chunks=1, digest=bytes(32), words=WORDS
         ),
+        "designate_report_officer": DesignateReportOfficer(officer_id="x", name="x"),
+        "release_report_officer": ReleaseReportOfficer(officer_id="x"),
+        "designate_complaints_officer": DesignateComplaintsOfficer(officer_id="x", name="x"),
+        "release_complaints_officer": ReleaseComplaintsOfficer(officer_id="x"),
+        "file_complaint": FileComplaint(
+            complaint_id="x",
+            adviser_id="x",
+            ground="x",
+            readers=(),
+            may_tell=False,
+            reply_key=bytes(32),
+            words=WORDS,
+        ),
+        "acknowledge_complaint": AcknowledgeComplaint(complaint_id="x", answer_by=START.date()),
+        "write_in_complaint": WriteInComplaint(complaint_id="x", words=WORDS),
+        "hear_complaint": HearComplaint(
+            complaint_id="x", party="reporter", how="spoken", words=WORDS
+        ),
+        "decide_adviser_told": DecideAdviserTold(complaint_id="x", may_tell=True),
+        "answer_complaint": AnswerComplaint(complaint_id="x", words=WORDS),
+        "close_complaint": CloseComplaint(complaint_id="x"),
         "request_erasure": RequestErasure(case_id="x", ground="reporter"),
         "approve_erasure": ApproveErasure(case_id="x"),
         "decide_retention": DecideRetention(organisation_id=str(HERE), months=1),
@@ -628,7 +679,9 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
             token = intake.token(Role.ADMIN)
         elif verb not in MAY[Role.ADVISER] and verb in MAY[Role.COORDINATOR]:
             token = intake.token(Role.COORDINATOR)
-        elif verb in ("consent_to_hand_over", "correct_minutes"):
+        elif verb not in MAY[Role.ADVISER] and verb in MAY[Role.COMPLAINTS_OFFICER]:
+            token = intake.token(Role.COMPLAINTS_OFFICER)
+        elif verb not in MAY[Role.ADVISER]:
             token = ReporterCode.generate().token(HERE)
         headers = {"Authorization": f"Bearer {token}"}
         if key is not None:
@@ -643,7 +696,7 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
 
 
 async def test_every_role_gets_its_own_verbs_and_no_other(intake: Intake) -> None:
-    """Twelve roles times every verb of every service: what is not granted is refused, before a
+    """Thirteen roles times every verb of every service: what is not granted is refused, before a
     word of the request is read.
     """
     assert set(Role) == set(MAY)

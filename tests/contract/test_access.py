@@ -184,7 +184,33 @@ SECOND = {Role.COORDINATOR, Role.WORKS_COUNCIL}
 
 # Who has what, written down a second time, from the roles' meaning and not from the table.
 HOLDERS = {
-    "sealed words": (["Sealed", "SealedInput"], {Role.ADVISER, Role.REPORTER}),
+    "sealed words": (
+        ["Sealed", "SealedInput"],
+        {Role.ADVISER, Role.REPORTER, Role.COMPLAINTS_OFFICER},
+    ),
+    "complaints about advisers": (
+        [
+            "Query.complaints",
+            "Query.complaint",
+            "ComplaintPage",
+            "Mutation.acknowledgeComplaint",
+            "Mutation.hearComplaint",
+            "Mutation.answerComplaint",
+        ],
+        {Role.COMPLAINTS_OFFICER},
+    ),
+    "a complaint of one's own": (
+        ["Query.myComplaints", "Mutation.fileComplaint", "Mutation.decideAdviserTold"],
+        {Role.REPORTER},
+    ),
+    "a complaint": (
+        ["Complaint", "ComplaintEntry", "Mutation.writeInComplaint", "Mutation.closeComplaint"],
+        {Role.REPORTER, Role.COMPLAINTS_OFFICER},
+    ),
+    "who hears complaints": (
+        ["Mutation.designateComplaintsOfficer", "Mutation.releaseComplaintsOfficer"],
+        SECOND,
+    ),
     "a case of which one is the adviser": (
         [
             "Query.case",
@@ -319,14 +345,14 @@ HOLDERS = {
     "headcounts": (["Unit.headcount"], LEADERS | {Role.ADVISER}),
     "the advisers' keys": (
         ["Adviser.publicKey", "Adviser.signingKey", "DirectoryKey"],
-        {Role.ADVISER, Role.REPORTER, Role.REPORT_OFFICER},
+        {Role.ADVISER, Role.REPORTER, Role.REPORT_OFFICER, Role.COMPLAINTS_OFFICER},
     ),
     "confirming a recovery key": (["Mutation.confirmRecoveryKey"], SECOND),
     "keys of one's own": (
         [
             "Mutation.publishAdviserKey",
         ],
-        {Role.ADVISER, Role.REPORT_OFFICER},
+        {Role.ADVISER, Role.REPORT_OFFICER, Role.COMPLAINTS_OFFICER},
     ),
     "a recovery key that is proposed": (["Mutation.publishRecoveryKey"], {Role.ADVISER}),
     "who receives reports of wrongdoing": (
@@ -336,6 +362,10 @@ HOLDERS = {
     "a device that is gone": (
         ["Mutation.requestRecovery", "Query.lostCases"],
         {Role.ADVISER, Role.COORDINATOR},
+    ),
+    "the key of a device that is gone": (
+        ["Mutation.withdrawAdviserKey"],
+        {Role.ADVISER, Role.COORDINATOR, Role.REPORT_OFFICER, Role.COMPLAINTS_OFFICER},
     ),
     "who reads a case": (
         ["Mutation.handOver", "Mutation.reseal", "Query.recoveredWords", "Query.subjectMatches"],
@@ -418,6 +448,12 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "Mutation.reopenCase",
         "Mutation.avoidAdviser",
         "Query.openingStatement",
+        "Query.practiceCodes",
+        "Query.myComplaints",
+        "Mutation.fileComplaint",
+        "Mutation.writeInComplaint",
+        "Mutation.decideAdviserTold",
+        "Mutation.closeComplaint",
     } == roots
     assert set() == fields & {
         "position",
@@ -467,6 +503,7 @@ def test_the_second_pair_of_eyes_sees_no_case(role: Role) -> None:
     sorted(
         set(Role)
         - {Role.ADVISER, Role.ADMIN, Role.REPORTER, Role.HR, Role.EMPLOYEE, Role.REPORT_OFFICER}
+        - {Role.COMPLAINTS_OFFICER}
         - SECOND
     ),
 )

@@ -21,7 +21,7 @@ def test_the_committed_schema_is_the_derived_one(role: Role) -> None:
 
 
 def test_there_is_a_file_for_each_role_and_no_other() -> None:
-    """All twelve roles have theirs; a role that went away leaves no file behind."""
+    """All thirteen roles have theirs; a role that went away leaves no file behind."""
     assert {f"{role}.graphql" for role in Role} == {file.name for file in FOLDER.glob("*.graphql")}
 
 

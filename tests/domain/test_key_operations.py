@@ -25,7 +25,7 @@ POLICIES: dict[str, Callable[[Principal, str], bool]] = {
 
 ADVISER, REPORTER, AUDITOR = Role.ADVISER, Role.REPORTER, Role.AUDITOR
 COORDINATOR, WORKS_COUNCIL, ADMIN = Role.COORDINATOR, Role.WORKS_COUNCIL, Role.ADMIN
-OFFICER = Role.REPORT_OFFICER
+OFFICER, COMPLAINTS_OFFICER = Role.REPORT_OFFICER, Role.COMPLAINTS_OFFICER
 SECOND = {COORDINATOR, WORKS_COUNCIL}
 """Who can be the other person where a recovery key or a case's end is concerned."""
 ERASERS = {REPORTER, ADVISER, COORDINATOR, WORKS_COUNCIL}
@@ -34,8 +34,10 @@ OPERATIONS: dict[str, set[Role]] = {
     # The directory of keys. A reporter's key comes with their case and stands in none.
     "intake.designate_report_officer": SECOND,
     "intake.release_report_officer": SECOND,
-    "intake.publish_adviser_key": {ADVISER, OFFICER},
-    "intake.withdraw_adviser_key": {ADVISER, COORDINATOR, OFFICER},
+    "intake.designate_complaints_officer": SECOND,
+    "intake.release_complaints_officer": SECOND,
+    "intake.publish_adviser_key": {ADVISER, OFFICER, COMPLAINTS_OFFICER},
+    "intake.withdraw_adviser_key": {ADVISER, COORDINATOR, OFFICER, COMPLAINTS_OFFICER},
     "intake.key_log": {ADVISER},
     # Recovery: made by advisers, confirmed and approved by somebody of another role.
     "intake.publish_recovery_key": {ADVISER},
@@ -72,6 +74,13 @@ OPERATIONS: dict[str, set[Role]] = {
     "signals.revise_signal": {ADVISER},
     "signals.review_signal": {ADVISER},
     "signals.signal_draft": {ADVISER},
+    # Complaints about advisers: no adviser lays one down, reads it or writes in it.
+    "intake.file_complaint": {REPORTER},
+    "intake.write_in_complaint": {REPORTER, COMPLAINTS_OFFICER},
+    "intake.hear_complaint": {COMPLAINTS_OFFICER},
+    "intake.answer_complaint": {COMPLAINTS_OFFICER},
+    "intake.complaint": {COMPLAINTS_OFFICER},
+    "intake.my_complaints": {REPORTER},
     # Attachments.
     "intake.put_chunk": {ADVISER, REPORTER},
     "intake.attach_file": {ADVISER, REPORTER},
@@ -131,6 +140,10 @@ APART = {
     "intake.close_case",
     "intake.cases",
     "intake.import_register",
+    "intake.acknowledge_complaint",
+    "intake.decide_adviser_told",
+    "intake.close_complaint",
+    "intake.complaints",
     "signals.statistics",
     "reporting.reports",
     "reporting.report",

@@ -22,6 +22,7 @@ from strawberry.types.scalar import ScalarDefinition
 from services.gateway.grants import (
     ADMIN,
     ADVISER,
+    COMPLAINTS_OFFICER,
     EMPLOYEE,
     EVERY_ROLE,
     HR,
@@ -266,6 +267,9 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.JUDGEMENT_WORD: InvalidInput,
     Code.STATEMENT_MISSING: Conflict,
     Code.ADVISER_AVOIDED: Conflict,
+    Code.ADVISER_CONCERNED: Conflict,
+    Code.COMPLAINT_CLOSED: Conflict,
+    Code.CONFLICT_OF_ROLES: Conflict,
 }
 """Refusals that are members of a mutation's result."""
 
@@ -345,7 +349,7 @@ class SessionQuery:
         return Session(role=info.context.principal.role.value)
 
 
-_CHANGES = ADVISER | ADMIN | REPORTER | SECOND | EMPLOYEE | HR | REPORT_OFFICER
+_CHANGES = ADVISER | ADMIN | REPORTER | SECOND | EMPLOYEE | HR | REPORT_OFFICER | COMPLAINTS_OFFICER
 
 ACCESS = table(
     grant("Query", EVERY_ROLE, "session"),

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, REPORTER, grant, table
+from services.gateway.grants import ADVISER, COMPLAINTS_OFFICER, REPORTER, grant, table
 from services.gateway.schema.base import (
     Base64,
     Conflict,
@@ -615,7 +615,7 @@ ACCESS = table(
     grant("Query", ADVISER, "cases cases(first:) cases(after:) case case(id:)"),
     grant("CaseConnection", ADVISER, "edges pageInfo"),
     grant("CaseEdge", ADVISER, "node cursor"),
-    grant("PageInfo", ADVISER, "hasNextPage endCursor"),
+    grant("PageInfo", ADVISER | COMPLAINTS_OFFICER, "hasNextPage endCursor"),
     grant("CaseSummary", ADVISER, "id status category openedWeek conversations reseal"),
     grant(
         "Case",

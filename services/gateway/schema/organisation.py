@@ -13,6 +13,7 @@ from services.gateway.grants import (
     ADMIN,
     ADVISER,
     AUDITOR,
+    COMPLAINTS_OFFICER,
     COORDINATOR,
     LEADERS,
     MEMBERS,
@@ -135,9 +136,7 @@ class RecoveryKey:
         )
 
 
-@strawberry.type(
-    description="An adviser, or an officer for reports, as shown to those who seal words to them."
-)
+@strawberry.type(description="An adviser, or an officer, as shown to those who seal words to them.")
 class Adviser:
     """One adviser."""
 
@@ -235,6 +234,9 @@ class Organisation:
     report_officers: list[Adviser] = strawberry.field(
         description="Who is designated to receive and follow up reports of wrongdoing."
     )
+    complaints_officers: list[Adviser] = strawberry.field(
+        description="Who is designated to hear complaints about advisers."
+    )
 
     @classmethod
     def of(cls, organisation: rpc.Organisation) -> Self:
@@ -249,6 +251,9 @@ class Organisation:
             release=ReleasePolicy.of(organisation.release),
             recovery_keys=[RecoveryKey.of(key) for key in organisation.recovery_keys],
             report_officers=[Adviser.of(officer) for officer in organisation.report_officers],
+            complaints_officers=[
+                Adviser.of(officer) for officer in organisation.complaints_officers
+            ],
         )
 
 
@@ -443,16 +448,16 @@ class OrganisationMutation:
         )
 
 
-EVERYBODY = ADVISER | MEMBERS | REPORTER | REPORT_OFFICER
-HOLDERS = ADVISER | REPORT_OFFICER
+HOLDERS = ADVISER | REPORT_OFFICER | COMPLAINTS_OFFICER
 """Who has a key in the directory."""
 SEALERS = HOLDERS | REPORTER
+EVERYBODY = SEALERS | MEMBERS
 
 ACCESS = table(
     grant("Query", EVERYBODY | AUDITOR, "organisation"),
     grant("Organisation", EVERYBODY | AUDITOR, "name"),
     # Who the advisers and officers are is for everybody who may turn to one; their keys for who seals.
-    grant("Organisation", EVERYBODY, "language advisers reportOfficers"),
+    grant("Organisation", EVERYBODY, "language advisers reportOfficers complaintsOfficers"),
     grant("Organisation", ADVISER | LEADERS | REPORTER | COORDINATOR, "units"),
     grant("Organisation", SEALERS, "id"),
     grant("Organisation", ADVISER, "token release"),

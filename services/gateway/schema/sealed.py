@@ -6,7 +6,7 @@ from typing import Final, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, REPORTER, grant, table
+from services.gateway.grants import ADVISER, COMPLAINTS_OFFICER, REPORTER, grant, table
 from services.gateway.schema.base import Base64
 from shared.contracts import rpc
 from shared.contracts.errors import invalid
@@ -50,6 +50,6 @@ class SealedInput:
 
 
 ACCESS = table(
-    grant("Sealed", ADVISER | REPORTER, "keyId ciphertext"),
-    grant("SealedInput", ADVISER | REPORTER, "keyId ciphertext"),
+    grant("Sealed", ADVISER | REPORTER | COMPLAINTS_OFFICER, "keyId ciphertext"),
+    grant("SealedInput", ADVISER | REPORTER | COMPLAINTS_OFFICER, "keyId ciphertext"),
 )

@@ -182,6 +182,27 @@ class ReportOfficerReleased:
     on: date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintsOfficerDesignated:
+    """Somebody was designated to hear complaints about advisers (complaints_office.py)."""
+
+    officer_id: str
+    name: str
+    by: str
+    role: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintsOfficerReleased:
+    """They are it no longer."""
+
+    officer_id: str
+    by: str
+    role: str
+    on: date
+
+
 Event = (
     OrganisationSetUp
     | AdviserKeyPublished
@@ -192,6 +213,8 @@ Event = (
     | UnitsPlanned
     | ReportOfficerDesignated
     | ReportOfficerReleased
+    | ComplaintsOfficerDesignated
+    | ComplaintsOfficerReleased
 )
 
 
@@ -235,6 +258,8 @@ class Organisation:
     plans: tuple[UnitsPlanned, ...] = ()
     officers: tuple[ReportOfficerDesignated, ...] = ()
     """Who is designated for reports of wrongdoing now."""
+    complaints_officers: tuple[ComplaintsOfficerDesignated, ...] = ()
+    """Who hears complaints about advisers now."""
 
     @property
     def known(self) -> OrganisationSetUp:
@@ -283,6 +308,10 @@ class Organisation:
     def has_officer(self, officer_id: str) -> bool:
         """Whether this is an officer for reports now."""
         return any(officer.officer_id == officer_id for officer in self.officers)
+
+    def hears_complaints(self, officer_id: str) -> bool:
+        """Whether this is a complaints officer now."""
+        return any(officer.officer_id == officer_id for officer in self.complaints_officers)
 
 
 def evolve(state: Organisation, event: Event) -> Organisation:
@@ -340,6 +369,11 @@ def evolve(state: Organisation, event: Event) -> Organisation:
                 state,
                 officers=tuple(one for one in state.officers if one.officer_id != event.officer_id),
             )
+        case ComplaintsOfficerDesignated():
+            return replace(state, complaints_officers=(*state.complaints_officers, event))
+        case ComplaintsOfficerReleased():
+            left = [one for one in state.complaints_officers if one.officer_id != event.officer_id]
+            return replace(state, complaints_officers=tuple(left))
         case _:
             assert_never(event)
 
@@ -406,13 +440,17 @@ def publish_key(
     proof: bytes | None = None,
     previous_signature: bytes | None = None,
 ) -> tuple[AdviserKeyPublished, KeyListed]:
-    """A new public key of an adviser, or of an officer for reports. Raises Refusal for anybody else.
+    """A new public key of an adviser, or of an officer. Raises Refusal for anybody else.
 
     A pair proves by its own signature that who publishes it has it. While the adviser's current key
     can sign, the next one needs its signature too: who only has the adviser's sign-in changes no key
     unseen, but has to call the old one lost.
     """
-    if not (state.has_seat(adviser_id) or state.has_officer(adviser_id)):
+    if not (
+        state.has_seat(adviser_id)
+        or state.has_officer(adviser_id)
+        or state.hears_complaints(adviser_id)
+    ):
         raise Refusal(Code.NOT_ALLOWED)
     _check_length(public_key, PUBLIC_KEY_BYTES, "publicKey")
     if any(

@@ -32,6 +32,9 @@ async def organisation(call: Call, _request: Empty) -> Organisation:
         ),
         advisers=tuple(_person(state, one.id, one.name) for one in known.advisers),
         report_officers=tuple(_person(state, one.officer_id, one.name) for one in state.officers),
+        complaints_officers=tuple(
+            _person(state, one.officer_id, one.name) for one in state.complaints_officers
+        ),
         release=ReleasePolicy(
             policy=known.release.policy,
             profile=known.release.profile,
