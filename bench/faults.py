@@ -91,11 +91,22 @@ _AGAIN = frozenset({"UNAVAILABLE", "TIMED_OUT", "UNREACHABLE", "INTERNAL", "CONF
 class Cluster:
     """All programs of one installation, each started again as soon as it ends."""
 
-    def __init__(self, home: Home, ports: Ports, twice: str | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        ports: Ports,
+        twice: str | None = None,
+        only: frozenset[str] | None = None,
+    ) -> None:
+        """`only`: the programs that are started, if not all; those they wait for are among them."""
         plan = topology(home, ports)
         self.installation: Installation = plan.installation
         self._home = home
-        self._programs = {program.name: program for program in plan.programs}
+        self._programs = {
+            program.name: program
+            for program in plan.programs
+            if only is None or program.name in only
+        }
         if twice is not None:
             replica = _replica(self._programs[twice], ports.base + _REPLICA)
             self._programs[replica.name] = replica
@@ -132,6 +143,10 @@ class Cluster:
             await process.wait()
         for task in self._tasks:
             task.cancel()
+
+    def pid(self, name: str) -> int:
+        """The process of a running program."""
+        return self._running[name].pid
 
     def kill(self, name: str) -> None:
         """SIGKILL."""

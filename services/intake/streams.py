@@ -42,6 +42,7 @@ _ORGANISATION = Fold(
     state=organisation.Organisation,
     initial=organisation.Organisation(),
     evolve=organisation.evolve,
+    asked_often=True,
 )
 _ADVISERS = Fold(
     name="Advisers.1",
@@ -85,7 +86,7 @@ def registers_stream(organisation_id: UUID) -> UUID:
 async def load_organisation(store: EventStore, organisation_id: UUID) -> organisation.Organisation:
     """The organisation's state; empty when it was never set up."""
     return (
-        await store.fold(organisation_id, organisation_stream(organisation_id), _ORGANISATION)
+        await store.current(organisation_id, organisation_stream(organisation_id), _ORGANISATION)
     ).state
 
 

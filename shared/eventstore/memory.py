@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 _KEYS = 2_000
 _STREAMS = 1_000
-# A longer stream is read, or kept as a snapshot, but not held here.
-_LONGEST = 50
+
+LONGEST = 50
+"""Events of a stream that is held here. A longer one is read, or kept as a snapshot."""
 
 V = TypeVar("V")
 
@@ -55,7 +56,7 @@ class Stream:
     organisation; with a new key it is another of these.
     """
 
-    __slots__ = ("key", "key_id", "organisation", "recorded", "states")
+    __slots__ = ("key", "key_id", "newest", "organisation", "recorded", "states")
 
     def __init__(self, organisation: UUID, key_id: UUID, key: CaseKey) -> None:
         self.organisation = organisation
@@ -66,26 +67,37 @@ class Stream:
         there are too many. The list is replaced, never changed: others may be reading it.
         """
         self.states: dict[str, Any] = {}
-        """The Folded state of some of them, by the name of the Fold."""
+        """The Folded state of some of them, by the name of the Fold. It may be an older one."""
+        self.newest = 0
+        """The version of the last event that this process saw; 0 where it did not look."""
 
     def saw(self, recorded: list[Recorded]) -> None:
         """All events of the stream were read."""
-        self.recorded = recorded if len(recorded) <= _LONGEST else None
+        self.recorded = recorded if len(recorded) <= LONGEST else None
+        self.newest = len(recorded)
 
     def added(self, recorded: Recorded) -> None:
         """An event was appended by this process."""
+        self.newest = recorded.version
         if recorded.version == 1:
             self.recorded = [recorded]
         elif self.recorded is not None:
-            if len(self.recorded) == recorded.version - 1 < _LONGEST:
+            if len(self.recorded) == recorded.version - 1 < LONGEST:
                 self.recorded = [*self.recorded, recorded]
             else:
                 self.forget()
+
+    def looked(self, version: int) -> None:
+        """The stream has so many events now: what was held may have been older."""
+        self.newest = max(self.newest, version)
+        if self.recorded is not None and len(self.recorded) < self.newest:
+            self.recorded = None
 
     def forget(self) -> None:
         """It is not as it was held: read it again."""
         self.recorded = None
         self.states = {}
+        self.newest = 0
 
 
 class Memory:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import msgspec
 import psycopg
 
+from shared.eventstore.heads import StreamHeads
 from shared.eventstore.mapper import (
     EVENT,
     around,
@@ -22,7 +23,7 @@ from shared.eventstore.mapper import (
     encrypt_event,
     version_field,
 )
-from shared.eventstore.memory import Memory, Stream
+from shared.eventstore.memory import LONGEST, Memory, Stream
 from shared.eventstore.pages import ENTRIES, SKELETONS, Skeleton, pages
 from shared.eventstore.types import EventTypes, split_name
 from shared.eventstore.week import week_of
@@ -188,6 +189,9 @@ class Fold(Generic[S]):
     evolve: Callable[[S, Any], S]
     every: int = 100
     """A snapshot is kept when so many events were folded since the last one."""
+    asked_often: bool = False
+    """The state is held in memory also where the stream is long: for few streams, which are asked for
+    all the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +215,7 @@ class EventStore:
         on_append: Callable[[UUID, int], None] = lambda _organisation, _last: None,
         before_destroying: Callable[[UUID, UUID], None] = lambda _organisation, _stream: None,
         memory: Memory | None = None,
+        heads: StreamHeads | None = None,
     ) -> None:
         """`on_append` is told (organisation, last index) after each commit, in this process.
 
@@ -224,6 +229,7 @@ class EventStore:
         self._on_append = on_append
         self._before_destroying = before_destroying
         self._memory = memory or Memory()
+        self._heads = heads or StreamHeads(pool)
         self._bases: dict[str, str] = {}
 
     def session(self, *, hopeful: bool = True) -> Session:
@@ -237,6 +243,7 @@ class EventStore:
             on_append=self._on_append,
             before_destroying=self._before_destroying,
             memory=self._memory,
+            heads=self._heads,
         )
 
     # Writing ----------------------------------------------------------------------------------
@@ -363,6 +370,7 @@ class EventStore:
         before = self._memory.streams.get(stream)
         if before is not None:
             held.recorded, held.states = before.recorded, dict(before.states)
+            held.newest = before.newest
         self._memory.streams.put(stream, held)
 
     def _newest_key(self, stream: UUID, key_id: UUID) -> None:
@@ -711,17 +719,54 @@ class EventStore:
         base = await self._snapshot(organisation, stream, fold)
         if base is None:
             base = Folded(state=fold.initial, version=0)
-        recorded = await self._select(
-            _SELECT + "WHERE event.stream = %s AND event.organisation = %s"
-            " AND event.version > %s ORDER BY event.version",
-            (stream, organisation, base.version),
-        )
-        if recorded:
-            self._newest_key(stream, recorded[-1].key_id)
+        recorded = await self._since(organisation, stream, base.version)
         result = _folded(fold, recorded, base)
         if len(recorded) >= fold.every:
             await self._keep_snapshot(organisation, stream, fold, result, recorded[-1])
         return result
+
+    async def current(
+        self,
+        organisation: UUID,
+        stream: UUID,
+        fold: Fold[S],
+    ) -> Folded[S]:
+        """The state as of now, as `fold` gives it. What this process holds of it is brought up to the
+        stream's last event by one question; what it does not hold is folded, and held where the stream
+        is short, or the state asked for often.
+
+        Raises what `fold` raises.
+        """
+        held = self._memory.streams.get(stream)
+        base: Folded[S] | None = None
+        if held is not None and held.organisation == organisation:
+            base = held.states.get(fold.name)
+        if base is not None and await self._heads.newest(stream) == base.version:
+            return base
+        recorded = []
+        if base is not None:
+            recorded = await self._since(organisation, stream, base.version)
+        if base is None or len(recorded) >= fold.every:
+            result = await EventStore.fold(self, organisation, stream, fold)
+        else:
+            result = _folded(fold, recorded, base) if recorded else base
+        if 0 < result.version <= LONGEST or (result.version and fold.asked_often):
+            known = await self._known(organisation, stream)
+            if known is not None:
+                known.states[fold.name] = result
+                known.looked(result.version)
+        return result
+
+    async def _since(self, organisation: UUID, stream: UUID, version: int) -> list[Recorded]:
+        """A stream's events behind its `version`-th."""
+        recorded = await self._select(
+            _SELECT + "WHERE event.stream = %s AND event.organisation = %s"
+            " AND event.version > %s ORDER BY event.version",
+            (stream, organisation, version),
+        )
+        if recorded:
+            self._newest_key(stream, recorded[-1].key_id)
+        return recorded
 
     async def _snapshot(self, organisation: UUID, stream: UUID, fold: Fold[S]) -> Folded[S] | None:
         """The snapshot, if it opens in its place: bound to the stream, the state's form, and the
@@ -1055,28 +1100,37 @@ class Session(EventStore):
         """See EventStore; `new` as in `load`. A short stream's state is folded once and held."""
         if until is not None:
             return await super().fold(organisation, stream, fold, until=until)
-        held = self._held(organisation, stream)
-        if held is None or held.recorded is None:
+        held = self._held(organisation, stream, fold.name)
+        if held is None:
             if new and self._hopeful:
                 self.from_memory = True
                 return Folded(state=fold.initial, version=0)
-            folded = await super().fold(organisation, stream, fold)
+            folded = await super().current(organisation, stream, fold)
             if folded.version:
                 self._seen[stream] = folded.version
             return folded
         base: Folded[S] | None = held.states.get(fold.name)
-        if base is None or base.version < len(held.recorded):
-            since = held.recorded if base is None else held.recorded[base.version :]
+        if base is None or base.version < held.newest:
+            recorded = held.recorded or []
+            since = recorded if base is None else recorded[base.version :]
             base = held.states[fold.name] = _folded(fold, since, base)
         return base
 
-    def _held(self, organisation: UUID, stream: UUID) -> Stream | None:
-        """A stream as this process last saw it, if it did."""
+    async def current(self, organisation: UUID, stream: UUID, fold: Fold[S]) -> Folded[S]:
+        """See EventStore. In a command it is what `fold` gives."""
+        return await self.fold(organisation, stream, fold)
+
+    def _held(self, organisation: UUID, stream: UUID, state: str = "") -> Stream | None:
+        """A stream as this process last saw it, if it holds its events, or this state of it."""
         held = self._memory.streams.get(stream)
-        if held is None or held.recorded is None or held.organisation != organisation:
+        if held is None or held.organisation != organisation:
             return None
+        if held.recorded is None:
+            folded: Folded[Any] | None = held.states.get(state)
+            if folded is None or folded.version != held.newest:
+                return None
         self.from_memory = True
-        self._seen[stream] = len(held.recorded)
+        self._seen[stream] = held.newest
         return held
 
     async def append(

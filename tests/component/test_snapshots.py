@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest import mock
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 import pytest_asyncio
 
-from shared.eventstore.store import Change, Fold, StreamErased
+from shared.eventstore.heads import StreamHeads
+from shared.eventstore.store import Change, Conflict, Fold, StreamErased
 from shared.eventstore.types import EventTypes
 from tests.conftest import Database
-from tests.store_lab import HERE, NOW, Lab, store_lab
+from tests.store_lab import ELSEWHERE, HERE, NOW, Lab, store_lab
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,3 +164,93 @@ async def test_erasure_takes_the_snapshots_along(lab: Lab) -> None:
     assert [] == lab.rows("SELECT 1 FROM snapshot")
     with pytest.raises(StreamErased):
         await lab.store.fold(HERE, stream, fold())
+
+
+async def test_the_current_state_is_brought_up_to_what_others_appended(
+    lab: Lab, database: Database, tmp_path: Path
+) -> None:
+    """What this process holds of a stream is as new as the database whenever it is asked for: another
+    replica's event is folded onto it, its own too, and nothing is folded twice.
+    """
+    stream = await long_stream(lab, last=3)
+    calls: list[int] = []
+    async with store_lab(database, tmp_path, TYPES) as other:
+        for last, total in ((3, 6), (4, 10), (6, 21)):
+            if last > 3:
+                writes = other if last == 6 else lab
+                await long_stream(writes, 5 if last == 6 else 4, last, stream)
+            for _ in range(2):
+                folded = await lab.store.current(HERE, stream, fold(calls))
+                assert (Sum(total=total), last) == (folded.state, folded.version)
+    assert [1, 2, 3, 4, 5, 6] == calls
+    assert Sum() == (await lab.store.current(ELSEWHERE, stream, fold())).state
+    assert 0 == (await lab.store.current(HERE, uuid4(), fold())).version
+
+
+async def test_a_state_that_is_asked_for_often_is_held_however_long_its_stream_is(lab: Lab) -> None:
+    """Other long streams are read from their snapshots, so that memory stays small."""
+    often, seldom = await long_stream(lab, last=60), await long_stream(lab, last=60)
+    calls: list[int] = []
+    for stream in (often, seldom):
+        changed = fold(calls, every=100, asked_often=stream == often)
+        for _ in range(2):
+            assert 60 == (await lab.store.current(HERE, stream, changed)).version
+    assert 3 * list(range(1, 61)) == calls
+
+
+async def test_a_decision_on_a_state_that_was_read_is_checked(
+    lab: Lab, database: Database, tmp_path: Path
+) -> None:
+    """A command decides on the state that this process read last, without a question; it is refused
+    where another replica went on, and decides anew on what it then reads.
+    """
+    async with store_lab(database, tmp_path, TYPES) as other:
+        stream = await long_stream(other, last=3)
+        await lab.store.current(HERE, stream, fold())
+        session = lab.store.session()
+        assert 3 == (await session.current(HERE, stream, fold())).version
+        assert session.from_memory
+        await long_stream(other, 4, 4, stream)
+    with pytest.raises(Conflict):
+        await session.append(HERE, [Change(uuid4(), 1, Added(amount=1))], actor="anna", at=NOW)
+    again = lab.store.session(hopeful=False)
+    assert 4 == (await again.current(HERE, stream, fold())).version
+    await again.append(HERE, [Change(uuid4(), 1, Added(amount=1))], actor="anna", at=NOW)
+
+
+async def test_nothing_of_an_erased_stream_stays_current(
+    lab: Lab, database: Database, tmp_path: Path
+) -> None:
+    """Whichever replica erased it, and although this one held its state."""
+    for mine in (True, False):
+        stream = await long_stream(lab)
+        await lab.store.current(HERE, stream, fold())
+        async with store_lab(database, tmp_path, TYPES) as other:
+            store = lab.store if mine else other.store
+            await store.erase(HERE, stream, KeyDestroyed(reason="asked"), actor="anna", at=NOW)
+        with pytest.raises(StreamErased):
+            await lab.store.current(HERE, stream, fold())
+
+
+async def test_who_asks_at_once_is_answered_by_one_question(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Heads of streams: those who come while one question is on its way share the next; a database
+    that fails is told to all who asked, and the next question goes out again.
+    """
+    streams = [await long_stream(lab, last=n) for n in range(1, 21)]
+    asked = mock.Mock(side_effect=lab.pool.connection)
+    monkeypatch.setattr(lab.pool, "connection", asked)
+    heads = StreamHeads(lab.pool)
+    found = await asyncio.gather(*map(heads.newest, (*streams, *streams, uuid4())))
+    assert [*range(1, 21), *range(1, 21), 0] == found
+    assert 1 == asked.call_count
+
+    def away() -> None:
+        raise psycopg.OperationalError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(lab.pool, "connection", away)
+        failed = await asyncio.gather(*map(heads.newest, streams), return_exceptions=True)
+    assert [psycopg.OperationalError] * 20 == [type(one) for one in failed]
+    assert 7 == await heads.newest(streams[6])
