@@ -180,7 +180,7 @@ class _Finder:
                 return
             here = replace(here, where=(_target(node),), value=True)
         match node:
-            case ast.Return(value=value) if value is not None and not _is_none(value):
+            case ast.Return(value=value) if value is not None and not _is_one(value):
                 self.add(node, "value", None, ast.Constant(None), value, "None", here)
             case ast.Raise() | ast.Expr() | ast.AugAssign() | ast.Continue() | ast.Break():
                 if not (isinstance(parent, ast.If) and _alone(parent)):
@@ -321,6 +321,8 @@ class _Finder:
             everybody = ast.Call(_name("set"), [_name(next(iter(kinds)))], [])
             self.add(parent, name, index, everybody, node, ast.unparse(everybody), here)
         for position, one in enumerate(elements):
+            if isinstance(one, ast.Constant) and _is_sentence(one.value):
+                continue
             rest = [*elements[:position], *elements[position + 1 :]]
             new: ast.expr
             if isinstance(node, ast.Set):
@@ -427,6 +429,10 @@ def _computed(node: ast.AST) -> list[ast.expr]:
             return []
 
 
+def _is_sentence(value: object) -> bool:
+    return isinstance(value, str) and _SENTENCE.search(value) is not None
+
+
 def _constants(value: object) -> list[bool | int | float | bytes | str]:
     """What a constant becomes. A sentence counts for its placeholders alone."""
     match value:
@@ -436,7 +442,7 @@ def _constants(value: object) -> list[bool | int | float | bytes | str]:
             return [value + 1]
         case bytes():
             return [b"XX" + value]
-        case str() if _SENTENCE.search(value):
+        case str() if _is_sentence(value):
             return [value.replace(one, "", 1) for one in _PLACEHOLDER.findall(value)]
         case str():
             return [f"XX{value}"]
@@ -470,8 +476,9 @@ def _never(node: ast.stmt) -> bool:
     )
 
 
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _is_one(node: ast.expr) -> bool:
+    """None, or a truth value, which is turned round anyway."""
+    return isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool))
 
 
 def _alone(node: ast.If) -> bool:
@@ -480,22 +487,12 @@ def _alone(node: ast.If) -> bool:
 
 
 def _is_alias(node: ast.stmt) -> bool:
-    """`Event = A | B`, `Role = Literal[...]`: types."""
-    if not isinstance(node, ast.Assign):
-        return False
-    if isinstance(node.value, ast.Subscript):
-        return True
-    return (
-        isinstance(node.value, ast.BinOp)
-        and all(
-            isinstance(
-                part, (ast.BinOp, ast.BitOr, ast.Name, ast.Attribute, ast.Load, ast.Subscript)
-            )
-            for part in ast.walk(node.value)
-        )
-        and isinstance(node.value.op, ast.BitOr)
-        and ast.unparse(node.targets[0]).istitle()
-    )
+    """`Event = A | B`, `Role = Literal[...]`: types, which are written in camel case."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Subscript() | ast.BinOp()):
+            return not name.isupper() or name.startswith("_KEPT")
+        case _:
+            return False
 
 
 def _target(node: ast.stmt) -> str:

@@ -173,6 +173,49 @@ def test_an_agreed_day_takes_the_place_of_six_weeks() -> None:
     assert due("aftercare", OPENED, agreed, looked, end) == date(2026, 7, 15)
 
 
+def test_terms_run_beside_each_other() -> None:
+    """A request for access, then the clocks of a report on paper, then the close: none ends another."""
+    started = TermStarted(term="confirmation", since=date(2026, 6, 2), at=at("2026-06-04 09:00"))
+    case = after(OPENED, asked("2026-06-03"), started, CaseClosed(at=at("2026-06-05 14:00")))
+
+    assert [one.term for one in case.terms] == [ACCESS, "confirmation", "feedback", "aftercare"]
+
+
+def test_what_is_no_report_is_not_confirmed() -> None:
+    """An adviser answers somebody with a dilemma: there is no clock, and none begins."""
+    sparring = replace(REPORTED, category="moral_dilemma", at=at("2026-06-03 14:00"))
+
+    assert after(sparring, answered("2026-06-04 09:00")).terms == ()
+
+
+def test_aftercare_ends_a_pause_and_its_ground() -> None:
+    """Given while it stood still: then nothing is due and nothing stands still."""
+    agreed = AftercarePlanned(aftercare_id=AGREED, on=date(2026, 6, 20), at=at("2026-06-02 14:00"))
+    stands = TermPaused(term="aftercare", ground="reporter_asked", at=at("2026-06-10 12:00"))
+    looked = AftercareGiven(aftercare_id=AGREED, result="calm_and_trust", at=at("2026-06-12 14:00"))
+
+    assert term("aftercare", OPENED, agreed, stands, looked) == Term(
+        term="aftercare", since=date(2026, 6, 2), agreed=date(2026, 6, 20), met=True
+    )
+
+
+def test_aftercare_that_was_agreed_before_a_reopening_starts_no_clock() -> None:
+    """Reopened, the case has no term of aftercare; that it was given is still recorded."""
+    agreed = AftercarePlanned(aftercare_id=AGREED, on=date(2026, 6, 20), at=at("2026-06-02 14:00"))
+    end = CaseClosed(at=at("2026-06-03 14:00"))
+    again = CaseReopened(reason="conduct_again", by="reporter", at=at("2026-06-08 14:00"))
+    looked = AftercareGiven(aftercare_id=AGREED, result="calm_and_trust", at=at("2026-06-12 14:00"))
+
+    assert after(OPENED, agreed, end, again, looked).terms == ()
+
+
+def test_an_event_of_a_term_that_is_gone_changes_nothing() -> None:
+    """The case was reopened, and its aftercare warned of once more by who had not seen that."""
+    warned = TermWarned(term="aftercare", due=date(2026, 7, 15), at=at("2026-07-13 05:00"))
+
+    assert after(OPENED, warned).terms == ()
+
+
 # Around midnight, summer time, leap day, holidays ------------------------------------------------
 
 
@@ -262,7 +305,11 @@ def test_a_clock_that_was_looked_at_late_does_not_warn_of_what_is_over() -> None
     case = after(reported("2026-06-03 14:00"))
     found = steps(case.terms, at=at("2026-07-20 05:00"))
 
-    assert kinds(found) == ["TermOverdue", "TermEscalated"]
+    last, now = date(2026, 6, 10), at("2026-07-20 05:00")
+    assert found == [
+        TermOverdue(term="confirmation", due=last, at=now),
+        TermEscalated(term="confirmation", due=last, at=now),
+    ]
     assert steps(reduce(evolve, found, case).terms, at=at("2026-07-21 05:00")) == []
 
 
@@ -356,6 +403,17 @@ def test_a_pause_over_midnight_is_a_day_and_one_within_a_day_is_none() -> None:
 
     assert term(ACCESS, *around, on).suspended == 1
     assert term(ACCESS, *within, on).suspended == 0
+
+
+def test_the_ground_of_a_pause_is_known_while_it_lasts() -> None:
+    """Not after it was resumed, nor once the term is met."""
+    past: list[Event] = [OPENED, ASKED, paused("2026-06-10 12:00")]
+    on = resumed("2026-06-11 09:00", date(2026, 7, 6))
+    met = TermMet(term=ACCESS, on=date(2026, 6, 12), how="done", at=at("2026-06-12 12:00"))
+
+    assert term(ACCESS, *past).ground == "identity_in_doubt"
+    assert term(ACCESS, *past, on).ground is None
+    assert term(ACCESS, *past, met).ground is None
 
 
 def test_a_paused_clock_does_nothing() -> None:
@@ -487,6 +545,9 @@ EXTENDED = TermExtended(
 )
 
 
+LOOKING = AftercarePlanned(aftercare_id=AGREED, on=date(2026, 6, 25), at=at("2026-06-02 14:00"))
+
+
 @pytest.mark.parametrize(
     ("past", "decision", "code", "field"),
     [
@@ -497,6 +558,7 @@ EXTENDED = TermExtended(
         ([ASKED], meeting(how="declined"), Code.INVALID_INPUT, "how"),
         ([REPORT], meeting("confirmation", how="declined"), Code.INVALID_INPUT, "how"),
         ([REPORT], meeting("feedback", on=date(2026, 6, 2)), Code.INVALID_INPUT, "on"),
+        ([LOOKING], meeting("aftercare", on=date(2026, 6, 1)), Code.INVALID_INPUT, "on"),
         ([], pausing(), Code.NOT_FOUND, None),
         ([ASKED, MET], pausing(), Code.ALREADY_DECIDED, None),
         ([ASKED, paused("2026-06-09 12:00")], pausing(), Code.ALREADY_DECIDED, None),

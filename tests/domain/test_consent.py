@@ -135,3 +135,46 @@ def test_a_closed_case_takes_no_consent_and_lets_one_be_withdrawn() -> None:
     closed.when(telling()).then_refused(Code.CASE_CLOSED)
     closed.when(withdrawing()).then(WITHDRAWN)
     given(Case(), evolve).when(withdrawing()).then_refused(Code.NOT_FOUND)
+
+
+def test_each_consent_is_known_by_itself() -> None:
+    """What covers what, to whom, until when and as said how: a second one changes nothing of the first."""
+    other = replace(
+        GIVEN,
+        consent_id=UUID("6f1d2c3b-0000-4000-8000-0000000000d2"),
+        matters=("identity",),
+        recipient="to_hr",
+        until=None,
+        how="written",
+    )
+    past = [REPORTED, GIVEN, other, replace(TOLD, consent_id=other.consent_id), WITHDRAWN]
+    first, second = given(Case(), evolve, past).state.consents
+    assert first == consent.Consent(
+        consent_id=ID,
+        matters=("identity", "minutes"),
+        recipient="to_manager",
+        until=AT.date(),
+        how="code",
+        withdrawn=True,
+    )
+    assert second == consent.Consent(
+        consent_id=other.consent_id,
+        matters=("identity",),
+        recipient="to_hr",
+        until=None,
+        how="written",
+        told=1,
+    )
+    given(Case(), evolve, past).when(
+        lambda state: consent.withdraw(state, consent_id=other.consent_id, **MINE, at=AT)
+    ).then(replace(WITHDRAWN, consent_id=other.consent_id))
+
+
+def test_a_consent_may_have_no_end() -> None:
+    """It holds until it is withdrawn."""
+    endless = replace(GIVEN, until=None)
+    given(Case(), evolve, [REPORTED]).when(giving(until=None)).then(endless)
+    later = timedelta(days=3650)
+    given(Case(), evolve, [REPORTED, endless]).when(telling(later)).then(
+        replace(TOLD, at=AT + later)
+    )

@@ -279,3 +279,45 @@ def test_a_case_is_not_closed_before_the_reporter_is_told(past: list[Event], clo
         decided.then(a_case.CLOSED)
     else:
         decided.then_refused(Code.REPORTER_UNTOLD)
+
+
+def test_each_disclosure_is_known_by_itself() -> None:
+    """Who asked for it, who looks at it, what was decided and whether the reporter knows."""
+    other = UUID("6f1d2c3b-0000-4000-8000-0000000000dd")
+    second = replace(REQUESTED, disclosure_id=other, reviewer_id="cor")
+    past = [OPENED, REQUESTED, second, CONFIRMED, NOT_TOLD, replace(REFUSED, disclosure_id=other)]
+    assert given(Case(), evolve, past).state.disclosures == (
+        disclosure.Disclosure(
+            disclosure_id=ID,
+            adviser_id="anna",
+            reviewer_id="bram",
+            decision="confirmed",
+            told="not_informed",
+        ),
+        disclosure.Disclosure(
+            disclosure_id=other, adviser_id="anna", reviewer_id="cor", decision="refused"
+        ),
+    )
+
+
+def test_an_unknown_condition_is_named_as_such() -> None:
+    """Not as one too many."""
+    answers = (*YES, ConditionAnswered(condition="curiosity", holds="yes"))
+    given(Case(), evolve, [OPENED]).when(requesting(answers=answers)).then_refused(
+        Code.UNKNOWN_CODE, field="answers"
+    )
+
+
+def test_remarks_are_sealed_to_who_asked() -> None:
+    """To Bram alone they would be lost."""
+    given(Case(), evolve, [OPENED, REQUESTED]).when(
+        lambda state: disclosure.review(
+            state,
+            ORGANISATION,
+            disclosure_id=ID,
+            reviewer_id="bram",
+            agrees=False,
+            remarks=(TO_BRAM,),
+            at=AT,
+        )
+    ).then_refused(Code.INVALID_INPUT, field="remarks")

@@ -71,7 +71,6 @@ def test_what_becomes_of_a_rule() -> None:
         ("day > due", "day >= due"),
         ("day > due", "day <= due"),
         ("Code.TERM_PASSED", "Code.INTERNAL"),
-        ("False", "None"),
         ("False", "True"),
     ]
 

@@ -164,11 +164,10 @@ def withdraw(
     """
     if _found(state, consent_id).withdrawn:
         raise Refusal(Code.CONSENT_WITHDRAWN)
-    if not by_reporter and how is None:
+    said: How | None = "code" if by_reporter else how
+    if said is None:
         raise invalid("how", "it is missing")
-    return ConsentWithdrawn(
-        consent_id=consent_id, how="code" if by_reporter or how is None else how, at=at
-    )
+    return ConsentWithdrawn(consent_id=consent_id, how=said, at=at)
 
 
 def tell(state: Case, *, consent_id: UUID, at: datetime) -> ToldWithConsent:

@@ -176,7 +176,7 @@ def hand_over(
     if not organisation.has_seat(to_adviser):
         raise invalid("toAdviser", "the organisation has no such adviser")
     check_not_avoided(state, to_adviser)
-    agreed = _agreed(state, to_adviser, consent, recovering=recovering)
+    agreed = _agreed(state, opened, to_adviser, consent, recovering=recovering)
     return CaseHandedOver(
         from_adviser=before,
         to_adviser=to_adviser,
@@ -214,6 +214,7 @@ def reseal(
 
 def _agreed(
     state: Case,
+    opened: CaseOpened,
     to_adviser: str,
     consent: Literal["spoken", "written"] | None,
     *,
@@ -221,7 +222,7 @@ def _agreed(
 ) -> Consent:
     if recovering:
         return "recovery"
-    if state.opened is not None and state.opened.by == "reporter":
+    if opened.by == "reporter":
         if state.consent_to != to_adviser:
             raise Refusal(Code.CONSENT_MISSING)
         return "reporter"
