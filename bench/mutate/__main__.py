@@ -1,6 +1,6 @@
 """`make mutate`: put each small fault in, run the tests that come past it, tell what nobody noticed.
 
-    python -m bench.mutate [--part clock] [--tests tests/domain/test_clock.py ...] [--fresh]
+    python -m bench.mutate [--part clock ...] [--tests tests/domain/test_clock.py ...] [--fresh]
 
 Ends with 1 where a mutant survives that bench/mutate/explained.toml does not explain, where something
 is explained that is not there or is noticed after all, or where a module is below the bound.
@@ -234,14 +234,16 @@ def _users(name: Name, coverage: Coverage, sources: dict[str, str]) -> list[str]
 def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(prog="python -m bench.mutate", description=__doc__)
-    parser.add_argument("--part", choices=sorted(targets()), help="one module (default: all)")
+    parser.add_argument(
+        "--part", choices=sorted(targets()), nargs="+", help="these modules (default: all)"
+    )
     parser.add_argument(
         "--tests", type=Path, nargs="+", help="these files of tests alone; nothing is kept"
     )
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier run found")
     chosen = parser.parse_args()
     os.chdir(ROOT)
-    part = {chosen.part: targets()[chosen.part]} if chosen.part else targets()
+    part = {module: targets()[module] for module in chosen.part or targets()}
     tests = [one.resolve() for one in chosen.tests] if chosen.tests else tests_of_intake()
     inputs = digest(
         [

@@ -254,3 +254,91 @@ def test_past_absences_are_not_listed() -> None:
 
     assert [SUMMER, open_end] == state.absences_of("bo", since=date(2026, 7, 24))
     assert [open_end] == state.absences_of("bo", since=date(2026, 7, 25))
+
+
+@pytest.mark.parametrize("hours", [1, 60, None])
+def test_an_adviser_has_from_one_to_sixty_hours_or_none_are_known(hours: int | None) -> None:
+    """The bounds are taken."""
+    assert hours == described(hours_a_week=hours).hours_a_week
+
+
+@pytest.mark.parametrize("hours", [0, 61])
+def test_the_refusal_of_hours_says_between_what_they_lie(hours: int) -> None:
+    """In both languages."""
+    given(Advisers(), evolve).when(lambda _: described(hours_a_week=hours)).then_refused(
+        Code.INVALID_INPUT, field="hoursAWeek", low=1, high=60
+    )
+
+
+def test_who_is_external_works_in_no_unit() -> None:
+    """Nor need anybody else: a unit may be unknown."""
+    assert replace(BO, external=True, unit_id=None) == described(external=True, unit_id=None)
+    assert replace(BO, unit_id=None) == described(unit_id=None)
+
+
+def test_twenty_languages_are_taken() -> None:
+    """Of two or three letters; more are too many, and one that is none spoils all."""
+    twenty = tuple(f"{letter}a" for letter in "abcdefghijklmnopqrst")
+    assert twenty == described(languages=twenty).languages
+    given(Advisers(), evolve).when(lambda _: described(languages=(*twenty, "nds"))).then_refused(
+        Code.TOO_LARGE, limit=20, unit="languages"
+    )
+    for wrong in ("n", "nede", "N1", "xnl-"):
+        given(Advisers(), evolve).when(
+            lambda _, wrong=wrong: described(languages=("nl", wrong))
+        ).then_refused(Code.INVALID_INPUT, field="languages")
+
+
+def test_a_certificate_has_a_name_of_at_most_200_characters() -> None:
+    """One that is not there has no end."""
+    assert "x" * 200 == described(certificate="x" * 200).certificate
+    none = described(certificate=None, certificate_until=None)
+    assert (None, None) == (none.certificate, none.certificate_until)
+    for wrong in ("x" * 201, " ", ""):
+        given(Advisers(), evolve).when(
+            lambda _, wrong=wrong: described(certificate=wrong)
+        ).then_refused(Code.INVALID_INPUT, field="certificate", most=200)
+
+
+def test_each_event_of_advisers_counts_as_one() -> None:
+    """A description, an absence, its end."""
+    ended = AbsenceEnded(absence_id=SUMMER.absence_id, last=date(2026, 7, 10), on=ON)
+    assert [1, 2, 3] == [
+        given(Advisers(), evolve, [BO, SUMMER, ended][:number]).state.version
+        for number in (1, 2, 3)
+    ]
+
+
+def test_an_absence_of_one_day_is_one() -> None:
+    """And ended on its first day it is one still; ended before, it never was; others stay as they were."""
+    one_day = recorded(Advisers(), until=SUMMER.first)
+    assert SUMMER.first == one_day.until
+    autumn = replace(SUMMER, absence_id=UUID(int=9), first=date(2026, 10, 1), until=None)
+
+    def ended(last: date) -> tuple[AbsenceRecorded, ...]:
+        end = AbsenceEnded(absence_id=SUMMER.absence_id, last=last, on=ON)
+        return given(Advisers(), evolve, [autumn, SUMMER, end]).state.absences
+
+    assert (autumn, replace(SUMMER, until=SUMMER.first)) == ended(SUMMER.first)
+    assert (autumn,) == ended(SUMMER.first - timedelta(days=1))
+
+
+def test_an_absence_without_an_end_lies_in_the_way_of_each_later_one() -> None:
+    """Of the same adviser, whoever stands in or does not."""
+    endless = replace(SUMMER, until=None)
+    there = given(Advisers(), evolve, [endless])
+    later = date(2026, 9, 1)
+    there.when(lambda state: recorded(state, first=later, until=later)).then_refused(
+        Code.INVALID_INPUT, field="first"
+    )
+    there.when(lambda state: recorded(state, adviser_id="cas", replacement=None)).then(
+        replace(SUMMER, adviser_id="cas", replacement=None)
+    )
+
+
+def test_nobody_stands_in_for_who_named_themself_by_a_round_about_way() -> None:
+    """Bo names Anna, who is away and names nobody: nobody stands in."""
+    nobody = replace(SUMMER, absence_id=UUID(int=8), adviser_id="anna", replacement=None)
+    state = given(Advisers(), evolve, [SUMMER, nobody]).state
+    assert None is state.stands_in("bo", SUMMER.first)
+    assert None is state.stands_in("anna", SUMMER.first)

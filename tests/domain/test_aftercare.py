@@ -156,3 +156,14 @@ def test_the_clock_of_aftercare_follows() -> None:
     assert [True] == clocks(GIVEN)
     assert [] == clocks(GIVEN, REOPENED)
     assert [False] == clocks(GIVEN, REOPENED, *ENDS)
+
+
+def test_each_moment_of_aftercare_is_known_by_itself() -> None:
+    """In the order in which they were planned; the result of one is not that of another."""
+    other = UUID("6f1d2c3b-0000-4000-8000-0000000000e2")
+    later = replace(PLANNED, aftercare_id=other, on=AT.date() + timedelta(days=7))
+    state = given(Case(), evolve, [OPENED, PLANNED, later, GIVEN]).state
+    assert state.aftercare == (
+        aftercare.Aftercare(aftercare_id=ID, on=AT.date(), result="calm_and_trust"),
+        aftercare.Aftercare(aftercare_id=other, on=AT.date() + timedelta(days=7)),
+    )

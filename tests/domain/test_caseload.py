@@ -101,3 +101,40 @@ def test_no_cases_are_no_alert() -> None:
     """Nor is one."""
     assert () == alerts([], TODAY)
     assert () == alerts([case(1, 1, "workload", "care", ANNA)], TODAY)
+
+
+def test_cases_of_one_day_stand_in_the_order_of_their_ids() -> None:
+    """So that the same question has the same answer; what is of tomorrow is not there yet."""
+    same_day = [case(2, 0), case(3, 0), case(1, 0)]
+    (found,) = alerts(same_day, TODAY)
+    assert ids(3, 2, 1) == found.cases
+    assert () == alerts([*same_day[:2], case(4, -1)], TODAY)
+
+
+def test_a_rise_is_of_one_theme() -> None:
+    """Cases of another theme are neither among those that are more, nor among those before."""
+    old = [case(100 + n, 100 + 40 * n, "leadership", None) for n in range(8)]
+    now = [case(1, 5, unit=None), case(2, 6, unit=None), case(3, 7, unit=None)]
+    others = [case(50 + n, 10, "leadership", None) for n in range(2)]
+    whole_year = [case(200, 600, "leadership", None)]
+    assert (
+        Alert(kind="rise", theme="workload", unit_id=None, cases=ids(1, 2, 3), expected=0.0),
+    ) == alerts([*whole_year, *old, *now, *others], TODAY)
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "counts"),
+    [
+        pytest.param(91, True, id="the day before the quarter"),
+        pytest.param(454, True, id="the first day of the year before"),
+        pytest.param(455, False, id="the day before that"),
+    ],
+)
+def test_the_year_before_a_quarter_has_a_first_and_a_last_day(
+    days_ago: int, *, counts: bool
+) -> None:
+    """Four quarters of 91 days before the last one."""
+    known = [case(200, 600, "leadership", None)]
+    now = [case(n, n, unit=None) for n in range(1, 5)]
+    (found,) = alerts([*known, *now, case(300, days_ago, unit=None)], TODAY)
+    assert (0.25 if counts else 0.0) == found.expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,8 @@ from services.intake.domain.organisation import (
     AdviserKeyPublished,
     AdviserKeyWithdrawn,
     KeyListed,
+    ListedKey,
+    ListedRecoveryKey,
     Organisation,
     OrganisationSetUp,
     PolicyDecided,
@@ -463,3 +466,125 @@ def test_a_recovery_key_is_confirmed_once_and_where_it_is() -> None:
         Code.ALREADY_EXISTS
     )
     given(Organisation(), evolve, [SET_UP]).when(confirming).then_refused(Code.NOT_FOUND)
+
+
+# What is known of each key --------------------------------------------------------------------------
+
+
+def test_a_listed_key_is_known_as_it_was_published() -> None:
+    """With its owner, both halves and its day; each event counts as one."""
+    later = replace(BRAMS.listed(), on=date(2026, 4, 1))
+    state = after(OLD.listed(), later)
+    assert state.keys == (
+        ListedKey(
+            adviser_id="anna",
+            key_id=OLD.key_id,
+            public_key=OLD.public,
+            signing_key=OLD.signing,
+            state="current",
+            own_stream=True,
+            on=ON,
+        ),
+        ListedKey(
+            adviser_id="bram",
+            key_id=BRAMS.key_id,
+            public_key=BRAMS.public,
+            signing_key=BRAMS.signing,
+            state="current",
+            own_stream=True,
+            on=date(2026, 4, 1),
+        ),
+    )
+    assert 3 == state.version
+
+
+def test_what_becomes_of_one_key_becomes_of_no_other() -> None:
+    """Withdrawn or followed by another: the keys of others, and others of theirs, stay what they were."""
+    past = [OLD.listed(), BRAMS.listed()]
+    lost = after(*past, OLD.withdrawn("lost"))
+    assert ["lost", "current"] == [key.state for key in lost.keys]
+    anew = after(*past, OLD.withdrawn("stolen"), NEW.listed())
+    assert ["stolen", "current", "current"] == [key.state for key in anew.keys]
+
+
+def test_bare_keys_of_two_advisers_are_two() -> None:
+    """That neither has a signing half makes them no pair; the same key is one all the same."""
+    bare = {"signing_key": None, "proof": None}
+    there = given(Organisation(), evolve, [SET_UP, BARE])
+    published, listed = publishing(BRAMS, **bare)(there.state)
+    assert (BRAMS.key_id, None) == (listed.key_id, published.signing_key)
+    there.when(publishing(BRAMS, **bare, public_key=bytes(32))).then_refused(Code.ALREADY_EXISTS)
+    state = given(Organisation(), evolve, [SET_UP, OLD.listed()])
+    state.when(publishing(OLD, OLD, signing_key=NEW.signing)).then_refused(Code.ALREADY_EXISTS)
+
+
+def test_a_signature_without_a_signing_key_is_refused() -> None:
+    """A proof, or one of the key before."""
+    there = given(Organisation(), evolve, [SET_UP])
+    for changes in ({"proof": bytes(64)}, {"proof": None, "previous_signature": bytes(64)}):
+        there.when(publishing(OLD, signing_key=None, **changes)).then_refused(
+            Code.INVALID_INPUT, field="signingKey"
+        )
+
+
+@pytest.mark.parametrize("length", [0, 63, 65])
+def test_a_signature_has_64_bytes(length: int) -> None:
+    """Whatever a library says of another."""
+    given(Organisation(), evolve, [SET_UP]).when(
+        publishing(OLD, proof=bytes(length), verifies=lambda *_: True)
+    ).then_refused(Code.INVALID_INPUT, field="proof")
+
+
+def test_a_key_of_another_length_says_how_long_it_is() -> None:
+    """Of an adviser's key, and of a recovery key."""
+    there = given(Organisation(), evolve, [SET_UP, OLD.listed()])
+    there.when(publishing(NEW, OLD, public_key=bytes(31))).then_refused(
+        Code.INVALID_INPUT, field="publicKey", bytes=32
+    )
+    whatever: dict[str, Any] = {"verifies": lambda *_: True}
+    there.when(proposing(public_key=bytes(31), **whatever)).then_refused(
+        Code.INVALID_INPUT, field="publicKey", bytes=32
+    )
+    there.when(proposing(digest=bytes(33), **whatever)).then_refused(
+        Code.INVALID_INPUT, field="digest", bytes=32
+    )
+
+
+def test_a_recovery_key_is_published_in_a_stream_of_its_own_and_proposed() -> None:
+    """Under the signature of the adviser's current key, with the digest of its ceremony's record."""
+    statement = recovery_key_statement(
+        organisation_id=ORGANISATION, public_key=RECOVERY, digest=DIGEST
+    )
+    given(Organisation(), evolve, [SET_UP, OLD.listed()]).when(proposing()).then(
+        RecoveryKeyPublished(
+            key_id=RECOVERY_ID,
+            public_key=RECOVERY,
+            adviser_id="anna",
+            signed_by=OLD.key_id,
+            signature=OLD.signer.sign(statement),
+            on=ON,
+            digest=DIGEST,
+        ),
+        PROPOSED,
+    )
+    (listed,) = after(PROPOSED).recovery_keys
+    assert listed == ListedRecoveryKey(
+        key_id=RECOVERY_ID, public_key=RECOVERY, state="proposed", by="anna", on=ON, digest=DIGEST
+    )
+
+
+def test_of_several_recovery_keys_the_named_one_is_confirmed() -> None:
+    """By somebody else than who proposed it, also where that is no adviser any more."""
+    second = bytes([8]) * 32
+    proposed = RecoveryKeyProposed(key_id=key_id_of(second), public_key=second, by="gone", on=ON)
+    there = given(Organisation(), evolve, [SET_UP, PROPOSED, CONFIRMED, proposed])
+
+    def confirming(by: str) -> Decision:
+        return lambda state: confirm_recovery_key(
+            state, key_id=key_id_of(second), by=by, role="works_council", on=ON
+        )
+
+    there.when(confirming("wim")).then(
+        RecoveryKeyConfirmed(key_id=key_id_of(second), by="wim", role="works_council", on=ON)
+    )
+    there.when(confirming("gone")).then_refused(Code.SECOND_PERSON_NEEDED)

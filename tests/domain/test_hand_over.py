@@ -518,6 +518,34 @@ def test_a_recovery_that_cannot_be_is_not_asked_for(
     given(Case(), evolve, [OPENED, ASKED]).when(asking(at=month)).then(replace(ASKED, at=month))
 
 
+def test_an_approved_recovery_is_of_the_one_adviser_it_was_asked_for() -> None:
+    """To Carla it gives nothing, not for herself either."""
+    past: list[Event] = [OPENED, ASKED, APPROVED]
+    given(Case(), evolve, past).when(handing(past, by="carla", to_adviser="carla")).then_refused(
+        Code.NOT_FOUND
+    )
+
+
+def test_a_case_that_was_closed_is_not_recovered() -> None:
+    """Neither approved nor used: nothing is added behind the close."""
+    closed = CaseClosed(at=AT)
+    given(Case(), evolve, [OPENED, ASKED, closed]).when(approving()).then_refused(Code.CASE_CLOSED)
+    given(Case(), evolve, [OPENED, ASKED, APPROVED, closed]).when(using()).then_refused(
+        Code.CASE_CLOSED
+    )
+
+
+def test_who_has_a_key_and_no_seat_is_nobody_to_recover_for() -> None:
+    """An officer for reports has a key in the directory, and is no adviser."""
+    officers = replace(ORGANISATION, keys=(*ORGANISATION.keys, key("olga", 5)))
+    there = given(Case(), evolve, [OPENED])
+    refused = there.when(asking(officers, to_adviser="olga"))
+    assert (
+        "the organisation has no such adviser"
+        == refused.then_refused(Code.INVALID_INPUT, field="toAdviser").values["reason"]
+    )
+
+
 # Both sides -----------------------------------------------------------------------------------------
 
 JAN, PIET = bytes([1]) * 32, bytes([2]) * 32

@@ -143,3 +143,33 @@ def test_a_declined_step_is_not_chosen_beside_the_same_one_proposed_anew() -> No
     again = replace(PROPOSED, step_id=OTHER)
     past = [REPORTED, PROPOSED, DECLINED, again]
     given(Case(), evolve, past).when(deciding()).then_refused(Code.ALREADY_EXISTS)
+
+
+SECOND = replace(PROPOSED, step_id=OTHER, step="step_own_conversation", by="reporter")
+
+
+def test_each_step_is_known_by_itself() -> None:
+    """Who proposed it, what was decided and how; what becomes of one changes no other."""
+    past = [REPORTED, SECOND, PROPOSED, CHOSEN]
+    assert given(Case(), evolve, past).state.steps == (
+        ladder.Step(step_id=OTHER, step="step_own_conversation", by="reporter"),
+        ladder.Step(step_id=ID, step="step_mediation", by="adviser", decision="chosen", how="code"),
+    )
+    given(Case(), evolve, past).when(taking).then(TAKEN)
+    given(Case(), evolve, [REPORTED, replace(CHOSEN, step_id=OTHER), SECOND, PROPOSED]).when(
+        taking
+    ).then_refused(Code.STEP_NOT_CHOSEN)
+
+
+def test_another_open_step_is_no_hindrance() -> None:
+    """Two different steps lie on the table beside each other, and each is decided."""
+    given(Case(), evolve, [REPORTED, SECOND]).when(proposing()).then(PROPOSED)
+    given(Case(), evolve, [REPORTED, SECOND, PROPOSED]).when(deciding()).then(CHOSEN)
+
+
+def test_a_step_can_be_declined_though_it_was_proposed_anew() -> None:
+    """Declining takes nothing up again: both are off the table."""
+    anew = replace(PROPOSED, step_id=OTHER)
+    later = replace(CHOSEN, decision="not_now")
+    past = [REPORTED, PROPOSED, later, anew]
+    given(Case(), evolve, past).when(deciding("declined")).then(DECLINED)

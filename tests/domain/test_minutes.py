@@ -15,6 +15,7 @@ from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted, Min
 from services.intake.domain.words import SealedWords
 from services.intake.signatures import verifies
 from shared.contracts.errors import Code
+from tests.domain import test_hand_over as a_hand_over
 from tests.domain.test_case import (
     AT,
     CLOSED,
@@ -155,3 +156,49 @@ def test_nothing_changes_in_a_closed_case(decision: Callable[[Case], Any]) -> No
 def test_what_was_not_drafted_is_not_there(decision: Callable[[Case], Any]) -> None:
     """A correction and a signature are of a draft."""
     given(Case(), evolve, SPOKEN_TO).when(decision).then_refused(Code.NOT_FOUND)
+
+
+def test_the_minutes_of_each_conversation_are_known_by_themselves() -> None:
+    """What a reporter corrects in one leaves the other as it was drafted."""
+    second = replace(DRAFTED, minutes_id=OTHER, conversation=3)
+    past = [REPORTED, SPOKEN, SPOKEN, second, DRAFTED, CORRECTED]
+    state = given(Case(), evolve, past).state
+    assert state.minutes == (
+        minutes.Minutes(minutes_id=OTHER, conversation=3),
+        minutes.Minutes(minutes_id=ID, conversation=2, state="corrected"),
+    )
+    given(Case(), evolve, [REPORTED, SPOKEN, SPOKEN, replace(second, draft=1), DRAFTED]).when(
+        signing(1)
+    ).then(replace(SIGNED, draft=1))
+
+
+def test_a_reporters_correction_is_sealed_to_both() -> None:
+    """They can read what they said themselves."""
+    given(Case(), evolve, [*SPOKEN_TO, DRAFTED]).when(correcting(words=(WORDS,))).then_refused(
+        Code.INVALID_INPUT, field="words"
+    )
+
+
+def test_an_adviser_signs_a_draft() -> None:
+    """With their key of the directory, whose id stands beside it; not without."""
+    sealed = a_hand_over.words("the minutes", a_hand_over.ANNAS)
+    opened = a_hand_over.OPENED
+
+    def drafted(signature: bytes | None) -> Callable[[Case], Any]:
+        return lambda state: minutes.draft(
+            state,
+            a_hand_over.ORGANISATION,
+            minutes_id=ID,
+            conversation=2,
+            words=sealed,
+            at=AT,
+            verifies=verifies,
+            signature=signature,
+        )
+
+    there = given(Case(), evolve, [opened, SPOKEN])
+    signature = a_hand_over.signature(1, sealed)
+    there.when(drafted(signature)).then(
+        replace(DRAFTED, words=sealed, signature=signature, signed_by=a_hand_over.ANNAS.key_id)
+    )
+    there.when(drafted(None)).then_refused(Code.INVALID_INPUT, field="signature")

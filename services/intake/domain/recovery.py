@@ -89,7 +89,7 @@ def approve_recovery(
 def use_recovery(state: Case, *, by: str, at: datetime) -> RecoveryUsed:
     """The adviser for whom it was approved gets the sealed words. To anybody else there is no case."""
     asked = pending(state, at=at)
-    if state.opened is None or asked is None or asked.to_adviser != by:
+    if asked is None or asked.to_adviser != by:
         raise Refusal(Code.NOT_FOUND)
     running(state)
     if not state.recovery_approved:
