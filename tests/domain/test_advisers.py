@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -283,10 +284,14 @@ def test_twenty_languages_are_taken() -> None:
     given(Advisers(), evolve).when(lambda _: described(languages=(*twenty, "nds"))).then_refused(
         Code.TOO_LARGE, limit=20, unit="languages"
     )
+
+    def speaking(language: str) -> Callable[[Advisers], AdviserDescribed]:
+        return lambda _: described(languages=("nl", language))
+
     for wrong in ("n", "nede", "N1", "xnl-"):
-        given(Advisers(), evolve).when(
-            lambda _, wrong=wrong: described(languages=("nl", wrong))
-        ).then_refused(Code.INVALID_INPUT, field="languages")
+        given(Advisers(), evolve).when(speaking(wrong)).then_refused(
+            Code.INVALID_INPUT, field="languages"
+        )
 
 
 def test_a_certificate_has_a_name_of_at_most_200_characters() -> None:
@@ -294,10 +299,14 @@ def test_a_certificate_has_a_name_of_at_most_200_characters() -> None:
     assert "x" * 200 == described(certificate="x" * 200).certificate
     none = described(certificate=None, certificate_until=None)
     assert (None, None) == (none.certificate, none.certificate_until)
+
+    def certified(certificate: str) -> Callable[[Advisers], AdviserDescribed]:
+        return lambda _: described(certificate=certificate)
+
     for wrong in ("x" * 201, " ", ""):
-        given(Advisers(), evolve).when(
-            lambda _, wrong=wrong: described(certificate=wrong)
-        ).then_refused(Code.INVALID_INPUT, field="certificate", most=200)
+        given(Advisers(), evolve).when(certified(wrong)).then_refused(
+            Code.INVALID_INPUT, field="certificate", most=200
+        )
 
 
 def test_each_event_of_advisers_counts_as_one() -> None:

@@ -103,7 +103,14 @@ def test_an_advisers_file_is_signed_by_them() -> None:
 
 
 def test_a_reporter_signs_nothing() -> None:
-    """Their code is theirs, and no key of theirs stands in a directory."""
+    """Their code is theirs, and no key of theirs stands in a directory. Nor does their adviser for
+    them, who has one there.
+    """
+    theirs = (*words("a letter", ANNAS), TO_REPORTER)
+    opened = replace(SIGNED_CASE, by="reporter", reply_key=BY_REPORTER.reply_key)
+    given(Case(), evolve, [opened]).when(attaching(SIGNING, words=theirs)).then(
+        replace(FILE, words=theirs)
+    )
     given(Case(), evolve, [BY_REPORTER]).when(attaching(signature=bytes(64))).then_refused(
         Code.INVALID_INPUT, field="signature"
     )

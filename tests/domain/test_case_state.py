@@ -84,7 +84,9 @@ def test_a_later_request_for_recovery_needs_an_approval_of_its_own() -> None:
     )
     approved = RecoveryApproved(by="wim", role="works_council", at=AT)
     past: list[Event] = [unsigned.OPENED, asked, approved]
-    assert given(Case(), evolve, past).state.recovery_approved
+    assert [False, False, True] == [
+        given(Case(), evolve, past[:number]).state.recovery_approved for number in (1, 2, 3)
+    ]
     again = given(Case(), evolve, [*past, asked]).state
     assert (asked, False) == (again.recovery, again.recovery_approved)
 
@@ -128,6 +130,19 @@ def test_consent_to_a_hand_over_is_used_once() -> None:
     )
     after = evolve(agreed, handed)
     assert (None, "bram") == (after.consent_to, after.adviser_id)
+
+
+def test_conversations_are_counted() -> None:
+    """And nothing else is."""
+    past = [unsigned.OPENED, unsigned.SPOKEN, unsigned.DONE, unsigned.SPOKEN]
+    assert [0, 1, 1, 2] == [
+        given(Case(), evolve, past[:number]).state.conversations for number in (1, 2, 3, 4)
+    ]
+
+
+def test_an_opening_that_does_not_say_by_whom_is_an_advisers() -> None:
+    """As those were that were stored before reporters opened any."""
+    assert "adviser" == unsigned.OPENED.by
 
 
 def test_of_a_case_that_is_not_there_nothing_is_known() -> None:
@@ -198,7 +213,7 @@ def test_an_adviser_signs_what_they_say(
 ) -> None:
     """With their key of the directory, whose id stands beside it; not without, nor with another."""
     there = given(Case(), evolve, past)
-    (said,) = there.when(decision(signature(1, sealed))).outcome  # type: ignore[misc]
+    said = decision(signature(1, sealed))(there.state)
     assert (signature(1, sealed), ANNAS.key_id) == (said.signature, said.signed_by)
     for wrong in (None, signature(2, sealed)):
         there.when(decision(wrong)).then_refused(Code.INVALID_INPUT, field="signature")
@@ -217,11 +232,11 @@ def test_a_reporter_signs_nothing_and_names_nobody_by_token() -> None:
     there.when(opening(**theirs, parties=SUBJECTS)).then_refused(
         Code.INVALID_INPUT, field="parties"
     )
-    (opened,) = there.when(opening(**theirs)).outcome  # type: ignore[misc]
+    opened = opening(**theirs)(there.state)
     assert (None, None) == (opened.signature, opened.signed_by)
     case = given(Case(), evolve, [WITH_CODE])
     case.when(answering(bytes(64), "reporter")).then_refused(Code.INVALID_INPUT, field="signature")
-    (said,) = case.when(answering(None, "reporter")).outcome  # type: ignore[misc]
+    said = answering(None, "reporter")(case.state)
     assert (None, None) == (said.signature, said.signed_by)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from services.intake.domain import retention
 from services.intake.domain.erasure import (
     CaseErased,
     Erasure,
@@ -22,6 +23,7 @@ from services.intake.domain.erasure import (
     evolve,
     request,
 )
+from services.intake.domain.retention import RetentionDecided
 from shared.contracts.errors import Code
 from tests.gwt import given
 
@@ -206,3 +208,29 @@ def test_when_retention_has_passed(facts: dict[str, Any], due: date | None) -> N
     """Months after the later one of the closing and the release of the period's figures."""
     usual: dict[str, Any] = {"closed": date(2026, 12, 1), "period": "2026-H2", "months": 18}
     assert due == due_of(**(usual | facts))
+
+
+# How long cases are kept ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("months", [1, 24, 240])
+def test_an_organisation_decides_from_a_month_to_twenty_years(months: int) -> None:
+    """The bounds are taken; the newest decision counts."""
+    given(None, lambda state, _: state).when(lambda _: retention.decide(months, on=AT.date())).then(
+        RetentionDecided(months=months, on=AT.date())
+    )
+    decided = [RetentionDecided(months=one, on=AT.date()) for one in (12, months)]
+    assert months == retention.months_of(decided)
+
+
+@pytest.mark.parametrize("months", [0, 241, -12])
+def test_another_time_is_refused(months: int) -> None:
+    """The refusal says between what it must lie."""
+    given(None, lambda state, _: state).when(
+        lambda _: retention.decide(months, on=AT.date())
+    ).then_refused(Code.INVALID_INPUT, field="months", low=1, high=240)
+
+
+def test_where_nothing_was_decided_cases_are_kept() -> None:
+    """Until somebody asks."""
+    assert None is retention.months_of([])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
@@ -422,3 +424,54 @@ def test_at_most_5000_rows_and_totals_are_taken() -> None:
     for decision in (loading(*rows, ROW), loading(ROW, totals=[total(3)] * 5001)):
         refused = there.when(decision).then_refused(Code.TOO_LARGE)
         assert {"limit": 5000, "unit": "rows"} == refused.values
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"category": "stalking"},
+        {"unit_id": "office"},
+        {"role": "volunteer"},
+        {"relation": "manager"},
+        {"route": "informal"},
+        {"outcome": "partly_solved"},
+        {"count": 4},
+        {"category": None},
+        {"unit_id": None},
+        {"unit_id": ""},
+    ],
+    ids=lambda changes: "-".join(f"{name} {value}" for name, value in changes.items()),
+)
+def test_a_register_with_another_cell_is_another_register(changes: dict[str, Any]) -> None:
+    """Each cell is part of what a register is recognised by; so is which cell is empty."""
+    assert content_of([ROW]) != content_of([row(**changes)])
+
+
+def test_a_cell_that_was_not_recorded_is_no_empty_cell() -> None:
+    """Nor is it a cell with another's content."""
+    assert content_of([row(unit_id=None)]) != content_of([row(unit_id="")])
+    assert content_of([ROW]) != content_of([Row(period="2017", kept=KEPT)])
+
+
+def test_a_register_is_recognised_by_sums() -> None:
+    """SHA-256 over the sorted rows as JSON, equal rows added up, worked out here by hand."""
+    line = ["2018", "=bullying", "=care", "=employee", "=colleague", "", "=heard_and_done", "5"]
+    rows = [row(route=None), row(route=None, count=2)]
+    assert hashlib.sha256(json.dumps([line]).encode()).digest() == content_of(rows)
+
+
+def test_a_fingerprint_has_32_bytes() -> None:
+    """The refusal says how many."""
+    given(Registers(), evolve).when(loading(ROW, file=bytes(31))).then_refused(
+        Code.INVALID_INPUT, field="fingerprint", bytes=32
+    )
+
+
+def test_a_row_counts_from_nothing_to_a_million() -> None:
+    """The refusal says between what it must lie."""
+    there = given(Registers(), evolve)
+    assert 1_000_000 == loading(row(count=1_000_000))(Registers()).summary.cases
+    for wrong in (-1, 1_000_001):
+        there.when(loading(row(count=wrong))).then_refused(
+            Code.INVALID_INPUT, field="rows.count", low=0, high=1_000_000
+        )
