@@ -184,6 +184,7 @@ class Warm:
                 path = self.targets[mutant.name.module]
                 change = _put if mutant.inside else _swap
                 change(mutant.compiled(path), sys.modules[_module_name(path)], mutant.name.where)
+                _forget()
             for test in tests:
                 _run(self._items[test])
                 if self.failed:
@@ -264,6 +265,15 @@ def _put(module_code: CodeType, module: ModuleType, where: str) -> None:
     while not isinstance(found, FunctionType):
         found = found.__wrapped__
     found.__code__ = next(code for code in _codes(module_code) if code.co_qualname == where)
+
+
+def _forget() -> None:
+    """What this project worked out before there was a fault, and kept."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("services."):
+            for one in vars(module).values():
+                if hasattr(one, "cache_clear"):
+                    one.cache_clear()
 
 
 def _swap(module_code: CodeType, module: ModuleType, _: str) -> None:

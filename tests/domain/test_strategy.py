@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from services.intake.domain.strategy import (
+    Entry,
     Strategy,
     StrategyEntryKept,
     StrategyEntryWithdrawn,
@@ -168,3 +170,107 @@ def test_a_register_has_an_end() -> None:
     assert Code.TOO_LARGE is caught.value.code
     assert 200 == len(state.entries)
     assert "Anders" == keeping(code="rule_1", nl="Anders", valid_from=None)(state).nl
+
+
+def test_a_common_entry_is_known_with_its_names_in_both_languages() -> None:
+    """Ever since, without an end, and common."""
+    assert Strategy().entry("respect") == Entry(
+        code="respect",
+        kind="value",
+        en="Respect",
+        nl="Respect",
+        valid_from=None,
+        withdrawn_from=None,
+        common=True,
+    )
+    assert {"inclusion", "wellbeing"} <= Strategy().codes("theme", ON)
+
+
+def test_what_becomes_of_one_entry_becomes_of_no_other() -> None:
+    """An entry of its own stays its own, and each change counts as one."""
+    other = StrategyEntryKept(
+        code="no_alcohol", kind="policy", en="No alcohol", nl="Geen alcohol", valid_from=ON, on=ON
+    )
+    named = replace(RULES, en="Rules", nl="Regels")
+    state = given(Strategy(), evolve, [RULES, other, named]).state
+    assert state.kept == (
+        Entry(
+            code="house_rules",
+            kind="policy",
+            en="Rules",
+            nl="Regels",
+            valid_from=NEXT,
+            withdrawn_from=None,
+            common=False,
+        ),
+        Entry(
+            code="no_alcohol",
+            kind="policy",
+            en="No alcohol",
+            nl="Geen alcohol",
+            valid_from=ON,
+            withdrawn_from=None,
+            common=False,
+        ),
+    )
+    assert 3 == state.version
+
+
+def test_what_was_never_there_was_never_withdrawn() -> None:
+    """Such a history is no history."""
+    with pytest.raises(ValueError, match="never there"):
+        evolve(Strategy(), GONE)
+
+
+def test_a_code_judges_nobody() -> None:
+    """Like every coded field."""
+    given(Strategy(), evolve).when(keeping(code="guilt")).then_refused(
+        Code.JUDGEMENT_WORD, field="code"
+    )
+
+
+def test_a_name_has_at_most_120_characters() -> None:
+    """The longest is taken; the refusal says the limit."""
+    there = given(Strategy(), evolve)
+    there.when(keeping(nl="x" * 120)).then(replace(RULES, nl="x" * 120))
+    for field, wrong in (("nl", "x" * 121), ("en", " ")):
+        there.when(keeping(**{field: wrong})).then_refused(
+            Code.INVALID_INPUT, field=field, most=120
+        )
+
+
+def test_the_refusal_of_one_entry_too_many_says_how_many_there_are() -> None:
+    """In both languages."""
+    full = given(
+        Strategy(), evolve, [replace(RULES, code=f"rule_{number}") for number in range(183)]
+    )
+    full.when(keeping()).then_refused(Code.TOO_LARGE, limit=200, unit="entries")
+
+
+def test_new_names_are_recorded_with_the_day_they_hold_from() -> None:
+    """The entry holds from the day it held from."""
+    given(Strategy(), evolve, [RULES]).when(
+        keeping(nl="Regels", valid_from=None, on=date(2026, 5, 1))
+    ).then(replace(RULES, nl="Regels", on=date(2026, 5, 1)))
+
+
+def test_the_same_names_keep_an_entry_that_was_to_be_withdrawn() -> None:
+    """Of one that stays anyway they are nothing new."""
+    given(Strategy(), evolve, [RULES, GONE]).when(keeping(valid_from=None)).then(RULES)
+
+
+def test_it_comes_back_on_the_day_it_was_withdrawn_at_the_earliest() -> None:
+    """On that day it holds no more."""
+    day = date(2027, 1, 1)
+    given(Strategy(), evolve, [RULES, GONE]).when(keeping(valid_from=day, on=day)).then(
+        replace(RULES, valid_from=day, on=day)
+    )
+
+
+def test_a_withdrawal_that_is_still_to_come_can_be_moved() -> None:
+    """To today at the earliest."""
+    there = given(Strategy(), evolve, [RULES, GONE])
+    today = date(2026, 6, 1)
+    there.when(withdrawing(withdrawn_from=today, on=today)).then(
+        StrategyEntryWithdrawn(code="house_rules", withdrawn_from=today, on=today)
+    )

@@ -192,3 +192,59 @@ def test_the_state_is_the_newest_step() -> None:
     other = replace(REQUESTED, access_id=UUID(int=5))
     state = given(Case(), evolve, [OPENED, REQUESTED, other, PROPOSED, RETURNED]).state
     assert ["returned", "requested"] == [one.step for one in state.accesses]
+
+
+def test_each_request_is_known_by_itself() -> None:
+    """Who asked the second adviser, who that is, and how far it is."""
+    other = replace(REQUESTED, access_id=UUID(int=4), adviser_id="cor")
+    past = [OPENED, other, REQUESTED, PROPOSED, APPROVED]
+    assert given(Case(), evolve, past).state.accesses == (
+        subject_access.SubjectAccess(
+            access_id=UUID(int=4), adviser_id="cor", reviewer_id="bram", step="requested"
+        ),
+        subject_access.SubjectAccess(
+            access_id=ID, adviser_id="anna", reviewer_id="bram", step="approved"
+        ),
+    )
+    given(Case(), evolve, [OPENED, other, REQUESTED]).when(proposing()).then(PROPOSED)
+    given(Case(), evolve, [OPENED, REQUESTED, PROPOSED, other]).when(reviewing()).then(APPROVED)
+    given(Case(), evolve, [OPENED, other, REQUESTED, PROPOSED]).when(reviewing()).then(APPROVED)
+
+
+def test_what_was_asked_today_is_recorded_today() -> None:
+    """Not what is still to come."""
+    today = replace(REQUESTED, received_on=AT.date())
+    given(Case(), evolve, [OPENED]).when(requesting(received_on=AT.date())).then(today)
+
+
+def test_the_second_person_is_another_adviser_of_the_organisation() -> None:
+    """Anna is nobody's second but another's, even where all words could be opened."""
+    mine = (TO_ANNA,)
+    for who, reason in (
+        ("anna", "the second person is another adviser"),
+        ("dora", "the organisation has no such adviser"),
+    ):
+        refused = given(Case(), evolve, [OPENED]).when(requesting(reviewer_id=who, note=mine))
+        assert (
+            reason == refused.then_refused(Code.INVALID_INPUT, field="reviewerId").values["reason"]
+        )
+
+
+def test_as_many_passages_and_parts_as_are_taken() -> None:
+    """Five hundred, and three; of more the refusal says how many."""
+    there = given(Case(), evolve, [OPENED, REQUESTED])
+    many, three = ("kept",) * 500, (PART,) * 3
+    there.when(proposing(passages=many, parts=three)).then(
+        replace(PROPOSED, passages=many, parts=three)
+    )
+    there.when(proposing(passages=(*many, "kept"))).then_refused(
+        Code.TOO_LARGE, limit=500, unit="passages"
+    )
+    there.when(proposing(parts=(*three, PART))).then_refused(Code.TOO_LARGE, limit=3, unit="parts")
+
+
+def test_remarks_are_sealed_to_whose_case_it_is() -> None:
+    """To Bram alone they would be lost."""
+    given(Case(), evolve, [OPENED, REQUESTED, PROPOSED]).when(
+        reviewing(document=(), remarks=(TO_BRAM,))
+    ).then_refused(Code.INVALID_INPUT, field="remarks")

@@ -18,7 +18,7 @@ from services.intake.domain.organisation import (
     check_units,
     evolve,
 )
-from services.intake.domain.units import UnitKept, UnitMapped, UnitsPlanned, plan
+from services.intake.domain.units import UnitKept, UnitMapped, UnitsPlanned, plan, units_on
 from services.signals.domain.grid import freeze
 from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import units_of
@@ -167,6 +167,58 @@ def test_a_closed_unit_is_named() -> None:
     state.when(planning(units=left, mapping=())).then_refused(Code.INVALID_INPUT, field="mapping")
     closed = planning(units=left, mapping=(UnitMapped(old="office", new=None),))(state.state)
     assert UnitMapped(old="office", new=None) in closed.mapping
+
+
+def test_the_units_of_a_day_are_those_of_the_last_plan_that_has_begun() -> None:
+    """In whatever order the plans were made; of two for one half-year those of the later one."""
+    later = replace(PLANNED, effective="2027-H1", units=TREE[:2])
+    again = replace(PLANNED, units=TREE[:3])
+    for plans in ([PLANNED, later], [later, PLANNED]):
+        assert NEW == units_on(TREE, plans, date(2026, 12, 31))
+        assert TREE[:2] == units_on(TREE, plans, date(2027, 1, 1))
+    assert TREE[:3] == units_on(TREE, [PLANNED, again, later], date(2026, 7, 1))
+    assert TREE[:3] == units_on(TREE, [PLANNED, again], date(2027, 7, 1))
+    assert TREE == units_on(TREE, [PLANNED], date(2026, 6, 30))
+    both = given(Organisation(), evolve, [SET_UP, PLANNED, later]).state
+    assert (PLANNED, later) == both.plans
+
+
+def test_two_half_years_ahead_can_be_planned_and_no_more() -> None:
+    """From the first day of a half-year on it has begun."""
+    there = given(Organisation(), evolve, [SET_UP])
+    there.when(planning(effective="2027-H1")).then(replace(PLANNED, effective="2027-H1"))
+    first = date(2026, 7, 1)
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"effective": "2027-H2"}, "it lies too far ahead"),
+        ({"on": first}, "it has begun already"),
+        ({"effective": "2027"}, "it is no half-year"),
+    ]
+    for changes, reason in wrong:
+        refused = there.when(planning(**changes))
+        assert (
+            reason == refused.then_refused(Code.INVALID_INPUT, field="effective").values["reason"]
+        )
+
+
+def test_nothing_is_planned_before_what_is_planned_already() -> None:
+    """What comes later was measured against what is now before it."""
+    later = replace(PLANNED, effective="2027-H1")
+    given(Organisation(), evolve, [SET_UP, later]).when(planning()).then_refused(
+        Code.INVALID_INPUT, field="effective"
+    )
+
+
+def test_a_unit_that_keeps_its_id_may_be_named_all_the_same() -> None:
+    """Then it goes on as was said, and only so."""
+    left = TREE[:3]
+    said = (UnitMapped(old="ward", new="ward"), UnitMapped(old="office", new="ward"))
+    given(Organisation(), evolve, [SET_UP]).when(planning(units=left, mapping=said)).then(
+        replace(
+            PLANNED,
+            units=left,
+            mapping=(*said, ITSELF, UnitMapped(old="care", new="care")),
+        )
+    )
 
 
 # At signals -------------------------------------------------------------------------------------

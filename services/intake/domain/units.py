@@ -109,11 +109,7 @@ def plan(
         raise invalid("mapping", "a unit that is closed goes on as nothing")
     if old - new - named:
         raise invalid("mapping", "it does not say what becomes of a unit")
-    goes_on = tuple(
-        UnitMapped(old=unit.id, new=unit.id)
-        for unit in before
-        if unit.id in new and unit.id not in named
-    )
+    goes_on = tuple(UnitMapped(old=unit.id, new=unit.id) for unit in before if unit.id not in named)
     return UnitsPlanned(
         message_id=message_id,
         organisation_id=organisation_id,
