@@ -69,6 +69,7 @@ from services.gateway.schema import (
     register,
     reports,
     sealed,
+    seats,
     signals,
     statement,
     statistics,
@@ -89,6 +90,7 @@ ACCESS: Access = table(
             base,
             organisation,
             officers,
+            seats,
             advisers,
             strategy,
             units,
@@ -178,6 +180,7 @@ class Query(
 class Mutation(
     organisation.OrganisationMutation,
     officers.OfficerMutation,
+    seats.SeatMutation,
     advisers.AdviserMutation,
     strategy.StrategyMutation,
     units.UnitMutation,

@@ -49,6 +49,12 @@ def _units(recorded: Recorded) -> contracts.OrganisationUnits:
     )
 
 
+def _seats(recorded: Recorded) -> contracts.OrganisationSeats:
+    return contracts.OrganisationSeats(
+        organisation_id=str(recorded.event.organisation_id), advisers=recorded.event.seats
+    )
+
+
 def _case(recorded: Recorded) -> contracts.FactsBooked:
     event = recorded.event
     return contracts.FactsBooked(
@@ -145,6 +151,16 @@ OUTBOUND: dict[str, Outbound] = {
         data=_units,
         rank=Rank.FIRST,
         size=4096,
+    ),
+    **dict.fromkeys(
+        ("AdviserSeated", "SeatVacated"),
+        Outbound(
+            contract="intake.v1.organisation.seats",
+            id=lambda recorded: recorded.event.message_id,
+            data=_seats,
+            rank=Rank.FIRST,
+            size=4096,
+        ),
     ),
     "CaseOpened": Outbound(
         contract="intake.v1.facts.booked",

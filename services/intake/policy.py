@@ -32,6 +32,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "adviser_proposal": frozenset({Role.REPORTER, Role.COORDINATOR}),
     "workload": frozenset({Role.COORDINATOR}),
     "plan_units": PLANS_WORK,
+    "seat_adviser": PLANS_WORK,
+    "vacate_seat": PLANS_WORK,
     "unit_history": PLANS_WORK | {Role.ADVISER},
     "keep_strategy_entry": PLANS_WORK,
     "withdraw_strategy_entry": PLANS_WORK,

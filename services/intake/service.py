@@ -67,6 +67,7 @@ from services.intake.commands.resume_term import resume_term
 from services.intake.commands.review_redaction import review_redaction
 from services.intake.commands.revoke_calendar import revoke_calendar
 from services.intake.commands.say_satisfaction import say_satisfaction
+from services.intake.commands.seat_adviser import seat_adviser
 from services.intake.commands.send_message import send_message
 from services.intake.commands.set_up_organisation import set_up_organisation
 from services.intake.commands.share_calendar import share_calendar
@@ -74,6 +75,7 @@ from services.intake.commands.sign_off_minutes import sign_off_minutes
 from services.intake.commands.start_term import start_term
 from services.intake.commands.take_step import take_step
 from services.intake.commands.tell_with_consent import tell_with_consent
+from services.intake.commands.vacate_seat import vacate_seat
 from services.intake.commands.watch_terms import watch_terms
 from services.intake.commands.withdraw_adviser_key import withdraw_adviser_key
 from services.intake.commands.withdraw_consent import withdraw_consent
@@ -184,6 +186,8 @@ DEFINITION = Definition(
         "adviser_proposal": adviser_proposal,
         "workload": workload,
         "plan_units": plan_units,
+        "seat_adviser": seat_adviser,
+        "vacate_seat": vacate_seat,
         "unit_history": unit_history,
         "keep_strategy_entry": keep_strategy_entry,
         "withdraw_strategy_entry": withdraw_strategy_entry,

@@ -31,6 +31,7 @@ TYPES = EventTypes(
     (
         window.OrganisationAdopted,
         units.UnitsAnnounced,
+        window.SeatsAnnounced,
         window.StructureFrozen,
         window.FactsKept,
         window.SubjectsKept,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
@@ -10,13 +11,12 @@ from services.signals.domain import lagging, published, pulse, signal, window
 from services.signals.domain.grid import windows_of
 from services.signals.domain.lattice import LatticeFrozen
 from services.signals.domain.noisy import NoisyStatisticsReleased
-from services.signals.domain.units import in_period, over_time
+from services.signals.domain.units import UnitsAnnounced, in_period, over_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from services.signals.domain.units import UnitsAnnounced
     from shared.eventstore.store import EventStore
     from shared.taxonomy.period import Period
 
@@ -95,11 +95,24 @@ async def load_organisation_in(
 async def load_units(
     store: EventStore, organisation: UUID
 ) -> tuple[window.OrganisationAdopted | None, list[UnitsAnnounced]]:
-    """What was adopted, and what was announced of its units since, in the order in which it came."""
+    """What was adopted, with the advisers of now, and what was announced of its units since, in the order
+    in which it came.
+    """
     recorded = await store.load(organisation, organisation_stream(organisation))
     if not recorded:
         return None, []
-    return recorded[0].event, [one.event for one in recorded[1:]]
+    adopted: window.OrganisationAdopted = recorded[0].event
+    since = [one.event for one in recorded[1:]]
+    for event in since:
+        if isinstance(event, window.SeatsAnnounced):
+            adopted = replace(adopted, advisers=event.advisers)
+    return adopted, [event for event in since if isinstance(event, UnitsAnnounced)]
+
+
+async def next_of_organisation(store: EventStore, organisation: UUID) -> int:
+    """The version of the next event in the organisation's stream; 1 before it was adopted."""
+    recorded = await store.load(organisation, organisation_stream(organisation))
+    return recorded[-1].version + 1 if recorded else 1
 
 
 async def load_window(store: EventStore, organisation: UUID, period: Period) -> window.Window:

@@ -304,6 +304,9 @@ REASONS: dict[str, str] = {
     "an organisation has at least one adviser": "een organisatie heeft minstens een "
     "vertrouwenspersoon",
     "an organisation has 1 to {most} units": "een organisatie heeft 1 tot {most} onderdelen",
+    "an officer for reports is no adviser": "een functionaris voor meldingen is geen vertrouwenspersoon",
+    "who hears complaints about advisers is none": "wie klachten over vertrouwenspersonen behandelt, is er "
+    "geen",
     "an adviser is no officer for reports": "een vertrouwenspersoon is geen functionaris voor meldingen",
     "choose an adviser": "kies een vertrouwenspersoon",
     "each condition is answered once": "elke voorwaarde wordt één keer beantwoord",
@@ -415,6 +418,7 @@ REASONS: dict[str, str] = {
     "figures": "cijfers",
     "KiB": "KiB",
     "entries": "onderdelen",
+    "advisers": "vertrouwenspersonen",
     "languages": "talen",
     "MiB": "MiB",
     "officers": "functionarissen",

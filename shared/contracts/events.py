@@ -51,6 +51,13 @@ class OrganisationUnits(Shape, frozen=True, kw_only=True):
     mapping: tuple[UnitMapped, ...]
 
 
+class OrganisationSeats(Shape, frozen=True, kw_only=True):
+    """Intake → signals, reporting: `advisers` are now the subjects who hold an adviser's seat."""
+
+    organisation_id: str
+    advisers: tuple[str, ...]
+
+
 class Fact(Shape, frozen=True, kw_only=True):
     """Coded facts of `count` cases under a facts id that is not a case id. `None`: not recorded.
 
@@ -213,6 +220,12 @@ CONTRACTS: dict[str, Contract] = {
             "intake.v1.organisation.units",
             "intake.v1.organisation.units",
             OrganisationUnits,
+            "INTAKE",
+        ),
+        Contract(
+            "intake.v1.organisation.seats",
+            "intake.v1.organisation.seats",
+            OrganisationSeats,
             "INTAKE",
         ),
         Contract("intake.v1.facts.booked", "intake.v1.facts.booked", FactsBooked, "INTAKE"),

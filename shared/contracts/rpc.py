@@ -147,6 +147,7 @@ class Organisation(Shape, frozen=True, kw_only=True):
     recovery_keys: tuple[RecoveryKey, ...] = ()
     report_officers: tuple[Adviser, ...] = ()
     complaints_officers: tuple[Adviser, ...] = ()
+    former_advisers: tuple[Adviser, ...] = ()
 
 
 class DesignateReportOfficer(Shape, frozen=True, kw_only=True):
@@ -385,6 +386,23 @@ class PlanUnits(Shape, frozen=True, kw_only=True):
     effective: str
     units: tuple[Unit, ...]
     mapping: tuple[UnitMapping, ...] = ()
+
+
+class SeatAdviser(Shape, frozen=True, kw_only=True):
+    """Admin or coordinator: `adviser_id`, the subject of their token, is an adviser from now on, and
+    readers see `name`. `organisation_id` as in OfOrganisation.
+    """
+
+    organisation_id: str | None = None
+    adviser_id: str
+    name: str
+
+
+class VacateSeat(Shape, frozen=True, kw_only=True):
+    """Admin or coordinator: `adviser_id` is an adviser no more. `organisation_id` as in OfOrganisation."""
+
+    organisation_id: str | None = None
+    adviser_id: str
 
 
 class UnitsOfPeriod(Shape, frozen=True, kw_only=True):
@@ -2573,6 +2591,8 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "adviser_proposal", "query", ProposeAdvisers, AdviserProposal),
         Verb("intake", "workload", "query", Empty, Workload),
         Verb("intake", "plan_units", "command", PlanUnits, Done),
+        Verb("intake", "seat_adviser", "command", SeatAdviser, Done),
+        Verb("intake", "vacate_seat", "command", VacateSeat, Done),
         Verb("intake", "unit_history", "query", OfOrganisation, UnitHistory),
         Verb("intake", "keep_strategy_entry", "command", KeepStrategyEntry, Done),
         Verb("intake", "withdraw_strategy_entry", "command", WithdrawStrategyEntry, Done),

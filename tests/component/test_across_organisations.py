@@ -391,6 +391,7 @@ NEW = {
     ("set_up_organisation", "organisation_id"),
     ("open_case", "case_id"),
     ("designate_report_officer", "officer_id"),
+    ("seat_adviser", "adviser_id"),
     ("designate_complaints_officer", "officer_id"),
     ("request_disclosure", "disclosure_id"),
     ("request_subject_access", "access_id"),
@@ -709,6 +710,7 @@ async def test_an_id_of_the_other_organisation_is_one_that_is_nowhere(
         "decide_retention",
         "designate_report_officer",
         "designate_complaints_officer",
+        "seat_adviser",
     }
     assert naming - tried <= new | PUBLIC
 
@@ -720,6 +722,7 @@ LAST = (
     "reseal",
     "hand_over",
     "approve_erasure",
+    "vacate_seat",
 )
 """What ends something that others still name; in this order."""
 
@@ -835,6 +838,7 @@ async def test_an_id_that_is_taken_there_is_new_here_or_refused(
         "file_complaint": Role.REPORTER,
         "designate_report_officer": Role.COORDINATOR,
         "designate_complaints_officer": Role.COORDINATOR,
+        "seat_adviser": Role.COORDINATOR,
     }
     role = theirs.get(verb, Role.ADVISER)
     reply = await here.reply(verb, request, role)

@@ -105,6 +105,7 @@ from shared.contracts.rpc import (
     ReviewRedaction,
     SaySatisfaction,
     Sealed,
+    SeatAdviser,
     SendMessage,
     SetUpOrganisation,
     Shape,
@@ -115,6 +116,7 @@ from shared.contracts.rpc import (
     TakeStep,
     TellWithConsent,
     Unit,
+    VacateSeat,
     WithdrawAdviserKey,
     WithdrawConsent,
     WithdrawStrategyEntry,
@@ -149,6 +151,8 @@ MAY: dict[Role, set[str]] = {
         "strategy_register",
         "plan_units",
         "unit_history",
+        "seat_adviser",
+        "vacate_seat",
     },
     Role.ADVISER: {
         "organisation",
@@ -307,6 +311,8 @@ MAY[Role.COORDINATOR] |= {
     "withdraw_strategy_entry",
     "plan_units",
     "unit_history",
+    "seat_adviser",
+    "vacate_seat",
 }
 """Who may ask intake what: advisers handle cases, admins set up and see no case, auditors see the
 log, everybody of the organisation may look up whom to talk to.
@@ -573,6 +579,8 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         "record_absence": RecordAbsence(adviser_id="bram", first=START.date()),
         "end_absence": EndAbsence(absence_id="x", last=START.date()),
         "plan_units": PlanUnits(effective="x", units=()),
+        "seat_adviser": SeatAdviser(adviser_id="x", name="x"),
+        "vacate_seat": VacateSeat(adviser_id="x"),
         "keep_strategy_entry": KeepStrategyEntry(code="x", kind="value", en="x", nl="x"),
         "withdraw_strategy_entry": WithdrawStrategyEntry(code="x", withdrawn_from=START.date()),
         "publish_adviser_key": PublishAdviserKey(public_key=bytes(32)),

@@ -35,6 +35,7 @@ from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.events import (
     CloudEvent,
+    OrganisationSeats,
     OrganisationSetUp,
     ReportPublished,
     StatisticsReleased,
@@ -151,6 +152,15 @@ class Reporting:
                 release=ReleasePolicy(policy="exact", dimension="category"),
                 on=date(2026, 1, 5),
             ),
+        )
+
+    async def seats(self, *advisers: str) -> None:
+        """Intake tells who holds a seat now."""
+        await _publish(
+            self.intake,
+            "intake.v1.organisation.seats",
+            "intake.v1.organisation.seats",
+            OrganisationSeats(organisation_id=str(HERE), advisers=advisers),
         )
 
     async def release(self, organisation: UUID = HERE, **changes: Any) -> None:

@@ -392,6 +392,10 @@ HOLDERS = {
         {Role.ADVISER, Role.REPORTER},
     ),
     "what is done on it": (["Mutation.takeStep", "Mutation.tellWithConsent"], {Role.ADVISER}),
+    "who advises": (
+        ["Mutation.seatAdviser", "Mutation.vacateSeat"],
+        {Role.ADMIN, Role.COORDINATOR},
+    ),
     "units to come": (["Mutation.planUnits"], {Role.ADMIN, Role.COORDINATOR}),
     "units over time": (
         ["Query.unitHistory", "PlannedUnit"],

@@ -156,6 +156,8 @@ APART = {
     "intake.adviser_proposal",
     "intake.workload",
     "intake.plan_units",
+    "intake.seat_adviser",
+    "intake.vacate_seat",
     "intake.unit_history",
     "intake.keep_strategy_entry",
     "intake.withdraw_strategy_entry",

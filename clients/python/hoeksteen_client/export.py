@@ -21,7 +21,7 @@ _LISTS: Final = "disclosureGrounds disclosureRecipients"
 
 _QUERY: Final = f"""
 query Export($language: Language) {{
-  organisation {{ name units {{ id name }} advisers {{ id name }} }}
+  organisation {{ name units {{ id name }} advisers {{ id name }} formerAdvisers {{ id name }} }}
   taxonomy(language: $language) {{ {" ".join(f"{kind} {{ code label }}" for kind in _KINDS.split())} }}
   confidentiality(language: $language) {{
     {" ".join(f"{kind} {{ code label }}" for kind in _LISTS.split())}
@@ -101,11 +101,13 @@ def export_reporter(
     }
     opener = _Opener(code, UUID(str(organisation)))
     coded = ("channel", "anonymity", "reporterRole", "relation", "category", "outcome", "route")
-    units = {unit["id"]: unit["name"] for unit in found["organisation"]["units"]}
-    advisers = {one["id"]: one["name"] for one in found["organisation"]["advisers"]}
+    known = found["organisation"]
+    units = {unit["id"]: unit["name"] for unit in known["units"]}
+    people = (*known["advisers"], *known["formerAdvisers"])
+    advisers = {one["id"]: one["name"] for one in people}
     return {
         "format": FORMAT,
-        "about": _ABOUT[language] | {"organisation": found["organisation"]["name"]},
+        "about": _ABOUT[language] | {"organisation": known["name"]},
         "case": {
             "id": data["caseId"],
             "status": data["status"],

@@ -227,6 +227,9 @@ class Organisation:
     token: str = strawberry.field(description="Its name in the subjects of signals.")
     units: list[Unit]
     advisers: list[Adviser]
+    former_advisers: list[Adviser] = strawberry.field(
+        description="Who left: with their keys older words are checked. They have no current one."
+    )
     release: ReleasePolicy
     recovery_keys: list[RecoveryKey] = strawberry.field(
         description="All of them, oldest first. Where one is `CURRENT`, words must be sealed to it."
@@ -248,6 +251,7 @@ class Organisation:
             token=organisation.token,
             units=[Unit.of(unit) for unit in organisation.units],
             advisers=[Adviser.of(adviser) for adviser in organisation.advisers],
+            former_advisers=[Adviser.of(adviser) for adviser in organisation.former_advisers],
             release=ReleasePolicy.of(organisation.release),
             recovery_keys=[RecoveryKey.of(key) for key in organisation.recovery_keys],
             report_officers=[Adviser.of(officer) for officer in organisation.report_officers],
@@ -459,7 +463,7 @@ ACCESS = table(
     # Who the advisers and officers are is for everybody who may turn to one; their keys for who seals.
     grant("Organisation", EVERYBODY, "language advisers reportOfficers complaintsOfficers"),
     grant("Organisation", ADVISER | LEADERS | REPORTER | COORDINATOR, "units"),
-    grant("Organisation", SEALERS, "id"),
+    grant("Organisation", SEALERS, "id formerAdvisers"),
     grant("Organisation", ADVISER, "token release"),
     grant("Unit", ADVISER | LEADERS | REPORTER | COORDINATOR, "id name parent"),
     grant("Unit", ADVISER | LEADERS, "headcount"),

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
+from services.intake.domain.seats import AdviserSeated, SeatVacated
 from services.intake.domain.statements import (
     SIGNATURE_BYTES,
     Verifies,
@@ -32,8 +33,8 @@ PUBLIC_KEY_BYTES = 32
 DIGEST_BYTES = 32
 
 KeyState = Literal["current", "retired", "lost", "stolen"]
-"""`current`: words are sealed to it. `retired`: another took its place; it opens old words. `lost`,
-`stolen`: the device is gone; what was sealed to a stolen key has to be sealed anew.
+"""`current`: words are sealed to it. `retired`: another took its place, or its adviser left; it opens old
+words. `lost`, `stolen`: the device is gone; what was sealed to a stolen key has to be sealed anew.
 """
 
 
@@ -211,6 +212,8 @@ Event = (
     | RecoveryKeyProposed
     | RecoveryKeyConfirmed
     | UnitsPlanned
+    | AdviserSeated
+    | SeatVacated
     | ReportOfficerDesignated
     | ReportOfficerReleased
     | ComplaintsOfficerDesignated
@@ -256,6 +259,8 @@ class Organisation:
     keys: tuple[ListedKey, ...] = ()
     recovery_keys: tuple[ListedRecoveryKey, ...] = ()
     plans: tuple[UnitsPlanned, ...] = ()
+    former: tuple[AdviserKept, ...] = ()
+    """Advisers who left: what their keys signed stays to be read."""
     officers: tuple[ReportOfficerDesignated, ...] = ()
     """Who is designated for reports of wrongdoing now."""
     complaints_officers: tuple[ComplaintsOfficerDesignated, ...] = ()
@@ -263,7 +268,7 @@ class Organisation:
 
     @property
     def known(self) -> OrganisationSetUp:
-        """The set-up. Raises Refusal NOT_FOUND when there is none."""
+        """The set-up, with the advisers of now. Raises Refusal NOT_FOUND when there is none."""
         if self.set_up is None:
             raise Refusal(Code.NOT_FOUND)
         return self.set_up
@@ -362,6 +367,38 @@ def evolve(state: Organisation, event: Event) -> Organisation:
             )
         case UnitsPlanned():
             return replace(state, plans=(*state.plans, event))
+        case AdviserSeated() | SeatVacated():
+            return _seats(state, event)
+        case _:
+            return _officers(state, event)
+
+
+def _seats(state: Organisation, event: AdviserSeated | SeatVacated) -> Organisation:
+    """The state after an adviser came or left."""
+    of_them = event.adviser_id
+    others = tuple(one for one in state.known.advisers if one.id != of_them)
+    former = tuple(one for one in state.former if one.id != of_them)
+    if isinstance(event, AdviserSeated):
+        others = (*others, AdviserKept(id=of_them, name=event.name))
+        return replace(state, set_up=replace(state.known, advisers=others), former=former)
+    left = (one for one in state.known.advisers if one.id == of_them)
+    return replace(
+        state,
+        set_up=replace(state.known, advisers=others),
+        former=(*former, *left),
+        keys=_retired(state.keys, of_them),
+    )
+
+
+def _officers(
+    state: Organisation,
+    event: ReportOfficerDesignated
+    | ReportOfficerReleased
+    | ComplaintsOfficerDesignated
+    | ComplaintsOfficerReleased,
+) -> Organisation:
+    """The state after somebody was designated, or is it no longer."""
+    match event:
         case ReportOfficerDesignated():
             return replace(state, officers=(*state.officers, event))
         case ReportOfficerReleased():
@@ -379,7 +416,7 @@ def evolve(state: Organisation, event: Event) -> Organisation:
 
 
 def _retired(keys: tuple[ListedKey, ...], adviser_id: str) -> tuple[ListedKey, ...]:
-    """The keys when another takes the place of the adviser's current one."""
+    """The keys when the adviser's current one is so no more."""
     return tuple(
         replace(key, state="retired")
         if key.adviser_id == adviser_id and key.state == "current"
@@ -598,6 +635,7 @@ def _check_signature(
 
 
 def check_name(text: str, field: str) -> None:
+    """Raises Refusal INVALID_INPUT for a name that cannot be read."""
     """Raises Refusal INVALID_INPUT for what is no name."""
     if not text.strip() or len(text) > LONGEST_NAME or not text.isprintable():
         raise invalid(field, "it must have 1 to {most} printable characters", most=LONGEST_NAME)

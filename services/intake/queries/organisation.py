@@ -31,6 +31,7 @@ async def organisation(call: Call, _request: Empty) -> Organisation:
             for unit in state.units_on(call.now.date())
         ),
         advisers=tuple(_person(state, one.id, one.name) for one in known.advisers),
+        former_advisers=tuple(_person(state, one.id, one.name) for one in state.former),
         report_officers=tuple(_person(state, one.officer_id, one.name) for one in state.officers),
         complaints_officers=tuple(
             _person(state, one.officer_id, one.name) for one in state.complaints_officers

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 
+from services.reporting.consumers.drafts import OrganisationNotYetKnown
 from services.reporting.consumers.pass_over import pass_over
 from services.reporting.domain.organisation import know
 from services.reporting.shapes import known_from_bus
 from services.reporting.streams import load_organisation, organisation_stream
-from shared.contracts.events import CloudEvent, OrganisationSetUp
+from shared.contracts.events import CloudEvent, OrganisationSeats, OrganisationSetUp
 from shared.eventstore.store import Change
 
 if TYPE_CHECKING:
@@ -20,27 +23,37 @@ if TYPE_CHECKING:
 DURABLE = "reporting-organisations"
 """Its name on the bus, in `tracking`, and as the actor of its events."""
 
-_KIND = "intake.v1.organisation.set_up"
+_SET_UP = "intake.v1.organisation.set_up"
+_SEATS = "intake.v1.organisation.seats"
 
 
 async def know_organisation(parts: Parts, event: CloudEvent, tracking: Tracking) -> None:
     """Keep what intake announced. News that is no news moves the position alone.
 
-    Raises msgspec.ValidationError for a body that is not an OrganisationSetUp.
+    Raises msgspec.ValidationError for a body that is not what its type says, OrganisationNotYetKnown for
+    seats of an organisation that was not announced.
     """
-    if event.type != _KIND:
+    if event.type == _SET_UP:
+        announced = known_from_bus(msgspec.json.decode(event.data, type=OrganisationSetUp))
+        organisation = announced.organisation_id
+        state = await load_organisation(parts.store, organisation)
+    elif event.type == _SEATS:
+        seats = msgspec.json.decode(event.data, type=OrganisationSeats)
+        organisation = UUID(seats.organisation_id)
+        state = await load_organisation(parts.store, organisation)
+        if state.announced is None:
+            raise OrganisationNotYetKnown
+        announced = replace(state.announced, advisers=seats.advisers)
+    else:
         await pass_over(parts, tracking)
         return
-    announced = known_from_bus(msgspec.json.decode(event.data, type=OrganisationSetUp))
-    state = await load_organisation(parts.store, announced.organisation_id)
     known = know(state, announced)
     if known is None:
         await pass_over(parts, tracking)
         return
-    stream = organisation_stream(announced.organisation_id)
     await parts.store.append(
-        announced.organisation_id,
-        [Change(stream, state.version + 1, known)],
+        organisation,
+        [Change(organisation_stream(organisation), state.version + 1, known)],
         actor=DURABLE,
         at=parts.clock.now(),
         tracking=tracking,

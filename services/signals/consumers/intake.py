@@ -17,6 +17,7 @@ from services.signals.domain.window import (
     FactsAmended,
     FactsKept,
     OrganisationAdopted,
+    SeatsAnnounced,
     SubjectsKept,
     UnitKnown,
     freeze,
@@ -28,6 +29,7 @@ from services.signals.streams import (
     load_organisation,
     load_units,
     load_window,
+    next_of_organisation,
     organisation_stream,
     release_stream,
     window_stream,
@@ -66,6 +68,9 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
         case "intake.v1.organisation.units":
             announced = msgspec.json.decode(event.data, type=contracts.OrganisationUnits)
             organisation, changes = await _announce(parts, announced)
+        case "intake.v1.organisation.seats":
+            seats = msgspec.json.decode(event.data, type=contracts.OrganisationSeats)
+            organisation, changes = await _seat(parts, seats)
         case "intake.v1.facts.booked":
             facts = msgspec.json.decode(event.data, type=contracts.FactsBooked)
             organisation, changes = await _keep(parts, UUID(event.id), facts)
@@ -122,9 +127,6 @@ async def _adopt(parts: Parts, data: contracts.OrganisationSetUp) -> tuple[UUID,
 
 async def _announce(parts: Parts, data: contracts.OrganisationUnits) -> tuple[UUID, list[Change]]:
     organisation = UUID(data.organisation_id)
-    adopted, plans = await load_units(parts.store, organisation)
-    if adopted is None:
-        raise NotYetKnown
     event = UnitsAnnounced(
         effective=data.effective,
         units=tuple(
@@ -133,7 +135,22 @@ async def _announce(parts: Parts, data: contracts.OrganisationUnits) -> tuple[UU
         ),
         mapping=tuple(UnitWent(old=row.old, new=row.new) for row in data.mapping),
     )
-    return organisation, [Change(organisation_stream(organisation), len(plans) + 2, event)]
+    return organisation, [await _in_organisation(parts, organisation, event)]
+
+
+async def _seat(parts: Parts, data: contracts.OrganisationSeats) -> tuple[UUID, list[Change]]:
+    organisation = UUID(data.organisation_id)
+    event = SeatsAnnounced(advisers=data.advisers)
+    return organisation, [await _in_organisation(parts, organisation, event)]
+
+
+async def _in_organisation(
+    parts: Parts, organisation: UUID, event: UnitsAnnounced | SeatsAnnounced
+) -> Change:
+    version = await next_of_organisation(parts.store, organisation)
+    if version == 1:
+        raise NotYetKnown
+    return Change(organisation_stream(organisation), version, event)
 
 
 async def _keep(

@@ -52,6 +52,13 @@ class OrganisationAdopted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeatsAnnounced:
+    """From now on these subjects hold an adviser's seat. In the organisation's stream."""
+
+    advisers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StructureFrozen:
     """What a period's release will look like, before its first fact counts.
 
