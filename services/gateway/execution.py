@@ -33,6 +33,8 @@ from services.gateway.schema import (
     cases,
     complaints,
     erasure,
+    notes,
+    peer_consultation,
     pulse,
     terms,
 )
@@ -53,6 +55,8 @@ _QUIET_FIELDS = (
     | terms.QUIET_FIELDS
     | calendar_feed.QUIET_FIELDS
     | complaints.QUIET_FIELDS
+    | notes.QUIET_FIELDS
+    | peer_consultation.QUIET_FIELDS
 )
 
 

@@ -1,5 +1,5 @@
 """What stands beside the cases, each in a stream and under a key of its own, without a case's id:
-complaints about advisers. Whose they are is found in `matter_index`.
+complaints about advisers, private notes, peer consultations. Whose they are is found in `matter_index`.
 """
 
 from __future__ import annotations
@@ -7,11 +7,16 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from services.intake.domain import complaint
+import msgspec
+
+from services.intake.domain import complaint, note, peer_consultation
 from services.intake.projections.matter_index import pseudonym
 from services.intake.sealed import as_uuid
 from shared.contracts.errors import invalid
+from shared.contracts.rpc import Done
+from shared.eventstore.store import StoreUnavailable
 from shared.ledger.leaf import KEY_DESTROYED
+from shared.runtime.erasure import KeyDestroyed
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -48,6 +53,56 @@ async def complaint_events(
 def complaint_of(recorded: list[Recorded]) -> complaint.Complaint:
     """The state after them."""
     return reduce(complaint.evolve, (one.event for one in recorded), complaint.Complaint())
+
+
+async def note_of(store: EventStore, organisation: UUID, note_id: UUID) -> note.NoteWritten | None:
+    """A private note; None where there is none."""
+    recorded = await matter_events(store, organisation, note_id, note.NoteWritten)
+    return recorded[0].event if recorded else None
+
+
+async def consultation_events(
+    store: EventStore, organisation: UUID, consultation_id: UUID
+) -> list[Recorded]:
+    """A peer consultation's events, oldest first."""
+    first = peer_consultation.PeerConsultationShared
+    return await matter_events(store, organisation, consultation_id, first)
+
+
+def consultation_of(recorded: list[Recorded]) -> peer_consultation.PeerConsultation:
+    """The state after them."""
+    start = peer_consultation.PeerConsultation()
+    return reduce(peer_consultation.evolve, (one.event for one in recorded), start)
+
+
+async def begun(call: Call, stream: UUID) -> bool:
+    """Whether something of this id is here already, or was and is erased."""
+    if call.parts.erasures.known(call.organisation, stream):
+        return True
+    return bool(await call.parts.store.load(call.organisation, stream, new=True))
+
+
+async def destroyed_by_author(call: Call, stream: UUID) -> Done:
+    """Destroy the key of what the asker wrote; keys and contents are gone when it answers.
+
+    Raises StreamErased, and StoreUnavailable where the destruction log cannot be written: then it is
+    decided, and the service tries again.
+    """
+    done = Done(id=str(stream), position=0)
+    try:
+        appended = await call.parts.erasures.erase(
+            call.organisation,
+            stream,
+            KeyDestroyed(ground="author", approved_by=(), at=call.now),
+            store=call.parts.store,
+            actor=call.principal.subject,
+            command=call.command,
+            answer=msgspec.json.encode(done),
+        )
+    except OSError:
+        raise StoreUnavailable from None
+    await call.parts.projector.until(call.organisation, appended.last)
+    return msgspec.structs.replace(done, position=appended.last)
 
 
 def complainant(ring: KeyRing, organisation: UUID, subject: str) -> bytes:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from services.intake.chunks import remove_orphans
 from services.intake.commands.acknowledge_complaint import acknowledge_complaint
 from services.intake.commands.answer_complaint import answer_complaint
+from services.intake.commands.answer_peer_consultation import answer_peer_consultation
 from services.intake.commands.approve_erasure import approve_erasure
 from services.intake.commands.approve_recovery import approve_recovery
 from services.intake.commands.attach_file import attach_file
@@ -28,6 +29,8 @@ from services.intake.commands.designate_complaints_officer import designate_comp
 from services.intake.commands.designate_report_officer import designate_report_officer
 from services.intake.commands.draft_minutes import draft_minutes
 from services.intake.commands.end_absence import end_absence
+from services.intake.commands.end_peer_consultation import end_peer_consultation
+from services.intake.commands.erase_note import erase_note
 from services.intake.commands.extend_term import extend_term
 from services.intake.commands.file_complaint import file_complaint
 from services.intake.commands.give_aftercare import give_aftercare
@@ -38,6 +41,7 @@ from services.intake.commands.import_register import import_register
 from services.intake.commands.inform_reporter import inform_reporter
 from services.intake.commands.keep_record import keep_record
 from services.intake.commands.keep_strategy_entry import keep_strategy_entry
+from services.intake.commands.let_expire import let_expire
 from services.intake.commands.meet_term import meet_term
 from services.intake.commands.name_parties import name_parties
 from services.intake.commands.open_case import open_case
@@ -71,6 +75,7 @@ from services.intake.commands.seat_adviser import seat_adviser
 from services.intake.commands.send_message import send_message
 from services.intake.commands.set_up_organisation import set_up_organisation
 from services.intake.commands.share_calendar import share_calendar
+from services.intake.commands.share_peer_consultation import share_peer_consultation
 from services.intake.commands.sign_off_minutes import sign_off_minutes
 from services.intake.commands.start_term import start_term
 from services.intake.commands.take_step import take_step
@@ -81,12 +86,14 @@ from services.intake.commands.withdraw_adviser_key import withdraw_adviser_key
 from services.intake.commands.withdraw_consent import withdraw_consent
 from services.intake.commands.withdraw_strategy_entry import withdraw_strategy_entry
 from services.intake.commands.write_in_complaint import write_in_complaint
+from services.intake.commands.write_note import write_note
 from services.intake.domain.day import DayClosed
 from services.intake.events import TYPES
 from services.intake.outbound import OUTBOUND
 from services.intake.policy import may
 from services.intake.projections.case_index import CaseIndex
 from services.intake.projections.erasure_index import ErasureIndex
+from services.intake.projections.expiry_watch import ExpiryWatch
 from services.intake.projections.matter_index import MatterIndex
 from services.intake.projections.party_index import PartyIndex
 from services.intake.projections.recovery_index import RecoveryIndex
@@ -108,9 +115,11 @@ from services.intake.queries.key_log import key_log
 from services.intake.queries.lost_cases import lost_cases
 from services.intake.queries.my_case import my_case
 from services.intake.queries.my_data import my_data
+from services.intake.queries.my_notes import my_notes
 from services.intake.queries.my_tasks import my_tasks
 from services.intake.queries.organisation import organisation
 from services.intake.queries.overdue_terms import overdue_terms
+from services.intake.queries.peer_consultations import peer_consultation, peer_consultations
 from services.intake.queries.recovered_words import recovered_words
 from services.intake.queries.recoveries import recoveries
 from services.intake.queries.strategy_register import strategy_register
@@ -129,14 +138,15 @@ SYSTEM = "intake"
 
 
 async def every_day(parts: Parts, day: date) -> None:
-    """Remove files that nobody attached, look at the clocks of the cases, propose what is due for
-    erasure, then close the day.
+    """Remove files that nobody attached, look at the clocks of the cases, destroy the keys of what has
+    expired beside them, propose what is due for erasure, then close the day.
 
     Raises TickFailed, after all others were done, for organisations whose events cannot be read.
     """
     await remove_orphans(parts, day)
     failed: dict[str, Exception] = {}
-    for what, each in (("terms", _watch), ("erasures", _propose), ("day", _close)):
+    daily = (("terms", _watch), ("expiry", _expire), ("erasures", _propose), ("day", _close))
+    for what, each in daily:
         for organisation_id in await parts.store.heads():
             try:
                 await each(parts, organisation_id, day)
@@ -151,6 +161,10 @@ async def every_day(parts: Parts, day: date) -> None:
 
 async def _watch(parts: Parts, organisation_id: UUID, _day: date) -> None:
     await watch_terms(parts, organisation_id, SYSTEM)
+
+
+async def _expire(parts: Parts, organisation_id: UUID, _day: date) -> None:
+    await let_expire(parts, organisation_id, SYSTEM)
 
 
 async def _propose(parts: Parts, organisation_id: UUID, _day: date) -> None:
@@ -268,6 +282,14 @@ DEFINITION = Definition(
         "complaints": complaints,
         "complaint": complaint,
         "my_complaints": my_complaints,
+        "write_note": write_note,
+        "erase_note": erase_note,
+        "share_peer_consultation": share_peer_consultation,
+        "answer_peer_consultation": answer_peer_consultation,
+        "end_peer_consultation": end_peer_consultation,
+        "my_notes": my_notes,
+        "peer_consultations": peer_consultations,
+        "peer_consultation": peer_consultation,
         "cases": cases,
         "caseload_alerts": caseload_alerts,
         "case": case,
@@ -346,6 +368,14 @@ DEFINITION = Definition(
             "complaints",
             "complaint",
             "my_complaints",
+            "write_note",
+            "erase_note",
+            "share_peer_consultation",
+            "answer_peer_consultation",
+            "end_peer_consultation",
+            "my_notes",
+            "peer_consultations",
+            "peer_consultation",
             "put_chunk",
             "attach_file",
             "chunk",
@@ -374,6 +404,7 @@ DEFINITION = Definition(
         RecoveryIndex(),
         TermWatch(),
         MatterIndex(ring),
+        ExpiryWatch(),
     ),
     folds=FOLDS,
     stream="INTAKE",

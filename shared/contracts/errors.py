@@ -379,6 +379,7 @@ REASONS: dict[str, str] = {
     "this complaints officer has no key at present": "deze klachtenfunctionaris heeft nu geen sleutel",
     "no complaints officer could read them": "geen klachtenfunctionaris zou ze kunnen lezen",
     "it is longer than {weeks} weeks after receipt": "het is later dan {weeks} weken na ontvangst",
+    "it is more than {days} days ahead": "het is meer dan {days} dagen vooruit",
     "only an officer signs": "alleen een klachtenfunctionaris ondertekent",
     "the organisation has no such adviser": "de organisatie heeft deze vertrouwenspersoon niet",
     "the organisation has no such unit": "de organisatie heeft dit onderdeel niet",

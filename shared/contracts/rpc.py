@@ -1567,6 +1567,113 @@ class MyComplaints(Shape, frozen=True, kw_only=True):
     items: tuple[Complaint, ...]
 
 
+# Intake: private notes and peer consultation ----------------------------------------------------
+
+
+class WriteNote(Shape, frozen=True, kw_only=True):
+    """Adviser: note something for oneself, in no case, until the end of `expires_on`, a year ahead at
+    most. `note_id` is a random UUID of the client's; the words are sealed to one's own key alone.
+    """
+
+    note_id: str
+    expires_on: date
+    words: tuple[Sealed, ...]
+
+
+class EraseNote(Shape, frozen=True, kw_only=True):
+    """Adviser: destroy the key of a note of one's own, at once and by oneself."""
+
+    note_id: str
+
+
+class Note(Shape, frozen=True, kw_only=True):
+    """A private note."""
+
+    id: str
+    written_week: str
+    expires_on: date
+    sealed: tuple[Sealed, ...]
+
+
+class MyNotes(Shape, frozen=True, kw_only=True):
+    """Adviser: one's own notes, newest first; at most 20 a page."""
+
+    items: tuple[Note, ...]
+    end_cursor: str | None
+    has_next: bool
+
+
+class SharePeerConsultation(Shape, frozen=True, kw_only=True):
+    """Adviser: talk a case over with colleagues, without saying which.
+
+    `consultation_id` is a random UUID of the client's, made for this alone; `area` one of the themes'
+    areas, `severity_band` a code of practice, `half_year` such as `2026-H1`, or none; read until the end
+    of `expires_on`, 92 days ahead at most. The words are sealed to each colleague and to oneself.
+    """
+
+    consultation_id: str
+    colleagues: tuple[str, ...]
+    area: str
+    severity_band: str
+    half_year: str | None = None
+    expires_on: date
+    words: tuple[Sealed, ...]
+
+
+class AnswerPeerConsultation(Shape, frozen=True, kw_only=True):
+    """Adviser: say something to all who take part, sealed to each of them."""
+
+    consultation_id: str
+    words: tuple[Sealed, ...]
+
+
+class EndPeerConsultation(Shape, frozen=True, kw_only=True):
+    """Adviser who asked: destroy its key, at once."""
+
+    consultation_id: str
+
+
+class PeerConsultationSummary(Shape, frozen=True, kw_only=True):
+    """A peer consultation in a list; `adviser_id` is who asked."""
+
+    id: str
+    adviser_id: str
+    area: str
+    severity_band: str
+    half_year: str | None
+    expires_on: date
+    answers: int
+
+
+class PeerConsultations(Shape, frozen=True, kw_only=True):
+    """Adviser: those one asked for or was asked in, newest first, until their last day."""
+
+    items: tuple[PeerConsultationSummary, ...]
+    end_cursor: str | None
+    has_next: bool
+
+
+class PeerWords(Shape, frozen=True, kw_only=True):
+    """Something said in it, by whom, as far as it is sealed to the reader; the first is what was asked."""
+
+    by: str
+    week: str
+    sealed: tuple[Sealed, ...]
+
+
+class PeerConsultation(Shape, frozen=True, kw_only=True):
+    """A peer consultation as those see it who take part."""
+
+    id: str
+    adviser_id: str
+    colleagues: tuple[str, ...]
+    area: str
+    severity_band: str
+    half_year: str | None
+    expires_on: date
+    said: tuple[PeerWords, ...]
+
+
 # Intake: erasure ------------------------------------------------------------------------------
 
 ErasureGround = Literal["reporter", "retention", "court_order"]
@@ -2673,6 +2780,14 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "complaints", "query", Page, Complaints),
         Verb("intake", "complaint", "query", ById, Complaint),
         Verb("intake", "my_complaints", "query", Empty, MyComplaints),
+        Verb("intake", "write_note", "command", WriteNote, Done),
+        Verb("intake", "erase_note", "command", EraseNote, Done),
+        Verb("intake", "my_notes", "query", Page, MyNotes),
+        Verb("intake", "share_peer_consultation", "command", SharePeerConsultation, Done),
+        Verb("intake", "answer_peer_consultation", "command", AnswerPeerConsultation, Done),
+        Verb("intake", "end_peer_consultation", "command", EndPeerConsultation, Done),
+        Verb("intake", "peer_consultations", "query", Page, PeerConsultations),
+        Verb("intake", "peer_consultation", "query", ById, PeerConsultation),
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "caseload_alerts", "query", Empty, CaseloadAlerts),

@@ -60,8 +60,8 @@ class KeyDestroyed:
     """The key of this stream was destroyed, and all that stood under it.
 
     It stands under that key itself, so that afterwards only its place, type and week can be read.
-    `ground` is `reporter`, `retention`, `court_order`, or `restored` (an older database was put
-    back); `approved_by` are roles.
+    `ground` is `reporter`, `retention`, `court_order`, `author` (who wrote it), `expired`, or `restored`
+    (an older database was put back); `approved_by` are roles.
     """
 
     ground: str

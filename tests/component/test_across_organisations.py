@@ -217,6 +217,14 @@ class Side:
         erasure = rpc.RequestErasure(case_id=own, ground="court_order")
         await self.ask("request_erasure", erasure, Role.COORDINATOR)
         await self.complain()
+        await self.note_and_ask()
+
+    async def note_and_ask(self) -> None:
+        """Two private notes of Anna's, and two cases that she talks over with Bram."""
+        for kind, verb in (("note", "write_note"), ("consultation", "share_peer_consultation")):
+            for made in (str(uuid4()), str(uuid4())):
+                self.ids[kind] = made
+                await self.ask(verb, filled(self, INTAKE[verb], **{f"{kind}_id": made}))
 
     async def complain(self) -> None:
         """A complaint about Anna, to an officer with a key and beside one who has none."""
@@ -341,6 +349,8 @@ UUIDS = (
     "consent",
     "aftercare",
     "complaint",
+    "note",
+    "consultation",
     "key",
     "recovery",
     "organisation",
@@ -359,6 +369,8 @@ KINDS: dict[str, tuple[str, ...]] = {
             "consent_id",
             "aftercare_id",
             "complaint_id",
+            "note_id",
+            "consultation_id",
             "key_id",
             "organisation_id",
             "after",
@@ -375,6 +387,7 @@ KINDS: dict[str, tuple[str, ...]] = {
             "chosen",
             "avoid",
             "avoids",
+            "colleagues",
         ),
         ("adviser",),
     ),
@@ -401,6 +414,8 @@ NEW = {
     ("give_consent", "consent_id"),
     ("plan_aftercare", "aftercare_id"),
     ("file_complaint", "complaint_id"),
+    ("write_note", "note_id"),
+    ("share_peer_consultation", "consultation_id"),
 }
 """Ids that a client makes for what is not there yet: random ones, of 122 bits. What becomes of one
 that is taken has a test of its own.
@@ -417,6 +432,8 @@ OWN = {
     "consent_id": "consent",
     "aftercare_id": "aftercare",
     "complaint_id": "complaint",
+    "note_id": "note",
+    "consultation_id": "consultation",
     "key_id": "key",
     "after": "case",
     "stream": "case",
@@ -438,6 +455,7 @@ CASES = dict.fromkeys(
 """Where it is not the reporter's case."""
 BY_ID = {
     "complaint": "complaint",
+    "peer_consultation": "consultation",
     "disclosure": "disclosure",
     "subject_access": "access",
     "chunk": "attachment",
@@ -534,6 +552,10 @@ PLAIN: dict[str, Any] = {
     "may_tell": False,
     "answer_by": START.date() + timedelta(days=30),
     "party": "reporter",
+    "area": "conduct",
+    "severity_band": "not_told",
+    "half_year": None,
+    "expires_on": START.date() + timedelta(days=30),
 }
 """Everything else: names nothing that is anybody's."""
 
@@ -554,6 +576,7 @@ EXCEPTIONS: dict[tuple[str, str], Any] = {
     ("file_complaint", "ground"): "not_heard",
     ("file_complaint", "readers"): ("officer",),
     ("hear_complaint", "how"): "spoken",
+    ("share_peer_consultation", "colleagues"): ("bram",),
     **{
         (verb, "how"): None  # the reporter says it
         for verb in (
@@ -565,6 +588,9 @@ EXCEPTIONS: dict[tuple[str, str], Any] = {
         )
     },
 }
+
+BEGIN = {"open_case", "file_complaint", "write_note", "share_peer_consultation"}
+"""What begins a stream of its own, under an id that nothing else has."""
 
 NOWHERE: Ids = {
     "adviser": "adviser-nobody",
@@ -583,7 +609,7 @@ def shaped(name: str, text: str) -> Any:
     """An id as the field takes it: text, bytes, or one of several."""
     if name == "token":
         return bytes.fromhex(text)
-    return (text,) if name in ("avoid", "avoids", "readers") else text
+    return (text,) if name in ("avoid", "avoids", "readers", "colleagues") else text
 
 
 def sealed_for(side: Side, verb: str, name: str) -> tuple[rpc.Sealed, ...]:
@@ -592,6 +618,10 @@ def sealed_for(side: Side, verb: str, name: str) -> tuple[rpc.Sealed, ...]:
         return side.words("anna")
     if verb.endswith("_complaint"):
         return side.to_office
+    if verb == "write_note":
+        return side.words("anna")[:1]
+    if verb.endswith("_peer_consultation"):
+        return side.words("anna", "bram")[:2]
     if verb in ("draft_minutes", "correct_minutes"):
         return (*side.words("anna"), side.to_reporter)
     both = side.words("anna", "bram")
@@ -611,7 +641,7 @@ def filled(side: Side, verb: Verb, **replaced: Any) -> Shape:
             values[name] = sealed_for(side, verb.name, name)
         elif name == "id":
             values[name] = side.ids[BY_ID.get(verb.name, "case")]
-        elif (verb.name, name) in (("open_case", "case_id"), ("file_complaint", "complaint_id")):
+        elif (verb.name, name) in NEW and verb.name in BEGIN:
             values[name] = str(uuid4())
         elif (verb.name, name) == ("file_complaint", "reply_key"):
             values[name] = side.code.key.public
@@ -716,6 +746,8 @@ async def test_an_id_of_the_other_organisation_is_one_that_is_nowhere(
 
 
 LAST = (
+    "erase_note",
+    "end_peer_consultation",
     "close_complaint",
     "release_complaints_officer",
     "close_case",
@@ -843,7 +875,7 @@ async def test_an_id_that_is_taken_there_is_new_here_or_refused(
     role = theirs.get(verb, Role.ADVISER)
     reply = await here.reply(verb, request, role)
 
-    if verb in ("open_case", "put_chunk", "file_complaint"):
+    if verb in BEGIN | {"put_chunk"}:
         assert code_of(reply) in (Code.CONFLICT, Code.NOT_FOUND)
     else:
         assert "ok" in reply

@@ -101,6 +101,7 @@ async def test_the_tables_here_are_the_tables_of_the_store(lab: Lab) -> None:
         *("snapshot", "migration", "projection_position", "projection_table", "schedule"),
         *("case_index", "erasure_index", "party_index", "recovery_index", "term_watch"),
         "matter_index",
+        "expiry_watch",
         # With walls of their own (test_attachments.py): no events, they go with their key.
         *("attachment", "attachment_chunk"),
     }

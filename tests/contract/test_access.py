@@ -199,6 +199,21 @@ HOLDERS = {
         ],
         {Role.COMPLAINTS_OFFICER},
     ),
+    "private notes and peer consultation": (
+        [
+            "Query.myNotes",
+            "Note",
+            "Mutation.writeNote",
+            "Mutation.eraseNote",
+            "Query.peerConsultations",
+            "Query.peerConsultation",
+            "PeerConsultation",
+            "Mutation.sharePeerConsultation",
+            "Mutation.answerPeerConsultation",
+            "Mutation.endPeerConsultation",
+        ],
+        {Role.ADVISER},
+    ),
     "a complaint of one's own": (
         ["Query.myComplaints", "Mutation.fileComplaint", "Mutation.decideAdviserTold"],
         {Role.REPORTER},

@@ -81,6 +81,14 @@ OPERATIONS: dict[str, set[Role]] = {
     "intake.answer_complaint": {COMPLAINTS_OFFICER},
     "intake.complaint": {COMPLAINTS_OFFICER},
     "intake.my_complaints": {REPORTER},
+    # Private notes and peer consultation: among advisers alone, and no recovery key.
+    "intake.write_note": {ADVISER},
+    "intake.erase_note": {ADVISER},
+    "intake.my_notes": {ADVISER},
+    "intake.share_peer_consultation": {ADVISER},
+    "intake.answer_peer_consultation": {ADVISER},
+    "intake.end_peer_consultation": {ADVISER},
+    "intake.peer_consultation": {ADVISER},
     # Attachments.
     "intake.put_chunk": {ADVISER, REPORTER},
     "intake.attach_file": {ADVISER, REPORTER},
@@ -144,6 +152,7 @@ APART = {
     "intake.decide_adviser_told",
     "intake.close_complaint",
     "intake.complaints",
+    "intake.peer_consultations",
     "signals.statistics",
     "reporting.reports",
     "reporting.report",

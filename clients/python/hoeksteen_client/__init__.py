@@ -14,6 +14,7 @@ from hoeksteen_client.files import attach_file
 from hoeksteen_client.gateway import GatewayClient, GatewayError, Unreachable
 from hoeksteen_client.metadata import MetadataStays
 from hoeksteen_client.parties import PartyKey
+from hoeksteen_client.peer_consultation import seal_for_peers
 from hoeksteen_client.pulse import PulseToken, make_pulse_tokens
 from hoeksteen_client.recovery import (
     Ceremony,
@@ -85,6 +86,7 @@ __all__ = [
     "save_attachment",
     "seal",
     "seal_document",
+    "seal_for_peers",
     "seal_redaction",
     "seal_signal",
     "seal_to",

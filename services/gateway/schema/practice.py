@@ -6,10 +6,12 @@ from typing import Self
 
 import strawberry
 
-from services.gateway.grants import COMPLAINTS_OFFICER, REPORTER, grant, table
+from services.gateway.grants import ADVISER, COMPLAINTS_OFFICER, REPORTER, grant, table
 from services.gateway.schema.base import Info, LanguageChoice, described
+from shared import taxonomy
 from shared.contracts.errors import Language
 from shared.taxonomy import practice
+from shared.taxonomy.themes import themes
 
 
 @strawberry.type(description="A code of the practice of advisers and what it is called.")
@@ -32,6 +34,12 @@ class PracticeCodes:
     complaint_grounds: list[PracticeCode] = strawberry.field(
         description="What a complaint about an adviser is about."
     )
+    areas: list[PracticeCode] = strawberry.field(
+        description="Areas of themes: how a peer consultation says what it is about."
+    )
+    severity_bands: list[PracticeCode] = strawberry.field(
+        description="How it says how severe something was."
+    )
 
     @classmethod
     def of(cls, found: practice.Practice, language: Language) -> Self:
@@ -39,6 +47,11 @@ class PracticeCodes:
         return cls(
             version=found.version,
             complaint_grounds=_codes(found.complaint_grounds, language),
+            areas=[
+                PracticeCode(code=one.code, label=one.label(language))
+                for one in themes(taxonomy.NEWEST).areas.values()
+            ],
+            severity_bands=_codes(found.severity_bands, language),
         )
 
 
@@ -56,10 +69,13 @@ class PracticeQuery:
         )
 
 
-_READERS = REPORTER | COMPLAINTS_OFFICER
+_COMPLAIN = REPORTER | COMPLAINTS_OFFICER
+_READERS = _COMPLAIN | ADVISER
 
 ACCESS = table(
     grant("Query", _READERS, "practiceCodes practiceCodes(language:)"),
-    grant("PracticeCodes", _READERS, "version complaintGrounds"),
+    grant("PracticeCodes", _READERS, "version"),
+    grant("PracticeCodes", _COMPLAIN, "complaintGrounds"),
+    grant("PracticeCodes", ADVISER, "areas severityBands"),
     grant("PracticeCode", _READERS, "code label"),
 )

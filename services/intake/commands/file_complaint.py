@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake.beside_cases import complainant
+from services.intake.beside_cases import begun, complainant
 from services.intake.commands.in_complaint import unlinked
 from services.intake.domain.complaint import receive
 from services.intake.sealed import as_uuid, from_bus
@@ -29,9 +29,7 @@ async def file_complaint(call: Call, request: FileComplaint) -> Done:
         words=from_bus(request.words),
         at=call.now,
     )
-    if call.parts.erasures.known(call.organisation, complaint_id) or await store.load(
-        call.organisation, complaint_id, new=True
-    ):
+    if await begun(call, complaint_id):
         raise Refusal(Code.ALREADY_EXISTS)
     return await unlinked(call, complaint_id).commit(
         [Change(complaint_id, 1, event)], Done(id=str(complaint_id), position=0)

@@ -22,7 +22,7 @@ from services.intake.domain.sealing import signer_of
 from services.intake.domain.words import SealedWords, check_sealed, key_id_of
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy import practice
-from shared.taxonomy.working_days import day_of
+from shared.taxonomy.working_days import day_of, months_later
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from services.intake.domain.statements import Verifies
 
 TERM: Final = timedelta(weeks=10)
+KEPT_MONTHS: Final = 24
+"""So long a closed complaint is kept; then its key is destroyed."""
 KEY_BYTES: Final = 32
 
 Party = Literal["reporter", "adviser"]
@@ -207,6 +209,11 @@ def evolve(state: Complaint, event: Event) -> Complaint:
             return replace(state, closed=event)
         case _:
             assert_never(event)
+
+
+def kept_until(closed: ComplaintClosed) -> date:
+    """The last day on which a closed complaint is kept."""
+    return months_later(day_of(closed.at), KEPT_MONTHS)
 
 
 # Decisions ------------------------------------------------------------------------------------

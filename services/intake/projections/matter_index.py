@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from services.intake.domain.note import NoteWritten
+from services.intake.domain.peer_consultation import PeerConsultationShared
 from shared.ledger.leaf import KEY_DESTROYED
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from shared.eventstore.store import Recorded
     from shared.keys.ring import KeyRing
 
-Kind = Literal["complaint", "own_complaint"]
+Kind = Literal["complaint", "own_complaint", "note", "peer_consultation"]
 
 _TIMELESS = 0
 
@@ -30,7 +32,7 @@ class MatterIndex:
     """Fills `matter_index`."""
 
     name = "matter_index"
-    types = frozenset({"ComplaintReceived", KEY_DESTROYED})
+    types = frozenset({"ComplaintReceived", "NoteWritten", "PeerConsultationShared", KEY_DESTROYED})
     tables: tuple[str, ...] = ("matter_index",)
 
     def __init__(self, ring: KeyRing) -> None:
@@ -59,6 +61,11 @@ class MatterIndex:
 
 def _readers(recorded: Recorded) -> list[tuple[Kind, str]]:
     event = recorded.event
+    match event:
+        case NoteWritten():
+            return [("note", event.adviser_id)]
+        case PeerConsultationShared():
+            return [("peer_consultation", one) for one in (event.adviser_id, *event.colleagues)]
     return [
         ("own_complaint", event.reporter.hex()),
         *(("complaint", reader) for reader in event.readers),
