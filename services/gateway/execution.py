@@ -32,11 +32,13 @@ from services.gateway.schema import (
     calendar_feed,
     cases,
     complaints,
+    conversion,
     erasure,
     notes,
     peer_consultation,
     pulse,
     terms,
+    whistleblower_reports,
 )
 from services.gateway.schema.base import Context
 from shared.bus.rpc import RpcClient
@@ -57,6 +59,8 @@ _QUIET_FIELDS = (
     | complaints.QUIET_FIELDS
     | notes.QUIET_FIELDS
     | peer_consultation.QUIET_FIELDS
+    | conversion.QUIET_FIELDS
+    | whistleblower_reports.QUIET_FIELDS
 )
 
 

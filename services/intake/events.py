@@ -29,6 +29,8 @@ from services.intake.domain import (
     subject_access,
     units,
     ways_in,
+    whistleblower_report,
+    whistleblowing,
 )
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
@@ -84,6 +86,13 @@ TYPES = EventTypes(
         consent.ToldWithConsent,
         ways_in.StatementRecorded,
         ways_in.AdviserAvoided,
+        whistleblowing.ReportDecided,
+        whistleblowing.ConvertedToWhistleblowerReport,
+        whistleblower_report.WhistleblowerReportReceived,
+        whistleblower_report.WhistleblowerReportConfirmed,
+        whistleblower_report.WhistleblowerReportFollowedUp,
+        whistleblower_report.WhistleblowerFeedbackGiven,
+        whistleblower_report.WhistleblowerReportClosed,
         aftercare.SatisfactionSaid,
         aftercare.AftercarePlanned,
         aftercare.AftercareGiven,

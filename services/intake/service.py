@@ -16,14 +16,18 @@ from services.intake.commands.attach_file import attach_file
 from services.intake.commands.avoid_adviser import avoid_adviser
 from services.intake.commands.close_case import close_case
 from services.intake.commands.close_complaint import close_complaint
+from services.intake.commands.close_whistleblower_report import close_whistleblower_report
 from services.intake.commands.confirm_disclosure import confirm_disclosure
 from services.intake.commands.confirm_recovery_key import confirm_recovery_key
+from services.intake.commands.confirm_whistleblower_report import confirm_whistleblower_report
 from services.intake.commands.consent_to_hand_over import consent_to_hand_over
+from services.intake.commands.convert_to_whistleblower_report import convert_to_whistleblower_report
 from services.intake.commands.correct_facts import correct_facts
 from services.intake.commands.correct_minutes import correct_minutes
 from services.intake.commands.decide_adviser_told import decide_adviser_told
 from services.intake.commands.decide_retention import decide_retention
 from services.intake.commands.decide_step import decide_step
+from services.intake.commands.decide_to_report import decide_to_report
 from services.intake.commands.describe_adviser import describe_adviser
 from services.intake.commands.designate_complaints_officer import designate_complaints_officer
 from services.intake.commands.designate_report_officer import designate_report_officer
@@ -33,8 +37,10 @@ from services.intake.commands.end_peer_consultation import end_peer_consultation
 from services.intake.commands.erase_note import erase_note
 from services.intake.commands.extend_term import extend_term
 from services.intake.commands.file_complaint import file_complaint
+from services.intake.commands.follow_up_whistleblower_report import follow_up_whistleblower_report
 from services.intake.commands.give_aftercare import give_aftercare
 from services.intake.commands.give_consent import give_consent
+from services.intake.commands.give_whistleblower_feedback import give_whistleblower_feedback
 from services.intake.commands.hand_over import hand_over
 from services.intake.commands.hear_complaint import hear_complaint
 from services.intake.commands.import_register import import_register
@@ -126,6 +132,10 @@ from services.intake.queries.strategy_register import strategy_register
 from services.intake.queries.subject_accesses import subject_access, subject_accesses
 from services.intake.queries.subject_matches import subject_matches
 from services.intake.queries.unit_history import unit_history
+from services.intake.queries.whistleblower_reports import (
+    whistleblower_report,
+    whistleblower_reports,
+)
 from services.intake.queries.workload import workload
 from services.intake.streams import FOLDS, adviser_seats, day_stream
 from shared.eventstore.damaged import DAMAGED
@@ -227,6 +237,14 @@ DEFINITION = Definition(
         "give_consent": give_consent,
         "withdraw_consent": withdraw_consent,
         "tell_with_consent": tell_with_consent,
+        "decide_to_report": decide_to_report,
+        "convert_to_whistleblower_report": convert_to_whistleblower_report,
+        "whistleblower_reports": whistleblower_reports,
+        "whistleblower_report": whistleblower_report,
+        "confirm_whistleblower_report": confirm_whistleblower_report,
+        "follow_up_whistleblower_report": follow_up_whistleblower_report,
+        "give_whistleblower_feedback": give_whistleblower_feedback,
+        "close_whistleblower_report": close_whistleblower_report,
         "say_satisfaction": say_satisfaction,
         "plan_aftercare": plan_aftercare,
         "give_aftercare": give_aftercare,
@@ -322,6 +340,14 @@ DEFINITION = Definition(
             "give_consent",
             "withdraw_consent",
             "tell_with_consent",
+            "decide_to_report",
+            "convert_to_whistleblower_report",
+            "whistleblower_reports",
+            "whistleblower_report",
+            "confirm_whistleblower_report",
+            "follow_up_whistleblower_report",
+            "give_whistleblower_feedback",
+            "close_whistleblower_report",
             "say_satisfaction",
             "plan_aftercare",
             "give_aftercare",

@@ -16,6 +16,7 @@ from services.intake.domain import (
     register,
     retention,
     strategy,
+    whistleblower_report,
 )
 from services.intake.projections.case_index import adviser_pseudonym
 from shared.eventstore.store import Fold, StreamErased
@@ -36,7 +37,7 @@ def _of_a_case(state: case.Case, event: Any) -> case.Case:
 
 
 # A new form of a state is a new name: its old snapshots are then no longer read.
-_CASE = Fold(name="Case.7", state=case.Case, initial=case.Case(), evolve=_of_a_case)
+_CASE = Fold(name="Case.8", state=case.Case, initial=case.Case(), evolve=_of_a_case)
 _ORGANISATION = Fold(
     name="Organisation.6",
     state=organisation.Organisation,
@@ -140,6 +141,31 @@ async def load_case(
         if new:
             raise
         return case.Case()
+
+
+async def report_events(
+    store: EventStore, organisation_id: UUID, report_id: UUID
+) -> list[Recorded]:
+    """The events of an entry of the register of reports, oldest first; none where there is none, but
+    perhaps another stream.
+    """
+    recorded = await store.load(organisation_id, report_id)
+    if not recorded or recorded[-1].type == KEY_DESTROYED:
+        return []
+    received = whistleblower_report.WhistleblowerReportReceived
+    return recorded if isinstance(recorded[0].event, received) else []
+
+
+async def load_report(
+    store: EventStore, organisation_id: UUID, report_id: UUID
+) -> whistleblower_report.WhistleblowerReport:
+    """The state of an entry; empty where there is none."""
+    recorded = await report_events(store, organisation_id, report_id)
+    return reduce(
+        whistleblower_report.evolve,
+        (one.event for one in recorded),
+        whistleblower_report.WhistleblowerReport(),
+    )
 
 
 def erasure_stream(organisation_id: UUID, case_id: UUID) -> UUID:

@@ -66,6 +66,8 @@ class Code(StrEnum):
     ADVISER_CONCERNED = "ADVISER_CONCERNED"
     COMPLAINT_CLOSED = "COMPLAINT_CLOSED"
     CONFLICT_OF_ROLES = "CONFLICT_OF_ROLES"
+    SPARRING = "SPARRING"
+    FEEDBACK_MISSING = "FEEDBACK_MISSING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +283,14 @@ CATALOGUE: dict[Code, Sentence] = {
         "Whoever has an adviser's seat hears no complaint about advisers. Designate somebody else.",
         "Wie vertrouwenspersoon is, behandelt geen klacht over vertrouwenspersonen. Wijs een ander aan.",
     ),
+    Code.SPARRING: Sentence(
+        "Talking something over is no report. The reporter first decides, as a step of its own, to make one.",
+        "Overleggen is geen melding. De melder besluit eerst, als eigen stap, om te melden.",
+    ),
+    Code.FEEDBACK_MISSING: Sentence(
+        "Tell the reporter what was done, or record that they want no feedback, before you close the report.",
+        "Vertel de melder wat er is gedaan, of leg vast dat die niets wil horen, voordat u de melding sluit.",
+    ),
 }
 
 
@@ -308,6 +318,13 @@ REASONS: dict[str, str] = {
     "who hears complaints about advisers is none": "wie klachten over vertrouwenspersonen behandelt, is er "
     "geen",
     "an adviser is no officer for reports": "een vertrouwenspersoon is geen functionaris voor meldingen",
+    "it is no sparring": "er is niet alleen overlegd",
+    "it is no consent to a report": "het is geen toestemming voor een melding",
+    "telling it to an officer for reports makes it a report": "wie het aan een functionaris voor meldingen "
+    "vertelt, doet een melding",
+    "it belongs to a consent to a report": "het hoort bij toestemming voor een melding",
+    "the organisation has no such officer": "de organisatie heeft zo'n functionaris niet",
+    "who wants no feedback is sent none": "wie geen terugkoppeling wil, krijgt er geen",
     "choose an adviser": "kies een vertrouwenspersoon",
     "each condition is answered once": "elke voorwaarde wordt één keer beantwoord",
     "either a count is given or what it is below": "óf een aantal, óf waar het onder ligt, wordt gegeven",

@@ -847,6 +847,8 @@ class GiveConsent(Shape, frozen=True, kw_only=True):
     recipient: str
     until: date | None = None
     how: Heard | None = None
+    statement: StatementGiven | None = None
+    """To an officer for reports: which version of what a report means was read or told first."""
 
 
 class WithdrawConsent(Shape, frozen=True, kw_only=True):
@@ -874,6 +876,133 @@ class Consent(Shape, frozen=True, kw_only=True):
     how: How
     state: Literal["given", "withdrawn", "expired"]
     told: int
+
+
+class DecideToReport(Shape, frozen=True, kw_only=True):
+    """Reporter: what was only talked over is to become a report. Adviser: a reporter without a code
+    decided it, `how`.
+    """
+
+    case_id: str
+    how: Heard | None = None
+
+
+class ConvertToWhistleblowerReport(Shape, frozen=True, kw_only=True):
+    """Adviser: the case is made a report of wrongdoing, for good, on the reporter's consent to
+    `to_report_officer`. `words` are sealed to these officers, the recovery key and the reporter, if they
+    hold a code; `signature` is over them, with the report's id for the case's.
+    """
+
+    case_id: str
+    consent_id: str
+    report_id: str
+    officers: tuple[str, ...]
+    words: tuple[Sealed, ...]
+    signature: bytes | None = None
+
+
+ReportState = Literal["received", "confirmed", "followed_up", "feedback_given", "closed"]
+
+
+class ReportEntry(Shape, frozen=True, kw_only=True):
+    """One thing that happened to a report; `kind` is the event's name. `by`: adviser or officer."""
+
+    kind: str
+    week: str
+    by: str
+    code: str | None
+    sealed: tuple[Sealed, ...] = ()
+    signature: bytes | None = None
+    signed_by: str | None = None
+
+
+class ReportTerm(Shape, frozen=True, kw_only=True):
+    """What is due in a report. `due_on` is its last day, in Amsterdam."""
+
+    kind: str
+    week: str
+    due_on: date
+    stage: Literal["running", "soon", "overdue", "escalated", "paused"]
+
+
+class MyReport(Shape, frozen=True, kw_only=True):
+    """A report as its reporter sees it: what was passed on, and what was said to them."""
+
+    state: ReportState
+    received_on: date
+    matters: tuple[str, ...]
+    confirmed_on: date | None
+    feedback_due_on: date | None
+    entries: tuple[ReportEntry, ...]
+
+
+class WhistleblowerReportSummary(Shape, frozen=True, kw_only=True):
+    """One line in an officer's list."""
+
+    id: str
+    received_week: str
+    state: ReportState
+    terms: tuple[ReportTerm, ...]
+
+
+class WhistleblowerReports(Shape, frozen=True, kw_only=True):
+    """The reports that were sealed to an officer, newest first, at most 200."""
+
+    items: tuple[WhistleblowerReportSummary, ...]
+
+
+class WhistleblowerReport(Shape, frozen=True, kw_only=True):
+    """An entry of the register of reports, for an officer to whom it was sealed. It leads to no case.
+
+    `matters`: what the reporter agreed to have passed on. `reply_key` (raw X25519, 32 bytes) is the
+    reporter's, if they hold a code.
+    """
+
+    id: str
+    state: ReportState
+    received_on: date
+    adviser_id: str
+    officers: tuple[str, ...]
+    matters: tuple[str, ...]
+    reply_key: bytes | None
+    confirmed_on: date | None
+    feedback_on: date | None
+    terms: tuple[ReportTerm, ...]
+    entries: tuple[ReportEntry, ...]
+
+
+class ConfirmWhistleblowerReport(Shape, frozen=True, kw_only=True):
+    """Officer: the confirmation of receipt was sent on a day; to a reporter with a code the words are it."""
+
+    report_id: str
+    on: date
+    words: tuple[Sealed, ...] = ()
+    signature: bytes | None = None
+
+
+class FollowUpWhistleblowerReport(Shape, frozen=True, kw_only=True):
+    """Officer: something was done about it, with a note of their own or none."""
+
+    report_id: str
+    follow_up: str
+    words: tuple[Sealed, ...] = ()
+    signature: bytes | None = None
+
+
+class GiveWhistleblowerFeedback(Shape, frozen=True, kw_only=True):
+    """Officer: the reporter was told on a day what was done, or wants no feedback (`declined`)."""
+
+    report_id: str
+    on: date
+    how: Literal["done", "declined"]
+    words: tuple[Sealed, ...] = ()
+    signature: bytes | None = None
+
+
+class CloseWhistleblowerReport(Shape, frozen=True, kw_only=True):
+    """Officer: it is dealt with."""
+
+    report_id: str
 
 
 class SaySatisfaction(Shape, frozen=True, kw_only=True):
@@ -949,6 +1078,9 @@ class MyCase(Shape, frozen=True, kw_only=True):
     aftercare: tuple[Aftercare, ...] = ()
     statement: StatementGiven | None = None
     avoided: tuple[str, ...] = ()
+    report_decided: bool = False
+    report: MyReport | None = None
+    """Of a case that was made a report of wrongdoing."""
 
 
 class HeldEntry(Shape, frozen=True, kw_only=True):
@@ -1050,6 +1182,10 @@ class Case(Shape, frozen=True, kw_only=True):
     aftercare: tuple[Aftercare, ...] = ()
     statement: StatementGiven | None = None
     avoided: tuple[str, ...] = ()
+    report_decided: bool = False
+    """What was only talked over may become a report."""
+    converted_on: date | None = None
+    """The day on which it was made a report of wrongdoing."""
 
 
 class CaseloadAlert(Shape, frozen=True, kw_only=True):
@@ -2728,6 +2864,22 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "give_consent", "command", GiveConsent, Done),
         Verb("intake", "withdraw_consent", "command", WithdrawConsent, Done),
         Verb("intake", "tell_with_consent", "command", TellWithConsent, Done),
+        Verb("intake", "decide_to_report", "command", DecideToReport, Done),
+        Verb(
+            "intake",
+            "convert_to_whistleblower_report",
+            "command",
+            ConvertToWhistleblowerReport,
+            Done,
+        ),
+        Verb("intake", "whistleblower_reports", "query", Empty, WhistleblowerReports),
+        Verb("intake", "whistleblower_report", "query", ById, WhistleblowerReport),
+        Verb("intake", "confirm_whistleblower_report", "command", ConfirmWhistleblowerReport, Done),
+        Verb(
+            "intake", "follow_up_whistleblower_report", "command", FollowUpWhistleblowerReport, Done
+        ),
+        Verb("intake", "give_whistleblower_feedback", "command", GiveWhistleblowerFeedback, Done),
+        Verb("intake", "close_whistleblower_report", "command", CloseWhistleblowerReport, Done),
         Verb("intake", "say_satisfaction", "command", SaySatisfaction, Done),
         Verb("intake", "plan_aftercare", "command", PlanAftercare, Done),
         Verb("intake", "give_aftercare", "command", GiveAftercare, Done),

@@ -84,7 +84,8 @@ class Side:
         if role is Role.REPORTER:
             return {"token": self.code.token(self.organisation)}
         adviser = "bram" if verb in BRAMS else "anna"
-        subject = {Role.ADVISER: adviser, Role.COMPLAINTS_OFFICER: "officer"}.get(role)
+        officers = {Role.COMPLAINTS_OFFICER: "officer", Role.REPORT_OFFICER: f"officer-{self.mark}"}
+        subject = ({Role.ADVISER: adviser} | officers).get(role)
         return {"role": role, "organisation": self.organisation, "subject": subject}
 
     async def ask(self, verb: str, request: Shape, role: Role = Role.ADVISER, **more: Any) -> Any:
@@ -139,6 +140,9 @@ class Side:
             officer_id=f"officer-{self.mark}", name=f"Officer {self.mark}"
         )
         await self.ask("designate_report_officer", officer, Role.WORKS_COUNCIL)
+        self.keys["report_officer"] = uuid4().bytes + uuid4().bytes
+        published = rpc.PublishAdviserKey(public_key=self.keys["report_officer"])
+        await self.ask("publish_adviser_key", published, Role.REPORT_OFFICER)
         reported, own = str(self.code.case_id), str(uuid4())
         await self.ask(
             "open_case",
@@ -212,6 +216,7 @@ class Side:
             recovery = rpc.RequestRecovery(case_id=case, reason="adviser_left", to_adviser="bram")
             await self.ask("request_recovery", recovery, Role.COORDINATOR)
         await self.work_together(reported)
+        await self.make_a_report(own, reported)
         approve = rpc.ApproveRecovery(case_id=reported)
         await self.ask("approve_recovery", approve, Role.WORKS_COUNCIL)
         erasure = rpc.RequestErasure(case_id=own, ground="court_order")
@@ -275,6 +280,32 @@ class Side:
             on=START.date() + timedelta(days=30),
         )
         await self.ask("plan_aftercare", moment)
+
+    async def make_a_report(self, case: str, other: str) -> None:
+        """Of the one case, and consent to one of the other."""
+        self.ids |= {"report": str(uuid4()), "report_consent": str(uuid4())}
+        for one, consent, role in (
+            (case, str(uuid4()), Role.ADVISER),
+            (other, self.ids["report_consent"], Role.REPORTER),
+        ):
+            given = rpc.GiveConsent(
+                case_id=one,
+                consent_id=consent,
+                matters=("identity",),
+                recipient="to_report_officer",
+                how="spoken" if role is Role.ADVISER else None,
+                statement=rpc.StatementGiven(version=1, language="nl", how="told"),
+            )
+            await self.ask("give_consent", given, role)
+            if one == case:
+                convert = rpc.ConvertToWhistleblowerReport(
+                    case_id=case,
+                    consent_id=consent,
+                    report_id=self.ids["report"],
+                    officers=(self.ids["officer"],),
+                    words=self.words("report_officer"),
+                )
+                await self.ask("convert_to_whistleblower_report", convert)
 
     async def have_recovery_key(self, adviser: str) -> None:
         """One that words are sealed to, proposed by an adviser who can sign, and one that waits."""
@@ -351,6 +382,7 @@ UUIDS = (
     "complaint",
     "note",
     "consultation",
+    "report",
     "key",
     "recovery",
     "organisation",
@@ -371,6 +403,7 @@ KINDS: dict[str, tuple[str, ...]] = {
             "complaint_id",
             "note_id",
             "consultation_id",
+            "report_id",
             "key_id",
             "organisation_id",
             "after",
@@ -391,7 +424,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         ),
         ("adviser",),
     ),
-    **dict.fromkeys(("officer_id", "readers"), ("officer",)),
+    **dict.fromkeys(("officer_id", "readers", "officers"), ("officer",)),
     "unit_id": ("unit",),
     "token": ("token",),
 }
@@ -406,6 +439,7 @@ NEW = {
     ("designate_report_officer", "officer_id"),
     ("seat_adviser", "adviser_id"),
     ("designate_complaints_officer", "officer_id"),
+    ("convert_to_whistleblower_report", "report_id"),
     ("request_disclosure", "disclosure_id"),
     ("request_subject_access", "access_id"),
     ("put_chunk", "id"),
@@ -441,6 +475,8 @@ OWN = {
     "organisation_id": "organisation",
     "unit_id": "unit",
     "officer_id": "officer",
+    "officers": "officer",
+    "report_id": "report",
 }
 CASES = dict.fromkeys(
     (
@@ -453,9 +489,12 @@ CASES = dict.fromkeys(
     "case",
 )
 """Where it is not the reporter's case."""
+CONSENTS = {"convert_to_whistleblower_report": "report_consent"}
+"""Where it is not consent to something else."""
 BY_ID = {
     "complaint": "complaint",
     "peer_consultation": "consultation",
+    "whistleblower_report": "report",
     "disclosure": "disclosure",
     "subject_access": "access",
     "chunk": "attachment",
@@ -514,6 +553,7 @@ PLAIN: dict[str, Any] = {
     "agrees": True,
     "why_not": None,
     "received_on": START.date(),
+    "follow_up": "taken_up",
     "term": "feedback",
     "on": START.date(),
     "how": "done",
@@ -571,6 +611,7 @@ EXCEPTIONS: dict[tuple[str, str], Any] = {
     ),
     ("confirm_disclosure", "agrees"): False,
     ("give_consent", "recipient"): "to_manager",
+    ("give_consent", "statement"): None,
     ("reopen_case", "reason"): "conduct_again",
     ("plan_aftercare", "on"): START.date() + timedelta(days=30),
     ("file_complaint", "ground"): "not_heard",
@@ -585,11 +626,18 @@ EXCEPTIONS: dict[tuple[str, str], Any] = {
             "give_consent",
             "withdraw_consent",
             "say_satisfaction",
+            "decide_to_report",
         )
     },
 }
 
-BEGIN = {"open_case", "file_complaint", "write_note", "share_peer_consultation"}
+BEGIN = {
+    "open_case",
+    "file_complaint",
+    "write_note",
+    "share_peer_consultation",
+    "convert_to_whistleblower_report",
+}
 """What begins a stream of its own, under an id that nothing else has."""
 
 NOWHERE: Ids = {
@@ -609,7 +657,7 @@ def shaped(name: str, text: str) -> Any:
     """An id as the field takes it: text, bytes, or one of several."""
     if name == "token":
         return bytes.fromhex(text)
-    return (text,) if name in ("avoid", "avoids", "readers", "colleagues") else text
+    return (text,) if name in ("avoid", "avoids", "readers", "colleagues", "officers") else text
 
 
 def sealed_for(side: Side, verb: str, name: str) -> tuple[rpc.Sealed, ...]:
@@ -622,6 +670,10 @@ def sealed_for(side: Side, verb: str, name: str) -> tuple[rpc.Sealed, ...]:
         return side.words("anna")[:1]
     if verb.endswith("_peer_consultation"):
         return side.words("anna", "bram")[:2]
+    if "whistleblower" in verb:
+        passed_on = side.words("report_officer")
+        own = verb == "convert_to_whistleblower_report"
+        return (*passed_on, side.to_reporter) if own else passed_on
     if verb in ("draft_minutes", "correct_minutes"):
         return (*side.words("anna"), side.to_reporter)
     both = side.words("anna", "bram")
@@ -646,7 +698,8 @@ def filled(side: Side, verb: Verb, **replaced: Any) -> Shape:
         elif (verb.name, name) == ("file_complaint", "reply_key"):
             values[name] = side.code.key.public
         elif name in OWN:
-            kind = CASES.get(verb.name, OWN[name]) if name == "case_id" else OWN[name]
+            other = {"case_id": CASES, "consent_id": CONSENTS}.get(name, {})
+            kind = other.get(verb.name, OWN[name])
             values[name] = shaped(name, side.ids[kind])
         elif name in KINDS:
             values[name] = shaped(name, "bram") if one.required else one.default
@@ -748,6 +801,7 @@ async def test_an_id_of_the_other_organisation_is_one_that_is_nowhere(
 LAST = (
     "erase_note",
     "end_peer_consultation",
+    "release_report_officer",
     "close_complaint",
     "release_complaints_officer",
     "close_case",

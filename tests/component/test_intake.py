@@ -193,6 +193,8 @@ MAY: dict[Role, set[str]] = {
         "give_consent",
         "withdraw_consent",
         "tell_with_consent",
+        "decide_to_report",
+        "convert_to_whistleblower_report",
         "say_satisfaction",
         "plan_aftercare",
         "give_aftercare",
@@ -257,6 +259,7 @@ MAY: dict[Role, set[str]] = {
         "decide_step",
         "give_consent",
         "withdraw_consent",
+        "decide_to_report",
         "say_satisfaction",
         "reopen_case",
         "avoid_adviser",
@@ -307,7 +310,17 @@ MAY[Role.WORKS_COUNCIL] |= {
     "erasure_statement",
     "retention",
 }
-MAY[Role.REPORT_OFFICER] = {"organisation", "publish_adviser_key", "withdraw_adviser_key"}
+MAY[Role.REPORT_OFFICER] = {
+    "organisation",
+    "publish_adviser_key",
+    "withdraw_adviser_key",
+    "whistleblower_reports",
+    "whistleblower_report",
+    "confirm_whistleblower_report",
+    "follow_up_whistleblower_report",
+    "give_whistleblower_feedback",
+    "close_whistleblower_report",
+}
 MAY[Role.COORDINATOR] |= {
     *MAY[Role.WORKS_COUNCIL],
     "withdraw_adviser_key",

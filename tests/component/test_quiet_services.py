@@ -207,14 +207,17 @@ async def test_work_on_a_case_is_not_measured(quiet: Quiet, verb: str) -> None:
 
 
 def test_every_verb_of_a_case_is_quiet() -> None:
-    """What names a case in its request, or lists or opens one, is among the quiet verbs."""
+    """What names a case, or a report, complaint, note or consultation, in its request, or lists or opens
+    one, is among the quiet verbs.
+    """
     of_cases = {
         verb.name
         for verb in VERBS.values()
         if verb.service == "intake"
         and (
-            {"case_id"} & {field.name for field in msgspec.structs.fields(verb.request)}
-            or re.search(r"(^|_)cases?$", verb.name)
+            {"case_id", "report_id", "complaint_id", "note_id", "consultation_id"}
+            & {field.name for field in msgspec.structs.fields(verb.request)}
+            or re.search(r"(^|_)(case|complaint|note|peer_consultation)s?$", verb.name)
         )
     } | {
         "caseload_alerts",
@@ -238,6 +241,8 @@ def test_every_verb_of_a_case_is_quiet() -> None:
         "recoveries",
         "consent_to_hand_over",
         "subject_matches",
+        "whistleblower_reports",
+        "whistleblower_report",
     }
 
     assert of_cases == DEFINITION.quiet

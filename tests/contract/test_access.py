@@ -186,7 +186,7 @@ SECOND = {Role.COORDINATOR, Role.WORKS_COUNCIL}
 HOLDERS = {
     "sealed words": (
         ["Sealed", "SealedInput"],
-        {Role.ADVISER, Role.REPORTER, Role.COMPLAINTS_OFFICER},
+        {Role.ADVISER, Role.REPORTER, Role.REPORT_OFFICER, Role.COMPLAINTS_OFFICER},
     ),
     "complaints about advisers": (
         [
@@ -370,6 +370,23 @@ HOLDERS = {
         {Role.ADVISER, Role.REPORT_OFFICER, Role.COMPLAINTS_OFFICER},
     ),
     "a recovery key that is proposed": (["Mutation.publishRecoveryKey"], {Role.ADVISER}),
+    "making a report of wrongdoing": (["Mutation.convertToWhistleblowerReport"], {Role.ADVISER}),
+    "deciding to make one": (["Mutation.decideToReport"], {Role.ADVISER, Role.REPORTER}),
+    "what became of one's own report": (["MyReport"], {Role.REPORTER}),
+    "the register of reports": (
+        [
+            "Query.whistleblowerReports",
+            "Query.whistleblowerReport",
+            "WhistleblowerReport",
+            "WhistleblowerReportSummary",
+            "ReportTerm",
+            "Mutation.confirmWhistleblowerReport",
+            "Mutation.followUpWhistleblowerReport",
+            "Mutation.giveWhistleblowerFeedback",
+            "Mutation.closeWhistleblowerReport",
+        ],
+        {Role.REPORT_OFFICER},
+    ),
     "who receives reports of wrongdoing": (
         ["Mutation.designateReportOfficer", "Mutation.releaseReportOfficer"],
         SECOND,
@@ -473,6 +490,8 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "Mutation.writeInComplaint",
         "Mutation.decideAdviserTold",
         "Mutation.closeComplaint",
+        "Query.whistleblowing",
+        "Mutation.decideToReport",
     } == roots
     assert set() == fields & {
         "position",
@@ -504,6 +523,8 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "MyCase.aftercare",
         "MyCase.statement",
         "MyCase.avoided",
+        "MyCase.reportDecided",
+        "MyCase.report",
         "MyCase.inLogSince",
     } == {name for name in seen if name.startswith("MyCase.")}
 

@@ -1,9 +1,9 @@
 """The case as a machine: whatever is tried, in whatever order, it never comes into a forbidden state.
 
 Reporter, adviser and time do what they like: open, converse, correct, consent, withdraw, tell, propose
-and take steps, agree on minutes, hand over, close, look after, reopen, erase. A decision either leads to
-events or is refused; after each, what must always hold is looked at anew, on a state that is folded from
-the first event on.
+and take steps, agree on minutes, hand over, make a report of it, close, look after, reopen, erase. A
+decision either leads to events or is refused; after each, what must always hold is looked at anew, on a
+state that is folded from the first event on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,15 @@ from hypothesis.stateful import (
     rule,
 )
 
-from services.intake.domain import aftercare, consent, ladder, minutes, record, ways_in
+from services.intake.domain import (
+    aftercare,
+    consent,
+    ladder,
+    minutes,
+    record,
+    ways_in,
+    whistleblowing,
+)
 from services.intake.domain.case import (
     Case,
     CaseClosed,
@@ -41,17 +49,23 @@ from services.intake.domain.case import (
     send_message,
 )
 from services.intake.domain.hand_over import consent_to_hand_over, hand_over
-from services.intake.domain.organisation import AdviserKept, ListedKey
+from services.intake.domain.organisation import (
+    AdviserKept,
+    ListedKey,
+    ReportOfficerDesignated,
+)
 from services.intake.domain.record import CaseRecord, keep_record
+from services.intake.domain.whistleblower_report import WhistleblowerReportReceived
+from services.intake.domain.whistleblowing import ConvertedToWhistleblowerReport, ReportDecided
 from services.intake.domain.words import SealedWords, key_id_of
 from services.intake.signatures import verifies
 from services.intake.streams import _of_a_case
 from shared.contracts.errors import Code, Refusal
 from shared.runtime.erasure import KeyDestroyed
-from tests.domain.test_case import AT, OPENED, ORGANISATION, REPORTED, TO_REPORTER
+from tests.domain.test_case import AT, OPENED, ORGANISATION, READ, REPORTED, TO_REPORTER
 
 ADVISERS = ("anna", "bram", "cato")
-KEYS = {name: bytes([number]) * 32 for number, name in enumerate(ADVISERS)}
+KEYS = {name: bytes([number]) * 32 for number, name in enumerate((*ADVISERS, "olga"))}
 HOUSE = replace(
     ORGANISATION,
     set_up=replace(
@@ -69,6 +83,11 @@ HOUSE = replace(
             on=AT.date(),
         )
         for name, key in KEYS.items()
+    ),
+    officers=(
+        ReportOfficerDesignated(
+            officer_id="olga", name="Olga", by="fatima", role="works_council", on=AT.date()
+        ),
     ),
 )
 IDS = tuple(UUID(int=(0x4000 << 64) | (0x8 << 60) | number) for number in range(1, 4))
@@ -98,6 +117,8 @@ class CaseMachine(RuleBasedStateMachine):
         self.state = Case()
         self.days = 0
         self.erased = False
+        self.register: list[WhistleblowerReportReceived] = []
+        """Entries that were made of the case; they outlive it."""
 
     # Trying -------------------------------------------------------------------------------------
 
@@ -156,6 +177,13 @@ class CaseMachine(RuleBasedStateMachine):
                 assert not self.coded or state.consent_to == to_adviser
             case CaseClosed():
                 assert state.outcome is not None
+            case ReportDecided():
+                assert not ways_in.is_report(state.facts.category)
+            case ConvertedToWhistleblowerReport(consent_id=consent_id):
+                (held,) = [one for one in state.consents if one.consent_id == consent_id]
+                assert ("to_report_officer", 1) == (held.recipient, held.told)
+                assert state.converted is None
+                assert ways_in.is_report(state.facts.category) or state.report_decided
             case _:
                 pass
         if hasattr(event, "how") and self.coded and not isinstance(event, consent.ConsentWithdrawn):
@@ -168,8 +196,8 @@ class CaseMachine(RuleBasedStateMachine):
 
     # What people do -----------------------------------------------------------------------------
 
-    @initialize(reporter=sides, category=categories, avoids=st.booleans())
-    def open(self, reporter: bool, category: str, avoids: bool) -> None:
+    @initialize(reporter=sides, category=categories, avoids=st.booleans(), agreed=sides)
+    def open(self, reporter: bool, category: str, avoids: bool, agreed: bool) -> None:
         opened = REPORTED if reporter else OPENED
         mine = SealedWords(key_id=key_id_of(KEYS["anna"]), ciphertext=b"sealed")
         event = replace(
@@ -180,6 +208,15 @@ class CaseMachine(RuleBasedStateMachine):
         )
         self.events.append(event)
         self.state = evolve(self.state, event)
+        if agreed:  # to a report, from the first talk on
+            self.give(
+                IDS[0],
+                days=None,
+                reporter=reporter,
+                how=None if reporter else "spoken",
+                to_officer=True,
+                told_first=True,
+            )
 
     @rule(days=st.integers(1, 40))
     def wait(self, days: int) -> None:
@@ -296,15 +333,31 @@ class CaseMachine(RuleBasedStateMachine):
     def take(self, which: UUID) -> None:
         self.attempt(lambda state: ladder.take(state, step_id=which, at=self.now))
 
-    @rule(which=ids, days=st.integers(-3, 30) | st.none(), reporter=sides, how=hows)
-    def give(self, which: UUID, days: int | None, reporter: bool, how: Any) -> None:
+    @rule(
+        which=ids,
+        days=st.integers(-3, 30) | st.none(),
+        reporter=sides,
+        how=hows,
+        to_officer=sides,
+        told_first=st.sampled_from([True, True, True, False]),
+    )
+    def give(
+        self,
+        which: UUID,
+        days: int | None,
+        reporter: bool,
+        how: Any,
+        to_officer: bool,
+        told_first: bool,
+    ) -> None:
         until = None if days is None else self.now.date() + timedelta(days=days)
         self.attempt(
             lambda state: consent.give(
                 state,
                 consent_id=which,
                 matters=("identity",),
-                recipient="to_manager",
+                recipient="to_report_officer" if to_officer else "to_manager",
+                statement=READ if told_first is to_officer else None,
                 until=until,
                 by_reporter=reporter and self.coded,
                 how=how,
@@ -328,6 +381,42 @@ class CaseMachine(RuleBasedStateMachine):
     def tell(self, which: UUID, days: int) -> None:
         self.days += days  # consents end meanwhile
         self.attempt(lambda state: consent.tell(state, consent_id=which, at=self.now))
+
+    @rule(reporter=sides, how=hows)
+    def decide_to_report(self, reporter: bool, how: Any) -> None:
+        self.attempt(
+            lambda state: whistleblowing.decide_to_report(
+                state, by_reporter=reporter and self.coded, how=how, at=self.now
+            )
+        )
+
+    @rule(which=ids, newest=sides)
+    def convert(self, which: UUID, newest: bool) -> None:
+        """An entry is made with the conversion, or neither is; mostly on the last consent."""
+        if newest and self.state.consents:
+            which = self.state.consents[-1].consent_id
+        made: list[WhistleblowerReportReceived] = []
+
+        def decision(state: Case) -> Any:
+            in_case, received = whistleblowing.convert(
+                state,
+                HOUSE,
+                report_id=which,
+                consent_id=which,
+                officers=("olga",),
+                words=(
+                    SealedWords(key_id=key_id_of(KEYS["olga"]), ciphertext=b"sealed"),
+                    *self.words[1:],
+                ),
+                at=self.now,
+                verifies=verifies,
+            )
+            made.append(received)
+            return list(in_case)
+
+        refused = self.attempt(decision)
+        assert (refused is None) is bool(made)
+        self.register += made
 
     @rule(adviser=advisers)
     def avoid(self, adviser: str) -> None:
@@ -446,6 +535,24 @@ class CaseMachine(RuleBasedStateMachine):
     @invariant()
     def there_was_one_opening(self) -> None:
         assert sum(isinstance(one, CaseOpened) for one in self.events) <= 1
+
+    @invariant()
+    def it_becomes_a_report_once_and_for_good(self) -> None:
+        """Whatever follows: nothing undoes it, closing, reopening and withdrawing included."""
+        made = [one for one in self.events if isinstance(one, ConvertedToWhistleblowerReport)]
+        assert len(made) <= 1
+        assert [one.report_id for one in made] == [one.report_id for one in self.register]
+        assert self.erased or self.state.converted == (made[0] if made else None)
+
+    @invariant()
+    def no_officer_is_told_but_by_a_report(self) -> None:
+        told = [
+            one.consent_id
+            for one in self.state.consents
+            if one.recipient == "to_report_officer" and one.told
+        ]
+        converted = self.state.converted
+        assert told == ([] if converted is None else [converted.consent_id])
 
     @invariant()
     def a_conversation_has_one_set_of_minutes(self) -> None:

@@ -270,6 +270,8 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.ADVISER_CONCERNED: Conflict,
     Code.COMPLAINT_CLOSED: Conflict,
     Code.CONFLICT_OF_ROLES: Conflict,
+    Code.SPARRING: Conflict,
+    Code.FEEDBACK_MISSING: Conflict,
 }
 """Refusals that are members of a mutation's result."""
 

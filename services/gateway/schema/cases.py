@@ -3,6 +3,7 @@
 # ruff: noqa: A002  arguments are called what the schema calls them
 from __future__ import annotations
 
+from datetime import date
 from enum import Enum
 from typing import Annotated, Self
 
@@ -113,6 +114,12 @@ class Case:
     )
     satisfaction: Satisfaction | None
     aftercare: list[Aftercare]
+    report_decided: bool = strawberry.field(
+        description="The reporter decided that what was only talked over may become a report."
+    )
+    converted_on: date | None = strawberry.field(
+        description="The day on which it was made a report of wrongdoing; that is the organisation's."
+    )
     entries: list[CaseEntry] = strawberry.field(description="Oldest first.")
 
     @classmethod
@@ -141,6 +148,8 @@ class Case:
                 None if case.satisfaction is None else Satisfaction.of(case.satisfaction)
             ),
             aftercare=[Aftercare.of(one) for one in case.aftercare],
+            report_decided=case.report_decided,
+            converted_on=case.converted_on,
             entries=[CaseEntry.of(entry) for entry in case.entries],
         )
 
@@ -621,7 +630,8 @@ ACCESS = table(
         "Case",
         ADVISER,
         "id status channel anonymity reporterRole relation category unitId record outcome route "
-        "openedWeek replyKey minutes ladder consents satisfaction aftercare statement avoided entries",
+        "openedWeek replyKey minutes ladder consents satisfaction aftercare statement avoided entries "
+        "reportDecided convertedOn",
     ),
     grant("CaseEntry", ADVISER, "kind week version code ref sealed signature signedBy"),
     grant("OpenCaseInput", REPORTER, "adviserId replyKey"),

@@ -20,6 +20,7 @@ from services.gateway.schema.base import (
     uuid_text,
 )
 from services.gateway.schema.cases import CasePayload
+from services.gateway.schema.statement import StatementGivenInput
 from services.gateway.schema.together import HOW, HeardHow, heard
 from shared.contracts import rpc
 from shared.identity.roles import Role
@@ -38,6 +39,11 @@ class GiveConsentInput:
         default=None, description="The last day on which it holds; none: until it is withdrawn."
     )
     how: HeardHow | None = strawberry.field(default=None, description=HOW)
+    statement: StatementGivenInput | None = strawberry.field(
+        default=None,
+        description="To `to_report_officer`, and there alone: which version of `whistleblowing.points` "
+        "was read or told first.",
+    )
 
     def request(self) -> rpc.GiveConsent:
         """As intake takes it."""
@@ -48,6 +54,7 @@ class GiveConsentInput:
             recipient=self.recipient,
             until=self.until,
             how=heard(self.how),
+            statement=None if self.statement is None else self.statement.shape(),
         )
 
 
@@ -143,7 +150,7 @@ class ConsentMutation:
 
 
 _FIELDS = {
-    "giveConsent": "consentId matters recipient until how",
+    "giveConsent": "consentId matters recipient until how statement",
     "withdrawConsent": "consentId how",
     "tellWithConsent": "consentId",
 }

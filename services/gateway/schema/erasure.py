@@ -22,8 +22,10 @@ from services.gateway.schema.base import (
     described,
     uuid_text,
 )
+from services.gateway.schema.whistleblowing import WhistleblowingCode, coded
 from shared.contracts import rpc
 from shared.contracts.errors import Refusal
+from shared.taxonomy import whistleblowing
 
 
 @strawberry.enum(description="Why a case is erased.")
@@ -114,6 +116,14 @@ class Retention:
     months: int | None = strawberry.field(
         description="Months after it was closed and reported; null: until somebody asks."
     )
+
+    @described(
+        "How long an entry in the register of reports is kept, which is no part of its case."
+    )
+    def register(self, info: Info) -> WhistleblowingCode:
+        """Answered here: it is the law's and not the organisation's to decide."""
+        (kept,) = whistleblowing.current().kept.values()
+        return coded(kept, info.context.language)
 
 
 async def _erasure(info: Info, case_id: str) -> Erasure | None:
@@ -280,7 +290,7 @@ _STAFF = ADVISER | SECOND
 ACCESS = table(
     grant("Query", _STAFF, "erasures"),
     grant("Query", _STAFF | REPORTER, "erasure erasure(caseId:) retention"),
-    grant("Retention", _STAFF | REPORTER, "months"),
+    grant("Retention", _STAFF | REPORTER, "months register"),
     grant(
         "Erasure",
         _STAFF | REPORTER,

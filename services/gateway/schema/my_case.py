@@ -25,6 +25,7 @@ from services.gateway.schema.together import (
     MyMinutes,
     Satisfaction,
 )
+from services.gateway.schema.whistleblowing import MyReport
 from shared.contracts import rpc
 
 
@@ -148,6 +149,12 @@ class MyCase:
     avoided: list[strawberry.ID] = strawberry.field(description="Advisers whom you do not want.")
     satisfaction: Satisfaction | None = strawberry.field(description="What you said last.")
     aftercare: list[Aftercare]
+    report_decided: bool = strawberry.field(
+        description="You decided that what was only talked over may become a report."
+    )
+    report: MyReport | None = strawberry.field(
+        description="What became of the report that was made of your case."
+    )
     in_log_since: str | None = strawberry.field(
         description="The week since which your case is in the log that auditors check, proven; null "
         "until the next daily checkpoint."
@@ -172,6 +179,8 @@ class MyCase:
                 None if case.satisfaction is None else Satisfaction.of(case.satisfaction)
             ),
             aftercare=[Aftercare.of(one) for one in case.aftercare],
+            report_decided=case.report_decided,
+            report=None if case.report is None else MyReport.of(case.report),
             in_log_since=case.in_log_since,
         )
 
@@ -193,7 +202,7 @@ ACCESS = table(
         "MyCase",
         REPORTER,
         "id status adviserId messages disclosures steps minutes ladder consents "
-        "satisfaction aftercare statement avoided inLogSince",
+        "satisfaction aftercare statement avoided reportDecided report inLogSince",
     ),
     grant("ToldDisclosure", REPORTER, "week ground recipient confirmed sealed"),
     grant("HandOverStep", REPORTER, "step week role reason adviserId"),

@@ -6,7 +6,14 @@ from typing import Final, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, COMPLAINTS_OFFICER, REPORTER, grant, table
+from services.gateway.grants import (
+    ADVISER,
+    COMPLAINTS_OFFICER,
+    REPORT_OFFICER,
+    REPORTER,
+    grant,
+    table,
+)
 from services.gateway.schema.base import Base64
 from shared.contracts import rpc
 from shared.contracts.errors import invalid
@@ -50,6 +57,8 @@ class SealedInput:
 
 
 ACCESS = table(
-    grant("Sealed", ADVISER | REPORTER | COMPLAINTS_OFFICER, "keyId ciphertext"),
-    grant("SealedInput", ADVISER | REPORTER | COMPLAINTS_OFFICER, "keyId ciphertext"),
+    grant("Sealed", ADVISER | REPORTER | COMPLAINTS_OFFICER | REPORT_OFFICER, "keyId ciphertext"),
+    grant(
+        "SealedInput", ADVISER | REPORTER | COMPLAINTS_OFFICER | REPORT_OFFICER, "keyId ciphertext"
+    ),
 )

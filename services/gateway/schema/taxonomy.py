@@ -14,6 +14,7 @@ from services.gateway.grants import (
     INTEGRATION,
     LEADERS,
     MANAGER,
+    REPORT_OFFICER,
     REPORTER,
     grant,
     table,
@@ -141,5 +142,7 @@ ACCESS = table(
         "powerDependences behaviourModes impacts causes needs ownFirstSteps ladderSteps "
         "heardAnswers solvedAnswers aftercareResults reopeningReasons",
     ),
-    grant("Term", _READERS | MANAGER | EMPLOYEE | COORDINATOR, "code label parent"),
+    grant(
+        "Term", _READERS | MANAGER | EMPLOYEE | COORDINATOR | REPORT_OFFICER, "code label parent"
+    ),
 )

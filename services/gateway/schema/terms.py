@@ -53,7 +53,8 @@ class TermHow(Enum):
 _RETENTION: Final = terms.Phrase("retention", "The case may go", "De zaak mag weg")
 
 
-def _kind(code: str, language: Language) -> Term:
+def kind_label(code: str, language: Language) -> Term:
+    """A kind of term, as people read it."""
     rule = terms.RULES.get(code)
     phrase = _RETENTION if rule is None else rule.phrase
     return _term(phrase, language)
@@ -121,7 +122,7 @@ class Task:
         return cls(
             case_id=strawberry.ID(found.case_id),
             term=found.term,
-            kind=_kind(found.kind, language),
+            kind=kind_label(found.kind, language),
             week=found.week,
             due_on=found.due_on.isoformat(),
             stage=TermStage(found.stage),
@@ -140,7 +141,7 @@ class OverdueTerms:
     @classmethod
     def of(cls, found: rpc.OverdueTerm, language: Language) -> Self:
         """From intake's answer."""
-        return cls(kind=_kind(found.kind, language), week=found.week, count=found.count)
+        return cls(kind=kind_label(found.kind, language), week=found.week, count=found.count)
 
 
 @strawberry.type

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.intake.commands.in_case import add_as_either
 from services.intake.domain import consent
+from services.intake.records import statement_from_bus
 from services.intake.sealed import as_uuid
 from shared.contracts.rpc import Done, GiveConsent
 from shared.runtime.calls import Call
@@ -22,6 +23,7 @@ async def give_consent(call: Call, request: GiveConsent) -> Done:
             until=request.until,
             by_reporter=by_reporter,
             how=request.how,
+            statement=statement_from_bus(request.statement),
             at=call.now,
         ),
     )

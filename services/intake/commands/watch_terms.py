@@ -1,4 +1,4 @@
-"""Every day: the clocks of the cases are looked at. Who must act is warned, and the coordinator told."""
+"""Every day: the clocks of cases and reports are looked at. Who must act is warned, the coordinator told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.intake.domain import clock
-from services.intake.streams import load_case
+from services.intake.streams import load_case, load_report
 from shared.eventstore.damaged import DAMAGED
 from shared.eventstore.store import Change, Conflict
 from shared.eventstore.week import week_of
@@ -15,6 +15,8 @@ from shared.runtime.service import TickFailed
 from shared.taxonomy.working_days import day_of
 
 if TYPE_CHECKING:
+    from services.intake.domain.case import Case
+    from services.intake.domain.whistleblower_report import WhistleblowerReport
     from shared.runtime.calls import Parts
 
 _ATTEMPTS = 4
@@ -61,7 +63,10 @@ async def watch_terms(parts: Parts, organisation: UUID, actor: str) -> int:
 async def _look(parts: Parts, organisation: UUID, case_id: UUID, actor: str) -> int:
     now = parts.clock.now()
     for _ in range(_ATTEMPTS):
-        state = await load_case(parts.store, organisation, case_id)
+        case = await load_case(parts.store, organisation, case_id)
+        state: Case | WhistleblowerReport = case
+        if case.opened is None:
+            state = await load_report(parts.store, organisation, case_id)
         steps = clock.steps(state.terms, at=now)
         if not steps:
             return 0

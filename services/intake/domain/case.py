@@ -16,6 +16,7 @@ from services.intake.domain import (
     minutes,
     subject_access,
     ways_in,
+    whistleblowing,
 )
 from services.intake.domain import (
     record as coded,
@@ -273,6 +274,7 @@ WorkEvent = (
     | consent.Event
     | aftercare.Event
     | ways_in.Event
+    | whistleblowing.Event
 )
 """What is known of a case, and how it is worked on: decided in modules of their own."""
 
@@ -310,6 +312,8 @@ class Case:
     aftercare: tuple[aftercare.Aftercare, ...] = ()
     statement: ways_in.StatementGiven | None = None
     avoided: frozenset[str] = frozenset()
+    report_decided: bool = False
+    converted: whistleblowing.ConvertedToWhistleblowerReport | None = None
 
     @property
     def facts(self) -> CaseOpened | coded.FactsCorrected:
@@ -419,6 +423,10 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
             return replace(state, consents=consent.evolve(state.consents, event))
         case ways_in.StatementRecorded():
             return replace(state, statement=event.statement)
+        case whistleblowing.ReportDecided():
+            return replace(state, report_decided=True)
+        case whistleblowing.ConvertedToWhistleblowerReport():
+            return replace(state, converted=event)
         case ways_in.AdviserAvoided():
             return replace(state, avoided=state.avoided | {event.adviser_id})
         case (

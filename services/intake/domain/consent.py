@@ -10,17 +10,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
 from uuid import UUID
 
 from services.intake.domain.reporter import How, decided_by
+from services.intake.domain.ways_in import StatementGiven
 from shared.contracts.errors import Code, Refusal, invalid
-from shared.taxonomy import confidentiality
+from shared.taxonomy import confidentiality, whistleblowing
+from shared.taxonomy.working_days import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.intake.domain.case import Case
+
+TO_OFFICER: Final = "to_report_officer"
+"""The recipient to whom nothing is told but by making it a report of wrongdoing."""
 
 # Events ---------------------------------------------------------------------------------------
 
@@ -37,6 +42,8 @@ class ConsentGiven:
     until: date | None
     how: How
     at: datetime
+    statement: StatementGiven | None = None
+    """To an officer for reports: which version of what a report means was read or told first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +129,10 @@ def give(
     by_reporter: bool,
     how: Literal["spoken", "written"] | None,
     at: datetime,
+    statement: StatementGiven | None = None,
 ) -> ConsentGiven:
-    """The reporter consents. Raises Refusal for unknown codes, an end that is past, and as
-    `decided_by`.
+    """The reporter consents. To an officer for reports only after they read, or were told, what a report
+    means. Raises Refusal for unknown codes, an end that is past, and as `decided_by`.
     """
     state.running()
     if any(one.consent_id == consent_id for one in state.consents):
@@ -139,8 +147,9 @@ def give(
     if len(set(matters)) != len(matters):
         raise invalid("matters", "a code stands there twice")
     codes.check("consent_recipients", recipient, field="recipient")
-    if until is not None and until < at.date():
+    if until is not None and until < day_of(at):
         raise invalid("until", "that day is past")
+    _check_told_first(recipient, statement)
     return ConsentGiven(
         consent_id=consent_id,
         matters=tuple(matters),
@@ -148,6 +157,7 @@ def give(
         until=until,
         how=decided_by(state, by_reporter=by_reporter, how=how),
         at=at,
+        statement=statement,
     )
 
 
@@ -162,7 +172,7 @@ def withdraw(
     """The reporter withdraws a consent, at any time, of a closed case too. An adviser may record it of
     who holds a code as well: it only ever takes away. Raises Refusal NOT_FOUND, CONSENT_WITHDRAWN.
     """
-    if _found(state, consent_id).withdrawn:
+    if find(state, consent_id).withdrawn:
         raise Refusal(Code.CONSENT_WITHDRAWN)
     said: How | None = "code" if by_reporter else how
     if said is None:
@@ -172,19 +182,40 @@ def withdraw(
 
 def tell(state: Case, *, consent_id: UUID, at: datetime) -> ToldWithConsent:
     """The adviser told what the consent covers. Raises Refusal NOT_FOUND where there is none,
-    CONSENT_WITHDRAWN, CONSENT_EXPIRED.
+    CONSENT_WITHDRAWN, CONSENT_EXPIRED, and INVALID_INPUT for one to an officer for reports: telling them
+    makes it a report (whistleblowing.py).
     """
     state.running()
-    match _found(state, consent_id).holds(at.date()):
+    found = find(state, consent_id)
+    if found.recipient == TO_OFFICER:
+        raise invalid("consentId", "telling it to an officer for reports makes it a report")
+    check_holds(found, at)
+    return ToldWithConsent(consent_id=consent_id, at=at)
+
+
+def check_holds(found: Consent, at: datetime) -> None:
+    """Raises Refusal CONSENT_WITHDRAWN, or CONSENT_EXPIRED once its last day is over in Amsterdam."""
+    match found.holds(day_of(at)):
         case "withdrawn":
             raise Refusal(Code.CONSENT_WITHDRAWN)
         case "expired":
             raise Refusal(Code.CONSENT_EXPIRED)
         case "given":
-            return ToldWithConsent(consent_id=consent_id, at=at)
+            return
 
 
-def _found(state: Case, consent_id: UUID) -> Consent:
+def _check_told_first(recipient: str, statement: StatementGiven | None) -> None:
+    if recipient != TO_OFFICER:
+        if statement is not None:
+            raise invalid("statement", "it belongs to a consent to a report")
+    elif statement is None:
+        raise invalid("statement", "it is missing")
+    elif statement.version != whistleblowing.NEWEST:
+        raise invalid("statement.version", "it is not the newest version")
+
+
+def find(state: Case, consent_id: UUID) -> Consent:
+    """The consent of that id. Raises Refusal NOT_FOUND."""
     for one in state.consents:
         if one.consent_id == consent_id:
             return one

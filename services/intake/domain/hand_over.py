@@ -36,6 +36,7 @@ from services.intake.domain.recovery import approved_for
 from services.intake.domain.sealing import sealed_for, signer_of
 from services.intake.domain.statements import Verifies
 from services.intake.domain.ways_in import check_not_avoided
+from services.intake.domain.whistleblowing import ConvertedToWhistleblowerReport
 from services.intake.domain.words import SealedWords
 from shared.contracts.errors import Code, Refusal, invalid
 
@@ -53,6 +54,7 @@ _KEPT = (
     | RecoveryRequested
     | RecoveryApproved
     | RecoveryUsed
+    | ConvertedToWhistleblowerReport
 )
 
 

@@ -1,4 +1,4 @@
-"""Which terms run in which case: random ids, kinds and weeks, nothing else.
+"""Which terms run in which case or report: random ids, kinds and weeks, nothing else.
 
 What is done at which moment is decided on the case itself (domain/clock.py); this table says which cases
 have to be looked at, and how many terms of a kind were missed in a week.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.intake.domain import aftercare, case, clock, subject_access
+from services.intake.domain import aftercare, case, clock, subject_access, whistleblower_report
 from shared.eventstore.week import week_of
 from shared.ledger.leaf import KEY_DESTROYED
 from shared.taxonomy.working_days import day_of
@@ -57,6 +57,9 @@ class TermWatch:
             "TermPaused",
             "TermResumed",
             "TermExtended",
+            "WhistleblowerReportReceived",
+            "WhistleblowerReportConfirmed",
+            "WhistleblowerFeedbackGiven",
             KEY_DESTROYED,
         }
     )
@@ -74,6 +77,10 @@ class TermWatch:
         elif isinstance(event, case.MessageSent):
             if event.sender == "adviser":
                 await _confirmed(connection, recorded, day_of(event.at))
+        elif isinstance(event, whistleblower_report.WhistleblowerReportConfirmed):
+            await _confirmed(connection, recorded, event.on)
+        elif isinstance(event, whistleblower_report.WhistleblowerFeedbackGiven):
+            await _ended(connection, recorded, clock.FEEDBACK)
         elif isinstance(event, aftercare.AftercareGiven | aftercare.CaseReopened):
             await _ended(connection, recorded, clock.AFTERCARE)
         elif isinstance(event, case.CaseClosed):
@@ -89,6 +96,8 @@ def _begun(event: Any) -> tuple[clock.Term, ...]:
     match event:
         case case.CaseOpened(by="reporter"):
             return clock.received((), day_of(event.at))
+        case whistleblower_report.WhistleblowerReportReceived():
+            return clock.received((), event.received_on)
         case clock.TermStarted():
             return clock.received((), event.since)
         case subject_access.SubjectAccessRequested():

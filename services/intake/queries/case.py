@@ -30,6 +30,7 @@ from services.intake.streams import case_events
 from shared.contracts.rpc import ById, Case, CaseEntry, Sealed
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
+from shared.taxonomy.working_days import day_of
 
 
 async def case(call: Call, request: ById) -> Case:
@@ -39,7 +40,7 @@ async def case(call: Call, request: ById) -> Case:
     state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
     domain.owned_by(state, call.principal.subject)
     await call.record_access("case", case_id)
-    return as_its_adviser_sees_it(case_id, state, recorded, call.now.date())
+    return as_its_adviser_sees_it(case_id, state, recorded, day_of(call.now))
 
 
 def as_its_adviser_sees_it(
@@ -68,6 +69,8 @@ def as_its_adviser_sees_it(
         avoided=tuple(sorted(state.avoided)),
         aftercare=aftercare_of(state),
         consents=consents_of(state, day),
+        report_decided=state.report_decided,
+        converted_on=None if state.converted is None else day_of(state.converted.at),
         entries=tuple(
             _entry(shown, recorded[shown.version - 1])
             for shown in shown_to_adviser([one.event for one in recorded])

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.intake.domain import case as domain
 from services.intake.domain import disclosure
 from services.intake.domain.attachment import FileAttached
+from services.intake.queries.whistleblower_reports import my_report
 from services.intake.queries.work import (
     aftercare_of,
     consents_of,
@@ -22,6 +23,7 @@ from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import Empty, HandOverStep, Message, MyCase, ToldDisclosure
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
+from shared.taxonomy.working_days import day_of
 
 
 async def my_case(call: Call, _request: Empty) -> MyCase:
@@ -45,7 +47,13 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
         statement=statement_of(state),
         avoided=tuple(sorted(state.avoided)),
         aftercare=aftercare_of(state),
-        consents=consents_of(state, call.now.date()),
+        consents=consents_of(state, day_of(call.now)),
+        report_decided=state.report_decided,
+        report=(
+            None
+            if state.converted is None
+            else await my_report(call, state.converted.report_id, opened.reply_key)
+        ),
         in_log_since=await call.parts.proofs.in_log_since(call.organisation, case_id),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.intake.domain import aftercare, consent, ladder, minutes, ways_in
+from services.intake.domain import aftercare, consent, ladder, minutes, ways_in, whistleblowing
 from services.intake.domain import record as coded
 from services.intake.sealed import id_or_none, to_bus
 from shared.contracts.rpc import (
@@ -48,19 +48,17 @@ def entry_of_work(recorded: Recorded, event: WorkEvent) -> CaseEntry:
         case (
             ladder.StepProposed(step_id=ref, step=code)
             | ladder.StepDecided(step_id=ref, decision=code)
+            | consent.ConsentGiven(consent_id=ref, recipient=code)
+            | consent.ConsentWithdrawn(consent_id=ref, how=code)
         ):
             pass
         case ladder.StepTaken(step_id=ref) | consent.ToldWithConsent(consent_id=ref):
             code = None
         case (
-            consent.ConsentGiven(consent_id=ref, recipient=code)
-            | consent.ConsentWithdrawn(consent_id=ref, how=code)
-        ):
-            pass
-        case (
             aftercare.SatisfactionSaid(heard=code)
             | aftercare.CaseReopened(reason=code)
             | ways_in.StatementRecorded(statement=ways_in.StatementGiven(how=code))
+            | whistleblowing.ReportDecided(how=code)
         ):
             pass
         case (
@@ -68,7 +66,7 @@ def entry_of_work(recorded: Recorded, event: WorkEvent) -> CaseEntry:
             | aftercare.AftercareGiven(aftercare_id=ref)
         ):
             code = event.result if isinstance(event, aftercare.AftercareGiven) else None
-        case ways_in.AdviserAvoided():
+        case ways_in.AdviserAvoided() | whistleblowing.ConvertedToWhistleblowerReport():
             code = None
         case _:
             code = event.term
