@@ -827,11 +827,11 @@ async def test_the_same_request_is_understood_at_home(sides: tuple[Side, Side]) 
     heard: dict[tuple[str, str], bool] = {}
     order = {name: number for number, name in enumerate(LAST)}
     for verb, role, name, kind in sorted(attempts(), key=lambda one: order.get(one[0].name, -1)):
-        if name in SEALED:
+        if name in SEALED or heard.get((verb.name, name)):
             continue
         at_home = await there.reply(verb.name, with_id(there, verb, name, there.ids[kind]), role)
         across = await here.reply(verb.name, with_id(here, verb, name, there.ids[kind]), role)
-        heard[verb.name, name] = heard.get((verb.name, name), False) or at_home != across
+        heard[verb.name, name] = at_home != across
 
     assert ALIKE == {pair for pair, otherwise in heard.items() if not otherwise}
 
