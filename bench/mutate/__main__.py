@@ -16,6 +16,7 @@ import sys
 import tomllib
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -88,21 +89,43 @@ def digest(paths: Sequence[Path]) -> str:
     return whole.hexdigest()
 
 
-def kept(fresh: bool) -> dict[str, Any]:  # noqa: FBT001 -- from the command line
-    """What an earlier run found, by module."""
-    path = KEPT / "verdicts.json"
-    if fresh or not path.exists():
-        return {}
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+@dataclass(slots=True)
+class Kept:
+    """What was found of the same files: a line for each mutant, written when it is known, so that a run
+    that was ended goes on where it was. Of other files it only says which test to try first.
+    """
 
+    path: Path | None
+    found: dict[str, Verdict] = field(default_factory=dict)
+    hints: dict[str, str] = field(default_factory=dict)
 
-def keep(found: dict[str, Any]) -> None:
-    """For the next run."""
-    KEPT.mkdir(exist_ok=True)
-    part = KEPT / "verdicts.part"
-    part.write_text(json.dumps(found), encoding="utf-8")
-    part.replace(KEPT / "verdicts.json")
+    @classmethod
+    def of(cls, inputs: str) -> Kept:
+        """For files with this digest."""
+        KEPT.mkdir(exist_ok=True)
+        mine = KEPT / f"{inputs}.jsonl"
+        self = cls(mine)
+        for path in sorted(KEPT.glob("*.jsonl"), key=lambda path: path.stat().st_mtime):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                name, outcome, by = json.loads(line)
+                self.hints[name] = by
+                if path == mine:
+                    self.found[name] = Verdict(outcome, by)
+        return self
+
+    def add(self, name: str, verdict: Verdict) -> None:
+        """Known from now on."""
+        self.found[name] = verdict
+        if self.path is not None:
+            line = json.dumps([name, verdict.outcome, verdict.by], ensure_ascii=False)
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+
+    def forget_others(self) -> None:
+        """What older files say is no more than this."""
+        for path in KEPT.glob("*.jsonl"):
+            if path != self.path:
+                path.unlink()
 
 
 def label(name: Name) -> str:
@@ -112,23 +135,20 @@ def label(name: Name) -> str:
 
 @dataclass(slots=True)
 class Round:
-    """The modules whose mutants are tried, with which tests, and what an earlier run found."""
+    """The mutants that are tried, with which tests, and what is known of them."""
 
-    chosen: dict[str, Path]
+    paths: dict[str, Path]
+    mutants: list[Mutant]
     tests: Sequence[Path]
-    before: dict[str, Any]
-    found: dict[str, dict[str, Verdict]] = field(default_factory=dict)
-    mutants: list[Mutant] = field(default_factory=list)
+    kept: Kept
 
-    def run(self) -> dict[str, dict[str, Verdict]]:
-        """Module → mutant → what became of it. Raises TestsFailError."""
-        for module, path in self.chosen.items():
-            self.found[module] = {}
-            self.mutants += mutants_of(module, path.read_text(encoding="utf-8"))
+    def run(self) -> None:
+        """Try each of which nothing is known. Raises TestsFailError."""
+        if all(label(mutant.name) in self.kept.found for mutant in self.mutants):
+            return
         loaded, coverage = self._in_a_process_of_its_own()
         preload(loaded)
         self._outside(coverage)
-        return self.found
 
     def _in_a_process_of_its_own(self) -> tuple[list[str], Coverage]:
         """Try faults in functions, where this project is loaded; it is not in this process."""
@@ -136,9 +156,10 @@ class Round:
         if (child := os.fork()) == 0:
             os.close(reader)
             hush()
+            tried: dict[str, Verdict] = {}
             try:
-                coverage = warm(targets(), self.tests, self._inside)
-                answer: Any = [self.found, list(sys.modules), coverage.lines, coverage.seconds]
+                coverage = warm(targets(), self.tests, partial(self._inside, tried))
+                answer: Any = [tried, list(sys.modules), coverage.lines, coverage.seconds]
             except TestsFailError as error:
                 answer = str(error)
             with os.fdopen(writer, "w", encoding="utf-8") as out:
@@ -152,8 +173,7 @@ class Round:
         if isinstance(answer, str):
             raise TestsFailError(answer)
         found, loaded, lines, seconds = answer
-        for module, some in found.items():
-            self.found[module] |= {name: Verdict(*one) for name, one in some.items()}
+        self.kept.found |= {name: Verdict(*one) for name, one in found.items()}
         return loaded, Coverage(
             {
                 test: {module: set(past) for module, past in modules.items()}
@@ -162,72 +182,73 @@ class Round:
             seconds,
         )
 
-    def _inside(self, coverage: Coverage, attempt: Attempt) -> None:
-        _control(attempt, self._all_tests(coverage))
-        sources = _sources()
+    def _inside(self, tried: dict[str, Verdict], coverage: Coverage, attempt: Attempt) -> None:
+        self._control(attempt, coverage)
         for mutant in self.mutants:
+            name = label(mutant.name)
+            if name in self.kept.found or not (mutant.inside or mutant.value):
+                continue
             if mutant.inside:
                 tests = coverage.past(mutant.name.module, [mutant.lines])
-            elif mutant.value:
-                tests = _users(mutant.name, coverage, sources)
             else:
-                continue
-            self._try(mutant, tests, attempt)
+                tests = _users(mutant.name, coverage)
+            verdict = self._tried(mutant, tests, attempt)
+            if mutant.inside or verdict.outcome == "killed":
+                tried[name] = verdict
+                self.kept.add(name, verdict)
 
     def _outside(self, coverage: Coverage) -> None:
-        sources = _sources()
+        some = [mutant for mutant in self.mutants if label(mutant.name) not in self.kept.found]
+        if not some:
+            return
 
         def attempt(mutant: Mutant | None, tests: Sequence[str]) -> Verdict:
-            path = ROOT if mutant is None else self.chosen[mutant.name.module]
+            path = ROOT if mutant is None else self.paths[mutant.name.module]
             return cold(mutant, path, tests, coverage)
 
-        some = [
-            mutant
-            for mutant in self.mutants
-            if not mutant.inside
-            and self.found[mutant.name.module].get(label(mutant.name), NOBODY).outcome != "killed"
-        ]
-        if some:
-            _control(attempt, self._all_tests(coverage))
+        self._control(attempt, coverage)
         for mutant in some:
-            self._try(mutant, _users(mutant.name, coverage, sources), attempt)
+            tests = _users(mutant.name, coverage)
+            self.kept.add(label(mutant.name), self._tried(mutant, tests, attempt))
 
-    def _all_tests(self, coverage: Coverage) -> list[str]:
-        return [
-            test for test, past in coverage.lines.items() if not past.keys().isdisjoint(self.chosen)
+    def _control(self, attempt: Attempt, coverage: Coverage) -> None:
+        """Without a fault all tests pass where faults are tried: else a verdict would mean nothing."""
+        modules = {mutant.name.module for mutant in self.mutants}
+        tests = [
+            test for test, past in coverage.lines.items() if not past.keys().isdisjoint(modules)
         ]
+        verdict = attempt(None, tests) if tests else NOBODY
+        if verdict.outcome == "killed":
+            raise TestsFailError(f"{verdict.by}, where there is no fault")
 
-    def _try(self, mutant: Mutant, tests: list[str], attempt: Attempt) -> None:
-        module, name = mutant.name.module, label(mutant.name)
-        by = self.before.get(module, {}).get("verdicts", {}).get(name, ["", ""])[1]
+    def _tried(self, mutant: Mutant, tests: list[str], attempt: Attempt) -> Verdict:
+        by = self.kept.hints.get(label(mutant.name))
         if by in tests:  # what noticed it the last time comes first
             tests = [by, *(one for one in tests if one != by)]
-        self.found[module][name] = attempt(mutant, tests) if tests else NOBODY
+        return attempt(mutant, tests) if tests else NOBODY
 
 
 def _plain(one: Any) -> Any:
     return sorted(one) if isinstance(one, set) else [one.outcome, one.by]
 
 
+@cache
 def _sources() -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in targets().values()}
 
 
-def _control(attempt: Attempt, tests: Sequence[str]) -> None:
-    """Without a fault all tests pass also where faults are tried: else a verdict would mean nothing."""
-    verdict = attempt(None, tests) if tests else NOBODY
-    if verdict.outcome == "killed":
-        raise TestsFailError(f"{verdict.by}, where there is no fault")
+@cache
+def _used_by(what: str) -> dict[str, list[range]]:
+    """Module → the lines of the functions that use this."""
+    return {module: list(users_of(source, what)) for module, source in _sources().items()}
 
 
-def _users(name: Name, coverage: Coverage, sources: dict[str, str]) -> list[str]:
+def _users(name: Name, coverage: Coverage) -> list[str]:
     """The tests that use what stands outside functions: its own module's, and whoever names it."""
-    what = name.where.partition(".")[0]
     several: set[str] = set()
-    for module, source in sources.items():
-        whole = [range(1, source.count("\n") + 2)]
-        lines = whole if module == name.module else list(users_of(source, what))
-        several |= set(coverage.past(module, lines))
+    for module, lines in _used_by(name.where.partition(".")[0]).items():
+        whole = [range(1, 1 + _sources()[module].count("\n"))]
+        several |= set(coverage.past(module, whole if module == name.module else lines))
     return sorted(several, key=lambda test: coverage.seconds[test])
 
 
@@ -240,7 +261,9 @@ def main() -> int:
     parser.add_argument(
         "--tests", type=Path, nargs="+", help="these files of tests alone; nothing is kept"
     )
-    parser.add_argument("--fresh", action="store_true", help="forget what an earlier run found")
+    parser.add_argument(
+        "--fresh", action="store_true", help="as if nothing were known; nothing is kept"
+    )
     chosen = parser.parse_args()
     os.chdir(ROOT)
     part = {module: targets()[module] for module in chosen.part or targets()}
@@ -253,31 +276,22 @@ def main() -> int:
             *(ROOT / "tests").glob("*.py"),
         ]
     )
-    before = kept(chosen.fresh)
-    missing = {
-        module: path
+    kept = Kept(None) if chosen.fresh or chosen.tests else Kept.of(inputs)
+    mutants = [
+        mutant
         for module, path in part.items()
-        if before.get(module, {}).get("inputs") != inputs
-    }
-    if missing:
-        try:
-            found = Round(missing, tests, before).run()
-        except TestsFailError as error:
-            raise SystemExit(f"The tests fail without any fault: {error}") from error
-        for module, some in found.items():
-            before[module] = {
-                "inputs": inputs,
-                "verdicts": {name: [one.outcome, one.by] for name, one in some.items()},
-            }
-        if not chosen.tests:
-            keep(before)
-    return report(
-        {
-            module: {name: Verdict(*one) for name, one in before[module]["verdicts"].items()}
-            for module in part
-        },
-        explained(),
-    )
+        for mutant in mutants_of(module, path.read_text(encoding="utf-8"))
+    ]
+    try:
+        Round(part, mutants, tests, kept).run()
+    except TestsFailError as error:
+        raise SystemExit(f"The tests fail without any fault: {error}") from error
+    if kept.path is not None and len(part) == len(targets()):
+        kept.forget_others()
+    found: dict[str, dict[str, Verdict]] = {module: {} for module in part}
+    for mutant in mutants:
+        found[mutant.name.module][label(mutant.name)] = kept.found[label(mutant.name)]
+    return report(found, explained())
 
 
 def report(found: dict[str, dict[str, Verdict]], reasoned: Sequence[Explained]) -> int:

@@ -45,6 +45,9 @@ MOST_BYTES: Final = 4 << 30
 
 ARGUMENTS: Final = (
     "-qxs",
+    # Why a test fails is not told: it is only asked whether it does.
+    "--assert=plain",
+    "--tb=no",
     "-pno:cacheprovider",
     "-pno:xdist",
     # Loaded before pytest, for all forks.
@@ -230,21 +233,25 @@ def _run(item: pytest.Item, tracer: Callable[..., Any] | None = None) -> None:
 
 
 def _tracer(files: dict[str, str], seen: dict[str, set[int]]) -> Callable[..., Any]:
-    names: dict[CodeType, set[int] | None] = {}
+    past: dict[int, tuple[CodeType, Callable[..., Any] | None]] = {}
+    """By a code's id: its hash is worked out anew each time. The code stays, and so its id is its own."""
 
-    def local(frame: FrameType, event: str, _: object) -> Any:
-        if event == "line":
-            lines = names[frame.f_code]
-            if lines is not None:
+    def looking_at(module: str) -> Callable[..., Any]:
+        lines = seen.setdefault(module, set())
+
+        def local(frame: FrameType, event: str, _: object) -> Any:
+            if event == "line":
                 lines.add(frame.f_lineno)
+            return local
+
         return local
 
     def trace(frame: FrameType, _: str, __: object) -> Any:
         code = frame.f_code
-        if code not in names:
-            name = files.get(code.co_filename)
-            names[code] = None if name is None else seen.setdefault(name, set())
-        return None if names[code] is None else local
+        if id(code) not in past:
+            module = files.get(code.co_filename)
+            past[id(code)] = (code, None if module is None else looking_at(module))
+        return past[id(code)][1]
 
     return trace
 

@@ -54,7 +54,7 @@ def test_a_day_is_past_when_it_is_past_in_amsterdam(day: int, planned: bool) -> 
     if planned:
         decided.then(AftercarePlanned(aftercare_id=ID, on=date(2027, 7, day), at=at))
     else:
-        decided.then_refused(Code.INVALID_INPUT)
+        decided.then_refused(Code.INVALID_INPUT, field="on")
 
 
 def giving(result: str = "calm_and_trust") -> Callable[[Case], Any]:

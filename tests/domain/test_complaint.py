@@ -252,9 +252,13 @@ def test_both_write_and_everybody_reads() -> None:
     said = ComplaintWordsSent(by=None, words=ALL, signature=None, signed_by=None, at=AT)
     after(RECEIVED).when(writing()).then(said)
     after(RECEIVED).when(writing(by="olga")).then(replace(said, by="olga"))
-    after(RECEIVED).when(writing(signature=bytes(64))).then_refused(Code.INVALID_INPUT)
-    after(RECEIVED).when(writing(sealed=OFFICERS)).then_refused(Code.INVALID_INPUT)
-    after(RECEIVED).when(writing(sealed=words("olga", REPLY))).then_refused(Code.INVALID_INPUT)
+    after(RECEIVED).when(writing(signature=bytes(64))).then_refused(
+        Code.INVALID_INPUT, field="signature"
+    )
+    after(RECEIVED).when(writing(sealed=OFFICERS)).then_refused(Code.INVALID_INPUT, field="words")
+    after(RECEIVED).when(writing(sealed=words("olga", REPLY))).then_refused(
+        Code.INVALID_INPUT, field="words"
+    )
 
     pair = AdviserKey.generate()
     assert pair.signing_public is not None
@@ -273,7 +277,7 @@ def test_both_write_and_everybody_reads() -> None:
         )
     )
     forged = writing(by="olga", sealed=sealed, organisation=office, signature=bytes(64))
-    after(RECEIVED).when(forged).then_refused(Code.INVALID_INPUT)
+    after(RECEIVED).when(forged).then_refused(Code.INVALID_INPUT, field="signature")
 
 
 def test_who_was_dismissed_reads_no_more_and_needs_no_copy() -> None:
@@ -283,10 +287,12 @@ def test_who_was_dismissed_reads_no_more_and_needs_no_copy() -> None:
     after(RECEIVED).when(writing(sealed=sealed, organisation=one_left)).then(
         ComplaintWordsSent(by=None, words=sealed, signature=None, signed_by=None, at=AT)
     )
-    after(RECEIVED).when(writing(organisation=one_left)).then_refused(Code.INVALID_INPUT)
+    after(RECEIVED).when(writing(organisation=one_left)).then_refused(
+        Code.INVALID_INPUT, field="words"
+    )
     nobody = organised(one_left, ComplaintsOfficerReleased(officer_id="olga", **BY))
     lost = writing(sealed=words(REPLY), organisation=nobody)
-    refused = after(RECEIVED).when(lost).then_refused(Code.INVALID_INPUT)
+    refused = after(RECEIVED).when(lost).then_refused(Code.INVALID_INPUT, field="words")
     assert refused.values["reason"] == "no complaints officer could read them"
     state = after(RECEIVED).state
     state.read_by(one_left, "olga")
@@ -302,7 +308,9 @@ def test_the_reporter_is_heard_first_and_may_waive_it() -> None:
     waived = replace(HEARD, how="waived")
     after(RECEIVED, CONFIRMED).when(hearing(how="waived")).then(waived)
     after(RECEIVED, CONFIRMED, HEARD).when(hearing()).then(HEARD)
-    after(RECEIVED, CONFIRMED).when(hearing(sealed=OFFICERS)).then_refused(Code.INVALID_INPUT)
+    after(RECEIVED, CONFIRMED).when(hearing(sealed=OFFICERS)).then_refused(
+        Code.INVALID_INPUT, field="words"
+    )
     after(RECEIVED, CONFIRMED).when(answering()).then_refused(Code.ALREADY_DECIDED)
     after(RECEIVED, CONFIRMED, HEARD, ANSWERED).when(hearing()).then_refused(Code.ALREADY_DECIDED)
     after(RECEIVED, CONFIRMED, HEARD, ANSWERED).when(answering()).then_refused(Code.ALREADY_DECIDED)
@@ -316,7 +324,7 @@ def test_the_adviser_is_heard_only_where_the_reporter_lets_them_be_told() -> Non
     after(RECEIVED, CONFIRMED, MAY_TELL, HEARD).when(him).then(ADVISER_HEARD)
     after(RECEIVED, CONFIRMED, MAY_TELL, HEARD).when(
         hearing("adviser", ALL, "written")
-    ).then_refused(Code.INVALID_INPUT)
+    ).then_refused(Code.INVALID_INPUT, field="words")
 
 
 def test_the_reporter_may_say_otherwise_until_the_adviser_knows() -> None:

@@ -53,18 +53,22 @@ def test_an_officer_is_designated_and_released() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"),
+    ("changes", "code", "field"),
     [
-        ({"officer_id": "anna"}, Code.INVALID_INPUT),
-        ({"officer_id": "fatima"}, Code.SECOND_PERSON_NEEDED),
-        ({"officer_id": " "}, Code.INVALID_INPUT),
-        ({"name": "Ol\nga"}, Code.INVALID_INPUT),
+        ({"officer_id": "anna"}, Code.INVALID_INPUT, "officerId"),
+        ({"officer_id": "fatima"}, Code.SECOND_PERSON_NEEDED, None),
+        ({"officer_id": " "}, Code.INVALID_INPUT, "officerId"),
+        ({"name": "Ol\nga"}, Code.INVALID_INPUT, "name"),
     ],
     ids=["an adviser", "oneself", "nobody", "control characters"],
 )
-def test_not_everybody_is_an_officer(changes: dict[str, Any], code: Code) -> None:
+def test_not_everybody_is_an_officer(
+    changes: dict[str, Any], code: Code, field: str | None
+) -> None:
     """Nor is anybody twice, or one too many."""
-    given(Organisation(), evolve, [SET_UP]).when(designating(**changes)).then_refused(code)
+    given(Organisation(), evolve, [SET_UP]).when(designating(**changes)).then_refused(
+        code, field=field
+    )
     given(Organisation(), evolve, [SET_UP, OLGA]).when(designating()).then_refused(
         Code.ALREADY_EXISTS
     )
@@ -101,3 +105,29 @@ def test_an_officer_has_a_key_in_the_directory() -> None:
     given(Organisation(), evolve, [SET_UP, OLGA, RELEASED]).when(publishing).then_refused(
         Code.NOT_ALLOWED
     )
+
+
+def test_ten_people_are_officers_and_no_more() -> None:
+    """The refusal says how many, and which input is wrong."""
+    nine = [replace(OLGA, officer_id=f"officer-{number}") for number in range(9)]
+    given(Organisation(), evolve, [SET_UP, *nine]).when(designating()).then(OLGA)
+    tenth = replace(OLGA, officer_id="officer-10")
+    given(Organisation(), evolve, [SET_UP, *nine, tenth]).when(designating()).then_refused(
+        Code.TOO_LARGE, limit=10, unit="officers"
+    )
+    there = given(Organisation(), evolve, [SET_UP])
+    for changes, field in (
+        ({"officer_id": "anna"}, "officerId"),
+        ({"officer_id": ""}, "officerId"),
+        ({"name": ""}, "name"),
+    ):
+        there.when(designating(**changes)).then_refused(Code.INVALID_INPUT, field=field)
+
+
+def test_each_officer_is_one_by_themself() -> None:
+    """Another is released: this one stays."""
+    other = replace(OLGA, officer_id="omar", name="Omar")
+    there = given(Organisation(), evolve, [SET_UP, OLGA, other, RELEASED])
+    assert (other,) == there.state.officers
+    assert there.state.has_officer("omar")
+    assert not there.state.has_officer("olga")

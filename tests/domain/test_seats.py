@@ -142,16 +142,18 @@ def test_an_organisation_has_only_so_many_seats() -> None:
 
 
 @pytest.mark.parametrize(
-    ("history", "adviser_id", "code"),
+    ("history", "adviser_id", "code", "field"),
     [
-        ([SET_UP], "carla", Code.NOT_FOUND),
-        ([SET_UP, WITHOUT_BRAM], "bram", Code.NOT_FOUND),
-        ([SET_UP, WITHOUT_BRAM], "anna", Code.INVALID_INPUT),
-        ([], "anna", Code.NOT_FOUND),
+        ([SET_UP], "carla", Code.NOT_FOUND, None),
+        ([SET_UP, WITHOUT_BRAM], "bram", Code.NOT_FOUND, None),
+        ([SET_UP, WITHOUT_BRAM], "anna", Code.INVALID_INPUT, "adviserId"),
+        ([], "anna", Code.NOT_FOUND, None),
     ],
 )
 def test_a_seat_that_cannot_be_vacated_is_refused(
-    history: list[OrganisationSetUp | SeatVacated], adviser_id: str, code: Code
+    history: list[OrganisationSetUp | SeatVacated], adviser_id: str, code: Code, field: str | None
 ) -> None:
     """One that nobody holds, and the last one: words would have no reader."""
-    given(Organisation(), evolve, history).when(vacating(adviser_id)).then_refused(code)
+    given(Organisation(), evolve, history).when(vacating(adviser_id)).then_refused(
+        code, field=field
+    )

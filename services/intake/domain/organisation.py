@@ -635,7 +635,6 @@ def _check_signature(
 
 
 def check_name(text: str, field: str) -> None:
-    """Raises Refusal INVALID_INPUT for a name that cannot be read."""
     """Raises Refusal INVALID_INPUT for what is no name."""
     if not text.strip() or len(text) > LONGEST_NAME or not text.isprintable():
         raise invalid(field, "it must have 1 to {most} printable characters", most=LONGEST_NAME)
