@@ -31,15 +31,17 @@ import uvloop
 
 from bench.faults import Cluster
 from bench.intake_clients import PAGE, Seen, Sent, open_all, sent, turn_pages
-from bench.intake_house import ADVISERS, House, opening_of, really_sealed
+from bench.intake_house import ADVISERS, House, Organisation, opening_of, really_sealed
 from bench.processes import Cpu
 from bench.results import Result, report
 from shared.identity.issuer import Signer, load_key
 from shared.identity.roles import Role
+from shared.ledger.files import LedgerFolder
 from shared.local.home import CHECKOUT, Home
 from shared.local.session import WITNESSES, Ports
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from shared.local.session import Installation
@@ -50,7 +52,6 @@ CLIENTS = 32
 SUBMISSIONS_A_SECOND = 50 * 5.3
 PAGE_RATIO = 1.5
 AGAIN = 20
-_WARM = 200
 _SERVERS = ("gateway", "intake", "postgres", "nats")
 _BESIDE = ("issuer", "migrations", "streams", *WITNESSES)
 _OF_A_PAGE = ("gateway", "intake", "postgres")
@@ -101,6 +102,16 @@ class Trial:
             flush=True,
         )
 
+    def _signed(self, organisations: Sequence[Organisation]) -> None:
+        """Wait until these logs have their first checkpoint: the service signs it, once, at what it appends
+        there first.
+        """
+        folder = LedgerFolder(self.installation.home.ledger)
+        waiting = {organisation.id for organisation in organisations}
+        while waiting:
+            time.sleep(0.2)
+            waiting = {each for each in waiting if folder.newest("intake", each) is None}
+
     def _projected(self, cases: int) -> None:
         """Wait until intake has put all cases in their advisers' lists; then do what the server's own
         housekeeping (autovacuum) does within a minute.
@@ -117,13 +128,15 @@ class Trial:
 
     async def pages(self, count: int) -> float:
         """Milliseconds of CPU that a page costs, over so many."""
+        organisations = self.house.organisations[:FEW_ORGANISATIONS]
         lists = [
             (self.token(adviser, organisation.id), listed // PAGE)
-            for organisation in self.house.organisations[:FEW_ORGANISATIONS]
+            for organisation in organisations
             for adviser in ADVISERS
             if (listed := self.house.lists[organisation.id, adviser]) >= PAGE
         ]
-        await turn_pages(self.installation.ports, lists, len(lists))
+        await turn_pages(self.installation.ports, lists, sum(full for _, full in lists))
+        await asyncio.to_thread(self._signed, organisations)
         meters = Meters(self.cluster)
         await turn_pages(self.installation.ports, lists, count)
         each = meters.each(count)
@@ -152,10 +165,12 @@ class Trial:
 
     async def openings(self, count: int) -> tuple[Seen, dict[str, float]]:
         """What the clients were told, and what an opening cost."""
-        warm = self.prepare(min(_WARM, count), 0)
+        warm = self.prepare(4 * len(self.house.organisations), 0)
         openings = self.prepare(count, len(warm))
         ports = self.installation.ports
         await open_all(ports, warm, CLIENTS)
+        await asyncio.to_thread(self._signed, self.house.organisations)
+        print(f"{count:,} openings are sealed and written out", flush=True)
         meters = Meters(self.cluster)
         seen = await open_all(ports, openings, CLIENTS)
         each = meters.each(count)
