@@ -60,8 +60,10 @@ _OF_A_PAGE = ("gateway", "intake", "postgres")
 class Meters:
     """CPU seconds by program since this was made."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._meters = {name: Cpu(cluster.pid(name)) for name in _SERVERS}
+    def __init__(self, cluster: Cluster | None) -> None:
+        self._meters: dict[str, Cpu] = {}
+        if cluster is not None:
+            self._meters = {name: Cpu(cluster.pid(name)) for name in _SERVERS}
         self._own = time.process_time()
 
     def each(self, count: int) -> dict[str, float]:
@@ -79,11 +81,14 @@ def _told(what: str, each: dict[str, float]) -> None:
 class Trial:
     """One installation, filled and measured."""
 
-    def __init__(self, cluster: Cluster, house: House) -> None:
+    def __init__(
+        self, installation: Installation, house: House, cluster: Cluster | None = None
+    ) -> None:
+        """Without the `cluster` nobody knows what the programs cost."""
         self.cluster = cluster
         self.house = house
-        self.installation: Installation = cluster.installation
-        home = self.installation.home
+        self.installation = installation
+        home = installation.home
         self._signer = Signer(load_key(home.secrets / "issuer.key"), self.installation.issuer_url)
 
     def token(self, adviser: str, organisation: UUID) -> str:
@@ -163,8 +168,8 @@ class Trial:
             openings.append(sent(opening, token, again=number % AGAIN == 0))
         return openings
 
-    async def openings(self, count: int) -> tuple[Seen, dict[str, float]]:
-        """What the clients were told, and what an opening cost."""
+    async def openings(self, count: int) -> Seen:
+        """What the clients were told."""
         warm = self.prepare(4 * len(self.house.organisations), 0)
         openings = self.prepare(count, len(warm))
         ports = self.installation.ports
@@ -173,8 +178,9 @@ class Trial:
         print(f"{count:,} openings are sealed and written out", flush=True)
         meters = Meters(self.cluster)
         seen = await open_all(ports, openings, CLIENTS)
-        each = meters.each(count)
-        _told(f"{count:,} openings by {CLIENTS} clients in {seen.seconds:.1f} s", each)
+        _told(
+            f"{count:,} openings by {CLIENTS} clients in {seen.seconds:.1f} s", meters.each(count)
+        )
         waits = sorted(seen.waits)
         print(
             f"an opening takes {1000 * statistics.median(waits):.0f} ms (median),"
@@ -184,7 +190,7 @@ class Trial:
         )
         for answer in seen.refused[:3]:
             print(f"refused: {answer.decode()}")
-        return seen, each
+        return seen
 
     def there(self, seen: Seen) -> tuple[int, int]:
         """How many of the acknowledged cases are missing in the log or in the list of their adviser,
@@ -215,13 +221,13 @@ async def trial(
     await cluster.start()
     house = await House.start(cluster.installation, organisations)
     try:
-        run = Trial(cluster, house)
+        run = Trial(cluster.installation, house, cluster)
         few = min(FEW_CASES, cases // 2)
         await run.fill(few, min(FEW_ORGANISATIONS, organisations))
         page_among_few = await run.pages(pages)
         await run.fill(cases, organisations)
         page_among_all = await run.pages(pages)
-        seen, _ = await run.openings(openings)
+        seen = await run.openings(openings)
         missing, doubled = await asyncio.to_thread(run.there, seen)
     finally:
         await house.stop()
