@@ -64,11 +64,13 @@ def targets() -> dict[str, Path]:
 
 
 def tests_of_intake() -> list[Path]:
-    """The tests of plain Python that know intake: they are cheap, and there is one for each rule."""
+    """The tests of plain Python that know intake: they are cheap, and there is one for each rule. But for
+    one of files: for a rule it would take as long as all others.
+    """
     return [
         path
         for path in sorted((ROOT / "tests" / "domain").glob("test_*.py"))
-        if "services.intake" in path.read_text(encoding="utf-8")
+        if path.stem != "test_mapped" and "services.intake" in path.read_text(encoding="utf-8")
     ]
 
 
@@ -186,7 +188,7 @@ class Round:
         self._control(attempt, coverage)
         for mutant in self.mutants:
             name = label(mutant.name)
-            if name in self.kept.found or not (mutant.inside or mutant.value):
+            if name in self.kept.found:
                 continue
             if mutant.inside:
                 tests = coverage.past(mutant.name.module, [mutant.lines])

@@ -79,8 +79,6 @@ class Mutant:
     lines: range
     inside: bool
     """Whether it is in the body of a function."""
-    value: bool
-    """Whether it is in a table or a constant of the module; else it has to be loaded anew."""
     _parent: ast.AST
     _field: str
     _index: int | None
@@ -131,7 +129,6 @@ class _Place:
 
     where: tuple[str, ...] = ()
     inside: bool = False
-    value: bool = False
     lines: range = range(0)
 
 
@@ -178,7 +175,7 @@ class _Finder:
         if not here.inside and not here.where:
             if _is_alias(node):
                 return
-            here = replace(here, where=(_target(node),), value=True)
+            here = replace(here, where=(_target(node),))
         match node:
             case ast.Return(value=value) if value is not None and not _is_one(value):
                 self.add(node, "value", None, ast.Constant(None), value, "None", here)
@@ -383,7 +380,7 @@ class _Finder:
         if new is not None and not hasattr(new, "lineno"):
             ast.copy_location(new, old)
         self.found.append(
-            Mutant(called, here.lines, here.inside, here.value, parent, name, index, new, self.tree)
+            Mutant(called, here.lines, here.inside, parent, name, index, new, self.tree)
         )
 
 

@@ -1,9 +1,9 @@
 """Runs the tests that come past a fault, in a process forked for it, and says which test noticed.
 
 A process that has collected the tests once is forked for each fault, and the function is given the
-code with the fault: a fork costs a few milliseconds, where a new pytest costs a second. A table or a
-constant is exchanged wherever it is known. What nobody notices there, and the default of a field, is
-tried in a process that has loaded everything but this project, and loads the module with the fault.
+code with the fault: a fork costs a few milliseconds, where a new pytest costs a second. A table, a
+constant or a default is exchanged wherever it is known. What nobody notices there is tried once more
+in a process that has loaded everything but this project, and loads the module with the fault.
 
 A fault that makes a test run on for ever is noticed by processor time, not by the clock: what else
 the machine does changes no verdict.
@@ -284,15 +284,30 @@ def _forget() -> None:
 
 
 def _swap(module_code: CodeType, module: ModuleType, _: str) -> None:
-    """Give a module the tables and constants of the changed one, and whoever has them from it."""
+    """Give a module the tables, constants and defaults of the changed one, and whoever has them from it."""
     changed = ModuleType(module.__name__)
     exec(module_code, changed.__dict__)  # noqa: S102 -- it is our own, but for one fault
     for name, old in list(vars(module).items()):
         new = vars(changed).get(name)
-        if isinstance(old, PLAIN) and type(new) is type(old) and new != old:
+        if getattr(old, "__module__", None) == module.__name__ and new is not None:
+            _default(old, new)
+        elif isinstance(old, PLAIN) and type(new) is type(old) and new != old:
             for other in list(sys.modules.values()):
                 if getattr(other, "__dict__", {}).get(name) is old:
                     setattr(other, name, new)
+
+
+def _default(old: Any, new: Any) -> None:
+    """Give a function, or what makes a dataclass, the plain defaults of another."""
+    for field_name, known in getattr(old, "__dataclass_fields__", {}).items():
+        other = new.__dataclass_fields__[field_name].default
+        if isinstance(other, PLAIN):
+            known.default = other
+    made: Any = vars(old).get("__init__") if isinstance(old, type) else old
+    anew: Any = vars(new).get("__init__") if isinstance(new, type) else new
+    for argument, value in (getattr(anew, "__kwdefaults__", None) or {}).items():
+        if isinstance(value, PLAIN):
+            made.__kwdefaults__[argument] = value
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

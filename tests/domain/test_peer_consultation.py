@@ -154,7 +154,9 @@ def test_all_who_take_part_say_something_until_its_last_day() -> None:
     after(SHARED).when(answering("dora")).then_refused(Code.NOT_FOUND)
     after(SHARED).when(answering(days=15)).then_refused(Code.NOT_FOUND)
     after().when(answering()).then_refused(Code.NOT_FOUND)
-    after(SHARED).when(answering(sealed=words("anna", "bram"))).then_refused(Code.INVALID_INPUT)
+    after(SHARED).when(answering(sealed=words("anna", "bram"))).then_refused(
+        Code.INVALID_INPUT, field="words"
+    )
     full = [SHARED, *[ANSWERED] * MOST_ANSWERS]
     after(*full).when(answering()).then_refused(Code.TOO_LARGE)
     assert after(SHARED, ANSWERED).state.answers == 1

@@ -128,17 +128,17 @@ def test_a_case_becomes_a_report_on_the_reporters_consent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("past", "later", "code"),
+    ("past", "later", "code", "field"),
     [
-        ([], 0, Code.NOT_FOUND),
-        ([REPORTED], 0, Code.NOT_FOUND),
-        ([REPORTED, AGREED, WITHDRAWN], 0, Code.CONSENT_WITHDRAWN),
-        ([REPORTED, AGREED], 1, Code.CONSENT_EXPIRED),
-        ([REPORTED, replace(AGREED, recipient="to_board")], 0, Code.INVALID_INPUT),
-        ([REPORTED, AGREED, ENDED, CLOSED], 0, Code.CASE_CLOSED),
-        ([REPORTED, AGREED, TOLD, CONVERTED], 0, Code.ALREADY_DECIDED),
-        ([REPORTED, AGREED, TOLD, CONVERTED, WITHDRAWN], 0, Code.ALREADY_DECIDED),
-        ([SPARRING, AGREED], 0, Code.SPARRING),
+        ([], 0, Code.NOT_FOUND, None),
+        ([REPORTED], 0, Code.NOT_FOUND, None),
+        ([REPORTED, AGREED, WITHDRAWN], 0, Code.CONSENT_WITHDRAWN, None),
+        ([REPORTED, AGREED], 1, Code.CONSENT_EXPIRED, None),
+        ([REPORTED, replace(AGREED, recipient="to_board")], 0, Code.INVALID_INPUT, "consentId"),
+        ([REPORTED, AGREED, ENDED, CLOSED], 0, Code.CASE_CLOSED, None),
+        ([REPORTED, AGREED, TOLD, CONVERTED], 0, Code.ALREADY_DECIDED, None),
+        ([REPORTED, AGREED, TOLD, CONVERTED, WITHDRAWN], 0, Code.ALREADY_DECIDED, None),
+        ([SPARRING, AGREED], 0, Code.SPARRING, None),
     ],
     ids=[
         "no case",
@@ -153,10 +153,12 @@ def test_a_case_becomes_a_report_on_the_reporters_consent() -> None:
     ],
 )
 def test_without_consent_that_holds_there_is_no_report(
-    past: list[Any], later: int, code: Code
+    past: list[Any], later: int, code: Code, field: str | None
 ) -> None:
     """Nor of a case that is closed, was one before, or is only talked over."""
-    given(Case(), evolve, past).when(converting(timedelta(days=later))).then_refused(code)
+    given(Case(), evolve, past).when(converting(timedelta(days=later))).then_refused(
+        code, field=field
+    )
 
 
 @pytest.mark.parametrize(
@@ -229,7 +231,9 @@ def test_sparring_becomes_a_report_by_a_step_of_its_own() -> None:
     given(Case(), evolve, [SPARRING, decided]).when(deciding(True)).then_refused(
         Code.ALREADY_DECIDED
     )
-    given(Case(), evolve, [REPORTED]).when(deciding(True)).then_refused(Code.INVALID_INPUT)
+    given(Case(), evolve, [REPORTED]).when(deciding(True)).then_refused(
+        Code.INVALID_INPUT, field="caseId"
+    )
     given(Case(), evolve, [SPARRING, ENDED, CLOSED]).when(deciding(True)).then_refused(
         Code.CASE_CLOSED
     )
@@ -262,7 +266,7 @@ def test_consent_to_a_report_takes_what_a_report_means() -> None:
         past.when(giving(**changes)).then_refused(Code.INVALID_INPUT)
     given(Case(), evolve, [REPORTED, AGREED]).when(
         lambda state: consent.tell(state, consent_id=CONSENT, at=AT)
-    ).then_refused(Code.INVALID_INPUT)
+    ).then_refused(Code.INVALID_INPUT, field="consentId")
 
 
 def test_signals_counts_a_converted_case_as_before() -> None:
@@ -351,32 +355,32 @@ def test_its_clocks_are_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("past", "decision", "code"),
+    ("past", "decision", "code", "field"),
     [
-        ([CONFIRMED], confirming(), Code.ALREADY_DECIDED),
-        ([], confirming(on=date(2026, 11, 22)), Code.INVALID_INPUT),
-        ([], confirming(on=date(2026, 11, 24)), Code.INVALID_INPUT),
-        ([], confirming(words=()), Code.INVALID_INPUT),
-        ([], confirming(words=(TO_OLGA,)), Code.INVALID_INPUT),
-        ([], following(follow_up="punishment"), Code.JUDGEMENT_WORD),
-        ([], following(follow_up="nothing_known"), Code.UNKNOWN_CODE),
-        ([], following(words=(*ANSWER,)), Code.INVALID_INPUT),
-        ([], following(words=(), signature=bytes(64)), Code.INVALID_INPUT),
-        ([], answering(), Code.INVALID_INPUT),
-        ([CONFIRMED], answering(how="declined"), Code.INVALID_INPUT),
-        ([CONFIRMED, FEEDBACK], answering(), Code.ALREADY_DECIDED),
-        ([CONFIRMED], closing(), Code.FEEDBACK_MISSING),
+        ([CONFIRMED], confirming(), Code.ALREADY_DECIDED, None),
+        ([], confirming(on=date(2026, 11, 22)), Code.INVALID_INPUT, "on"),
+        ([], confirming(on=date(2026, 11, 24)), Code.INVALID_INPUT, "on"),
+        ([], confirming(words=()), Code.INVALID_INPUT, "words"),
+        ([], confirming(words=(TO_OLGA,)), Code.INVALID_INPUT, "words"),
+        ([], following(follow_up="punishment"), Code.JUDGEMENT_WORD, "followUp"),
+        ([], following(follow_up="nothing_known"), Code.UNKNOWN_CODE, "followUp"),
+        ([], following(words=(*ANSWER,)), Code.INVALID_INPUT, "words"),
+        ([], following(words=(), signature=bytes(64)), Code.INVALID_INPUT, "signature"),
+        ([], answering(), Code.INVALID_INPUT, "on"),
+        ([CONFIRMED], answering(how="declined"), Code.INVALID_INPUT, "words"),
+        ([CONFIRMED, FEEDBACK], answering(), Code.ALREADY_DECIDED, None),
+        ([CONFIRMED], closing(), Code.FEEDBACK_MISSING, None),
         *(
-            ([CONFIRMED, FEEDBACK, REPORT_CLOSED], decision, Code.ALREADY_DECIDED)
+            ([CONFIRMED, FEEDBACK, REPORT_CLOSED], decision, Code.ALREADY_DECIDED, None)
             for decision in (following(), closing())
         ),
     ],
 )
 def test_what_does_not_go_together_is_refused(
-    past: list[Any], decision: Decision, code: Code
+    past: list[Any], decision: Decision, code: Code, field: str | None
 ) -> None:
     """A day that cannot be, a reporter who would read nothing, feedback before the confirmation."""
-    entry(*past).when(decision).then_refused(code)
+    entry(*past).when(decision).then_refused(code, field=field)
 
 
 @pytest.mark.parametrize("by", ["anna", "omar", "hr-1", "board-1", "olga-elsewhere"])
