@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.intake.domain.case import Case, evolve
@@ -15,6 +16,9 @@ from shared.contracts.rpc import Cases, CaseSummary, Page
 from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.calls import Call
 
+if TYPE_CHECKING:
+    from shared.eventstore.store import Recorded
+
 _MOST = 100
 
 
@@ -24,13 +28,15 @@ async def cases(call: Call, request: Page) -> Cases:
         raise invalid("first", "it must lie between {low} and {high}", low=1, high=_MOST)
     ids = await _page(call, request)
     shown = ids[: request.first]
-    recorded = await call.parts.store.load_many(call.organisation, shown)
+    recorded: dict[UUID, list[Recorded]] = {case_id: [] for case_id in shown}
+    for one in await call.parts.store.load_many(call.organisation, shown):
+        recorded[one.stream].append(one)
     if shown:
         await call.record_access("cases")
     organisation = await load_organisation(call.parts.store, call.organisation)
     items = []
     for case_id in shown:
-        events = [one for one in recorded if one.stream == case_id]
+        events = recorded[case_id]
         if events[-1].type == KEY_DESTROYED:
             continue  # a moment ago, and still in the list
         state = reduce(evolve, (one.event for one in events), Case())
