@@ -4,6 +4,7 @@ What counts as one, and what does not, is told in docs/mutation.md.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import copy
@@ -85,8 +86,8 @@ class Mutant:
     _new: ast.AST | None
     _tree: ast.Module
 
-    def compiled(self, path: Path) -> CodeType:
-        """The module with this fault."""
+    def compiled(self, path: Path, *, whole: bool = False) -> CodeType:
+        """The module with this fault; or only what of it stands by itself and has the fault in it."""
         old = getattr(self._parent, self._field)
         if self._index is None:
             setattr(self._parent, self._field, self._new)
@@ -94,10 +95,19 @@ class Mutant:
             changed = list(old)
             changed[self._index : self._index + 1] = [] if self._new is None else [self._new]
             setattr(self._parent, self._field, changed)
+        if self._new is not None:
+            ast.fix_missing_locations(self._new)
+        tree = self._tree if whole else ast.Module([self._around()], [])
         try:
-            return compile(ast.fix_missing_locations(self._tree), str(path), "exec")
+            flags = __future__.annotations.compiler_flag
+            code: CodeType = compile(tree, str(path), "exec", flags=flags)
+            return code
         finally:
             setattr(self._parent, self._field, old)
+
+    def _around(self) -> ast.stmt:
+        first = self.lines.start
+        return next(one for one in self._tree.body if one.lineno <= first <= (one.end_lineno or 0))
 
 
 def mutants_of(module: str, source: str) -> list[Mutant]:

@@ -186,7 +186,8 @@ class Warm:
             if mutant is not None:
                 path = self.targets[mutant.name.module]
                 change = _put if mutant.inside else _swap
-                change(mutant.compiled(path), sys.modules[_module_name(path)], mutant.name.where)
+                code = mutant.compiled(path, whole=not mutant.inside)
+                change(code, sys.modules[_module_name(path)], mutant.name.where)
                 _forget()
             for test in tests:
                 _run(self._items[test])
@@ -337,7 +338,7 @@ def cold(mutant: Mutant | None, path: Path, tests: Sequence[str], coverage: Cove
 
     def work() -> Verdict:
         if mutant is not None:
-            _load_as(path, mutant.compiled(path))
+            _load_as(path, mutant.compiled(path, whole=True))
         plugin = _Cold(tests)
         files = dict.fromkeys(_file(test) for test in tests)
         status = pytest.main([*ARGUMENTS, *files], plugins=[plugin])
