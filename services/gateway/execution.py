@@ -34,6 +34,7 @@ from services.gateway.schema import (
     complaints,
     conversion,
     erasure,
+    hours,
     notes,
     peer_consultation,
     pulse,
@@ -58,6 +59,7 @@ _QUIET_FIELDS = (
     | calendar_feed.QUIET_FIELDS
     | complaints.QUIET_FIELDS
     | notes.QUIET_FIELDS
+    | hours.QUIET_FIELDS
     | peer_consultation.QUIET_FIELDS
     | conversion.QUIET_FIELDS
     | whistleblower_reports.QUIET_FIELDS

@@ -65,6 +65,7 @@ from services.intake.commands.record_conversation import record_conversation
 from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.record_outcome import record_outcome
 from services.intake.commands.record_statement import record_statement
+from services.intake.commands.record_time import record_time
 from services.intake.commands.release_complaints_officer import release_complaints_officer
 from services.intake.commands.release_report_officer import release_report_officer
 from services.intake.commands.reopen_case import reopen_case
@@ -91,6 +92,7 @@ from services.intake.commands.watch_terms import watch_terms
 from services.intake.commands.withdraw_adviser_key import withdraw_adviser_key
 from services.intake.commands.withdraw_consent import withdraw_consent
 from services.intake.commands.withdraw_strategy_entry import withdraw_strategy_entry
+from services.intake.commands.withdraw_time import withdraw_time
 from services.intake.commands.write_in_complaint import write_in_complaint
 from services.intake.commands.write_note import write_note
 from services.intake.domain.day import DayClosed
@@ -131,6 +133,7 @@ from services.intake.queries.recoveries import recoveries
 from services.intake.queries.strategy_register import strategy_register
 from services.intake.queries.subject_accesses import subject_access, subject_accesses
 from services.intake.queries.subject_matches import subject_matches
+from services.intake.queries.time_spent import my_time, time_totals
 from services.intake.queries.unit_history import unit_history
 from services.intake.queries.whistleblower_reports import (
     whistleblower_report,
@@ -308,6 +311,10 @@ DEFINITION = Definition(
         "my_notes": my_notes,
         "peer_consultations": peer_consultations,
         "peer_consultation": peer_consultation,
+        "record_time": record_time,
+        "withdraw_time": withdraw_time,
+        "my_time": my_time,
+        "time_totals": time_totals,
         "cases": cases,
         "caseload_alerts": caseload_alerts,
         "case": case,
@@ -402,6 +409,10 @@ DEFINITION = Definition(
             "my_notes",
             "peer_consultations",
             "peer_consultation",
+            "record_time",
+            "withdraw_time",
+            "my_time",
+            "time_totals",
             "put_chunk",
             "attach_file",
             "chunk",

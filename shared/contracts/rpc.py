@@ -1158,6 +1158,13 @@ class CaseEntry(Shape, frozen=True, kw_only=True):
     signed_by: str | None = None
 
 
+class TimeSpent(Shape, frozen=True, kw_only=True):
+    """Quarters of an hour on a kind of activity."""
+
+    activity: str
+    quarters: int
+
+
 class Case(Shape, frozen=True, kw_only=True):
     """A case as its adviser sees it."""
 
@@ -1186,6 +1193,7 @@ class Case(Shape, frozen=True, kw_only=True):
     """What was only talked over may become a report."""
     converted_on: date | None = None
     """The day on which it was made a report of wrongdoing."""
+    time: tuple[TimeSpent, ...] = ()
 
 
 class CaseloadAlert(Shape, frozen=True, kw_only=True):
@@ -1808,6 +1816,70 @@ class PeerConsultation(Shape, frozen=True, kw_only=True):
     half_year: str | None
     expires_on: date
     said: tuple[PeerWords, ...]
+
+
+# Intake: time spent -----------------------------------------------------------------------------
+
+
+class RecordTime(Shape, frozen=True, kw_only=True):
+    """Adviser: time was spent: 1 to 96 quarters of an hour on a kind of activity (`activities` of the
+    practice codes), on a day whose half-year's totals are not told yet. `entry_id` is a random UUID of
+    the client's; `case_id` for work on a case of one's own, if it is to stand there.
+    """
+
+    entry_id: str
+    activity: str
+    quarters: int
+    on: date
+    case_id: str | None = None
+
+
+class WithdrawTime(Shape, frozen=True, kw_only=True):
+    """Adviser: an entry was wrong. `on` is a day of its half-year; `case_id` where it stands in a case."""
+
+    entry_id: str
+    on: date
+    case_id: str | None = None
+
+
+class TimeQuery(Shape, frozen=True, kw_only=True):
+    """About a half-year, such as `2026-H1`."""
+
+    half_year: str
+
+
+class TimeEntry(Shape, frozen=True, kw_only=True):
+    """An entry of one's own. `with_case`: it stands in a case too; in which is not kept here."""
+
+    id: str
+    activity: str
+    quarters: int
+    on: date
+    with_case: bool
+
+
+class MyTime(Shape, frozen=True, kw_only=True):
+    """Adviser: one's own entries of a half-year, and their sums; open until the totals are told."""
+
+    entries: tuple[TimeEntry, ...]
+    spent: tuple[TimeSpent, ...]
+    told_from: date
+
+
+class TimeTotal(Shape, frozen=True, kw_only=True):
+    """Hours of all advisers together on a kind of activity, at most; `case_work` is all work on cases."""
+
+    activity: str
+    hours: int
+
+
+class TimeTotals(Shape, frozen=True, kw_only=True):
+    """Coordinator or adviser: totals for the report, from the day on which the half-year's figures are
+    released. Rounded up: work on cases by 20 hours and never below, other work by 5.
+    """
+
+    half_year: str
+    items: tuple[TimeTotal, ...]
 
 
 # Intake: erasure ------------------------------------------------------------------------------
@@ -2940,6 +3012,10 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "end_peer_consultation", "command", EndPeerConsultation, Done),
         Verb("intake", "peer_consultations", "query", Page, PeerConsultations),
         Verb("intake", "peer_consultation", "query", ById, PeerConsultation),
+        Verb("intake", "record_time", "command", RecordTime, Done),
+        Verb("intake", "withdraw_time", "command", WithdrawTime, Done),
+        Verb("intake", "my_time", "query", TimeQuery, MyTime),
+        Verb("intake", "time_totals", "query", TimeQuery, TimeTotals),
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "caseload_alerts", "query", Empty, CaseloadAlerts),

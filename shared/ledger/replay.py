@@ -332,6 +332,13 @@ _EVENTS: Final[dict[str, tuple[str, str]]] = {
     "NoteWritten": ("a private note was written", "een eigen aantekening is gemaakt"),
     "PeerConsultationShared": ("colleagues were consulted", "collega's zijn geraadpleegd"),
     "PeerConsultationAnswered": ("a colleague answered", "een collega heeft geantwoord"),
+    "TimeRecorded": ("an adviser recorded time", "een vertrouwenspersoon heeft tijd vastgelegd"),
+    "TimeWithdrawn": ("time was withdrawn", "tijd is ingetrokken"),
+    "CaseTimeRecorded": ("time was spent on the case", "aan de melding is tijd besteed"),
+    "CaseTimeWithdrawn": (
+        "time spent on the case was withdrawn",
+        "aan de melding bestede tijd is ingetrokken",
+    ),
     "RecordKept": ("what is known was kept in codes", "wat bekend is, is in codes vastgelegd"),
     "FactsCorrected": ("facts were corrected", "feiten zijn verbeterd"),
     "CorrectionTold": ("a correction was sent on", "een verbetering is doorgegeven"),

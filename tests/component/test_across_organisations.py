@@ -230,6 +230,9 @@ class Side:
             for made in (str(uuid4()), str(uuid4())):
                 self.ids[kind] = made
                 await self.ask(verb, filled(self, INTAKE[verb], **{f"{kind}_id": made}))
+        self.ids["entry"] = str(uuid4())
+        spent = filled(self, INTAKE["record_time"], entry_id=self.ids["entry"])
+        await self.ask("record_time", spent)
 
     async def complain(self) -> None:
         """A complaint about Anna, to an officer with a key and beside one who has none."""
@@ -383,6 +386,7 @@ UUIDS = (
     "note",
     "consultation",
     "report",
+    "entry",
     "key",
     "recovery",
     "organisation",
@@ -404,6 +408,7 @@ KINDS: dict[str, tuple[str, ...]] = {
             "note_id",
             "consultation_id",
             "report_id",
+            "entry_id",
             "key_id",
             "organisation_id",
             "after",
@@ -450,6 +455,7 @@ NEW = {
     ("file_complaint", "complaint_id"),
     ("write_note", "note_id"),
     ("share_peer_consultation", "consultation_id"),
+    ("record_time", "entry_id"),
 }
 """Ids that a client makes for what is not there yet: random ones, of 122 bits. What becomes of one
 that is taken has a test of its own.
@@ -468,6 +474,7 @@ OWN = {
     "complaint_id": "complaint",
     "note_id": "note",
     "consultation_id": "consultation",
+    "entry_id": "entry",
     "key_id": "key",
     "after": "case",
     "stream": "case",
@@ -594,7 +601,9 @@ PLAIN: dict[str, Any] = {
     "party": "reporter",
     "area": "conduct",
     "severity_band": "not_told",
-    "half_year": None,
+    "half_year": "2026-H1",
+    "activity": "conversation",
+    "quarters": 4,
     "expires_on": START.date() + timedelta(days=30),
 }
 """Everything else: names nothing that is anybody's."""
@@ -693,7 +702,9 @@ def filled(side: Side, verb: Verb, **replaced: Any) -> Shape:
             values[name] = sealed_for(side, verb.name, name)
         elif name == "id":
             values[name] = side.ids[BY_ID.get(verb.name, "case")]
-        elif (verb.name, name) in NEW and verb.name in BEGIN:
+        elif (verb.name, name) == ("record_time", "entry_id") or (
+            (verb.name, name) in NEW and verb.name in BEGIN
+        ):
             values[name] = str(uuid4())
         elif (verb.name, name) == ("file_complaint", "reply_key"):
             values[name] = side.code.key.public
@@ -815,6 +826,7 @@ LAST = (
 ALIKE = {
     ("erasure_statement", "id"),  # nothing is erased yet, there neither
     ("lost_cases", "adviser_id"),  # who has no running case has none that is lost
+    ("withdraw_time", "case_id"),  # its entry was withdrawn at home a moment before
 }
 """Fields whose ids are answered alike at home and across the border, and why."""
 

@@ -199,6 +199,14 @@ HOLDERS = {
         ],
         {Role.COMPLAINTS_OFFICER},
     ),
+    "an adviser's own time": (
+        ["Query.myTime", "MyTime", "TimeEntry", "Mutation.recordTime", "Mutation.withdrawTime"],
+        {Role.ADVISER},
+    ),
+    "the time of all, rounded": (
+        ["Query.timeTotals", "TimeTotal"],
+        {Role.ADVISER, Role.COORDINATOR},
+    ),
     "private notes and peer consultation": (
         [
             "Query.myNotes",

@@ -105,7 +105,8 @@ def receiving(**changes: Any) -> Decision:
         "words": ALL,
         "at": AT,
     }
-    return lambda _state: complaint.receive(OFFICE, **(values | changes))
+    given_to = {"organisation": OFFICE} | values | changes
+    return lambda _state: complaint.receive(**given_to)
 
 
 def confirming(answer_by: date = CONFIRMED.answer_by) -> Decision:
@@ -206,6 +207,17 @@ def test_what_cannot_be_received_is_refused(
     """To the adviser concerned, to nobody, to HR; about who is no adviser; for others' eyes."""
     refused = after().when(receiving(**changes)).then_refused(code)
     assert refused.values.get("field") == field
+
+
+def test_an_adviser_who_left_can_still_be_complained_about() -> None:
+    """By their id; somebody who never was one cannot."""
+    anna, *_ = FOUNDED.known.advisers
+    left = replace(
+        OFFICE, former=(anna,), set_up=replace(FOUNDED.known, advisers=FOUNDED.known.advisers[1:])
+    )
+    assert not left.has_seat("anna")
+    after().when(receiving(organisation=left)).then(RECEIVED)
+    after().when(receiving(organisation=left, adviser_id="nobody")).then_refused(Code.INVALID_INPUT)
 
 
 def test_an_officer_without_a_key_cannot_be_complained_to_yet() -> None:

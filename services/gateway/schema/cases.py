@@ -82,6 +82,19 @@ class CaseEntry:
         )
 
 
+@strawberry.type(description="Time spent.")
+class TimeSpent:
+    """On one kind of activity."""
+
+    activity: str = strawberry.field(description="A code; `practiceCodes.activities`.")
+    quarters: int = strawberry.field(description="Quarters of an hour.")
+
+    @classmethod
+    def of(cls, found: rpc.TimeSpent) -> Self:
+        """From intake's answer."""
+        return cls(activity=found.activity, quarters=found.quarters)
+
+
 @strawberry.type(description="A case, as its adviser sees it. Codes are those of the taxonomy.")
 class Case:
     """One case."""
@@ -120,6 +133,7 @@ class Case:
     converted_on: date | None = strawberry.field(
         description="The day on which it was made a report of wrongdoing; that is the organisation's."
     )
+    time: list[TimeSpent] = strawberry.field(description="What was spent on it, by activity.")
     entries: list[CaseEntry] = strawberry.field(description="Oldest first.")
 
     @classmethod
@@ -144,6 +158,7 @@ class Case:
             consents=[Consent.of(one) for one in case.consents],
             statement=None if case.statement is None else StatementGiven.of(case.statement),
             avoided=[strawberry.ID(one) for one in case.avoided],
+            time=[TimeSpent.of(one) for one in case.time],
             satisfaction=(
                 None if case.satisfaction is None else Satisfaction.of(case.satisfaction)
             ),
@@ -631,8 +646,9 @@ ACCESS = table(
         ADVISER,
         "id status channel anonymity reporterRole relation category unitId record outcome route "
         "openedWeek replyKey minutes ladder consents satisfaction aftercare statement avoided entries "
-        "reportDecided convertedOn",
+        "reportDecided convertedOn time",
     ),
+    grant("TimeSpent", ADVISER, "activity quarters"),
     grant("CaseEntry", ADVISER, "kind week version code ref sealed signature signedBy"),
     grant("OpenCaseInput", REPORTER, "adviserId replyKey"),
     grant("OpenCaseInput", ADVISER, "parties"),

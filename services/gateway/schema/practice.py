@@ -6,7 +6,7 @@ from typing import Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, COMPLAINTS_OFFICER, REPORTER, grant, table
+from services.gateway.grants import ADVISER, COMPLAINTS_OFFICER, COORDINATOR, REPORTER, grant, table
 from services.gateway.schema.base import Info, LanguageChoice, described
 from shared import taxonomy
 from shared.contracts.errors import Language
@@ -37,6 +37,7 @@ class PracticeCodes:
     areas: list[PracticeCode] = strawberry.field(
         description="Areas of themes: how a peer consultation says what it is about."
     )
+    activities: list[PracticeCode] = strawberry.field(description="What hours go to.")
     severity_bands: list[PracticeCode] = strawberry.field(
         description="How it says how severe something was."
     )
@@ -51,6 +52,7 @@ class PracticeCodes:
                 PracticeCode(code=one.code, label=one.label(language))
                 for one in themes(taxonomy.NEWEST).areas.values()
             ],
+            activities=_codes(found.activities, language),
             severity_bands=_codes(found.severity_bands, language),
         )
 
@@ -70,12 +72,13 @@ class PracticeQuery:
 
 
 _COMPLAIN = REPORTER | COMPLAINTS_OFFICER
-_READERS = _COMPLAIN | ADVISER
+_READERS = _COMPLAIN | ADVISER | COORDINATOR
 
 ACCESS = table(
     grant("Query", _READERS, "practiceCodes practiceCodes(language:)"),
     grant("PracticeCodes", _READERS, "version"),
     grant("PracticeCodes", _COMPLAIN, "complaintGrounds"),
     grant("PracticeCodes", ADVISER, "areas severityBands"),
+    grant("PracticeCodes", ADVISER | COORDINATOR, "activities"),
     grant("PracticeCode", _READERS, "code label"),
 )

@@ -12,6 +12,7 @@ from services.intake.domain import (
     clock,
     consent,
     disclosure,
+    hours,
     ladder,
     minutes,
     subject_access,
@@ -275,6 +276,7 @@ WorkEvent = (
     | aftercare.Event
     | ways_in.Event
     | whistleblowing.Event
+    | hours.CaseEvent
 )
 """What is known of a case, and how it is worked on: decided in modules of their own."""
 
@@ -413,7 +415,7 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
             return replace(state, record=event.record)
         case coded.FactsCorrected():
             return replace(state, corrected=event)
-        case coded.CorrectionTold():
+        case coded.CorrectionTold() | hours.CaseTimeRecorded() | hours.CaseTimeWithdrawn():
             return state
         case minutes.MinutesDrafted() | minutes.MinutesCorrected() | minutes.MinutesSignedOff():
             return replace(state, minutes=minutes.evolve(state.minutes, event))

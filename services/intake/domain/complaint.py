@@ -232,7 +232,8 @@ def receive(
     words: Sequence[SealedWords],
     at: datetime,
 ) -> ComplaintReceived:
-    """Somebody complains, by their code. Whether they ever had a case is not asked.
+    """Somebody complains, by their code, of an adviser who may have left. Whether they ever had a case is
+    not asked.
 
     Raises Refusal ADVISER_CONCERNED where it is addressed to the adviser it is about, UNKNOWN_CODE,
     INVALID_INPUT for who is no adviser, for a reader who is no officer or has no key, and for words that
@@ -240,7 +241,7 @@ def receive(
     """
     if complaint_id.version != 4:
         raise invalid("complaintId", "it is not a random UUID (version 4)")
-    if not organisation.has_seat(adviser_id):
+    if not organisation.had_seat(adviser_id):
         raise invalid("adviserId", "the organisation has no such adviser")
     codes = practice.current()
     codes.check("complaint_grounds", ground, field="ground")

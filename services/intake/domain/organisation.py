@@ -310,6 +310,10 @@ class Organisation:
         """Whether this is an adviser here."""
         return any(adviser.id == adviser_id for adviser in self.known.advisers)
 
+    def had_seat(self, adviser_id: str) -> bool:
+        """Whether this is an adviser here, or was one."""
+        return self.has_seat(adviser_id) or any(one.id == adviser_id for one in self.former)
+
     def has_officer(self, officer_id: str) -> bool:
         """Whether this is an officer for reports now."""
         return any(officer.officer_id == officer_id for officer in self.officers)

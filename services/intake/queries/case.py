@@ -14,6 +14,7 @@ from services.intake.domain import case as domain
 from services.intake.domain import disclosure, subject_access
 from services.intake.domain.attachment import FileAttached
 from services.intake.domain.hand_over import Shown, shown_to_adviser
+from services.intake.domain.hours import spent_on_case
 from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted
 from services.intake.queries.work import (
     aftercare_of,
@@ -27,7 +28,7 @@ from services.intake.queries.work import (
 from services.intake.records import record_to_bus
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import case_events
-from shared.contracts.rpc import ById, Case, CaseEntry, Sealed
+from shared.contracts.rpc import ById, Case, CaseEntry, Sealed, TimeSpent
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
 from shared.taxonomy.working_days import day_of
@@ -67,6 +68,10 @@ def as_its_adviser_sees_it(
         satisfaction=satisfaction_of(state),
         statement=statement_of(state),
         avoided=tuple(sorted(state.avoided)),
+        time=tuple(
+            TimeSpent(activity=activity, quarters=quarters)
+            for activity, quarters in spent_on_case(one.event for one in recorded).items()
+        ),
         aftercare=aftercare_of(state),
         consents=consents_of(state, day),
         report_decided=state.report_decided,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.intake.domain import aftercare, consent, ladder, minutes, ways_in, whistleblowing
+from services.intake.domain import (
+    aftercare,
+    consent,
+    hours,
+    ladder,
+    minutes,
+    ways_in,
+    whistleblowing,
+)
 from services.intake.domain import record as coded
 from services.intake.sealed import id_or_none, to_bus
 from shared.contracts.rpc import (
@@ -50,9 +58,14 @@ def entry_of_work(recorded: Recorded, event: WorkEvent) -> CaseEntry:
             | ladder.StepDecided(step_id=ref, decision=code)
             | consent.ConsentGiven(consent_id=ref, recipient=code)
             | consent.ConsentWithdrawn(consent_id=ref, how=code)
+            | hours.CaseTimeRecorded(entry_id=ref, activity=code)
         ):
             pass
-        case ladder.StepTaken(step_id=ref) | consent.ToldWithConsent(consent_id=ref):
+        case (
+            ladder.StepTaken(step_id=ref)
+            | consent.ToldWithConsent(consent_id=ref)
+            | hours.CaseTimeWithdrawn(entry_id=ref)
+        ):
             code = None
         case (
             aftercare.SatisfactionSaid(heard=code)

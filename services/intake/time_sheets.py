@@ -1,0 +1,25 @@
+"""Where an adviser's time stands: a stream for each adviser and half-year, whose id says nothing of whose."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+from services.intake.domain import hours
+
+if TYPE_CHECKING:
+    from shared.eventstore.store import EventStore
+    from shared.keys.ring import KeyRing
+
+
+def sheet_stream(ring: KeyRing, organisation: UUID, adviser_id: str, half_year: str) -> UUID:
+    """The stream of an adviser's time in a half-year."""
+    whose = ring.pseudonym(organisation, 0, f"time/{adviser_id}")
+    return uuid5(organisation, f"time/{whose.hex()}/{half_year}")
+
+
+async def load_sheet(store: EventStore, organisation: UUID, stream: UUID) -> hours.Sheet:
+    """What stands in it."""
+    recorded = await store.load(organisation, stream)
+    return reduce(hours.evolve, (one.event for one in recorded), hours.Sheet())
