@@ -33,6 +33,7 @@ from services.gateway.schema import (
     cases,
     complaints,
     conversion,
+    disadvantages,
     erasure,
     hours,
     notes,
@@ -62,6 +63,7 @@ _QUIET_FIELDS = (
     | hours.QUIET_FIELDS
     | peer_consultation.QUIET_FIELDS
     | conversion.QUIET_FIELDS
+    | disadvantages.QUIET_FIELDS
     | whistleblower_reports.QUIET_FIELDS
 )
 

@@ -81,6 +81,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "give_whistleblower_feedback": frozenset({Role.REPORT_OFFICER}),
     "close_whistleblower_report": frozenset({Role.REPORT_OFFICER}),
     "say_satisfaction": frozenset({Role.ADVISER, Role.REPORTER}),
+    "report_disadvantage": frozenset({Role.ADVISER, Role.REPORTER}),
     "plan_aftercare": frozenset({Role.ADVISER}),
     "give_aftercare": frozenset({Role.ADVISER}),
     "reopen_case": frozenset({Role.ADVISER, Role.REPORTER}),

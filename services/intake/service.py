@@ -69,6 +69,7 @@ from services.intake.commands.record_time import record_time
 from services.intake.commands.release_complaints_officer import release_complaints_officer
 from services.intake.commands.release_report_officer import release_report_officer
 from services.intake.commands.reopen_case import reopen_case
+from services.intake.commands.report_disadvantage import report_disadvantage
 from services.intake.commands.request_disclosure import request_disclosure
 from services.intake.commands.request_erasure import request_erasure
 from services.intake.commands.request_recovery import request_recovery
@@ -249,6 +250,7 @@ DEFINITION = Definition(
         "give_whistleblower_feedback": give_whistleblower_feedback,
         "close_whistleblower_report": close_whistleblower_report,
         "say_satisfaction": say_satisfaction,
+        "report_disadvantage": report_disadvantage,
         "plan_aftercare": plan_aftercare,
         "give_aftercare": give_aftercare,
         "reopen_case": reopen_case,
@@ -356,6 +358,7 @@ DEFINITION = Definition(
             "give_whistleblower_feedback",
             "close_whistleblower_report",
             "say_satisfaction",
+            "report_disadvantage",
             "plan_aftercare",
             "give_aftercare",
             "reopen_case",

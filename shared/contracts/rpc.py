@@ -901,6 +901,9 @@ class ConvertToWhistleblowerReport(Shape, frozen=True, kw_only=True):
     signature: bytes | None = None
 
 
+Protection = Literal["presumption_holds", "presumption_does_not_hold"]
+"""Whether disadvantage is presumed to be because of a report: a code of `whistleblowing`."""
+
 ReportState = Literal["received", "confirmed", "followed_up", "feedback_given", "closed"]
 
 
@@ -1016,6 +1019,34 @@ class SaySatisfaction(Shape, frozen=True, kw_only=True):
     how: Heard | None = None
 
 
+class ReportDisadvantage(Shape, frozen=True, kw_only=True):
+    """Reporter, or the adviser who noticed it: there is a disadvantage, of a kind (whistleblowing), since
+    about when (onsets of the taxonomy). `words` are sealed to both. Of a closed case too.
+    """
+
+    case_id: str
+    disadvantage_id: str
+    kind: str
+    since: str
+    words: tuple[Sealed, ...]
+    signature: bytes | None = None
+
+
+class Disadvantage(Shape, frozen=True, kw_only=True):
+    """A disadvantage as it was reported. The words of one that was reported before a hand-over stand
+    here only for the reporter.
+    """
+
+    id: str
+    kind: str
+    since: str
+    by: Literal["reporter", "adviser"]
+    week: str
+    sealed: tuple[Sealed, ...]
+    signature: bytes | None
+    signed_by: str | None
+
+
 class PlanAftercare(Shape, frozen=True, kw_only=True):
     """Adviser: a moment of aftercare on a day; of a closed case too."""
 
@@ -1079,6 +1110,9 @@ class MyCase(Shape, frozen=True, kw_only=True):
     statement: StatementGiven | None = None
     avoided: tuple[str, ...] = ()
     report_decided: bool = False
+    disadvantages: tuple[Disadvantage, ...] = ()
+    """As they were reported, oldest first."""
+    protection: Protection = "presumption_does_not_hold"
     report: MyReport | None = None
     """Of a case that was made a report of wrongdoing."""
 
@@ -1191,6 +1225,9 @@ class Case(Shape, frozen=True, kw_only=True):
     avoided: tuple[str, ...] = ()
     report_decided: bool = False
     """What was only talked over may become a report."""
+    disadvantages: tuple[Disadvantage, ...] = ()
+    """As they were reported, oldest first."""
+    protection: Protection = "presumption_does_not_hold"
     converted_on: date | None = None
     """The day on which it was made a report of wrongdoing."""
     time: tuple[TimeSpent, ...] = ()
@@ -2953,6 +2990,7 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "give_whistleblower_feedback", "command", GiveWhistleblowerFeedback, Done),
         Verb("intake", "close_whistleblower_report", "command", CloseWhistleblowerReport, Done),
         Verb("intake", "say_satisfaction", "command", SaySatisfaction, Done),
+        Verb("intake", "report_disadvantage", "command", ReportDisadvantage, Done),
         Verb("intake", "plan_aftercare", "command", PlanAftercare, Done),
         Verb("intake", "give_aftercare", "command", GiveAftercare, Done),
         Verb("intake", "reopen_case", "command", ReopenCase, Done),

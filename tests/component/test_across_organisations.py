@@ -276,6 +276,11 @@ class Side:
             recipient="to_manager",
         )
         await self.ask("give_consent", consent, Role.REPORTER)
+        self.ids["disadvantage"] = str(uuid4())
+        followed = filled(
+            self, INTAKE["report_disadvantage"], disadvantage_id=self.ids["disadvantage"]
+        )
+        await self.ask("report_disadvantage", followed, Role.REPORTER)
         self.ids["aftercare"] = str(uuid4())
         moment = rpc.PlanAftercare(
             case_id=case,
@@ -409,6 +414,7 @@ KINDS: dict[str, tuple[str, ...]] = {
             "consultation_id",
             "report_id",
             "entry_id",
+            "disadvantage_id",
             "key_id",
             "organisation_id",
             "after",
@@ -445,6 +451,7 @@ NEW = {
     ("seat_adviser", "adviser_id"),
     ("designate_complaints_officer", "officer_id"),
     ("convert_to_whistleblower_report", "report_id"),
+    ("report_disadvantage", "disadvantage_id"),
     ("request_disclosure", "disclosure_id"),
     ("request_subject_access", "access_id"),
     ("put_chunk", "id"),
@@ -471,6 +478,7 @@ OWN = {
     "step_id": "step",
     "consent_id": "consent",
     "aftercare_id": "aftercare",
+    "disadvantage_id": "disadvantage",
     "complaint_id": "complaint",
     "note_id": "note",
     "consultation_id": "consultation",
@@ -561,6 +569,7 @@ PLAIN: dict[str, Any] = {
     "why_not": None,
     "received_on": START.date(),
     "follow_up": "taken_up",
+    "since": "under_one_month",
     "term": "feedback",
     "on": START.date(),
     "how": "done",
@@ -621,6 +630,7 @@ EXCEPTIONS: dict[tuple[str, str], Any] = {
     ("confirm_disclosure", "agrees"): False,
     ("give_consent", "recipient"): "to_manager",
     ("give_consent", "statement"): None,
+    ("report_disadvantage", "kind"): "negative_appraisal",
     ("reopen_case", "reason"): "conduct_again",
     ("plan_aftercare", "on"): START.date() + timedelta(days=30),
     ("file_complaint", "ground"): "not_heard",
@@ -683,7 +693,7 @@ def sealed_for(side: Side, verb: str, name: str) -> tuple[rpc.Sealed, ...]:
         passed_on = side.words("report_officer")
         own = verb == "convert_to_whistleblower_report"
         return (*passed_on, side.to_reporter) if own else passed_on
-    if verb in ("draft_minutes", "correct_minutes"):
+    if verb in ("draft_minutes", "correct_minutes", "report_disadvantage"):
         return (*side.words("anna"), side.to_reporter)
     both = side.words("anna", "bram")
     return (*both, side.to_reporter) if name == "words" else both

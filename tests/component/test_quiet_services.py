@@ -227,6 +227,8 @@ def test_every_verb_of_a_case_is_quiet() -> None:
         "disclosure",
         "subject_accesses",
         "my_tasks",
+        "my_time",
+        "time_totals",
         "overdue_terms",
         "share_calendar",
         "revoke_calendar",

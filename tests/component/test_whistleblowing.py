@@ -45,7 +45,7 @@ from shared.contracts.rpc import (
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import configure
-from tests.component.test_intake import Intake, opening
+from tests.component.test_intake import PUBLIC_KEY, Intake, opening
 from tests.conftest import Database
 from tests.nats_server import running_bus
 from tests.service_lab import ELSEWHERE, HERE, ISSUER, START, eventually, running
@@ -169,6 +169,35 @@ class World:
         )
         assert str(self.olga.key_id) == published["keyId"]
 
+    async def protection(self) -> Any:
+        """Which protection both sides are told holds: the same."""
+        held = "protection { code label law }"
+        mine = await self.ask(Role.REPORTER, f"{{ myCase {{ {held} }} }}", "nl")
+        query = f"query ($id: ID!) {{ case(id: $id) {{ {held} }} }}"
+        assert mine == await self.ask(Role.ADVISER, query, "nl", id=self.case)
+        return mine["protection"]
+
+    async def suffer(self) -> None:
+        """A disadvantage after the report: both see it, and that the presumption holds."""
+        suffered = await self.do(
+            Role.REPORTER,
+            mutation("reportDisadvantage"),
+            caseId=self.case,
+            disadvantageId=str(uuid4()),
+            kind="negative_appraisal",
+            since="under_one_month",
+            words=self.sealed("Een slechte beoordeling", PUBLIC_KEY, self.code.key.public),
+        )
+        assert "ReportDisadvantagePayload" == suffered["__typename"]
+        seen = "disadvantages { kind since by week sealed { keyId } }"
+        mine = await self.ask(Role.REPORTER, f"{{ myCase {{ {seen} }} }}")
+        query = f"query ($id: ID!) {{ case(id: $id) {{ {seen} }} }}"
+        assert mine == await self.ask(Role.ADVISER, query, id=self.case)
+        (one,) = mine["disadvantages"]
+        assert ("negative_appraisal", "REPORTER", 2) == (one["kind"], one["by"], len(one["sealed"]))
+        held = await self.protection()
+        assert ("presumption_holds", "17eb") == (held["code"], held["law"][-4:])
+
     async def agree(self) -> None:
         """The reporter reads what a report means, decides to make one and consents."""
         told = await self.ask(
@@ -228,6 +257,7 @@ async def test_a_talk_becomes_a_report_that_others_read(world: World) -> None:
     early = await world.do(Role.ADVISER, PASS_ON, "nl", **world.converting())
     assert CATALOGUE[Code.SPARRING].nl == early["message"]
     await world.agree()
+    assert "presumption_does_not_hold" == (await world.protection())["code"]
     made = await world.do(Role.ADVISER, PASS_ON, **world.converting())
     assert ("open", START.date().isoformat()) == (
         made["case"]["status"].lower(),
@@ -240,6 +270,7 @@ async def test_a_talk_becomes_a_report_that_others_read(world: World) -> None:
     again = await world.do(Role.ADVISER, PASS_ON, "nl", **world.converting(reportId=str(uuid4())))
     assert CATALOGUE[Code.ALREADY_DECIDED].nl == again["message"]
 
+    await world.suffer()
     listed = await world.ask(Role.REPORT_OFFICER, "{ whistleblowerReports { id state } }")
     assert [{"id": world.report, "state": "RECEIVED"}] == listed
     seen = await world.ask(Role.REPORT_OFFICER, ENTRY, id=world.report)

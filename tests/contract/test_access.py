@@ -378,6 +378,10 @@ HOLDERS = {
         {Role.ADVISER, Role.REPORT_OFFICER, Role.COMPLAINTS_OFFICER},
     ),
     "a recovery key that is proposed": (["Mutation.publishRecoveryKey"], {Role.ADVISER}),
+    "disadvantage that followed": (
+        ["Mutation.reportDisadvantage", "Disadvantage"],
+        {Role.ADVISER, Role.REPORTER},
+    ),
     "making a report of wrongdoing": (["Mutation.convertToWhistleblowerReport"], {Role.ADVISER}),
     "deciding to make one": (["Mutation.decideToReport"], {Role.ADVISER, Role.REPORTER}),
     "what became of one's own report": (["MyReport"], {Role.REPORTER}),
@@ -500,6 +504,7 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "Mutation.closeComplaint",
         "Query.whistleblowing",
         "Mutation.decideToReport",
+        "Mutation.reportDisadvantage",
     } == roots
     assert set() == fields & {
         "position",
@@ -531,6 +536,8 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "MyCase.aftercare",
         "MyCase.statement",
         "MyCase.avoided",
+        "MyCase.disadvantages",
+        "MyCase.protection",
         "MyCase.reportDecided",
         "MyCase.report",
         "MyCase.inLogSince",

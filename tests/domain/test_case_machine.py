@@ -30,6 +30,7 @@ from services.intake.domain import (
     consent,
     ladder,
     minutes,
+    protection,
     record,
     ways_in,
     whistleblowing,
@@ -98,6 +99,7 @@ CLOSED_TAKES = (
     aftercare.AftercarePlanned,
     aftercare.AftercareGiven,
     aftercare.CaseReopened,
+    protection.DisadvantageReported,
 )
 """What becomes of a closed case; all else is refused as CASE_CLOSED."""
 
@@ -418,6 +420,22 @@ class CaseMachine(RuleBasedStateMachine):
         assert (refused is None) is bool(made)
         self.register += made
 
+    @rule(which=ids, reporter=sides)
+    def suffer(self, which: UUID, reporter: bool) -> None:
+        self.attempt(
+            lambda state: protection.report_disadvantage(
+                state,
+                HOUSE,
+                disadvantage_id=which,
+                kind="negative_appraisal",
+                since="under_one_month",
+                by_reporter=reporter and self.coded,
+                words=self.words,
+                at=self.now,
+                verifies=verifies,
+            )
+        )
+
     @rule(adviser=advisers)
     def avoid(self, adviser: str) -> None:
         self.attempt(
@@ -543,6 +561,11 @@ class CaseMachine(RuleBasedStateMachine):
         assert len(made) <= 1
         assert [one.report_id for one in made] == [one.report_id for one in self.register]
         assert self.erased or self.state.converted == (made[0] if made else None)
+
+    @invariant()
+    def the_presumption_holds_after_a_report_and_never_without(self) -> None:
+        held = "presumption_holds" == protection.holds(self.state)
+        assert held is (self.state.converted is not None)
 
     @invariant()
     def no_officer_is_told_but_by_a_report(self) -> None:

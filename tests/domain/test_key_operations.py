@@ -67,6 +67,7 @@ OPERATIONS: dict[str, set[Role]] = {
     "intake.give_consent": {ADVISER, REPORTER},
     "intake.withdraw_consent": {ADVISER, REPORTER},
     "intake.tell_with_consent": {ADVISER},
+    "intake.report_disadvantage": {ADVISER, REPORTER},
     # From a case to a report of wrongdoing, which has readers of its own.
     "intake.decide_to_report": {ADVISER, REPORTER},
     "intake.convert_to_whistleblower_report": {ADVISER},

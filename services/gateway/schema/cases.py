@@ -25,6 +25,7 @@ from services.gateway.schema.base import (
     described,
     uuid_text,
 )
+from services.gateway.schema.protection import Disadvantage, protection
 from services.gateway.schema.record import CaseRecord, CaseRecordInput
 from services.gateway.schema.sealed import SIGNATURE, SIGNED_BY, Sealed, SealedInput
 from services.gateway.schema.statement import StatementGiven, StatementGivenInput
@@ -35,8 +36,9 @@ from services.gateway.schema.together import (
     Minutes,
     Satisfaction,
 )
+from services.gateway.schema.whistleblowing import WhistleblowingCode
 from shared.contracts import rpc
-from shared.contracts.errors import Refusal, invalid
+from shared.contracts.errors import Language, Refusal, invalid
 from shared.identity.roles import Role
 
 LARGEST_PAGE = 100
@@ -127,6 +129,12 @@ class Case:
     )
     satisfaction: Satisfaction | None
     aftercare: list[Aftercare]
+    disadvantages: list[Disadvantage] = strawberry.field(
+        description="As they were reported, oldest first."
+    )
+    protection: WhistleblowingCode = strawberry.field(
+        description="Which protection holds, and why: whether there was a report of wrongdoing."
+    )
     report_decided: bool = strawberry.field(
         description="The reporter decided that what was only talked over may become a report."
     )
@@ -137,7 +145,7 @@ class Case:
     entries: list[CaseEntry] = strawberry.field(description="Oldest first.")
 
     @classmethod
-    def of(cls, case: rpc.Case) -> Self:
+    def of(cls, case: rpc.Case, language: Language) -> Self:
         """From intake's answer."""
         return cls(
             id=strawberry.ID(case.id),
@@ -163,6 +171,8 @@ class Case:
                 None if case.satisfaction is None else Satisfaction.of(case.satisfaction)
             ),
             aftercare=[Aftercare.of(one) for one in case.aftercare],
+            disadvantages=[Disadvantage.of(one) for one in case.disadvantages],
+            protection=protection(case.protection, language),
             report_decided=case.report_decided,
             converted_on=case.converted_on,
             entries=[CaseEntry.of(entry) for entry in case.entries],
@@ -238,7 +248,7 @@ class CaseConnection:
 async def own_case(info: Info, case_id: str) -> Case | None:
     """One of the caller's cases, asked of intake; None if it is not there or not theirs."""
     found = await ask_or_none(info, "intake.case", rpc.ById(id=case_id), rpc.Case)
-    return None if found is None else Case.of(found)
+    return None if found is None else Case.of(found, info.context.language)
 
 
 @strawberry.enum(description="What strikes in your own cases.")
@@ -646,7 +656,7 @@ ACCESS = table(
         ADVISER,
         "id status channel anonymity reporterRole relation category unitId record outcome route "
         "openedWeek replyKey minutes ladder consents satisfaction aftercare statement avoided entries "
-        "reportDecided convertedOn time",
+        "disadvantages protection reportDecided convertedOn time",
     ),
     grant("TimeSpent", ADVISER, "activity quarters"),
     grant("CaseEntry", ADVISER, "kind week version code ref sealed signature signedBy"),

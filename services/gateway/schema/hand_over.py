@@ -97,7 +97,7 @@ class HandOverQuery:
             return None  # no case has such an id
         request = rpc.ById(id=case_id)
         found = await ask_or_none(info, "intake.recovered_words", request, rpc.Case)
-        return None if found is None else Case.of(found)
+        return None if found is None else Case.of(found, info.context.language)
 
     @described("The running cases of an adviser who has no key at present, by id alone.")
     async def lost_cases(self, info: Info, adviser_id: strawberry.ID) -> list[strawberry.ID] | None:

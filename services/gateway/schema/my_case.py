@@ -16,6 +16,7 @@ from services.gateway.schema.base import (
     described,
 )
 from services.gateway.schema.cases import CaseStatus
+from services.gateway.schema.protection import Disadvantage, protection
 from services.gateway.schema.sealed import SIGNATURE, SIGNED_BY, Sealed
 from services.gateway.schema.statement import StatementGiven
 from services.gateway.schema.together import (
@@ -25,8 +26,9 @@ from services.gateway.schema.together import (
     MyMinutes,
     Satisfaction,
 )
-from services.gateway.schema.whistleblowing import MyReport
+from services.gateway.schema.whistleblowing import MyReport, WhistleblowingCode
 from shared.contracts import rpc
+from shared.contracts.errors import Language
 
 
 @strawberry.enum(description="Who said it.")
@@ -149,6 +151,12 @@ class MyCase:
     avoided: list[strawberry.ID] = strawberry.field(description="Advisers whom you do not want.")
     satisfaction: Satisfaction | None = strawberry.field(description="What you said last.")
     aftercare: list[Aftercare]
+    disadvantages: list[Disadvantage] = strawberry.field(
+        description="As they were reported, oldest first."
+    )
+    protection: WhistleblowingCode = strawberry.field(
+        description="Which protection holds, and why: whether there was a report of wrongdoing."
+    )
     report_decided: bool = strawberry.field(
         description="You decided that what was only talked over may become a report."
     )
@@ -161,7 +169,7 @@ class MyCase:
     )
 
     @classmethod
-    def of(cls, case: rpc.MyCase) -> Self:
+    def of(cls, case: rpc.MyCase, language: Language) -> Self:
         """From intake's answer."""
         return cls(
             id=strawberry.ID(case.id),
@@ -179,6 +187,8 @@ class MyCase:
                 None if case.satisfaction is None else Satisfaction.of(case.satisfaction)
             ),
             aftercare=[Aftercare.of(one) for one in case.aftercare],
+            disadvantages=[Disadvantage.of(one) for one in case.disadvantages],
+            protection=protection(case.protection, language),
             report_decided=case.report_decided,
             report=None if case.report is None else MyReport.of(case.report),
             in_log_since=case.in_log_since,
@@ -193,7 +203,7 @@ class MyCaseQuery:
     async def my_case(self, info: Info) -> MyCase | None:
         """Asks intake."""
         found = await ask_or_none(info, "intake.my_case", rpc.Empty(), rpc.MyCase)
-        return None if found is None else MyCase.of(found)
+        return None if found is None else MyCase.of(found, info.context.language)
 
 
 ACCESS = table(
@@ -202,7 +212,7 @@ ACCESS = table(
         "MyCase",
         REPORTER,
         "id status adviserId messages disclosures steps minutes ladder consents "
-        "satisfaction aftercare statement avoided reportDecided report inLogSince",
+        "satisfaction aftercare statement avoided disadvantages protection reportDecided report inLogSince",
     ),
     grant("ToldDisclosure", REPORTER, "week ground recipient confirmed sealed"),
     grant("HandOverStep", REPORTER, "step week role reason adviserId"),

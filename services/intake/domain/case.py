@@ -15,6 +15,7 @@ from services.intake.domain import (
     hours,
     ladder,
     minutes,
+    protection,
     subject_access,
     ways_in,
     whistleblowing,
@@ -277,6 +278,7 @@ WorkEvent = (
     | ways_in.Event
     | whistleblowing.Event
     | hours.CaseEvent
+    | protection.Event
 )
 """What is known of a case, and how it is worked on: decided in modules of their own."""
 
@@ -314,6 +316,7 @@ class Case:
     aftercare: tuple[aftercare.Aftercare, ...] = ()
     statement: ways_in.StatementGiven | None = None
     avoided: frozenset[str] = frozenset()
+    disadvantages: tuple[protection.DisadvantageReported, ...] = ()
     report_decided: bool = False
     converted: whistleblowing.ConvertedToWhistleblowerReport | None = None
 
@@ -425,10 +428,6 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
             return replace(state, consents=consent.evolve(state.consents, event))
         case ways_in.StatementRecorded():
             return replace(state, statement=event.statement)
-        case whistleblowing.ReportDecided():
-            return replace(state, report_decided=True)
-        case whistleblowing.ConvertedToWhistleblowerReport():
-            return replace(state, converted=event)
         case ways_in.AdviserAvoided():
             return replace(state, avoided=state.avoided | {event.adviser_id})
         case (
@@ -436,14 +435,25 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
             | aftercare.AftercarePlanned()
             | aftercare.AftercareGiven()
             | aftercare.CaseReopened()
+            | protection.DisadvantageReported()
+            | whistleblowing.ReportDecided()
+            | whistleblowing.ConvertedToWhistleblowerReport()
         ):
             return _afterwards(state, event)
         case _:
             return replace(state, terms=clock.evolve(state.terms, event))
 
 
-def _afterwards(state: Case, event: aftercare.Event) -> Case:
+def _afterwards(
+    state: Case, event: aftercare.Event | protection.Event | whistleblowing.Event
+) -> Case:
     match event:
+        case protection.DisadvantageReported():
+            return replace(state, disadvantages=(*state.disadvantages, event))
+        case whistleblowing.ReportDecided():
+            return replace(state, report_decided=True)
+        case whistleblowing.ConvertedToWhistleblowerReport():
+            return replace(state, converted=event)
         case aftercare.SatisfactionSaid():
             return replace(state, satisfaction=event)
         case aftercare.AftercarePlanned():

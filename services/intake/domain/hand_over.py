@@ -32,6 +32,7 @@ from services.intake.domain.case import (
     running,
 )
 from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted
+from services.intake.domain.protection import DisadvantageReported
 from services.intake.domain.recovery import approved_for
 from services.intake.domain.sealing import sealed_for, signer_of
 from services.intake.domain.statements import Verifies
@@ -102,7 +103,13 @@ def shown_to_adviser(past: Sequence[Event]) -> tuple[Shown, ...]:
 
 def _first_shown(version: int, event: Event) -> Shown:
     match event:
-        case CaseOpened() | MessageSent() | FileAttached() | MinutesDrafted():
+        case (
+            CaseOpened()
+            | MessageSent()
+            | FileAttached()
+            | MinutesDrafted()
+            | DisadvantageReported()
+        ):
             words = event.words
         case MinutesCorrected():
             return Shown(

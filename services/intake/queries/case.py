@@ -16,9 +16,11 @@ from services.intake.domain.attachment import FileAttached
 from services.intake.domain.hand_over import Shown, shown_to_adviser
 from services.intake.domain.hours import spent_on_case
 from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted
+from services.intake.domain.protection import DisadvantageReported, holds
 from services.intake.queries.work import (
     aftercare_of,
     consents_of,
+    disadvantage_of,
     entry_of_work,
     minutes_of,
     satisfaction_of,
@@ -49,6 +51,7 @@ def as_its_adviser_sees_it(
 ) -> Case:
     """The answer, of all events of a case that there is."""
     opened = domain.owned_by(state, state.adviser_id)
+    shown_now = shown_to_adviser([one.event for one in recorded])
     return Case(
         id=str(case_id),
         status="closed" if state.closed else "open",
@@ -75,11 +78,14 @@ def as_its_adviser_sees_it(
         aftercare=aftercare_of(state),
         consents=consents_of(state, day),
         report_decided=state.report_decided,
-        converted_on=None if state.converted is None else day_of(state.converted.at),
-        entries=tuple(
-            _entry(shown, recorded[shown.version - 1])
-            for shown in shown_to_adviser([one.event for one in recorded])
+        disadvantages=tuple(
+            disadvantage_of(shown.event, recorded[shown.version - 1], shown.words)
+            for shown in shown_now
+            if isinstance(shown.event, DisadvantageReported)
         ),
+        protection=holds(state),
+        converted_on=None if state.converted is None else day_of(state.converted.at),
+        entries=tuple(_entry(shown, recorded[shown.version - 1]) for shown in shown_now),
     )
 
 
@@ -94,6 +100,7 @@ def _entry(shown: Shown, recorded: Recorded) -> CaseEntry:
             | FileAttached()
             | MinutesDrafted()
             | MinutesCorrected()
+            | DisadvantageReported()
         ):
             return msgspec.structs.replace(
                 entry,

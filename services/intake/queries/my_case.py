@@ -8,10 +8,12 @@ from uuid import UUID
 from services.intake.domain import case as domain
 from services.intake.domain import disclosure
 from services.intake.domain.attachment import FileAttached
+from services.intake.domain.protection import DisadvantageReported, holds
 from services.intake.queries.whistleblower_reports import my_report
 from services.intake.queries.work import (
     aftercare_of,
     consents_of,
+    disadvantage_of,
     my_minutes_of,
     satisfaction_of,
     statement_of,
@@ -49,6 +51,12 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
         aftercare=aftercare_of(state),
         consents=consents_of(state, day_of(call.now)),
         report_decided=state.report_decided,
+        disadvantages=tuple(
+            disadvantage_of(one.event, one, one.event.words)
+            for one in recorded
+            if isinstance(one.event, DisadvantageReported)
+        ),
+        protection=holds(state),
         report=(
             None
             if state.converted is None

@@ -10,6 +10,7 @@ from services.intake.domain import (
     hours,
     ladder,
     minutes,
+    protection,
     ways_in,
     whistleblowing,
 )
@@ -19,6 +20,7 @@ from shared.contracts.rpc import (
     Aftercare,
     CaseEntry,
     Consent,
+    Disadvantage,
     LadderStep,
     Minutes,
     MyMinutes,
@@ -48,6 +50,8 @@ def entry_of_work(recorded: Recorded, event: WorkEvent) -> CaseEntry:
             code = event.category
         case minutes.MinutesDrafted(minutes_id=ref, words=words):
             code = None
+            signature, signed_by = event.signature, event.signed_by
+        case protection.DisadvantageReported(disadvantage_id=ref, kind=code, words=words):
             signature, signed_by = event.signature, event.signed_by
         case minutes.MinutesCorrected(minutes_id=ref, words=words):
             code = None
@@ -176,6 +180,22 @@ def satisfaction_of(state: Case) -> Satisfaction | None:
     said = state.satisfaction
     return (
         None if said is None else Satisfaction(heard=said.heard, solved=said.solved, how=said.how)
+    )
+
+
+def disadvantage_of(
+    event: protection.DisadvantageReported, recorded: Recorded, words: Sequence[SealedWords]
+) -> Disadvantage:
+    """One that was reported, with its words as they are sealed to whoever asks."""
+    return Disadvantage(
+        id=str(event.disadvantage_id),
+        kind=event.kind,
+        since=event.since,
+        by=event.by,
+        week=recorded.week,
+        sealed=to_bus(words),
+        signature=event.signature if words == event.words else None,
+        signed_by=id_or_none(event.signed_by) if words == event.words else None,
     )
 
 
