@@ -59,6 +59,7 @@ from shared.keys.file_ring import FileKeyRing
 from shared.local.home import CHECKOUT
 from shared.postgres.pool import open_pool
 from shared.runtime.calls import Parts
+from shared.runtime.garbage import look_less_often
 from shared.runtime.outbox import Outbox
 from shared.taxonomy.period import Period
 
@@ -298,6 +299,7 @@ def _answer() -> Result:
 
 def results(count: int = ORGANISATIONS) -> list[Result]:
     """Everything that this part measures."""
+    look_less_often()  # as every service does when it starts
     with durable_server() as server:
         server.database("tick", "signals")
         found = uvloop.run(_measure(server, count))

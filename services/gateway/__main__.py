@@ -10,6 +10,7 @@ from services.gateway.access import AccessProblem
 from services.gateway.service import serve
 from services.gateway.settings import load
 from shared.bus.connection import CannotConnect
+from shared.runtime.garbage import look_less_often
 from shared.runtime.settings import SettingProblem
 from shared.telemetry import configure
 
@@ -20,6 +21,7 @@ def main() -> int:
         settings = load()
     except SettingProblem as problem:
         return _said(problem)
+    look_less_often()
     telemetry = configure("gateway", spans_path=settings.spans_file)
     try:
         uvloop.run(serve(settings, telemetry))

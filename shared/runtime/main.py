@@ -14,6 +14,7 @@ import uvloop
 from shared.bus.connection import CannotConnect
 from shared.keys.ring import KeyRingProblem
 from shared.ledger.destroyed import DestructionLogDamaged
+from shared.runtime.garbage import look_less_often
 from shared.runtime.operate import OperationRefused, operation, tell
 from shared.runtime.service import Definition, Service
 from shared.runtime.settings import SettingProblem, load
@@ -29,6 +30,7 @@ def run(definition: Definition) -> None:
     statuses of its own.
     """
     status = 0
+    look_less_often()
     try:
         if arguments := sys.argv[1:]:
             work = operation(definition, arguments)
