@@ -28,7 +28,7 @@ assert len(kept) > 700
 
 def test_a_cycle_goes_after_some_thousands_of_objects() -> None:
     """In a process of its own: it changes how all of it is looked through."""
-    done = subprocess.run(  # noqa: S603  the program above
+    done = subprocess.run(
         [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=False
     )
     assert (0, "") == (done.returncode, done.stderr)
