@@ -929,8 +929,11 @@ class ReportTerm(Shape, frozen=True, kw_only=True):
 
 
 class MyReport(Shape, frozen=True, kw_only=True):
-    """A report as its reporter sees it: what was passed on, and what was said to them."""
+    """A report as its reporter sees it: what was passed on, and what was said to them. The words are bound
+    to the report's `id`, as those of a case to the case's.
+    """
 
+    id: str
     state: ReportState
     received_on: date
     matters: tuple[str, ...]

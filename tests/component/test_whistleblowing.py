@@ -59,7 +59,7 @@ PASS_ON = """mutation ($input: ConvertToWhistleblowerReportInput!) {
   convertToWhistleblowerReport(input: $input) { __typename
     ... on ConvertToWhistleblowerReportPayload { case { status convertedOn entries { kind code ref } } }
     ... on UserError { code message } } }"""
-MINE = """{ myCase { reportDecided report { state receivedOn matters confirmedOn feedbackDueOn
+MINE = """{ myCase { reportDecided report { id state receivedOn matters confirmedOn feedbackDueOn
   messages { kind code sealed { keyId ciphertext } } } } }"""
 ENTRY = """query ($id: ID!) { whistleblowerReport(id: $id) { state receivedOn adviserId officers matters
   replyKey confirmedOn terms { kind { code } dueOn stage }
@@ -112,8 +112,8 @@ class World:
         values = {"idempotencyKey": str(uuid4())} | values
         return await self.ask(role, query, language, input=values)
 
-    def sealed(self, words: str, *keys: bytes) -> list[dict[str, str]]:
-        """Words of the report, for each of these keys."""
+    def sealed(self, words: str, *keys: bytes, case: str | None = None) -> list[dict[str, str]]:
+        """Words of the report, or of the case, for each of these keys."""
         return [
             {
                 "keyId": str(key_id_of(key)),
@@ -121,7 +121,7 @@ class World:
                     seal(
                         words,
                         organisation=HERE,
-                        case=self.report,
+                        case=case or self.report,
                         key_id=key_id_of(key),
                         public_key=key,
                     )
@@ -186,7 +186,9 @@ class World:
             disadvantageId=str(uuid4()),
             kind="negative_appraisal",
             since="under_one_month",
-            words=self.sealed("Een slechte beoordeling", PUBLIC_KEY, self.code.key.public),
+            words=self.sealed(
+                "Een slechte beoordeling", PUBLIC_KEY, self.code.key.public, case=self.case
+            ),
         )
         assert "ReportDisadvantagePayload" == suffered["__typename"]
         seen = "disadvantages { kind since by week sealed { keyId } }"
@@ -313,7 +315,7 @@ async def test_a_talk_becomes_a_report_that_others_read(world: World) -> None:
             )
     await world.do(Role.REPORT_OFFICER, mutation("closeWhistleblowerReport"), reportId=world.report)
     mine = (await world.ask(Role.REPORTER, MINE))["report"]
-    assert ("CLOSED", None) == (mine["state"], mine["feedbackDueOn"])
+    assert ("CLOSED", None, world.report) == (mine["state"], mine["feedbackDueOn"], mine["id"])
     assert [STORY, THANKS, ANSWER] == [
         world.opened(world.code.key, one) for one in mine["messages"]
     ]

@@ -119,6 +119,9 @@ class WhistleblowerReportEntry:
 class MyReport:
     """As a reporter sees it."""
 
+    id: strawberry.ID = strawberry.field(
+        description="Its words are bound to it, as those of a case to the case's: open them with it."
+    )
     state: WhistleblowerReportState
     received_on: date
     matters: list[str] = strawberry.field(description="What you agreed to have passed on.")
@@ -134,6 +137,7 @@ class MyReport:
     def of(cls, found: rpc.MyReport) -> Self:
         """From intake's answer."""
         return cls(
+            id=strawberry.ID(found.id),
             state=WhistleblowerReportState(found.state),
             received_on=found.received_on,
             matters=list(found.matters),
@@ -170,5 +174,5 @@ ACCESS = table(
         REPORTER | REPORT_OFFICER,
         "kind week by code sealed signature signedBy",
     ),
-    grant("MyReport", REPORTER, "state receivedOn matters confirmedOn feedbackDueOn messages"),
+    grant("MyReport", REPORTER, "id state receivedOn matters confirmedOn feedbackDueOn messages"),
 )

@@ -107,6 +107,7 @@ async def my_report(call: Call, report_id: UUID, reply_key: bytes | None) -> MyR
         return None
     mine = key_id_of(reply_key)
     return MyReport(
+        id=str(report_id),
         state=state.state,
         received_on=state.received.received_on,
         matters=state.received.matters,
