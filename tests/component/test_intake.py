@@ -44,14 +44,18 @@ from shared.contracts.rpc import (
     Cases,
     CloseCase,
     CloseComplaint,
+    CloseWhistleblowerReport,
     ConfirmDisclosure,
     ConfirmRecoveryKey,
+    ConfirmWhistleblowerReport,
     ConsentToHandOver,
+    ConvertToWhistleblowerReport,
     CorrectFacts,
     CorrectMinutes,
     DecideAdviserTold,
     DecideRetention,
     DecideStep,
+    DecideToReport,
     DescribeAdviser,
     DesignateComplaintsOfficer,
     DesignateReportOfficer,
@@ -63,8 +67,10 @@ from shared.contracts.rpc import (
     EraseNote,
     ExtendTerm,
     FileComplaint,
+    FollowUpWhistleblowerReport,
     GiveAftercare,
     GiveConsent,
+    GiveWhistleblowerFeedback,
     HandOver,
     HearComplaint,
     Imported,
@@ -100,6 +106,7 @@ from shared.contracts.rpc import (
     ReleasePolicy,
     ReleaseReportOfficer,
     ReopenCase,
+    ReportDisadvantage,
     RequestDisclosure,
     RequestErasure,
     RequestRecovery,
@@ -722,6 +729,19 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
         "end_peer_consultation": EndPeerConsultation(consultation_id="x"),
         "record_time": RecordTime(entry_id="x", activity="x", quarters=1, on=START.date()),
         "withdraw_time": WithdrawTime(entry_id="x", on=START.date()),
+        "decide_to_report": DecideToReport(case_id="x"),
+        "convert_to_whistleblower_report": ConvertToWhistleblowerReport(
+            case_id="x", consent_id="x", report_id="x", officers=(), words=WORDS
+        ),
+        "confirm_whistleblower_report": ConfirmWhistleblowerReport(report_id="x", on=START.date()),
+        "follow_up_whistleblower_report": FollowUpWhistleblowerReport(report_id="x", follow_up="x"),
+        "give_whistleblower_feedback": GiveWhistleblowerFeedback(
+            report_id="x", on=START.date(), how="done"
+        ),
+        "close_whistleblower_report": CloseWhistleblowerReport(report_id="x"),
+        "report_disadvantage": ReportDisadvantage(
+            case_id="x", disadvantage_id="x", kind="x", since="x", words=WORDS
+        ),
         "request_erasure": RequestErasure(case_id="x", ground="reporter"),
         "approve_erasure": ApproveErasure(case_id="x"),
         "decide_retention": DecideRetention(organisation_id=str(HERE), months=1),
@@ -736,10 +756,12 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
             token = intake.token(Role.ADMIN)
         elif verb not in MAY[Role.ADVISER] and verb in MAY[Role.COORDINATOR]:
             token = intake.token(Role.COORDINATOR)
-        elif verb not in MAY[Role.ADVISER] and verb in MAY[Role.COMPLAINTS_OFFICER]:
-            token = intake.token(Role.COMPLAINTS_OFFICER)
         elif verb not in MAY[Role.ADVISER]:
-            token = ReporterCode.generate().token(HERE)
+            others = (Role.COMPLAINTS_OFFICER, Role.REPORT_OFFICER)
+            officer = next((role for role in others if verb in MAY[role]), None)
+            token = (
+                ReporterCode.generate().token(HERE) if officer is None else intake.token(officer)
+            )
         headers = {"Authorization": f"Bearer {token}"}
         if key is not None:
             headers["Idempotency-Key"] = key
