@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest_asyncio
 
-from hoeksteen_client import AdviserKey, ReporterCode, seal
+from hoeksteen_client import AdviserKey, GatewayClient, ReporterCode, export_reporter, seal
 from services.gateway.app import application
 from services.intake.commands.watch_terms import watch_terms
 from services.intake.domain.words import key_id_of
@@ -169,6 +170,22 @@ class World:
         )
         assert str(self.olga.key_id) == published["keyId"]
 
+    async def export(self) -> dict[str, Any]:
+        """The reporter's own data, opened as their client opens them."""
+        loop = asyncio.get_running_loop()
+        headers = {"Authorization": f"Bearer {self.token(Role.REPORTER)}"}
+
+        class Gateway(GatewayClient):
+            def execute(self, document: str, variables: Any = None, **_: Any) -> Any:
+                body = {"query": document, "variables": variables}
+                asked = http.post("/graphql", json=body, headers=headers)
+                answer = asyncio.run_coroutine_threadsafe(asked, loop).result().json()
+                assert "errors" not in answer, answer
+                return answer["data"]
+
+        http, gateway = self.http, Gateway("http://here", "")
+        return await asyncio.to_thread(export_reporter, gateway, self.code, HERE, language="nl")
+
     async def protection(self) -> Any:
         """Which protection both sides are told holds: the same."""
         held = "protection { code label law }"
@@ -319,6 +336,15 @@ async def test_a_talk_becomes_a_report_that_others_read(world: World) -> None:
     assert [STORY, THANKS, ANSWER] == [
         world.opened(world.code.key, one) for one in mine["messages"]
     ]
+
+    export = await world.export()
+    assert ("CLOSED", "presumption_holds") == (
+        export["report"]["state"],
+        export["protection"]["code"],
+    )
+    assert [STORY, THANKS, ANSWER] == [one["words"] for one in export["report"]["messages"]]
+    (suffered,) = (one for one in export["entries"] if one["kind"] == "DisadvantageReported")
+    assert "Slechte beoordeling of referentie" == suffered["code"]["label"]
 
     keys = "SELECT DISTINCT key_id FROM event WHERE stream = ANY (%s)"
     assert 2 == len(world.intake.rows(keys, ([UUID(world.case), UUID(world.report)],)))

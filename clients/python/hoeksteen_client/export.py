@@ -19,6 +19,8 @@ _KINDS: Final = (
 )
 _LISTS: Final = "disclosureGrounds disclosureRecipients"
 
+_OF_A_REPORT: Final = "id state receivedOn confirmedOn feedbackDueOn"
+
 _QUERY: Final = f"""
 query Export($language: Language) {{
   organisation {{ name units {{ id name }} advisers {{ id name }} formerAdvisers {{ id name }} }}
@@ -26,8 +28,14 @@ query Export($language: Language) {{
   confidentiality(language: $language) {{
     {" ".join(f"{kind} {{ code label }}" for kind in _LISTS.split())}
   }}
+  whistleblowing(language: $language) {{ disadvantages {{ code label }} }}
   myCase {{
     inLogSince
+    protection {{ code label }}
+    report {{
+      {_OF_A_REPORT}
+      messages {{ kind week sealed {{ keyId ciphertext }} }}
+    }}
     disclosures {{ week ground recipient confirmed sealed {{ keyId ciphertext }} }}
   }}
   myData {{
@@ -45,10 +53,12 @@ _ABOUT: Final = {
         "categories": "What you said and what was answered, sealed; how your report is coded; what "
         "your adviser did; minutes and notes, sealed to your adviser.",
         "recipients": "Your adviser. Words can be opened by nobody else than those they are sealed "
-        "to. Coded facts go, under another number than your case's, to the program that counts "
+        "to. If a report of wrongdoing was made of your case: the officers to whom your adviser passed "
+        "it on. Coded facts go, under another number than your case's, to the program that counts "
         "them; what is published names nobody. To whom else something was told stands under "
         "'disclosures', if you were told of it.",
-        "retention": "Until your case is erased. Figures that were published stay.",
+        "retention": "Until your case is erased. Figures that were published stay. A report of "
+        "wrongdoing is kept as long as the law needs it.",
         "rights": "You can ask your adviser to correct or erase what is wrong, to restrict what is "
         "done with it, and you can object. You can complain to the data protection authority "
         "(in the Netherlands the Autoriteit Persoonsgegevens).",
@@ -62,10 +72,12 @@ _ABOUT: Final = {
         "wat uw vertrouwenspersoon deed; verslagen en aantekeningen, verzegeld voor uw "
         "vertrouwenspersoon.",
         "recipients": "Uw vertrouwenspersoon. Woorden kan niemand openen dan wie ze zijn "
-        "verzegeld. Gecodeerde feiten gaan, onder een ander nummer dan dat van uw zaak, naar het "
-        "programma dat ze telt; wat gepubliceerd wordt, wijst niemand aan. Aan wie verder iets is "
-        "verteld, staat onder 'disclosures', als het u is verteld.",
-        "retention": "Tot uw zaak wordt gewist. Gepubliceerde cijfers blijven.",
+        "verzegeld. Is van uw zaak een melding van een misstand gemaakt: de functionarissen aan wie uw "
+        "vertrouwenspersoon die doorgaf. Gecodeerde feiten gaan, onder een ander nummer dan dat van uw "
+        "zaak, naar het programma dat ze telt; wat gepubliceerd wordt, wijst niemand aan. Aan wie verder "
+        "iets is verteld, staat onder 'disclosures', als het u is verteld.",
+        "retention": "Tot uw zaak wordt gewist. Gepubliceerde cijfers blijven. Een melding van een "
+        "misstand wordt bewaard zolang de wet haar nodig heeft.",
         "rights": "U kunt uw vertrouwenspersoon vragen te verbeteren of te wissen wat niet klopt, "
         "of het gebruik te beperken, en u kunt bezwaar maken. U kunt klagen bij de Autoriteit "
         "Persoonsgegevens.",
@@ -95,7 +107,7 @@ def export_reporter(
         raise GatewayError("There is no case with this code.", "NOT_FOUND")
     labels = {
         one["code"]: one["label"]
-        for lists in (found["taxonomy"], found["confidentiality"])
+        for lists in (found["taxonomy"], found["confidentiality"], found["whistleblowing"])
         for terms in lists.values()
         for one in terms
     }
@@ -139,6 +151,22 @@ def export_reporter(
             }
             for told in case["disclosures"]
         ],
+        "protection": case["protection"],
+        "report": None if case["report"] is None else _report(case["report"], opener),
+    }
+
+
+def _report(report: dict[str, Any], opener: _Opener) -> dict[str, Any]:
+    """What became of a report of wrongdoing; its words are bound to its own id."""
+    return {name: report[name] for name in _OF_A_REPORT.split()} | {
+        "messages": [
+            {
+                "kind": one["kind"],
+                "week": one["week"],
+                "words": opener.words(one["sealed"], UUID(report["id"])),
+            }
+            for one in report["messages"]
+        ]
     }
 
 
@@ -170,15 +198,17 @@ class _Opener:
             },
         }
 
-    def words(self, sealed: list[dict[str, str]]) -> str | None:
-        """The words that are sealed to the code; None where none are, or they were changed."""
+    def words(self, sealed: list[dict[str, str]], bound_to: UUID | None = None) -> str | None:
+        """The words that are sealed to the code, bound to the case or something else; None where none
+        are, or they were changed.
+        """
         for one in sealed:
             if one["keyId"] == str(self._key.key_id):
                 try:
                     return self._key.open(
                         b64decode(one["ciphertext"]),
                         organisation=self._organisation,
-                        case=self._case,
+                        case=bound_to or self._case,
                     )
                 except CannotOpen:
                     return None
