@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from hoeksteen_client import AdviserKey
+from services.intake.commands.let_expire import last_day
 from services.intake.domain import complaint, complaints_office
 from services.intake.domain.complaint import (
     AdviserTellingDecided,
@@ -34,6 +35,7 @@ from services.intake.domain.organisation import evolve as organised
 from services.intake.domain.words import SealedWords, key_id_of
 from services.intake.signatures import verifies
 from shared.contracts.errors import REASONS, Code, Refusal
+from shared.runtime.erasure import KeyDestroyed
 from shared.taxonomy import practice
 from tests.domain.test_case import ORGANISATION as FOUNDED
 from tests.gwt import Given, given
@@ -377,6 +379,17 @@ def test_nothing_is_added_to_one_that_is_closed_or_not_there(decision: Decision)
         Code.COMPLAINT_CLOSED
     )
     after().when(decision).then_refused(Code.NOT_FOUND)
+
+
+def test_a_closed_one_is_kept_for_two_years() -> None:
+    """One that runs has no last day; one whose key is gone has none left."""
+    last = date(2028, 3, 2)
+    assert complaint.kept_until(CLOSED) == last
+    assert last_day([RECEIVED, CONFIRMED, HEARD, ANSWERED, CLOSED]) == last
+    assert last_day([RECEIVED, WITHDRAWN]) == last
+    assert last_day([RECEIVED, CONFIRMED]) is None
+    gone = KeyDestroyed(ground="expired", approved_by=(), at=AT)
+    assert last_day([RECEIVED, CLOSED, gone]) is None
 
 
 def test_another_code_leads_nowhere() -> None:
