@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 OWN: Final = ("services", "shared", "tests", "hoeksteen_client", "bench")
 """Packages of this project: what is loaded anew for a fault outside functions."""
 
-CPU_SECONDS: Final = 10
+CPU_SECONDS: Final = 3
 """Processor time beyond ten times what the tests need without a fault."""
 
 MOST_BYTES: Final = 4 << 30

@@ -376,6 +376,10 @@ def test_who_has_no_open_case_has_the_least_load() -> None:
     loads = {"anna": 5, "bo": 5, "dina": 5}
     first, *_ = propose(ORGANISATION, Advisers(), Wish(), on=ON, loads=loads)
     assert ("cas", ("least_load",)) == (first.adviser_id, first.reasons)
+    some = propose(ORGANISATION, Advisers(), Wish(), on=ON, loads={"anna": 0, "bo": 5})
+    assert {"anna", "cas", "dina"} == {
+        one.adviser_id for one in some if one.reasons == ("least_load",)
+    }
 
 
 def test_the_turn_of_a_week_is_that_of_everybody() -> None:

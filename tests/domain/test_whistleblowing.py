@@ -262,8 +262,13 @@ def test_consent_to_a_report_takes_what_a_report_means() -> None:
     past = given(Case(), evolve, [REPORTED])
     past.when(giving()).then(AGREED)
     old = replace(READ, version=codes.NEWEST - 1)
-    for changes in ({"statement": None}, {"statement": old}, {"recipient": "to_board"}):
-        past.when(giving(**changes)).then_refused(Code.INVALID_INPUT)
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"statement": None}, "statement"),
+        ({"statement": old}, "statement.version"),
+        ({"recipient": "to_board"}, "statement"),
+    ]
+    for changes, field in wrong:
+        past.when(giving(**changes)).then_refused(Code.INVALID_INPUT, field=field)
     given(Case(), evolve, [REPORTED, AGREED]).when(
         lambda state: consent.tell(state, consent_id=CONSENT, at=AT)
     ).then_refused(Code.INVALID_INPUT, field="consentId")

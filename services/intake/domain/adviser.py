@@ -128,7 +128,7 @@ class Advisers:
         """Who takes new cases for an adviser who is away on that day: the replacement, or theirs. None
         where nobody was named, or nobody of them is there.
         """
-        seen = {adviser_id}
+        seen: set[str] = set()
         away = self.absence(adviser_id, day)
         while away is not None and away.replacement is not None and away.replacement not in seen:
             seen.add(away.replacement)
