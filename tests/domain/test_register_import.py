@@ -475,3 +475,9 @@ def test_a_row_counts_from_nothing_to_a_million() -> None:
         there.when(loading(row(count=wrong))).then_refused(
             Code.INVALID_INPUT, field="rows.count", low=0, high=1_000_000
         )
+
+
+def test_a_printed_total_may_be_nothing() -> None:
+    """What was printed as none and counted as none is no difference."""
+    nothing = loading(ROW, totals=[total(0, category="stalking")])(Registers())
+    assert () == nothing.summary.differences

@@ -137,7 +137,7 @@ def test_an_organisation_has_only_so_many_seats() -> None:
     last = seating()(given(Organisation(), evolve, [full]).state)
 
     given(Organisation(), evolve, [full, last]).when(seating("dora", "Dora")).then_refused(
-        Code.TOO_LARGE
+        Code.TOO_LARGE, limit=200, unit="advisers"
     )
 
 

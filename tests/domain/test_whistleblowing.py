@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from hoeksteen_client import AdviserKey
 from services.intake.domain import clock, consent, whistleblower_report, whistleblowing
 from services.intake.domain.case import Case, evolve
 from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn, ToldWithConsent
@@ -101,6 +102,9 @@ RECEIVED = WhistleblowerReportReceived(
 )
 
 
+NO_OFFICER = "the organisation has no such officer"
+
+
 def converting(later: timedelta = timedelta(0), **changes: Any) -> Callable[[Case], Any]:
     fields: dict[str, Any] = {
         "report_id": REPORT,
@@ -162,25 +166,27 @@ def test_without_consent_that_holds_there_is_no_report(
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "field", "reason"),
     [
-        {"officers": ()},
-        {"officers": ("olga", "olga")},
-        {"officers": ("anna",), "words": (WORDS, TO_REPORTER)},
-        {"officers": ("hr-1",)},
-        {"officers": ("olga", "omar")},
-        {"words": ()},
-        {"words": (TO_OLGA,)},
-        {"words": (*PASSED_ON, WORDS)},
-        {"words": (*PASSED_ON, TO_OMAR)},
-        {"report_id": UUID(int=7)},
-        {"signature": bytes(64)},
+        ({"officers": ()}, "officers", "it is empty"),
+        ({"officers": ("olga", "olga")}, "officers", "somebody stands there twice"),
+        ({"officers": ("anna",), "words": (WORDS, TO_REPORTER)}, "officers", NO_OFFICER),
+        ({"officers": ("hr-1",)}, "officers", NO_OFFICER),
+        ({"officers": ("olga", "hr-1")}, "officers", NO_OFFICER),
+        ({"officers": ("olga", "omar")}, "words", None),
+        ({"words": ()}, "words", "it is empty"),
+        ({"words": (TO_OLGA,)}, "words", None),
+        ({"words": (*PASSED_ON, WORDS)}, "words", None),
+        ({"words": (*PASSED_ON, TO_OMAR)}, "words", None),
+        ({"report_id": UUID(int=7)}, "reportId", None),
+        ({"signature": bytes(64)}, "signature", None),
     ],
     ids=[
         "to nobody",
         "to one twice",
         "to the adviser",
         "to hr",
+        "to hr too",
         "not sealed to one",
         "no words",
         "not sealed to the reporter",
@@ -190,11 +196,67 @@ def test_without_consent_that_holds_there_is_no_report(
         "a signature by no key",
     ],
 )
-def test_a_report_goes_to_designated_officers_and_nobody_else(changes: dict[str, Any]) -> None:
+def test_a_report_goes_to_designated_officers_and_nobody_else(
+    changes: dict[str, Any], field: str, reason: str | None
+) -> None:
     """Each of whom can read it, and the reporter, who can check what was passed on."""
-    given(Case(), evolve, [REPORTED, AGREED]).when(converting(**changes)).then_refused(
-        Code.INVALID_INPUT
+    refused = given(Case(), evolve, [REPORTED, AGREED]).when(converting(**changes))
+    told = refused.then_refused(Code.INVALID_INPUT, field=field)
+    assert reason in (None, told.values["reason"])
+
+
+def test_a_report_may_go_to_five_officers() -> None:
+    """Each of them reads it."""
+    names = [f"officer-{number}" for number in range(5)]
+    keys = [listed(name, number) for number, name in enumerate(names, 80)]
+    house = replace(
+        HOUSE,
+        officers=tuple(designated(name) for name in names),
+        keys=(*ORGANISATION.keys, *keys),
     )
+    words = (*(replace(TO_OLGA, key_id=key.key_id) for key in keys), TO_REPORTER)
+    state = given(Case(), evolve, [REPORTED, AGREED]).state
+    _, received = whistleblowing.convert(
+        state,
+        house,
+        report_id=REPORT,
+        consent_id=CONSENT,
+        officers=names,
+        words=words,
+        at=AT,
+        verifies=verifies,
+    )
+    assert tuple(names) == received.officers
+
+
+def test_an_adviser_signs_what_is_passed_on() -> None:
+    """For the entry, whose id is another than the case's; the key's id stands beside it."""
+    pair = AdviserKey.generate()
+    anna = replace(
+        ORGANISATION.keys[0],
+        key_id=pair.key_id,
+        public_key=pair.public,
+        signing_key=pair.signing_public,
+    )
+    house = replace(HOUSE, keys=(anna, *HOUSE.keys[1:]))
+    signature = pair.sign_words(
+        [(one.key_id, one.ciphertext) for one in PASSED_ON],
+        organisation=REPORTED.organisation_id,
+        case=REPORT,
+    )
+    state = given(Case(), evolve, [REPORTED, AGREED]).state
+    _, received = whistleblowing.convert(
+        state,
+        house,
+        report_id=REPORT,
+        consent_id=CONSENT,
+        officers=("olga",),
+        words=PASSED_ON,
+        at=AT,
+        verifies=verifies,
+        signature=signature,
+    )
+    assert replace(RECEIVED, signature=signature, signed_by=pair.key_id) == received
 
 
 def test_a_report_goes_to_few_and_on_a_day_in_amsterdam() -> None:
