@@ -13,6 +13,7 @@ from services.intake.domain import protection
 from services.intake.domain.aftercare import CaseReopened
 from services.intake.domain.case import Case, CaseHandedOver, evolve
 from services.intake.domain.hand_over import shown_to_adviser
+from services.intake.domain.organisation import Organisation
 from services.intake.domain.protection import DisadvantageReported
 from services.intake.domain.whistleblowing import ReportDecided
 from services.intake.outbound import OUTBOUND
@@ -45,13 +46,15 @@ SUFFERED = DisadvantageReported(
 )
 
 
-def reporting(*, by_reporter: bool = True, **changes: Any) -> Callable[[Case], Any]:
+def reporting(
+    house: Organisation = ORGANISATION, *, by_reporter: bool = True, **changes: Any
+) -> Callable[[Case], Any]:
     fields: dict[str, Any] = {
         name: getattr(SUFFERED, name) for name in ("disadvantage_id", "kind", "since", "words")
     }
     return lambda state: protection.report_disadvantage(
         state,
-        ORGANISATION,
+        house,
         **(fields | changes),
         by_reporter=by_reporter,
         at=AT,
@@ -89,6 +92,17 @@ def test_what_cannot_be_a_disadvantage_is_refused(
 ) -> None:
     """Unknown codes, words that judge, words that one side cannot read."""
     given(Case(), evolve, [REPORTED]).when(reporting(**changes)).then_refused(code, field=field)
+
+
+def test_an_adviser_signs_what_they_noticed() -> None:
+    """As all words of theirs, once they have a key that can sign; a reporter signs nothing."""
+    (key,) = ORGANISATION.keys
+    house = replace(ORGANISATION, keys=(replace(key, signing_key=bytes(32)),))
+    past = given(Case(), evolve, [REPORTED])
+    past.when(reporting(house)).then(SUFFERED)
+    past.when(reporting(house, by_reporter=False)).then_refused(
+        Code.INVALID_INPUT, field="signature"
+    )
 
 
 def test_a_disadvantage_is_reported_once_and_in_a_case() -> None:
