@@ -315,6 +315,7 @@ REASONS: dict[str, str] = {
     "vertrouwenspersoon",
     "an organisation has 1 to {most} units": "een organisatie heeft 1 tot {most} onderdelen",
     "an officer for reports is no adviser": "een functionaris voor meldingen is geen vertrouwenspersoon",
+    "only the reporter waives a hearing": "alleen de melder ziet van een gehoor af",
     "who hears complaints about advisers is none": "wie klachten over vertrouwenspersonen behandelt, is er "
     "geen",
     "an adviser is no officer for reports": "een vertrouwenspersoon is geen functionaris voor meldingen",

@@ -32,6 +32,18 @@ class Empty(Shape, frozen=True, kw_only=True):
     """A request without arguments."""
 
 
+class Part(Shape, frozen=True, kw_only=True):
+    """Ask for an answer that may be longer than one on the bus, without its first `after` entries."""
+
+    after: int = 0
+
+
+class InParts(Shape, frozen=True, kw_only=True):
+    """An answer to it. With a `next` there is more: ask again, with that as `after`."""
+
+    next: int | None = None
+
+
 class Page(Shape, frozen=True, kw_only=True):
     """Keyset paging: at most `first` (1 to 100) rows behind the opaque cursor `after`."""
 
@@ -957,7 +969,7 @@ class WhistleblowerReports(Shape, frozen=True, kw_only=True):
     items: tuple[WhistleblowerReportSummary, ...]
 
 
-class WhistleblowerReport(Shape, frozen=True, kw_only=True):
+class WhistleblowerReport(InParts, frozen=True, kw_only=True):
     """An entry of the register of reports, for an officer to whom it was sealed. It leads to no case.
 
     `matters`: what the reporter agreed to have passed on. `reply_key` (raw X25519, 32 bytes) is the
@@ -1089,7 +1101,7 @@ class Aftercare(Shape, frozen=True, kw_only=True):
     result: str | None
 
 
-class MyCase(Shape, frozen=True, kw_only=True):
+class MyCase(InParts, frozen=True, kw_only=True):
     """A case as its reporter sees it: what was said, oldest first, and whether it is open.
 
     `disclosures`: those of which they were told. `in_log_since` is the week since which it is in the
@@ -1134,7 +1146,7 @@ class HeldEntry(Shape, frozen=True, kw_only=True):
     sealed: tuple[Sealed, ...]
 
 
-class MyData(Shape, frozen=True, kw_only=True):
+class MyData(InParts, frozen=True, kw_only=True):
     """All that intake holds about a reporter (GDPR article 15): the coded facts and every entry.
 
     `sealed` of an entry has the reporter's own copies only.
@@ -1202,7 +1214,7 @@ class TimeSpent(Shape, frozen=True, kw_only=True):
     quarters: int
 
 
-class Case(Shape, frozen=True, kw_only=True):
+class Case(InParts, frozen=True, kw_only=True):
     """A case as its adviser sees it."""
 
     id: str
@@ -1257,6 +1269,12 @@ class CaseloadAlerts(Shape, frozen=True, kw_only=True):
 
 class ById(Shape, frozen=True, kw_only=True):
     """Ask for one thing."""
+
+    id: str
+
+
+class PartById(Part, frozen=True, kw_only=True):
+    """Ask for one thing, part by part."""
 
     id: str
 
@@ -1727,7 +1745,7 @@ class ComplaintEntry(Shape, frozen=True, kw_only=True):
     signed_by: str | None = None
 
 
-class Complaint(Shape, frozen=True, kw_only=True):
+class Complaint(InParts, frozen=True, kw_only=True):
     """A complaint as its reporter or an officer whom it is addressed to sees it. What the adviser said
     when they were heard is the officers' alone.
     """
@@ -1745,8 +1763,8 @@ class Complaint(Shape, frozen=True, kw_only=True):
     history: tuple[ComplaintEntry, ...]
 
 
-class MyComplaints(Shape, frozen=True, kw_only=True):
-    """Reporter: those made with their code, oldest first."""
+class MyComplaints(InParts, frozen=True, kw_only=True):
+    """Reporter: those made with their code, oldest first; of each what stands in this part."""
 
     items: tuple[Complaint, ...]
 
@@ -2985,7 +3003,7 @@ VERBS: dict[str, Verb] = {
             Done,
         ),
         Verb("intake", "whistleblower_reports", "query", Empty, WhistleblowerReports),
-        Verb("intake", "whistleblower_report", "query", ById, WhistleblowerReport),
+        Verb("intake", "whistleblower_report", "query", PartById, WhistleblowerReport),
         Verb("intake", "confirm_whistleblower_report", "command", ConfirmWhistleblowerReport, Done),
         Verb(
             "intake", "follow_up_whistleblower_report", "command", FollowUpWhistleblowerReport, Done
@@ -3009,10 +3027,10 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "request_recovery", "command", RequestRecovery, Done),
         Verb("intake", "approve_recovery", "command", ApproveRecovery, Done),
         Verb("intake", "recoveries", "query", Empty, Recoveries),
-        Verb("intake", "recovered_words", "query", ById, Case),
+        Verb("intake", "recovered_words", "query", PartById, Case),
         Verb("intake", "lost_cases", "query", CasesOfAdviser, CaseIds),
-        Verb("intake", "my_case", "query", Empty, MyCase),
-        Verb("intake", "my_data", "query", Empty, MyData),
+        Verb("intake", "my_case", "query", Part, MyCase),
+        Verb("intake", "my_data", "query", Part, MyData),
         Verb("intake", "request_disclosure", "command", RequestDisclosure, Done),
         Verb("intake", "confirm_disclosure", "command", ConfirmDisclosure, Done),
         Verb("intake", "inform_reporter", "command", InformReporter, Done),
@@ -3043,8 +3061,8 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "answer_complaint", "command", AnswerComplaint, Done),
         Verb("intake", "close_complaint", "command", CloseComplaint, Done),
         Verb("intake", "complaints", "query", Page, Complaints),
-        Verb("intake", "complaint", "query", ById, Complaint),
-        Verb("intake", "my_complaints", "query", Empty, MyComplaints),
+        Verb("intake", "complaint", "query", PartById, Complaint),
+        Verb("intake", "my_complaints", "query", Part, MyComplaints),
         Verb("intake", "write_note", "command", WriteNote, Done),
         Verb("intake", "erase_note", "command", EraseNote, Done),
         Verb("intake", "my_notes", "query", Page, MyNotes),
@@ -3060,7 +3078,7 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "import_register", "command", ImportRegister, Imported),
         Verb("intake", "cases", "query", Page, Cases),
         Verb("intake", "caseload_alerts", "query", Empty, CaseloadAlerts),
-        Verb("intake", "case", "query", ById, Case),
+        Verb("intake", "case", "query", PartById, Case),
         Verb("intake", "put_chunk", "query", PutChunk, Empty),
         Verb("intake", "attach_file", "command", AttachFile, Done),
         Verb("intake", "chunk", "query", ChunkQuery, Chunk),

@@ -289,8 +289,8 @@ async def test_nothing_that_was_planted_is_found(
     lab.neighbours.answers["intake.my_case"] = neighbour
     if fault == "in a resolver":
         for place in (
-            "cases.ask_or_none",
-            "my_case.ask_or_none",
+            "cases.whole_or_none",
+            "my_case.whole_or_none",
             "cases.command",
             "reports.ask_or_none",
         ):

@@ -346,15 +346,15 @@ def test_a_case_id_that_is_not_random_is_refused(case_id: UUID) -> None:
 @pytest.mark.parametrize(
     ("past", "decision", "kind"),
     [
-        pytest.param([], opening(channel="pigeon"), "channels", id="channel"),
+        pytest.param([], opening(channel="pigeon"), "channel", id="channel"),
         pytest.param([], opening(anonymity="famous"), "anonymity", id="anonymity"),
-        pytest.param([], opening(reporter_role="king"), "reporter_roles", id="reporter's role"),
-        pytest.param([], opening(relation="rival"), "relations", id="relation"),
-        pytest.param([], opening(category="Pesten"), "categories", id="category"),
-        pytest.param([OPENED], speaking(mode="shouting"), "conversation_modes", id="mode"),
-        pytest.param([OPENED], acting("magic"), "interventions", id="intervention"),
-        pytest.param([OPENED], ending(outcome="revenge"), "outcomes", id="outcome"),
-        pytest.param([OPENED], ending(route="detour"), "routes", id="route"),
+        pytest.param([], opening(reporter_role="king"), "reporterRole", id="reporter's role"),
+        pytest.param([], opening(relation="rival"), "relation", id="relation"),
+        pytest.param([], opening(category="Pesten"), "category", id="category"),
+        pytest.param([OPENED], speaking(mode="shouting"), "mode", id="mode"),
+        pytest.param([OPENED], acting("magic"), "intervention", id="intervention"),
+        pytest.param([OPENED], ending(outcome="revenge"), "outcome", id="outcome"),
+        pytest.param([OPENED], ending(route="detour"), "route", id="route"),
     ],
 )
 def test_a_code_that_the_taxonomy_does_not_have_is_refused(

@@ -339,6 +339,10 @@ def test_the_adviser_is_heard_only_where_the_reporter_lets_them_be_told() -> Non
     after(RECEIVED, CONFIRMED, MAY_TELL, HEARD).when(
         hearing("adviser", ALL, "written")
     ).then_refused(Code.INVALID_INPUT, field="words")
+    waived = hearing("adviser", OFFICERS, "waived", "omar")
+    after(RECEIVED, CONFIRMED, MAY_TELL, HEARD).when(waived).then_refused(
+        Code.INVALID_INPUT, field="how"
+    )
 
 
 def test_the_reporter_may_say_otherwise_until_the_adviser_knows() -> None:

@@ -240,11 +240,11 @@ def test_under_noise_a_case_of_the_first_half_counts_until_the_years_tick() -> N
 @pytest.mark.parametrize(
     ("changed", "code", "field"),
     [
-        ({"channel": "smoke"}, Code.UNKNOWN_CODE, "channels"),
+        ({"channel": "smoke"}, Code.UNKNOWN_CODE, "channel"),
         ({"anonymity": "masked"}, Code.UNKNOWN_CODE, "anonymity"),
-        ({"reporter_role": "king"}, Code.UNKNOWN_CODE, "reporter_roles"),
-        ({"relation": "neighbour"}, Code.UNKNOWN_CODE, "relations"),
-        ({"category": "noise"}, Code.UNKNOWN_CODE, "categories"),
+        ({"reporter_role": "king"}, Code.UNKNOWN_CODE, "reporterRole"),
+        ({"relation": "neighbour"}, Code.UNKNOWN_CODE, "relation"),
+        ({"category": "noise"}, Code.UNKNOWN_CODE, "category"),
         ({"unit_id": "nowhere"}, Code.INVALID_INPUT, "unitId"),
         ({"category": "bullying"}, Code.ALREADY_DECIDED, None),
     ],

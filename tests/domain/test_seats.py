@@ -64,7 +64,13 @@ def seating(
     adviser_id: str = "carla", name: str = "Carla"
 ) -> Callable[[Organisation], AdviserSeated]:
     return lambda state: seat(
-        state, message_id=MESSAGE, adviser_id=adviser_id, name=name, on=ON, check_name=check_name
+        state,
+        message_id=MESSAGE,
+        adviser_id=adviser_id,
+        name=name,
+        by="cor",
+        on=ON,
+        check_name=check_name,
     )
 
 
@@ -116,13 +122,14 @@ def test_who_left_may_come_back() -> None:
         ("carla", "x" * 201, Code.INVALID_INPUT, "name"),
         ("olga", "Olga", Code.INVALID_INPUT, "adviserId"),
         ("kees", "Kees", Code.INVALID_INPUT, "adviserId"),
+        ("cor", "Cor", Code.SECOND_PERSON_NEEDED, None),
     ],
 )
 def test_a_seat_that_cannot_be_given_is_refused(
     adviser_id: str, name: str, code: Code, field: str | None
 ) -> None:
-    """A second one, one without a readable name, and one for who follows up reports of wrongdoing or
-    hears complaints about advisers.
+    """A second one, one without a readable name, one for who follows up reports of wrongdoing or hears
+    complaints about advisers, and one's own.
     """
     known = given(Organisation(), evolve, [SET_UP, OFFICER, COMPLAINTS])
     decided = known.when(seating(adviser_id, name))

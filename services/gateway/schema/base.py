@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import Any, NewType, TypeVar
+from typing import Any, Final, NewType, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -35,12 +35,16 @@ from services.gateway.grants import (
 from services.gateway.guesses import Guesses
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal, invalid
-from shared.contracts.rpc import VERBS, Shape
+from shared.contracts.rpc import VERBS, InParts, Part, Shape
 from shared.identity.principal import Principal
 from shared.identity.roles import Role
 
 A = TypeVar("A", bound=Shape)
+InPartsT = TypeVar("InPartsT", bound=InParts)
 P = TypeVar("P")
+
+MOST_PARTS: Final = 32
+"""Of an answer, each of about 1 MiB: so much one operation holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,32 @@ async def ask_or_none(info: Info, verb: str, request: Shape, answer: type[A]) ->
         if refusal.code is Code.NOT_FOUND:
             return None
         raise
+
+
+async def whole_or_none(
+    info: Info, verb: str, request: Part, answer: type[InPartsT], *lists: str
+) -> InPartsT | None:
+    """Like `ask_or_none`, of what is told part by part: all parts, with these lists of theirs as one.
+
+    Each part is a look of its own. Raises Refusal TOO_LARGE beyond so much as one operation may hold.
+    """
+    first = part = await ask_or_none(info, verb, request, answer)
+    if first is None or part is None:
+        return None
+    told: dict[str, list[object]] = {name: list(getattr(first, name)) for name in lists}
+    for _ in range(MOST_PARTS):
+        if part.next is None:
+            return msgspec.structs.replace(
+                first, next=None, **{name: tuple(entries) for name, entries in told.items()}
+            )
+        part = await ask_or_none(
+            info, verb, msgspec.structs.replace(request, after=part.next), answer
+        )
+        if part is None:  # erased between two parts
+            return None
+        for name, entries in told.items():
+            entries.extend(getattr(part, name))
+    raise Refusal(Code.TOO_LARGE, limit=MOST_PARTS, unit="MiB")
 
 
 # Fields -----------------------------------------------------------------------------------------

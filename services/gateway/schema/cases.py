@@ -18,12 +18,12 @@ from services.gateway.schema.base import (
     NotAllowed,
     NotFound,
     ask,
-    ask_or_none,
     base64_or_none,
     change,
     command,
     described,
     uuid_text,
+    whole_or_none,
 )
 from services.gateway.schema.protection import Disadvantage, protection
 from services.gateway.schema.record import CaseRecord, CaseRecordInput
@@ -247,7 +247,8 @@ class CaseConnection:
 
 async def own_case(info: Info, case_id: str) -> Case | None:
     """One of the caller's cases, asked of intake; None if it is not there or not theirs."""
-    found = await ask_or_none(info, "intake.case", rpc.ById(id=case_id), rpc.Case)
+    request = rpc.PartById(id=case_id)
+    found = await whole_or_none(info, "intake.case", request, rpc.Case, "entries", "disadvantages")
     return None if found is None else Case.of(found, info.context.language)
 
 

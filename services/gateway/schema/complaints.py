@@ -18,12 +18,12 @@ from services.gateway.schema.base import (
     NotAllowed,
     NotFound,
     ask,
-    ask_or_none,
     base64_or_none,
     change,
     command,
     described,
     uuid_text,
+    whole_or_none,
 )
 from services.gateway.schema.cases import LARGEST_PAGE, PageInfo
 from services.gateway.schema.sealed import SIGNATURE, Sealed, SealedInput
@@ -201,7 +201,8 @@ class ComplaintPage:
 
 
 async def _the_complaint(info: Info, complaint_id: str) -> Complaint | None:
-    found = await ask_or_none(info, "intake.complaint", rpc.ById(id=complaint_id), rpc.Complaint)
+    request = rpc.PartById(id=complaint_id)
+    found = await whole_or_none(info, "intake.complaint", request, rpc.Complaint, "history")
     return None if found is None else Complaint.of(found)
 
 
@@ -229,8 +230,16 @@ class ComplaintQuery:
     )
     async def my_complaints(self, info: Info) -> list[Complaint] | None:
         """Asks intake."""
-        found = await ask(info, "intake.my_complaints", rpc.Empty(), rpc.MyComplaints)
-        return [Complaint.of(one) for one in found.items]
+        found = await whole_or_none(
+            info, "intake.my_complaints", rpc.Part(), rpc.MyComplaints, "items"
+        )
+        whole: dict[strawberry.ID, Complaint] = {}
+        for one in () if found is None else found.items:
+            told = Complaint.of(one)
+            known = whole.setdefault(told.id, told)
+            if known is not told:  # it goes on in another part
+                known.history.extend(told.history)
+        return list(whole.values())
 
 
 # Commands ---------------------------------------------------------------------------------------

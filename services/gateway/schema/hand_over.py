@@ -17,11 +17,11 @@ from services.gateway.schema.base import (
     NotAllowed,
     NotFound,
     ask,
-    ask_or_none,
     change,
     command,
     described,
     uuid_text,
+    whole_or_none,
 )
 from services.gateway.schema.cases import SIGN, Case, CasePayload, PartyTokenInput
 from services.gateway.schema.sealed import SealedInput
@@ -95,8 +95,10 @@ class HandOverQuery:
             case_id = uuid_text("id", id)
         except Refusal:
             return None  # no case has such an id
-        request = rpc.ById(id=case_id)
-        found = await ask_or_none(info, "intake.recovered_words", request, rpc.Case)
+        request = rpc.PartById(id=case_id)
+        found = await whole_or_none(
+            info, "intake.recovered_words", request, rpc.Case, "entries", "disadvantages"
+        )
         return None if found is None else Case.of(found, info.context.language)
 
     @described("The running cases of an adviser who has no key at present, by id alone.")

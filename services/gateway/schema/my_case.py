@@ -11,9 +11,9 @@ from services.gateway.grants import REPORTER, grant, table
 from services.gateway.schema.base import (
     Base64,
     Info,
-    ask_or_none,
     base64_or_none,
     described,
+    whole_or_none,
 )
 from services.gateway.schema.cases import CaseStatus
 from services.gateway.schema.protection import Disadvantage, protection
@@ -202,7 +202,8 @@ class MyCaseQuery:
     @described("Your case, by your code; null when there is none with this code.")
     async def my_case(self, info: Info) -> MyCase | None:
         """Asks intake."""
-        found = await ask_or_none(info, "intake.my_case", rpc.Empty(), rpc.MyCase)
+        lists = ("messages", "disclosures", "minutes", "disadvantages")
+        found = await whole_or_none(info, "intake.my_case", rpc.Part(), rpc.MyCase, *lists)
         return None if found is None else MyCase.of(found, info.context.language)
 
 

@@ -7,7 +7,7 @@ from typing import Self
 import strawberry
 
 from services.gateway.grants import REPORTER, grant, table
-from services.gateway.schema.base import Info, ask_or_none, described
+from services.gateway.schema.base import Info, described, whole_or_none
 from services.gateway.schema.cases import CaseStatus
 from services.gateway.schema.record import CaseRecord
 from services.gateway.schema.sealed import Sealed
@@ -97,7 +97,7 @@ class MyDataQuery:
     @described("All that is held about you, by your code; null when there is no case with it.")
     async def my_data(self, info: Info) -> MyData | None:
         """Asks intake."""
-        found = await ask_or_none(info, "intake.my_data", rpc.Empty(), rpc.MyData)
+        found = await whole_or_none(info, "intake.my_data", rpc.Part(), rpc.MyData, "entries")
         return None if found is None else MyData.of(found)
 
 

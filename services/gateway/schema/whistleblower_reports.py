@@ -17,12 +17,12 @@ from services.gateway.schema.base import (
     NotAllowed,
     NotFound,
     ask,
-    ask_or_none,
     base64_or_none,
     change,
     command,
     described,
     uuid_text,
+    whole_or_none,
 )
 from services.gateway.schema.sealed import SealedInput
 from services.gateway.schema.taxonomy import Term
@@ -124,8 +124,9 @@ class WhistleblowerReport:
 
 async def own_report(info: Info, report_id: str) -> WhistleblowerReport | None:
     """A report that was sealed to the caller, asked of intake."""
-    found = await ask_or_none(
-        info, "intake.whistleblower_report", rpc.ById(id=report_id), rpc.WhistleblowerReport
+    request = rpc.PartById(id=report_id)
+    found = await whole_or_none(
+        info, "intake.whistleblower_report", request, rpc.WhistleblowerReport, "entries"
     )
     return None if found is None else WhistleblowerReport.of(found, info.context.language)
 

@@ -22,6 +22,7 @@ async def seat_adviser(call: Call, request: SeatAdviser) -> Done:
         message_id=uuid4(),
         adviser_id=request.adviser_id,
         name=request.name,
+        by=call.principal.subject,
         on=call.now.date(),
         check_name=check_name,
     )

@@ -755,7 +755,7 @@ def record_conversation(
 ) -> ConversationRecorded:
     """A conversation in an open case. The reporter does not read its minutes."""
     opened = running(state)
-    taxonomy.current().check("conversation_modes", mode)
+    taxonomy.current().check("conversation_modes", mode, field="mode")
     sealed = sealed_for(
         minutes,
         organisation,
@@ -775,7 +775,7 @@ def record_conversation(
 def record_intervention(state: Case, *, intervention: str, at: datetime) -> InterventionRecorded:
     """Something the adviser did in an open case."""
     running(state)
-    taxonomy.current().check("interventions", intervention)
+    taxonomy.current().check("interventions", intervention, field="intervention")
     return InterventionRecorded(intervention=intervention, at=at)
 
 
@@ -783,8 +783,8 @@ def record_outcome(state: Case, *, outcome: str, route: str, at: datetime) -> Ou
     """How an open case ended."""
     running(state)
     codes = taxonomy.current()
-    codes.check("outcomes", outcome)
-    codes.check("routes", route)
+    codes.check("outcomes", outcome, field="outcome")
+    codes.check("routes", route, field="route")
     return OutcomeRecorded(outcome=outcome, route=route, at=at)
 
 

@@ -236,8 +236,8 @@ def receive(
     not asked.
 
     Raises Refusal ADVISER_CONCERNED where it is addressed to the adviser it is about, UNKNOWN_CODE,
-    INVALID_INPUT for who is no adviser, for a reader who is no officer or has no key, and for words that
-    not all of them, or others, can open.
+    INVALID_INPUT for who never was an adviser, for a reader who is no officer or has no key, and for
+    words that not all of them, or others, can open.
     """
     if complaint_id.version != 4:
         raise invalid("complaintId", "it is not a random UUID (version 4)")
@@ -324,7 +324,7 @@ def hear(
     """Record that somebody was heard. The adviser only where the reporter lets them be told, after the
     reporter, and never by waiver in their place.
 
-    Raises Refusal ALREADY_DECIDED where it is not its turn, REPORTER_DECIDES.
+    Raises Refusal ALREADY_DECIDED where it is not its turn, REPORTER_DECIDES, INVALID_INPUT.
     """
     state.running()
     if state.answer_by is None or state.answered:
@@ -335,6 +335,8 @@ def hear(
         )
     if not state.may_tell:
         raise Refusal(Code.REPORTER_DECIDES)
+    if how == "waived":
+        raise invalid("how", "only the reporter waives a hearing")
     if "reporter" not in state.heard:
         raise Refusal(Code.ALREADY_DECIDED)
     readers = _reachable(state, organisation)

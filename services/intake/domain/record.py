@@ -243,11 +243,11 @@ def check_facts(
 ) -> None:
     """Raises Refusal for an unknown code or unit."""
     codes = taxonomy.current()
-    codes.check("channels", channel)
+    codes.check("channels", channel, field="channel")
     codes.check("anonymity", anonymity)
-    codes.check("reporter_roles", reporter_role)
-    codes.check("relations", relation)
-    codes.check("categories", category)
+    codes.check("reporter_roles", reporter_role, field="reporterRole")
+    codes.check("relations", relation, field="relation")
+    codes.check("categories", category, field="category")
     if unit_id is not None and not organisation.has_unit(unit_id, on):
         raise invalid("unitId", "the organisation has no such unit")
 

@@ -58,13 +58,18 @@ def seat(
     message_id: UUID,
     adviser_id: str,
     name: str,
+    by: str,
     on: date,
     check_name: Callable[[str, str], None],
 ) -> AdviserSeated:
-    """Give an adviser a seat. Raises Refusal NOT_FOUND, ALREADY_EXISTS, TOO_LARGE, INVALID_INPUT."""
+    """Give an adviser a seat; nobody takes one by their own word. Raises Refusal NOT_FOUND,
+    SECOND_PERSON_NEEDED for oneself, ALREADY_EXISTS, TOO_LARGE, INVALID_INPUT.
+    """
     held = tuple(one.id for one in state.known.advisers)
     check_name(adviser_id, "adviserId")
     check_name(name, "name")
+    if adviser_id == by:
+        raise Refusal(Code.SECOND_PERSON_NEEDED)
     if adviser_id in held:
         raise Refusal(Code.ALREADY_EXISTS)
     if state.has_officer(adviser_id):

@@ -17,6 +17,7 @@ from services.intake.domain.hand_over import Shown, shown_to_adviser
 from services.intake.domain.hours import spent_on_case
 from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted
 from services.intake.domain.protection import DisadvantageReported, holds
+from services.intake.parts import next_of, stop_of
 from services.intake.queries.work import (
     aftercare_of,
     consents_of,
@@ -30,28 +31,38 @@ from services.intake.queries.work import (
 from services.intake.records import record_to_bus
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import case_events
-from shared.contracts.rpc import ById, Case, CaseEntry, Sealed, TimeSpent
+from shared.contracts.rpc import Case, CaseEntry, Disadvantage, PartById, Sealed, TimeSpent
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
 from shared.taxonomy.working_days import day_of
 
 
-async def case(call: Call, request: ById) -> Case:
+async def case(call: Call, request: PartById) -> Case:
     """See Case."""
     case_id = as_uuid(request.id, "id")
     recorded = await case_events(call.parts.store, call.organisation, case_id)
     state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
     domain.owned_by(state, call.principal.subject)
     await call.record_access("case", case_id)
-    return as_its_adviser_sees_it(case_id, state, recorded, day_of(call.now))
+    return as_its_adviser_sees_it(case_id, state, recorded, day_of(call.now), after=request.after)
 
 
 def as_its_adviser_sees_it(
-    case_id: UUID, state: domain.Case, recorded: Sequence[Recorded], day: date
+    case_id: UUID, state: domain.Case, recorded: Sequence[Recorded], day: date, *, after: int = 0
 ) -> Case:
-    """The answer, of all events of a case that there is."""
+    """The answer, of all events of a case that there is; of its entries the part from `after` on."""
     opened = domain.owned_by(state, state.adviser_id)
     shown_now = shown_to_adviser([one.event for one in recorded])
+    sealed = [
+        *(_entry(shown, recorded[shown.version - 1]) for shown in shown_now),
+        *(
+            disadvantage_of(shown.event, recorded[shown.version - 1], shown.words)
+            for shown in shown_now
+            if isinstance(shown.event, DisadvantageReported)
+        ),
+    ]
+    stop = stop_of(sealed, after)
+    part = sealed[after:stop]
     return Case(
         id=str(case_id),
         status="closed" if state.closed else "open",
@@ -78,14 +89,11 @@ def as_its_adviser_sees_it(
         aftercare=aftercare_of(state),
         consents=consents_of(state, day),
         report_decided=state.report_decided,
-        disadvantages=tuple(
-            disadvantage_of(shown.event, recorded[shown.version - 1], shown.words)
-            for shown in shown_now
-            if isinstance(shown.event, DisadvantageReported)
-        ),
+        disadvantages=tuple(one for one in part if isinstance(one, Disadvantage)),
         protection=holds(state),
         converted_on=None if state.converted is None else day_of(state.converted.at),
-        entries=tuple(_entry(shown, recorded[shown.version - 1]) for shown in shown_now),
+        entries=tuple(one for one in part if isinstance(one, CaseEntry)),
+        next=next_of(sealed, stop),
     )
 
 

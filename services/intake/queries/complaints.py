@@ -5,8 +5,12 @@ An officer's look is recorded; a reporter's is nowhere.
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
+
+import msgspec
 
 from services.intake.beside_cases import (
     MOST,
@@ -16,23 +20,26 @@ from services.intake.beside_cases import (
     page_of,
 )
 from services.intake.domain import complaint as domain
+from services.intake.parts import next_of, stop_of
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import load_organisation
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import (
-    ById,
     Complaint,
     ComplaintEntry,
     Complaints,
     ComplaintSummary,
-    Empty,
     MyComplaints,
     Page,
+    Part,
+    PartById,
 )
 from shared.runtime.calls import Call
 from shared.taxonomy.working_days import day_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.intake.domain.organisation import Organisation
     from shared.eventstore.store import Recorded
 
@@ -63,7 +70,7 @@ async def complaints(call: Call, request: Page) -> Complaints:
     return Complaints(items=tuple(items), end_cursor=str(ids[-1]) if ids else None, has_next=more)
 
 
-async def complaint(call: Call, request: ById) -> Complaint:
+async def complaint(call: Call, request: PartById) -> Complaint:
     """See Complaint."""
     organisation = await _of_office(call)
     complaint_id = as_uuid(request.id, "id")
@@ -71,20 +78,37 @@ async def complaint(call: Call, request: ById) -> Complaint:
     state = complaint_of(recorded)
     state.read_by(organisation, call.principal.subject)
     await call.record_access("complaint", complaint_id)
-    return _seen(call, complaint_id, state, recorded, by_reporter=False)
+    history = [_entry(one, by_reporter=False) for one in recorded]
+    stop = stop_of(history, request.after)
+    return msgspec.structs.replace(
+        _seen(call, complaint_id, state, recorded[0].week, history[request.after : stop]),
+        next=next_of(history, stop),
+    )
 
 
-async def my_complaints(call: Call, _request: Empty) -> MyComplaints:
+async def my_complaints(call: Call, request: Part) -> MyComplaints:
     """See MyComplaints."""
     reporter = complainant(call.parts.ring, call.organisation, call.principal.subject)
     ids, _ = await page_of(call, "own_complaint", reporter.hex(), Page(first=MOST))
-    items = []
+    found = {}
     for complaint_id in reversed(ids):
         recorded = await complaint_events(call.parts.store, call.organisation, complaint_id)
         if recorded:
-            state = complaint_of(recorded)
-            items.append(_seen(call, complaint_id, state, recorded, by_reporter=True))
-    return MyComplaints(items=tuple(items))
+            found[complaint_id] = recorded
+    said = [
+        (complaint_id, _entry(one, by_reporter=True))
+        for complaint_id, recorded in found.items()
+        for one in recorded
+    ]
+    entries = [entry for _, entry in said]
+    stop = stop_of(entries, request.after)
+    items = []
+    for complaint_id, part in groupby(said[request.after : stop], key=itemgetter(0)):
+        recorded = found[complaint_id]
+        state = complaint_of(recorded)
+        history = [entry for _, entry in part]
+        items.append(_seen(call, complaint_id, state, recorded[0].week, history))
+    return MyComplaints(items=tuple(items), next=next_of(entries, stop))
 
 
 async def _of_office(call: Call) -> Organisation:
@@ -99,9 +123,8 @@ def _seen(
     call: Call,
     complaint_id: UUID,
     state: domain.Complaint,
-    recorded: list[Recorded],
-    *,
-    by_reporter: bool,
+    received_week: str,
+    history: Sequence[ComplaintEntry],
 ) -> Complaint:
     return Complaint(
         id=str(complaint_id),
@@ -111,10 +134,10 @@ def _seen(
         readers=state.known.readers,
         may_tell=state.may_tell,
         reply_key=state.known.reply_key,
-        received_week=recorded[0].week,
+        received_week=received_week,
         answer_by=state.answer_by,
         overdue=state.overdue(day_of(call.now)),
-        history=tuple(_entry(one, by_reporter=by_reporter) for one in recorded),
+        history=tuple(history),
     )
 
 

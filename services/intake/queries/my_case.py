@@ -9,6 +9,7 @@ from services.intake.domain import case as domain
 from services.intake.domain import disclosure
 from services.intake.domain.attachment import FileAttached
 from services.intake.domain.protection import DisadvantageReported, holds
+from services.intake.parts import next_of, stop_of
 from services.intake.queries.whistleblower_reports import my_report
 from services.intake.queries.work import (
     aftercare_of,
@@ -22,13 +23,21 @@ from services.intake.queries.work import (
 from services.intake.sealed import id_or_none, to_bus
 from services.intake.streams import case_events
 from shared.contracts.errors import Code, Refusal
-from shared.contracts.rpc import Empty, HandOverStep, Message, MyCase, ToldDisclosure
+from shared.contracts.rpc import (
+    Disadvantage,
+    HandOverStep,
+    Message,
+    MyCase,
+    MyMinutes,
+    Part,
+    ToldDisclosure,
+)
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
 from shared.taxonomy.working_days import day_of
 
 
-async def my_case(call: Call, _request: Empty) -> MyCase:
+async def my_case(call: Call, request: Part) -> MyCase:
     """See MyCase. A wrong code leads to no case, and is told as that."""
     case_id = UUID(call.principal.subject)
     if call.parts.erasures.known(call.organisation, case_id):
@@ -36,14 +45,30 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
     recorded = await case_events(call.parts.store, call.organisation, case_id)
     state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
     opened = domain.reported_by(state)
+    messages = [message for one in recorded for message in _said(one, opened)]
+    told = _told(recorded)
+    minutes = my_minutes_of(state, recorded)
+    report = (
+        None
+        if state.converted is None
+        else await my_report(call, state.converted.report_id, opened.reply_key)
+    )
+    disadvantages = [
+        disadvantage_of(one.event, one, one.event.words)
+        for one in recorded
+        if isinstance(one.event, DisadvantageReported)
+    ]
+    sealed = [*messages, *told, *minutes, *disadvantages]
+    stop = stop_of(sealed, request.after, beside=report)
+    part = sealed[request.after : stop]
     return MyCase(
         id=str(case_id),
         status="closed" if state.closed else "open",
         adviser_id=state.adviser_id,
-        messages=tuple(message for one in recorded for message in _said(one, opened)),
-        disclosures=_told(recorded),
+        messages=tuple(one for one in part if isinstance(one, Message)),
+        disclosures=tuple(one for one in part if isinstance(one, ToldDisclosure)),
         steps=tuple(step for one in recorded for step in _step(one)),
-        minutes=my_minutes_of(state, recorded),
+        minutes=tuple(one for one in part if isinstance(one, MyMinutes)),
         ladder=steps_of(state),
         satisfaction=satisfaction_of(state),
         statement=statement_of(state),
@@ -51,18 +76,11 @@ async def my_case(call: Call, _request: Empty) -> MyCase:
         aftercare=aftercare_of(state),
         consents=consents_of(state, day_of(call.now)),
         report_decided=state.report_decided,
-        disadvantages=tuple(
-            disadvantage_of(one.event, one, one.event.words)
-            for one in recorded
-            if isinstance(one.event, DisadvantageReported)
-        ),
+        disadvantages=tuple(one for one in part if isinstance(one, Disadvantage)),
         protection=holds(state),
-        report=(
-            None
-            if state.converted is None
-            else await my_report(call, state.converted.report_id, opened.reply_key)
-        ),
+        report=report,
         in_log_since=await call.parts.proofs.in_log_since(call.organisation, case_id),
+        next=next_of(sealed, stop),
     )
 
 

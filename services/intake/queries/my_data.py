@@ -9,10 +9,11 @@ from services.intake.domain import case as domain
 from services.intake.domain import clock, disclosure, subject_access
 from services.intake.domain.attachment import FileAttached
 from services.intake.domain.words import key_id_of
+from services.intake.parts import next_of, stop_of
 from services.intake.queries.case import entry_of
 from services.intake.records import record_to_bus
 from services.intake.streams import case_events
-from shared.contracts.rpc import Empty, HeldEntry, MyData
+from shared.contracts.rpc import HeldEntry, MyData, Part
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
 from shared.taxonomy.terms import kind_of
@@ -28,13 +29,15 @@ def _theirs(event: domain.Event) -> bool:
     return not isinstance(event, _NOT_THEIRS)
 
 
-async def my_data(call: Call, _request: Empty) -> MyData:
+async def my_data(call: Call, request: Part) -> MyData:
     """See MyData. A wrong code leads to no case, and is told as that."""
     case_id = UUID(call.principal.subject)
     recorded = await case_events(call.parts.store, call.organisation, case_id)
     state = reduce(domain.evolve, (one.event for one in recorded), domain.Case())
     opened = domain.reported_by(state)
     mine = None if opened.reply_key is None else str(key_id_of(opened.reply_key))
+    entries = [_held(one, mine) for one in recorded if _theirs(one.event)]
+    stop = stop_of(entries, request.after)
     return MyData(
         case_id=str(case_id),
         status="closed" if state.closed else "open",
@@ -51,7 +54,8 @@ async def my_data(call: Call, _request: Empty) -> MyData:
         record=record_to_bus(state.record),
         outcome=None if state.outcome is None else state.outcome.outcome,
         route=None if state.outcome is None else state.outcome.route,
-        entries=tuple(_held(one, mine) for one in recorded if _theirs(one.event)),
+        entries=tuple(entries[request.after : stop]),
+        next=next_of(entries, stop),
     )
 
 

@@ -11,14 +11,15 @@ from services.intake.sealed import as_uuid
 from services.intake.sides import refuse_both_sides
 from services.intake.streams import case_events
 from shared.contracts.errors import Code, Refusal
-from shared.contracts.rpc import ById, Case
+from shared.contracts.rpc import Case, PartById
 from shared.eventstore.store import Change, Conflict
 from shared.runtime.calls import Call
+from shared.taxonomy.working_days import day_of
 
 _ATTEMPTS = 4
 
 
-async def recovered_words(call: Call, request: ById) -> Case:
+async def recovered_words(call: Call, request: PartById) -> Case:
     """See Case. That the words were given stands in the case's log, durably, before they leave."""
     case_id = as_uuid(request.id, "id")
     for _ in range(_ATTEMPTS):
@@ -36,5 +37,7 @@ async def recovered_words(call: Call, request: ById) -> Case:
             )
         except Conflict:
             continue
-        return as_its_adviser_sees_it(case_id, state, recorded, call.now.date())
+        return as_its_adviser_sees_it(
+            case_id, state, recorded, day_of(call.now), after=request.after
+        )
     raise Refusal(Code.CONFLICT)

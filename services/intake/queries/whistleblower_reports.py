@@ -9,12 +9,13 @@ from uuid import UUID
 from services.intake.domain import clock
 from services.intake.domain import whistleblower_report as domain
 from services.intake.domain.words import key_id_of
+from services.intake.parts import next_of, stop_of
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import load_organisation, report_events
 from shared.contracts.rpc import (
-    ById,
     Empty,
     MyReport,
+    PartById,
     ReportEntry,
     ReportTerm,
     WhistleblowerReport,
@@ -74,7 +75,7 @@ async def whistleblower_reports(call: Call, _request: Empty) -> WhistleblowerRep
     return WhistleblowerReports(items=tuple(items[:MOST]))
 
 
-async def whistleblower_report(call: Call, request: ById) -> WhistleblowerReport:
+async def whistleblower_report(call: Call, request: PartById) -> WhistleblowerReport:
     """See WhistleblowerReport. One that was not sealed to the asker looks like none."""
     report_id = as_uuid(request.id, "id")
     recorded = await report_events(call.parts.store, call.organisation, report_id)
@@ -82,6 +83,8 @@ async def whistleblower_report(call: Call, request: ById) -> WhistleblowerReport
     organisation = await load_organisation(call.parts.store, call.organisation)
     received = domain.read_by(state, organisation, call.principal.subject)
     await call.record_access("whistleblower_report", report_id)
+    entries = [entry for one in recorded for entry in _entry(one)]
+    stop = stop_of(entries, request.after)
     return WhistleblowerReport(
         id=str(report_id),
         state=state.state,
@@ -93,7 +96,8 @@ async def whistleblower_report(call: Call, request: ById) -> WhistleblowerReport
         confirmed_on=state.confirmed_on,
         feedback_on=None if state.feedback is None else state.feedback.on,
         terms=_terms(state, day_of(call.now)),
-        entries=tuple(entry for one in recorded for entry in _entry(one)),
+        entries=tuple(entries[request.after : stop]),
+        next=next_of(entries, stop),
     )
 
 
