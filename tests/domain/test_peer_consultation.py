@@ -134,6 +134,7 @@ def test_every_band_can_be_said(band: str) -> None:
         ({"consultation_id": UUID(int=1)}, Code.INVALID_INPUT, "consultationId"),
         ({"words": words("anna", "bram")}, Code.INVALID_INPUT, "words"),
         ({"colleagues": ("bram",)}, Code.INVALID_INPUT, "words"),
+        ({"words": (*ALL, ALL[0])}, Code.INVALID_INPUT, "words"),
         ({"words": ()}, Code.INVALID_INPUT, "words"),
     ],
 )
