@@ -39,6 +39,7 @@ from tests.domain.test_hand_over import (
     signature,
     words,
 )
+from tests.domain.test_protection import SUFFERED
 from tests.domain.test_upcasting import STORED
 from tests.gwt import given
 
@@ -132,6 +133,13 @@ def test_consent_to_a_hand_over_is_used_once() -> None:
     assert (None, "bram") == (after.consent_to, after.adviser_id)
 
 
+def test_disadvantages_add_up() -> None:
+    """In the order in which they were reported."""
+    second = replace(SUFFERED, disadvantage_id=unsigned.OPENED.case_id)
+    state = given(Case(), evolve, [unsigned.OPENED, SUFFERED, second]).state
+    assert (SUFFERED, second) == state.disadvantages
+
+
 def test_conversations_are_counted() -> None:
     """And nothing else is."""
     past = [unsigned.OPENED, unsigned.SPOKEN, unsigned.DONE, unsigned.SPOKEN]
@@ -142,7 +150,11 @@ def test_conversations_are_counted() -> None:
 
 def test_an_opening_that_does_not_say_by_whom_is_an_advisers() -> None:
     """As those were that were stored before reporters opened any."""
-    assert "adviser" == unsigned.OPENED.by
+    fields = {name: getattr(unsigned.OPENED, name) for name in type(unsigned.OPENED).__slots__}
+    del fields["by"]
+    state = given(Case(), evolve, [domain.CaseOpened(**fields)]).state
+    assert unsigned.OPENED == state.opened
+    assert "adviser" == state.facts.by  # type: ignore[union-attr]
 
 
 def test_of_a_case_that_is_not_there_nothing_is_known() -> None:

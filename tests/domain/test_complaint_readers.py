@@ -70,6 +70,7 @@ def test_each_event_of_a_complaint_counts_as_one() -> None:
 @pytest.mark.parametrize("may_tell", [True, False])
 def test_whether_the_adviser_may_be_told_is_said_with_the_complaint(*, may_tell: bool) -> None:
     """And holds until the reporter says otherwise."""
+    assert not after().state.may_tell
     after().when(receiving(may_tell=may_tell)).then(replace(RECEIVED, may_tell=may_tell))
     assert may_tell is after(replace(RECEIVED, may_tell=may_tell)).state.may_tell
 

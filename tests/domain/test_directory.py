@@ -588,3 +588,15 @@ def test_of_several_recovery_keys_the_named_one_is_confirmed() -> None:
         RecoveryKeyConfirmed(key_id=key_id_of(second), by="wim", role="works_council", on=ON)
     )
     there.when(confirming("gone")).then_refused(Code.SECOND_PERSON_NEEDED)
+
+
+def test_a_recovery_key_from_before_there_were_ceremonies_has_no_digest() -> None:
+    """As it was stored then."""
+    fields: dict[str, Any] = {"key_id": RECOVERY_ID, "public_key": RECOVERY, "on": ON}
+    (listed,) = after(RecoveryKeyProposed(**fields, by="anna")).recovery_keys
+    assert b"" == listed.digest
+    assert ListedRecoveryKey(**fields, by="anna", state="proposed") == listed
+    published = RecoveryKeyPublished(
+        **fields, adviser_id="anna", signed_by=OLD.key_id, signature=bytes(64)
+    )
+    assert b"" == published.digest

@@ -167,9 +167,10 @@ def test_the_minutes_of_each_conversation_are_known_by_themselves() -> None:
         minutes.Minutes(minutes_id=OTHER, conversation=3),
         minutes.Minutes(minutes_id=ID, conversation=2, state="corrected"),
     )
-    given(Case(), evolve, [REPORTED, SPOKEN, SPOKEN, replace(second, draft=1), DRAFTED]).when(
-        signing(1)
-    ).then(replace(SIGNED, draft=1))
+    anew = replace(second, draft=2)
+    given(Case(), evolve, [REPORTED, SPOKEN, SPOKEN, second, anew, DRAFTED]).when(signing(1)).then(
+        replace(SIGNED, draft=1)
+    )
 
 
 def test_a_reporters_correction_is_sealed_to_both() -> None:

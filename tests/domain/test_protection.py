@@ -20,6 +20,7 @@ from services.intake.outbound import OUTBOUND
 from services.intake.signatures import verifies
 from shared.contracts.errors import Code
 from shared.taxonomy import whistleblowing as codes
+from tests.domain import test_hand_over as a_hand_over
 from tests.domain.test_case import (
     AT,
     CLOSED,
@@ -102,6 +103,23 @@ def test_an_adviser_signs_what_they_noticed() -> None:
     past.when(reporting(house)).then(SUFFERED)
     past.when(reporting(house, by_reporter=False)).then_refused(
         Code.INVALID_INPUT, field="signature"
+    )
+
+
+def test_what_an_adviser_signed_stands_with_its_signature() -> None:
+    """And with the id of the key that made it."""
+    sealed = a_hand_over.words("what happened", a_hand_over.ANNAS)
+    signature = a_hand_over.signature(1, sealed)
+    given(Case(), evolve, [a_hand_over.OPENED]).when(
+        reporting(a_hand_over.ORGANISATION, by_reporter=False, words=sealed, signature=signature)
+    ).then(
+        replace(
+            SUFFERED,
+            by="adviser",
+            words=sealed,
+            signature=signature,
+            signed_by=a_hand_over.ANNAS.key_id,
+        )
     )
 
 

@@ -19,9 +19,11 @@ from services.intake.domain.organisation import (
     ReportOfficerDesignated,
     check_name,
     evolve,
+    publish_key,
 )
 from services.intake.domain.seats import MOST_SEATS, AdviserSeated, SeatVacated, seat, vacate
 from services.intake.domain.units import UnitKept
+from services.intake.signatures import verifies
 from shared.contracts.errors import Code
 from tests.gwt import given
 
@@ -164,3 +166,24 @@ def test_a_seat_that_cannot_be_vacated_is_refused(
     given(Organisation(), evolve, history).when(vacating(adviser_id)).then_refused(
         code, field=field
     )
+
+
+def test_each_adviser_who_left_is_remembered() -> None:
+    """In the order in which they left."""
+    carla = AdviserKept(id="carla", name="Carla")
+    left = replace(WITHOUT_BRAM, adviser_id="carla", seats=("anna",))
+    state = given(Organisation(), evolve, [SET_UP, CARLA, WITHOUT_BRAM, left]).state
+    assert (SET_UP.advisers[1], carla) == state.former
+
+
+def test_who_hears_complaints_has_a_key_in_the_directory() -> None:
+    """Complaints are sealed to it."""
+    published, listed = publish_key(
+        given(Organisation(), evolve, [SET_UP, COMPLAINTS]).state,
+        adviser_id="kees",
+        key_id=UUID(int=2),
+        public_key=bytes([2]) * 32,
+        on=ON,
+        verifies=verifies,
+    )
+    assert ("kees", "kees") == (published.adviser_id, listed.adviser_id)

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from services.intake.domain.calendar_feed import (
+    SECRET_BYTES,
     CalendarFeed,
     CalendarRevoked,
     CalendarShared,
@@ -31,7 +32,8 @@ def after(*events: object) -> Given[CalendarFeed]:
 
 
 def test_a_calendar_is_shared_by_the_hash_of_a_secret() -> None:
-    """Whoever knows the secret reads that adviser's weeks; nobody else reads any."""
+    """Whoever knows the secret, of 32 bytes, reads that adviser's weeks; nobody else reads any."""
+    assert len(SECRET) == SECRET_BYTES
     after().when(lambda _: share(adviser_id="anna", token_sha256=SHARED.token_sha256, at=AT)).then(
         SHARED
     )

@@ -96,3 +96,19 @@ def test_who_wants_no_feedback_is_sent_none() -> None:
     entry(CONFIRMED).when(answering(how="declined", words=())).then(declined)
     entry(CONFIRMED).when(answering(how="declined")).then_refused(Code.INVALID_INPUT, field="words")
     assert whistleblower_report.due_on(entry(CONFIRMED, declined).state) is None
+
+
+def test_a_follow_up_without_words_is_signed_by_nobody() -> None:
+    """There is nothing to sign, whatever key the officer has."""
+    entry(CONFIRMED).when(
+        lambda state: whistleblower_report.follow_up(
+            state,
+            SIGNING,
+            by="olga",
+            follow_up="taken_up",
+            words=(),
+            signature=None,
+            at=AT,
+            verifies=verifies,
+        )
+    ).then(replace(FOLLOWED, words=()))
