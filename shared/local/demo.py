@@ -389,7 +389,7 @@ class _Story:
         show("\n[bold]Organisation[/bold]")
         show(f"  {self.organisation}", highlight=False)
         again = f"hoeksteen token ROLE --organisation {self.organisation}"
-        show(f"  a token for any role: .venv/bin/{again}", soft_wrap=True, highlight=False)
+        show(f"  a token for any of its roles: .venv/bin/{again}", soft_wrap=True, highlight=False)
         show("\n[bold]Witnesses[/bold]")
         show(f"  {', '.join(WITNESSES)}: on this machine, so independent of nobody", soft_wrap=True)
         for role, query in documents.FIRST_QUERIES.items():
