@@ -140,3 +140,10 @@ def test_who_lost_their_key_meanwhile_is_no_hindrance() -> None:
     after(SHARED).when(
         lambda state: peer_consultation.answer(state, left, by="bram", words=sealed, at=SHARED.at)
     ).then(replace(ANSWERED, words=sealed))
+
+
+def test_a_copy_twice_is_none_for_who_is_left_out() -> None:
+    """As many copies as readers, and one of them cannot open any."""
+    after().when(sharing(words=words("anna", "bram", "bram"))).then_refused(
+        Code.INVALID_INPUT, field="words"
+    )
