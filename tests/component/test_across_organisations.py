@@ -669,7 +669,9 @@ NOWHERE: Ids = {
 
 
 def fields_of(verb: Verb) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(verb.request)
+    """All but how far a part of an answer is, which names nothing."""
+    fields = msgspec.structs.fields(verb.request)
+    return tuple(one for one in fields if not (one.name == "after" and one.type is int))
 
 
 def shaped(name: str, text: str) -> Any:
