@@ -53,7 +53,8 @@ setup: .venv/.ready typescript ## Make .venv with everything that is needed to r
 
 .PHONY: test
 test: check typescript ## Check everything, then run all tests on real parts (with CI set, a skip is a failure)
-	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+	@# Half of a test is waiting for other programs: three at once for two processors.
+	@$(BIN)/pytest -n $$(( $$(nproc) * 3 / 2 )) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 .PHONY: check
 check: lint types contracts ## lint, types and contracts
