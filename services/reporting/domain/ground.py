@@ -1,0 +1,40 @@
+"""What a report is made of: everything that reporting knows of an organisation at that moment. Pure data.
+
+Figures are those of published releases, never facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from services.reporting.domain.figures import Figures
+    from shared.taxonomy.period import Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedTable:
+    """A table as it was released; the labels have every code of it, in the order of the grid."""
+
+    figures: Figures
+    labels_nl: Mapping[str, str]
+    labels_en: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """All that sections are built from.
+
+    `tables` are those of the report itself, in its order (a report that is approved gets no others any
+    more); `history` are all tables of the organisation that were released before, of every grain, oldest
+    period first.
+    """
+
+    period: Period
+    cut_off: date
+    tables: tuple[ReleasedTable, ...]
+    history: tuple[ReleasedTable, ...] = ()

@@ -1,0 +1,96 @@
+"""Which chapters a report has, in which order, what they are called and who reads them.
+
+A chapter is built from the ground of the report by the function that stands beside its code. Where there is
+none, or where it finds nothing, the chapter carries the advisers' words alone, and is left out where there
+are none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.reporting.domain.sections import nature
+from shared.contracts.report import AUDIENCES, Audience, Bilingual, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from services.reporting.domain.ground import Ground
+    from shared.contracts.report import Block
+
+    Build = Callable[[Ground], tuple[Block, ...]]
+
+_LEADERS: tuple[Audience, ...] = ("hr", "board", "works_council")
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter of the outline. `audiences` are those who get it unless the adviser chooses otherwise."""
+
+    code: str
+    title: Bilingual
+    build: Build | None = None
+    audiences: tuple[Audience, ...] = _LEADERS
+
+
+def _title(nl: str, en: str) -> Bilingual:
+    return Bilingual(nl=nl, en=en)
+
+
+OUTLINE: tuple[Chapter, ...] = (
+    Chapter("guide", _title("Leeswijzer", "How to read this"), audiences=AUDIENCES),
+    Chapter("key_figures", _title("Kerncijfers", "Key figures"), audiences=AUDIENCES),
+    Chapter("nature", _title("Waar het over gaat", "What it is about"), nature.build),
+    Chapter("relation", _title("Wie tegenover wie", "Who towards whom")),
+    Chapter("where", _title("Waar in de organisatie", "Where in the organisation")),
+    Chapter("route", _title("Route en uitkomst", "Route and outcome")),
+    Chapter("themes", _title("Signalen en thema’s", "Signals and themes"), audiences=AUDIENCES),
+    Chapter("causes", _title("Oorzaken en beleid", "Causes and policy")),
+    Chapter("mirror", _title("Spiegel voor leidinggevenden", "Mirror for leaders")),
+    Chapter("impact", _title("Gevolgen en draagkracht", "Impact and sustainability")),
+    Chapter(
+        "barometer",
+        _title("Barometer van de cultuur", "Barometer of the culture"),
+        audiences=AUDIENCES,
+    ),
+    Chapter(
+        "follow_up",
+        _title("Wat er met aanbevelingen gebeurde", "What became of recommendations"),
+        audiences=AUDIENCES,
+    ),
+    Chapter(
+        "recommendations",
+        _title("Nieuwe aanbevelingen", "New recommendations"),
+        audiences=AUDIENCES,
+    ),
+    Chapter(
+        "activities",
+        _title("Werk en bereikbaarheid van de vertrouwenspersonen", "The advisers’ work and reach"),
+        audiences=AUDIENCES,
+    ),
+    Chapter("benchmark", _title("Vergelijking en dark number", "Comparison and dark number")),
+    Chapter(
+        "method",
+        _title("Methode en bescherming", "Method and protection"),
+        audiences=AUDIENCES,
+    ),
+    Chapter("annex", _title("Bijlage: wettelijke opgaven", "Annex: what the law asks for")),
+)
+"""In the order of the report."""
+
+CODES: tuple[str, ...] = tuple(chapter.code for chapter in OUTLINE)
+
+
+def build(ground: Ground, words: Mapping[str, str]) -> tuple[Section, ...]:
+    """The report's sections; `words` are the advisers', by code. A chapter with neither is left out."""
+    sections = (
+        Section(
+            code=chapter.code,
+            title=chapter.title,
+            blocks=() if chapter.build is None else chapter.build(ground),
+            words=words.get(chapter.code),
+        )
+        for chapter in OUTLINE
+    )
+    return tuple(section for section in sections if section.blocks or section.words)

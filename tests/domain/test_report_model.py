@@ -1,0 +1,100 @@
+"""A report as data: its bytes are canonical, its sections are those of the outline, in its order."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from services.reporting.domain.figures import Cell, Figures, Withheld
+from services.reporting.domain.ground import Ground, ReleasedTable
+from services.reporting.domain.outline import CODES, build
+from shared.contracts import report
+from shared.taxonomy.period import Period
+
+LABELS = {"bullying": "Bullying", "workload": "Workload", "fraud": "Fraud"}
+TABLE = ReleasedTable(
+    figures=Figures(
+        release_id=UUID(int=1),
+        organisation_token="token",
+        period="2026-H1",
+        policy="noisy",
+        dimension="theme",
+        k=5,
+        taxonomy_version=1,
+        cells=(Cell("workload", 7, 4), Cell("fraud", 12, 4)),
+        withheld=Withheld(("bullying",), None, (6,)),
+        total=None,
+        released_week="2026-W28",
+    ),
+    labels_nl=LABELS,
+    labels_en=LABELS,
+)
+GROUND = Ground(period=Period.parse("2026-H1"), cut_off=date(2026, 6, 30), tables=(TABLE,))
+
+
+def snapshot(**changes: object) -> report.Snapshot:
+    return msgspec.structs.replace(
+        report.Snapshot(
+            report_id=str(UUID(int=2)),
+            organisation="Voorbeeld",
+            period="2026-H1",
+            starts=date(2026, 1, 1),
+            ends=date(2026, 6, 30),
+            cut_off=date(2026, 6, 30),
+            published_on=date(2026, 7, 20),
+            version=1,
+            changes=None,
+            policy="noisy",
+            taxonomy_version=1,
+            sections=build(GROUND, {"nature": "Words.", "guide": "Read this first."}),
+            versions={"hr": ("nature", "guide"), "all_staff": ("guide",)},
+        ),
+        **changes,
+    )
+
+
+def test_a_snapshot_comes_back_byte_for_byte() -> None:
+    """Whatever the order in which its versions were named."""
+    data = report.encoded(snapshot())
+    assert snapshot() == report.decoded(data)
+    other = snapshot(versions={"all_staff": ("guide",), "hr": ("nature", "guide")})
+    assert data == report.encoded(other)
+    assert data != report.encoded(snapshot(version=2))
+
+
+def test_sections_stand_in_the_order_of_the_outline_and_empty_ones_are_left_out() -> None:
+    """Words alone make a section, figures too."""
+    codes = [section.code for section in snapshot().sections]
+    assert ["guide", "nature"] == codes
+    assert codes == sorted(codes, key=CODES.index)
+    assert [False, True] == [section.has_figures for section in snapshot().sections]
+
+
+def test_versions_are_cut_from_the_same_sections() -> None:
+    """They differ in which sections they have, and in nothing else."""
+    whole = snapshot()
+    assert whole.sections == whole.for_audience("hr")
+    assert whole.sections[:1] == whole.for_audience("all_staff")
+    assert () == whole.for_audience("board")
+
+
+def test_a_table_has_shown_cells_the_largest_first_and_a_threshold_for_the_others() -> None:
+    """A cell that is not shown has no place for its number."""
+    (section,) = build(GROUND, {})
+    (table,) = section.blocks
+    assert isinstance(table, report.Table)
+    assert [
+        ("Fraud", report.Shown(value=12, margin=4)),
+        ("Workload", report.Shown(value=7, margin=4)),
+        ("Bullying", report.Below(threshold=6)),
+    ] == [(row.label.en, row.cells[0]) for row in table.rows]
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b'{"format": "hoeksteen/report/v1", "x": 1}'])
+def test_what_is_no_snapshot_is_refused(text: bytes) -> None:
+    """Nothing unknown is read."""
+    with pytest.raises(msgspec.DecodeError):
+        report.decoded(text)
