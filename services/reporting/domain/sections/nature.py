@@ -20,7 +20,7 @@ _TITLES = {
 def build(ground: Ground) -> tuple[Block, ...]:
     """One table for each of those that were released."""
     return tuple(
-        block(table, id=table.figures.dimension, title=_TITLES[table.figures.dimension])
+        block(table, name=table.figures.dimension, title=_TITLES[table.figures.dimension])
         for table in ground.tables
         if table.figures.dimension in _TITLES
     )

@@ -28,15 +28,18 @@ def cells(figures: Figures) -> dict[str, Cell]:
 
 
 def block(
-    table: ReleasedTable, *, id: str, title: Bilingual, note: Bilingual | None = None
+    table: ReleasedTable, *, name: str, title: Bilingual, note: Bilingual | None = None
 ) -> Table:
-    """A table of one axis: shown cells, the largest first, then the others in the order of the grid."""
+    """A table of one axis: shown cells, the largest first, then the others in the order of the grid.
+
+    `name` is its id in the report.
+    """
     found = cells(table.figures)
     largest = sorted(table.figures.cells, key=lambda cell: -cell.count)
     order = [cell.code for cell in largest]
     order += [code for code in table.labels_nl if code not in set(order)]
     return Table(
-        id=id,
+        id=name,
         title=title,
         columns=(CASES,),
         rows=tuple(
