@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.reporting.domain import organisation, report
+from services.reporting.domain import kept, organisation, report
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 
@@ -11,6 +11,7 @@ TYPES = EventTypes(
         organisation.OrganisationKnown,
         report.ReportDrafted,
         report.TableJoined,
+        kept.TableKept,
         report.InterpretationSaved,
         report.ReportApproved,
         report.ReportPublished,

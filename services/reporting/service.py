@@ -9,6 +9,7 @@ from services.reporting.consumers import drafts, organisations
 from services.reporting.events import TYPES
 from services.reporting.outbound import OUTBOUND
 from services.reporting.policy import may
+from services.reporting.projections.kept_tables import KeptTables
 from services.reporting.projections.report_index import ReportIndex
 from services.reporting.queries.render_report import render_report
 from services.reporting.queries.report import report
@@ -29,7 +30,7 @@ DEFINITION = Definition(
     },
     may=may,
     seats=adviser_seats,
-    projections=lambda _ring: (ReportIndex(),),
+    projections=lambda _ring: (ReportIndex(), KeptTables()),
     stream="REPORTING",
     outbound=OUTBOUND,
     readers=(

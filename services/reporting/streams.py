@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.reporting.domain import organisation, report
+from services.reporting.domain import kept, organisation, report
 
 if TYPE_CHECKING:
     from shared.eventstore.store import EventStore
@@ -37,6 +37,17 @@ async def load_report(
     """
     recorded = await store.load(organisation_id, report_id, until=until)
     return reduce(report.evolve, (one.event for one in recorded), report.Report())
+
+
+def tables_stream(organisation_id: UUID, period: str) -> UUID:
+    """The stream of a period's tables that are in no report."""
+    return uuid5(organisation_id, f"tables/{period}")
+
+
+async def load_kept(store: EventStore, organisation_id: UUID, period: str) -> kept.Kept:
+    """What is kept of a period; empty when nothing is."""
+    recorded = await store.load(organisation_id, tables_stream(organisation_id, period))
+    return reduce(kept.evolve, (one.event for one in recorded), kept.Kept())
 
 
 async def adviser_seats(store: EventStore, organisation_id: UUID) -> frozenset[str] | None:

@@ -440,10 +440,13 @@ async def test_what_arrives_twice_is_drafted_once(reporting: Reporting) -> None:
 
 
 async def test_the_tables_of_a_half_year_become_one_report(reporting: Reporting) -> None:
-    """In whatever order and however often they come; a quarter's table begins and joins nothing."""
+    """In whatever order and however often they come; a quarter's table begins and joins nothing, and is
+    kept.
+    """
     await reporting.announce()
     quarter = WindowDrawn(measure="theme", period="2026-Q1", epsilon=1.0)
-    await reporting.noisy("theme", quarter, period="2026-Q1")
+    for _ in range(2):
+        await reporting.noisy("theme", quarter, period="2026-Q1")
     for _ in range(2):
         await reporting.noisy("unit", UNITS)
         await reporting.noisy("total", THEMES)
@@ -458,6 +461,10 @@ async def test_the_tables_of_a_half_year_become_one_report(reporting: Reporting)
         await asyncio.sleep(0.1)
     assert ["theme", "total", "unit"] == [one.dimension for one in (seen.release, *seen.tables)]
     assert (1, 2) == (reporting.count("ReportDrafted"), reporting.count("TableJoined"))
+    assert 1 == reporting.count("TableKept")
+    kept = reporting.rows("SELECT period, dimension FROM kept_table ORDER BY 1, 2")
+    half = [("2026-H1", name) for name in ("theme", "total", "unit")]
+    assert [*half, ("2026-Q1", "theme")] == kept
     units = seen.tables[1]
     assert (ReleasedCell(code="zorg", count=12, margin=3),) == units.cells
     assert units.withheld is not None
@@ -474,7 +481,7 @@ async def test_the_tables_of_a_half_year_become_one_report(reporting: Reporting)
 
 
 async def test_a_table_that_comes_after_the_approval_does_not_join(reporting: Reporting) -> None:
-    """What was approved is what is published; the table is passed over, and none after it waits."""
+    """What was approved is what is published; the table is kept, and none after it waits."""
     await reporting.announce()
     await reporting.noisy("theme", THEMES)
     report_id = (await reporting.reports(1)).items[0].id
@@ -485,6 +492,7 @@ async def test_a_table_that_comes_after_the_approval_does_not_join(reporting: Re
         "theme", WindowDrawn(measure="theme", period="2026-H2", epsilon=1.0), period="2026-H2"
     )
     await reporting.reports(2)
+    assert 1 == reporting.count("TableKept")
     await reporting.ask("publish_report", PublishReport(report_id=report_id, language="nl"), Done)
     assert () == (await reporting.ask("report", ReportQuery(id=report_id), Report)).tables
     document = await reporting.ask("render_report", ById(id=report_id), Document, role=Role.HR)

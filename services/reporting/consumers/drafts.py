@@ -1,4 +1,6 @@
-"""`reporting-drafts` on SIGNALS: the tables of a half-year, or of a year, become the draft of a report."""
+"""`reporting-drafts` on SIGNALS: the tables of a half-year, or of a year, become the draft of a report; the
+others are kept, so that reports can look back.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,24 @@ import msgspec
 
 from services.reporting.consumers.pass_over import pass_over
 from services.reporting.domain.figures import UnsafeRelease
+from services.reporting.domain.kept import TableKept, keep
 from services.reporting.domain.report import draft
 from services.reporting.shapes import drafted_from_bus
-from services.reporting.streams import load_organisation, load_report, report_stream
+from services.reporting.streams import (
+    load_kept,
+    load_organisation,
+    load_report,
+    report_stream,
+    tables_stream,
+)
 from shared.contracts.errors import Refusal
 from shared.contracts.events import CloudEvent, StatisticsReleased
 from shared.eventstore.store import Change
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
+    from services.reporting.domain.figures import Figures
+    from services.reporting.domain.report import ReportDrafted
     from shared.eventstore.store import Tracking
     from shared.runtime.calls import Parts
 
@@ -35,9 +46,9 @@ class OrganisationNotYetKnown(Exception):  # noqa: N818  it is known in a moment
 
 
 async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> None:
-    """Begin a report from a released table, or let the table join the one of its period. A table that
-    is there already moves the position alone, and so does a quarter's: reports are of half-years and
-    years.
+    """Begin a report from a released table, or let the table join the one of its period. A quarter's
+    table is kept, as reports are of half-years and years, and so is one that comes when its report is
+    approved. A table that is there already moves the position alone.
 
     Raises OrganisationNotYetKnown, UnsafeRelease (a release that gives away what it withholds, or
     replaces one: nothing is drafted until a person has looked), and msgspec.ValidationError for a
@@ -48,27 +59,45 @@ async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> N
         return
     released = drafted_from_bus(msgspec.json.decode(event.data, type=StatisticsReleased))
     organisation_id, figures = released.organisation_id, released.figures
-    if _is_quarter(figures.period):
-        await pass_over(parts, tracking)
-        return
     organisation = await load_organisation(parts.store, organisation_id)
     if organisation.announced is None:
         raise OrganisationNotYetKnown
     if organisation.announced.token != figures.organisation_token:
         raise UnsafeRelease("its token is not that of its organisation")
-    stream = report_stream(organisation_id, figures.period)
-    state = await load_report(parts.store, organisation_id, stream)
-    change = draft(state, released)
+    change = await _change(parts, released)
     if change is None:
         await pass_over(parts, tracking)
         return
     await parts.store.append(
-        organisation_id,
-        [Change(stream, state.version + 1, change)],
-        actor=DURABLE,
-        at=parts.clock.now(),
-        tracking=tracking,
+        organisation_id, [change], actor=DURABLE, at=parts.clock.now(), tracking=tracking
     )
+
+
+async def _change(parts: Parts, released: ReportDrafted) -> Change | None:
+    """What a table adds to the log; None: nothing."""
+    organisation_id, figures = released.organisation_id, released.figures
+    in_report: tuple[Figures, ...] = ()
+    if not _is_quarter(figures.period):
+        stream = report_stream(organisation_id, figures.period)
+        state = await load_report(parts.store, organisation_id, stream)
+        event = draft(state, released)
+        if event is not None:
+            return Change(stream, state.version + 1, event)
+        in_report = tuple(table.figures for table in state.tables)
+    kept = await load_kept(parts.store, organisation_id, figures.period)
+    table = keep(
+        kept,
+        TableKept(
+            organisation_id=organisation_id,
+            figures=figures,
+            labels_en=released.labels_en,
+            labels_nl=released.labels_nl,
+        ),
+        in_report,
+    )
+    if table is None:
+        return None
+    return Change(tables_stream(organisation_id, figures.period), kept.version + 1, table)
 
 
 def _is_quarter(text: str) -> bool:

@@ -137,7 +137,7 @@ def spent(tables: tuple[Figures, ...]) -> float:
 
 def _problems(figures: Figures, labels: tuple[Mapping[str, str], ...]) -> Iterator[str]:
     if not _is_period(figures.period):
-        yield "its period is not a year or a half-year"
+        yield "its period is none"
     if figures.k < SMALLEST_K:
         yield "its threshold is below the smallest that is allowed"
     if any(cell.count < figures.k for cell in figures.cells):
@@ -203,7 +203,7 @@ _ROUNDING: Final = 1e-9
 
 def _is_period(text: str) -> bool:
     try:
-        Period.of_register(text)
+        Period.parse(text)
     except Refusal:
         return False
     return True

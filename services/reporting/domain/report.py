@@ -158,7 +158,8 @@ def evolve(state: Report, event: Event) -> Report:
 
 def draft(state: Report, arrived: ReportDrafted) -> ReportDrafted | TableJoined | None:
     """Begin a report from a released table; a further table of the period joins it. The same table
-    again changes nothing, nor does one that comes when the report is approved: None.
+    again changes nothing, nor does one that comes when the report is approved: None (it is kept
+    beside the report then, see `kept`).
 
     Raises UnsafeRelease for one that gives away what it withholds, and for other figures in a table
     that is there already: released figures are never replaced.

@@ -1,0 +1,61 @@
+"""The ground of a report: everything that its sections are built from, as it is known at that moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.reporting.domain.ground import Ground, ReleasedTable
+from shared.taxonomy.period import Period
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.reporting.domain.kept import TableKept
+    from services.reporting.domain.report import Report, ReportDrafted, TableJoined
+    from shared.runtime.calls import Parts
+
+
+async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground:
+    """What this report is built from: its own tables, and what was released before.
+
+    Raises Refusal NOT_FOUND for a report that is not there.
+    """
+    period = Period.parse(state.known.figures.period)
+    return Ground(
+        period=period,
+        cut_off=period.end - timedelta(days=1),
+        tables=tuple(_released(table) for table in state.tables),
+        history=before(period, await load_tables(parts, organisation)),
+    )
+
+
+def before(period: Period, tables: tuple[ReleasedTable, ...]) -> tuple[ReleasedTable, ...]:
+    """Of these tables those of other periods that were over when this one was, oldest first.
+
+    Half a year after a report was approved, a new version of it looks back on the same.
+    """
+    found = []
+    for table in tables:
+        window = Period.parse(table.figures.period)
+        if window != period and window.end <= period.end:
+            found.append((window.start, -window.end.toordinal(), table.figures.place, table))
+    found.sort(key=lambda one: one[:3])
+    return tuple(table for *_, table in found)
+
+
+async def load_tables(parts: Parts, organisation: UUID) -> tuple[ReleasedTable, ...]:
+    """Every table of the organisation that arrived, of every grain, in no order that means anything."""
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT stream, version FROM kept_table WHERE organisation = %s", (organisation,)
+        )
+        places = {(stream, version) for stream, version in await cursor.fetchall()}
+    recorded = await parts.store.load_many(organisation, list({stream for stream, _ in places}))
+    return tuple(_released(one.event) for one in recorded if (one.stream, one.version) in places)
+
+
+def _released(table: ReportDrafted | TableJoined | TableKept) -> ReleasedTable:
+    return ReleasedTable(
+        figures=table.figures, labels_nl=table.labels_nl, labels_en=table.labels_en
+    )
