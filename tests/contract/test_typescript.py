@@ -26,6 +26,7 @@ from hoeksteen_client import (
     ReporterCode,
     key_is_proven,
     lint,
+    lint_report,
     open_attachment,
     open_signal,
     seal,
@@ -315,6 +316,28 @@ def test_both_find_the_same_in_a_text(typescript: Typescript) -> None:
         here = lint(sentence, known=known, units_below_grid=units)
         options = {"known": known, "unitsBelowGrid": units}
         there = typescript.ask("lint", text=sentence, options=options)
+
+        assert [{"start": f.start, "end": f.end, "kind": f.kind} for f in here] == there, sentence
+
+
+def test_both_lint_reports_by_the_same_rules() -> None:
+    """What one client looks for the other looks for too."""
+    source = (PACKAGE / "src/reportLintRules.ts").read_text()
+    here = (PACKAGE.parent / "python/hoeksteen_client/report_lint.json").read_text()
+    there = source.split("REPORT_RULES = ")[1].rstrip().removesuffix(" as const;")
+
+    assert json.loads(here) == json.loads(there)
+
+
+def test_both_find_the_same_in_a_report(typescript: Typescript) -> None:
+    """In every sentence of the list, at the same places; alone, and one after the other."""
+    data = json.loads((Path(__file__).parents[1] / "data/report-lint.json").read_text())
+    sentences = [
+        one["text"] for group in ("judging", "traceable", "harmless") for one in data[group]
+    ]
+    for sentence in (*sentences, " ".join(sentences)):
+        here = lint_report(sentence, known=data["known"])
+        there = typescript.ask("lintReport", text=sentence, options={"known": data["known"]})
 
         assert [{"start": f.start, "end": f.end, "kind": f.kind} for f in here] == there, sentence
 

@@ -32,6 +32,7 @@ from hoeksteen_client.redaction import (
     seal_document,
     seal_redaction,
 )
+from hoeksteen_client.report_lint import ReportFinding, lint_report
 from hoeksteen_client.reporter import ReporterCode, WrongCode
 from hoeksteen_client.sealing import CannotOpen, SealingError, WordsTooLong, seal, seal_to
 from hoeksteen_client.signal_lint import Finding, lint
@@ -62,6 +63,7 @@ __all__ = [
     "Passage",
     "PulseToken",
     "RecoveryRecord",
+    "ReportFinding",
     "ReporterCode",
     "SealedSignal",
     "SealingError",
@@ -76,6 +78,7 @@ __all__ = [
     "export_reporter",
     "key_is_proven",
     "lint",
+    "lint_report",
     "make_pulse_tokens",
     "make_recovery_key",
     "open_attachment",

@@ -22,6 +22,7 @@ export { type Source, stripped } from "./metadata.js";
 export { PartyKey } from "./parties.js";
 export { type PulseToken, makePulseTokens } from "./pulse.js";
 export { ReporterCode } from "./reporterCode.js";
+export { type ReportFinding, type ReportKind, lintReport } from "./reportLint.js";
 export {
   MAX_WORDS_BYTES,
   type Place,

@@ -94,8 +94,9 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/gu, "\\$&");
 }
 
-function sorted(findings: readonly Finding[]): Finding[] {
-  const order = (one: Finding, other: Finding): number =>
+/** Findings in their order, each once. */
+export function sorted<F extends { start: number; end: number; kind: string }>(findings: readonly F[]): F[] {
+  const order = (one: F, other: F): number =>
     one.start - other.start || one.end - other.end || (one.kind < other.kind ? -1 : 1);
   const unique = new Map(findings.map((one) => [`${one.start}/${one.end}/${one.kind}`, one]));
   return [...unique.values()].sort(order);

@@ -14,6 +14,7 @@ import {
   SealingError,
   keyIsProven,
   lint,
+  lintReport,
   openAttachment,
   openSignal,
   seal,
@@ -101,6 +102,9 @@ const answers: Record<string, (asked: Asked) => Promise<unknown>> = {
   },
   async lint({ text, options }) {
     return lint(text, options);
+  },
+  async lintReport({ text, options }) {
+    return lintReport(text, options);
   },
   async sealSignal({ text, reader, place }) {
     const to = { keyId: reader.keyId, publicKey: bytes(reader.publicKey) };
