@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from shared.contracts.rpc import Policy, Shape
+from shared.contracts.shape import Policy, Shape
 
 FORMAT = "hoeksteen/report/v1"
 """Stands in every snapshot; another shape gets another name."""

@@ -13,12 +13,12 @@ from typing import Literal
 
 import msgspec
 
+# Others have these from here too.
+from shared.contracts.shape import Policy as Policy  # noqa: PLC0414
+from shared.contracts.shape import Shape as Shape  # noqa: PLC0414
+
 Service = Literal["intake", "signals", "reporting"]
 Kind = Literal["command", "query"]
-
-
-class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of all requests and answers: immutable, by name, nothing unknown accepted."""
 
 
 class Done(Shape, frozen=True, kw_only=True):
@@ -70,7 +70,6 @@ class AdviserSeat(Shape, frozen=True, kw_only=True):
     name: str
 
 
-Policy = Literal["noisy", "exact"]
 Profile = Literal["standard", "strict"]
 
 
@@ -2173,8 +2172,8 @@ class Release(Shape, frozen=True, kw_only=True):
     epsilon: float | None = None
     budget: float | None = None
     grid_id: str | None = None
-    labels_en: dict[str, str] = {}
-    labels_nl: dict[str, str] = {}
+    labels_en: dict[str, str] = msgspec.field(default_factory=dict)
+    labels_nl: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class StatisticsQuery(Shape, frozen=True, kw_only=True):
