@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.reporting.domain import kept, organisation, report
+from services.reporting.domain import kept, organisation, pulse, report
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 
@@ -15,6 +15,7 @@ TYPES = EventTypes(
         report.InterpretationSaved,
         report.ReportApproved,
         report.ReportPublished,
+        pulse.PulseKept,
         AccessRecorded,
     )
 )

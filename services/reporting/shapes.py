@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.reporting.domain import figures, report
+from services.reporting.domain import figures, pulse, report
 from services.reporting.domain.organisation import OrganisationKnown, UnitName
 from shared.contracts import events as contracts
 from shared.contracts import rpc
@@ -112,4 +112,39 @@ def release_to_bus(
         grid_id=None if kept.grid_id is None else str(kept.grid_id),
         labels_en=table.labels_en,
         labels_nl=table.labels_nl,
+    )
+
+
+def pulse_from_bus(released: contracts.PulseReleased) -> pulse.PulseKept:
+    """A round as signals released it, value by value."""
+    result = released.result
+    return pulse.PulseKept(
+        organisation_id=UUID(released.organisation_id),
+        release_id=UUID(released.release_id),
+        period=result.period,
+        policy=result.policy,
+        rule=released.rule,
+        epsilon=result.epsilon,
+        questions=tuple(
+            pulse.PulseAsked(code=one.code, en=one.en, nl=one.nl) for one in result.questions
+        ),
+        opens_on=result.opens_on,
+        closes_on=result.closes_on,
+        released_week=result.released_week,
+        places=tuple(
+            pulse.PulsePlaceCounts(
+                place=table.place,
+                place_name=table.place_name,
+                scope=released.scopes.get(table.place, ()),
+                answers=table.answers,
+                answers_margin=table.answers_margin,
+                margin=table.margin,
+                least=table.least,
+                figures=tuple(
+                    pulse.PulseCounts(question=one.question, counts=one.counts)
+                    for one in table.figures
+                ),
+            )
+            for table in result.tables
+        ),
     )

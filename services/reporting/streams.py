@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.reporting.domain import kept, organisation, report
+from services.reporting.domain import kept, organisation, pulse, report
 
 if TYPE_CHECKING:
     from shared.eventstore.store import EventStore
@@ -20,6 +20,17 @@ def organisation_stream(organisation_id: UUID) -> UUID:
 def report_stream(organisation_id: UUID, period: str) -> UUID:
     """The stream, and the id, of a period's report. There is one, as there is one release."""
     return uuid5(organisation_id, f"report/{period}")
+
+
+def pulses_stream(organisation_id: UUID) -> UUID:
+    """The stream of all that was released of pulses."""
+    return uuid5(organisation_id, "pulses")
+
+
+async def load_pulses(store: EventStore, organisation_id: UUID) -> pulse.Pulses:
+    """An organisation's released rounds."""
+    recorded = await store.load(organisation_id, pulses_stream(organisation_id))
+    return reduce(pulse.evolve, (one.event for one in recorded), pulse.Pulses())
 
 
 async def load_organisation(store: EventStore, organisation_id: UUID) -> organisation.Organisation:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from services.signals.domain.lattice import Branch
+from services.signals.domain.pulse import ANSWERS
 from services.signals.domain.tick import TableReleased
 from services.signals.question import OrganisationShown
+from services.signals.shapes import pulse_to_shown
 from shared.contracts import events as contracts
 from shared.contracts.rpc import Release, ReleasedCell, WithheldBlock
 from shared.runtime.outbox import Outbound, Rank
@@ -25,6 +27,14 @@ SIZE_CLASS = 32_768
 # What a message holds beside its cells and labels, and a cell beside its code, at the most.
 _ENVELOPE = 2048
 _CELL = len('{"code":,"count":1000000000000,"margin":1000},')
+
+# In the message of a pulse: a place beside its names, a question of it beside its code.
+_COUNT = len("1000000000000,")
+_PLACE = len(
+    '{"place":,"place_name":,"answers":,"answers_margin":,"margin":,"least":,"figures":[]},'
+)
+_PLACE += 4 * _COUNT
+_ASKED = len('{"question":,"counts":[],"withheld":null},')
 
 
 def size_of(recorded: Recorded) -> int:
@@ -178,6 +188,30 @@ def _signals(recorded: Recorded) -> contracts.SignalsReleased:
     )
 
 
+def _pulse(recorded: Recorded) -> contracts.PulseReleased:
+    event, shown = recorded.event, pulse_to_shown(recorded)
+    return contracts.PulseReleased(
+        organisation_id=str(event.organisation_id),
+        release_id=str(event.release_id),
+        rule=event.rule,
+        result=shown.result,
+        scopes=shown.scopes,
+    )
+
+
+def size_of_pulse(recorded: Recorded) -> int:
+    """The length of a pulse's message in bytes: it follows from the questions and places that were
+    frozen, and not from what was answered.
+    """
+    event = recorded.event
+    names = [(table.place, table.place_name, table.place, table.scope) for table in event.tables]
+    asked = sum(
+        len(msgspec.json.encode(one.code)) + _ASKED + ANSWERS * _COUNT for one in event.questions
+    )
+    known = len(msgspec.json.encode((event.questions, names)))
+    return -(-(known + len(names) * (_PLACE + asked) + _ENVELOPE) // SIZE_CLASS) * SIZE_CLASS
+
+
 OUTBOUND: dict[str, Outbound] = {
     "StatisticsReleased": _RELEASED,
     "TableReleased": _RELEASED,
@@ -190,5 +224,13 @@ OUTBOUND: dict[str, Outbound] = {
         size=SIZE_CLASS,
         week=_week,
         subject=lambda recorded: {"token": recorded.event.token},
+    ),
+    "PulseReleased": Outbound(
+        contract="signals.v1.pulse.released",
+        id=lambda recorded: recorded.event.release_id,
+        data=_pulse,
+        rank=Rank.SHUFFLED,
+        size=size_of_pulse,
+        week=_week,
     ),
 }

@@ -91,7 +91,7 @@ def pulse_to_shown(recorded: Recorded) -> ShownPulse:
             questions=_phrases(event.questions),
             opens_on=event.opens_on,
             closes_on=event.closes_on,
-            released_week=recorded.week,
+            released_week=str(event.adopted or recorded.week),
             tables=tuple(
                 rpc.PulseTable(
                     place=table.place,

@@ -51,7 +51,13 @@ STREAMS: Final = (
         max_age=30 * DAY,
         erasable=True,
     ),
-    StreamPlan(name="SIGNALS", subjects=("signals.v1.>",), writer="signals", max_age=None),
+    # Integrations get copies of `signals.v1.>`, and of nothing else that stands in this stream.
+    StreamPlan(
+        name="SIGNALS",
+        subjects=("signals.v1.>", "signals-inside.v1.>"),
+        writer="signals",
+        max_age=None,
+    ),
     StreamPlan(name="REPORTING", subjects=("reporting.v1.>",), writer="reporting", max_age=None),
     # Each service signs for its own streams, under its own subjects.
     StreamPlan(name=TOMBSTONES, subjects=("tombstone.v1.>",), writer=None, max_age=None),

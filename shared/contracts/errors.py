@@ -451,6 +451,7 @@ REASONS: dict[str, str] = {
     "rows": "rijen",
     "tables": "tabellen",
     "tokens": "bewijzen",
+    "questions": "vragen",
     # Units of TOO_COMPLEX.
     "aliases": "aliassen",
     "directives": "directieven",

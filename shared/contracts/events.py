@@ -1,8 +1,8 @@
 """What services publish to each other and to integrations: CloudEvents 1.0, structured JSON.
 
-Subjects: `intake.v1.…` and `reporting.v1.…` inside, `signals.v1.<organisation token>.<kind>`
-outside. No case, person or exact time stands in a subject, a header or a body. A breaking change
-is a `v2` beside `v1`.
+Subjects: `intake.v1.…`, `signals-inside.v1.…` and `reporting.v1.…` inside,
+`signals.v1.<organisation token>.<kind>` outside. No case, person or exact time stands in a subject,
+a header or a body. A breaking change is a `v2` beside `v1`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from shared.contracts.rpc import Release, ReleasePolicy, Shape, Unit
+from shared.contracts.rpc import PulseResult, Release, ReleasePolicy, Shape, Unit
 
 
 class OrganisationSetUp(Shape, frozen=True, kw_only=True):
@@ -185,6 +185,21 @@ class SignalsReleased(Shape, frozen=True, kw_only=True):
     pulse: str | None = None
 
 
+class PulseReleased(Shape, frozen=True, kw_only=True):
+    """Signals → reporting: a round of a pulse as its readers get it, once, at its tick.
+
+    Under a subject that no integration gets: who answered was told which people read it. `scopes`: for
+    each place the units whose managers have it in their branch. A signals whose database was restored to
+    before that takes it over.
+    """
+
+    organisation_id: str
+    release_id: str
+    rule: str
+    result: PulseResult
+    scopes: dict[str, tuple[str, ...]]
+
+
 class ReportPublished(Shape, frozen=True, kw_only=True):
     """Reporting → inside: a report is published; its PDF's SHA-256 in hex."""
 
@@ -245,6 +260,12 @@ CONTRACTS: dict[str, Contract] = {
             "signals.v1.signals.released",
             "signals.v1.{token}.signals-released",
             SignalsReleased,
+            "SIGNALS",
+        ),
+        Contract(
+            "signals.v1.pulse.released",
+            "signals-inside.v1.pulse.released",
+            PulseReleased,
             "SIGNALS",
         ),
         Contract(

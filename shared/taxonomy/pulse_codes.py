@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from shared.contracts.errors import Code, Language, Refusal
 
-NEWEST: Final = 1
+NEWEST: Final = 2
+"""Version 2 asks too whether a policy is carried, and whether one dares to speak up."""
 
 
 @dataclass(frozen=True, slots=True)

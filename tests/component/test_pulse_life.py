@@ -26,9 +26,11 @@ from services.signals.domain.pulse import (
     show_drawn,
 )
 from services.signals.events import TYPES
+from services.signals.released import SIZE_CLASS
 from services.signals.service import DEFINITION
 from services.signals.streams import pulse_release_stream, pulse_stream
 from shared.contracts.errors import Code, Refusal
+from shared.contracts.events import CloudEvent, PulseReleased
 from shared.contracts.rpc import (
     AnswerPulse,
     Done,
@@ -168,6 +170,15 @@ async def test_a_pulse_walks_from_its_questions_to_its_readers(pulse: Pulse) -> 
     assert [("2026-H1", 1.0, False)] == [
         (one.period, one.spent, one.adopted) for one in budget.pulses
     ]
+    # Reporting gets what readers get, in one message, and integrations do not.
+    (told_inside,) = await pulse.messages(1, "pulse.released")
+    assert ("signals-inside.v1.pulse.released", 0) == (
+        told_inside[0],
+        len(told_inside[1]) % SIZE_CLASS,
+    )
+    event = msgspec.json.decode(told_inside[1], type=CloudEvent)
+    data = msgspec.json.decode(event.data, type=PulseReleased)
+    assert (result, str(HERE), event.id) == (data.result, data.organisation_id, data.release_id)
     # A sheet is no case: what it spent is in no period's budget.
     assert all("pulse" not in {draw.measure for draw in one.draws} for one in budget.periods)
     assert () == (await pulse.ask("pulses", Empty(), Pulses, role=Role.EMPLOYEE)).items

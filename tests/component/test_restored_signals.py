@@ -237,8 +237,8 @@ async def test_exact_figures_are_adopted_too(lab: Lab) -> None:
 
 
 async def test_a_pulse_that_was_published_is_never_drawn_again(lab: Lab) -> None:
-    """Its results are in no message: they are lost, and what a sheet of it spent is debited. Ticks go
-    on.
+    """Where its results stand in no message, as those of before they had one, they are lost; what a sheet
+    of it spent is debited. Ticks go on.
     """
     async with lab.run() as noisy:
         await noisy.set_up()
@@ -490,8 +490,8 @@ async def test_a_signal_that_had_left_leaves_no_second_time(lab: Lab) -> None:
 
 @pytest.mark.parametrize("keep", ["nothing", "sheets"])
 async def test_a_pulse_that_was_drawn_of_answers_is_never_drawn_again(lab: Lab, keep: str) -> None:
-    """Not of an older database with its sheets, nor of one that never knew of the round; what it spent
-    is debited.
+    """Not of an older database with its sheets, nor of one that never knew of the round: its results are
+    taken over, and what it spent is debited.
     """
     if keep == "nothing":
         lab.back_up(keep)
@@ -507,6 +507,7 @@ async def test_a_pulse_that_was_drawn_of_answers_is_never_drawn_again(lab: Lab, 
     async with lab.run() as service:
         pulse = Pulse(service.running, sent=service.sent)
         assert "2026-H1" == (await pulse.ticked(APRIL)).pulse
+        results = await pulse.results()
         service.sent = pulse.sent
     lab.put_back(keep)
     async with lab.run(at_tick(APRIL)) as service:
@@ -525,6 +526,7 @@ async def test_a_pulse_that_was_drawn_of_answers_is_never_drawn_again(lab: Lab, 
         )
         refusal = await pulse.refused("open_pulse", again, role=Role.HR)
         assert Code.ALREADY_EXISTS is refusal.code
-        assert () == await pulse.results()
+        assert results == await pulse.results()
         assert None is (await pulse.ticked(JULY)).pulse
+        assert 1 == len(await pulse.messages(1, "pulse.released"))
     lab.drop(keep)

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from services.signals.domain import pulse as pulse_module
@@ -36,10 +38,14 @@ from services.signals.domain.pulse import (
     show_drawn,
     with_noise,
 )
+from services.signals.released import OUTBOUND, SIZE_CLASS, size_of_pulse
 from shared.contracts.errors import REASONS, Code
 from shared.taxonomy import pulse_codes
 from shared.taxonomy.calendar import next_quarterly_tick
 from tests.gwt import Given, given
+
+if TYPE_CHECKING:
+    from shared.eventstore.store import Recorded
 
 ORGANISATION = UUID("6f1d2c3b-0000-4000-8000-000000000001")
 RELEASE = UUID("6f1d2c3b-0000-4000-8000-000000000002")
@@ -74,7 +80,7 @@ FROZEN = PulseFrozen(
     rule="pulse-noisy/1",
     epsilon=0.5,
     k=10,
-    codes_version=1,
+    codes_version=2,
     questions=(SEEN, IDEAS),
     places=WHOLE,
     opens_on=OPENS,
@@ -164,15 +170,20 @@ def test_a_whole_sheet_spends_the_same_whatever_is_asked(asked: int) -> None:
         pytest.param(
             {"questions": ("who_are_you",)}, Code.UNKNOWN_CODE, "questions", id="asks more"
         ),
+        pytest.param(
+            {"questions": tuple(one.code for one in QUESTIONS[:6])}, Code.TOO_LARGE, None, id="six"
+        ),
         pytest.param({"by_unit": True, "ground": None}, Code.INVALID_INPUT, "byUnit", id="no grid"),
         pytest.param(
             {"by_unit": True, "policy": "exact"}, Code.INVALID_INPUT, "byUnit", id="two dimensions"
         ),
     ],
 )
-def test_a_round_that_cannot_be_is_refused(changes: dict[str, Any], code: Code, field: str) -> None:
+def test_a_round_that_cannot_be_is_refused(
+    changes: dict[str, Any], code: Code, field: str | None
+) -> None:
     """By its field."""
-    assert field == after().when(freezing(**changes)).then_refused(code).values["field"]
+    assert field == after().when(freezing(**changes)).then_refused(code).values.get("field")
 
 
 def test_there_is_one_round_in_a_half_year() -> None:
@@ -375,6 +386,24 @@ def test_what_is_shown_follows_from_the_draw_alone() -> None:
     assert show_drawn(FROZEN, drawn) == show_drawn(FROZEN, drawn)
     (table,) = show_drawn(FROZEN, drawn).tables
     assert (85, (17,) * 5) == (table.answers, table.figures[0].counts)
+
+
+@pytest.mark.parametrize("frozen", [FROZEN, BY_UNIT], ids=["whole", "by unit"])
+def test_the_length_of_its_message_says_nothing_of_the_answers(frozen: PulseFrozen) -> None:
+    """It has room for every count, whether none is shown or all are as large as can be."""
+    asked, places = len(frozen.questions), len(frozen.places)
+    for value in (0, 10**12):
+        values = [value] * (asked * places * 5)
+        drawn = replace(
+            draw(frozen, [], release_id=RELEASE, sample=silent, library="test"),
+            values=tuple(values),
+        )
+        recorded = cast(
+            "Recorded", SimpleNamespace(event=show_drawn(frozen, drawn), week="2026-W42")
+        )
+        body = msgspec.json.encode(OUTBOUND["PulseReleased"].data(recorded))
+        assert SIZE_CLASS == size_of_pulse(recorded)
+        assert 0 < len(body) < SIZE_CLASS - 500
 
 
 def test_a_round_that_was_frozen_for_exact_figures_is_released_with_noise() -> None:

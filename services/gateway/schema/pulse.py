@@ -179,7 +179,7 @@ class OpenPulseInput:
     idempotency_key: strawberry.ID
     questions: list[str] = strawberry.field(
         description="Codes: seen_and_heard, ideas_shared, mistakes_discussed, policy_felt, "
-        "policy_understood. The fewer, the more exact."
+        "policy_understood, policy_carried, dares_to_speak; five at the most. The fewer, the more exact."
     )
     opens_on: str = strawberry.field(description="2026-11-23; a day that is still to come.")
     closes_on: str = strawberry.field(description="The last day, within 62 days.")

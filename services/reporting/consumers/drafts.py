@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from services.reporting.consumers import pulses
 from services.reporting.consumers.pass_over import pass_over
 from services.reporting.domain.figures import UnsafeRelease
 from services.reporting.domain.kept import TableKept, keep
@@ -54,6 +55,9 @@ async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> N
     replaces one: nothing is drafted until a person has looked), and msgspec.ValidationError for a
     body that is not a StatisticsReleased.
     """
+    if event.type == pulses.KIND:
+        await pulses.keep_pulse(parts, event, tracking)
+        return
     if event.type != _KIND:
         await pass_over(parts, tracking)
         return

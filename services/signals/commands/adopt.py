@@ -24,6 +24,7 @@ from services.signals.domain.tick import (
     WindowClosed,
 )
 from services.signals.domain.window import StatisticsReleased
+from services.signals.released import OUTBOUND
 from services.signals.streams import (
     load_signal,
     load_window,
@@ -59,17 +60,26 @@ async def adopt(parts: Parts, event: CloudEvent) -> tuple[UUID, int]:
             signals = msgspec.json.decode(event.data, type=contracts.SignalsReleased)
             organisation, changes = await _signals(parts, signals, UUID(event.id), event.week)
             stream = signal_tick_stream(organisation, signals.day)
+        case "signals.v1.pulse.released":
+            asked = msgspec.json.decode(event.data, type=contracts.PulseReleased)
+            organisation, changes = await _pulse(parts, asked, event.week)
+            stream = changes[-1].stream
         case _:
             raise StreamDiverged(
                 f"a message of the kind {event.type} is published and not known here"
             )
-    stored = await parts.store.load(organisation, stream)
+    # A pulse's stream has its draw too, which does not leave.
+    stored = [one for one in await parts.store.load(organisation, stream) if one.type in OUTBOUND]
     if stored:
         if UUID(event.id) not in _names(stored[0].event):
             raise StreamDiverged("what is published was released here once more")
         return organisation, stored[0].index
     appended = await parts.store.append(organisation, changes, actor=SYSTEM, at=parts.clock.now())
-    place = next(n for n, change in enumerate(changes) if change.stream == stream)
+    place = next(
+        n
+        for n, change in enumerate(changes)
+        if change.stream == stream and type(change.event).__name__ in OUTBOUND
+    )
     return organisation, appended.first + place
 
 
@@ -82,8 +92,8 @@ async def _signals(
     parts: Parts, told: contracts.SignalsReleased, message_id: UUID, week: str
 ) -> tuple[UUID, list[Change]]:
     """The tick as it was told, behind what it tells of and is here. Texts and evidence are in no
-    message: of a signal that this database does not have, that it left is all that is known. A pulse's
-    results are in none either: they are lost, and never drawn again.
+    message: of a signal that this database does not have, that it left is all that is known. A pulse is
+    never drawn again; its results stand in a message of their own.
     """
     organisation = UUID(told.organisation_id)
     changes: list[Change] = []
@@ -122,16 +132,71 @@ async def _signals(
     if told.pulse is not None:
         released = pulse_release_stream(organisation, told.pulse)
         if not await parts.store.load(organisation, released):
-            closed = WindowClosed(measure=pulse.MEASURE, period=told.pulse, reason="published")
-            debited = PrivacyBudgetDebited(
-                release_id=message_id,
-                measure=pulse.MEASURE,
-                period=told.pulse,
-                epsilon=pulse.EPSILON,
-            )
-            changes.append(Change(released, 1, closed))
-            changes.append(Change(released, 2, debited))
+            changes += _closed_pulse(released, told.pulse, message_id)
     return organisation, changes
+
+
+def _closed_pulse(stream: UUID, period: str, release_id: UUID) -> list[Change]:
+    """In place of a draw that is not known here: that it was, and what a sheet of it spent."""
+    return [
+        Change(stream, 1, WindowClosed(measure=pulse.MEASURE, period=period, reason="published")),
+        Change(
+            stream,
+            2,
+            PrivacyBudgetDebited(
+                release_id=release_id,
+                measure=pulse.MEASURE,
+                period=period,
+                epsilon=pulse.EPSILON,
+            ),
+        ),
+    ]
+
+
+async def _pulse(
+    parts: Parts, told: contracts.PulseReleased, week: str
+) -> tuple[UUID, list[Change]]:
+    """The results as they were told, behind what the tick's message left, whichever of the two came
+    first; last of the changes.
+    """
+    organisation, result = UUID(told.organisation_id), told.result
+    release_id = UUID(told.release_id)
+    stream = pulse_release_stream(organisation, result.period)
+    stored = await parts.store.load(organisation, stream)
+    changes = [] if stored else _closed_pulse(stream, result.period, release_id)
+    released = pulse.PulseReleased(
+        release_id=release_id,
+        organisation_id=organisation,
+        period=result.period,
+        policy=result.policy,
+        rule=told.rule,
+        epsilon=result.epsilon,
+        questions=tuple(
+            pulse.PulseQuestion(code=one.code, en=one.en, nl=one.nl) for one in result.questions
+        ),
+        opens_on=result.opens_on,
+        closes_on=result.closes_on,
+        tables=tuple(
+            pulse.PulseTable(
+                place=table.place,
+                place_name=table.place_name,
+                scope=told.scopes[table.place],
+                answers=table.answers,
+                answers_margin=table.answers_margin,
+                margin=table.margin,
+                least=table.least,
+                figures=tuple(
+                    pulse.PulseFigures(
+                        question=one.question, counts=one.counts, withheld=one.withheld
+                    )
+                    for one in table.figures
+                ),
+            )
+            for table in result.tables
+        ),
+        adopted=week,
+    )
+    return organisation, [*changes, Change(stream, len(stored) + len(changes) + 1, released)]
 
 
 async def _statistics(

@@ -46,6 +46,9 @@ LEAST_ANSWERS: Final = 10
 ANSWERS: Final = 5
 """Each question is answered with 1 to 5."""
 
+MOST_QUESTIONS: Final = 5
+"""In one round: with more, each would be too inexact to show."""
+
 LONGEST: Final = timedelta(days=62)
 MOST_TOKENS: Final = 1_000
 """In one request."""
@@ -185,6 +188,8 @@ class PulseReleased:
     opens_on: date
     closes_on: date
     tables: tuple[PulseTable, ...]
+    adopted: str | None = None
+    """The week in which it was published, where it is taken over from its message after a restore."""
 
 
 Event = PulseFrozen | PulseTokensIssued | PulseClosed
@@ -243,7 +248,7 @@ def freeze(
 
     `policy` is that of the organisation's figures: `exact` ones have no grid, and so no places.
     `ground` is the frozen grid of that half-year, None where there is none. Raises Refusal
-    ALREADY_EXISTS for a second round of a half-year, INVALID_INPUT, UNKNOWN_CODE.
+    ALREADY_EXISTS for a second round of a half-year, INVALID_INPUT, TOO_LARGE, UNKNOWN_CODE.
     """
     if state.version:
         raise Refusal(Code.ALREADY_EXISTS)
@@ -259,6 +264,8 @@ def freeze(
         raise invalid("questions", "it is empty")
     if len(set(questions)) != len(questions):
         raise invalid("questions", "an entry stands there twice")
+    if len(questions) > MOST_QUESTIONS:
+        raise Refusal(Code.TOO_LARGE, limit=MOST_QUESTIONS, unit="questions")
     asked = [codes.question(code) for code in questions]
     return PulseFrozen(
         organisation_id=organisation_id,
