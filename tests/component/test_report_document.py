@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
-from services.reporting.document import render as renderer
 from services.reporting.document.content import Content
 from services.reporting.document.filled import filled
 from services.reporting.document.render import UnknownTemplate, render, render_now
+from services.reporting.document.template import template
 from services.reporting.domain.figures import Cell, Figures, Withheld
 from shared.taxonomy import taxonomy
 
@@ -397,12 +397,10 @@ def test_what_cannot_be_printed_becomes_a_square_and_is_explained() -> None:
 @BOTH
 def test_every_character_called_printable_is(version: str) -> None:
     """PDF/UA-1 refuses a missing glyph, so one rendering of all of them is the proof."""
-    template = renderer._template(version)
-    every = [
-        chr(point) for low, high in template.printable.ranges for point in range(low, high + 1)
-    ]
+    look = template(version)
+    every = [chr(point) for low, high in look.printable.ranges for point in range(low, high + 1)]
     words = " ".join(every)
-    pdf = renderer._compile(template, filled(content(interpretation=words), template.printable))
+    pdf = look._compile(json.dumps(filled(content(interpretation=words), look.printable)))
     assert pdf.startswith(b"%PDF-")
     assert len(every) > 3000
 
@@ -419,9 +417,9 @@ def test_no_text_stops_a_report(words: str, name: str) -> None:
 def test_marks_that_no_font_has_together_do_not_stop_a_report() -> None:
     """Characters that can be printed alone and not on each other fall back to plain letters."""
     stacked = "Wij zien e\u0301\u0485 rust."
-    template = renderer._template("2")
+    look = template("2")
     with pytest.raises(RuntimeError, match="could not be displayed"):
-        renderer._compile(template, filled(content(interpretation=stacked), template.printable))
+        look._compile(json.dumps(filled(content(interpretation=stacked), look.printable)))
     assert "Wij zien é□ rust." in flat(render_now(content(interpretation=stacked)).pdf)
 
 

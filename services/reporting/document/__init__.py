@@ -1,1 +1,1 @@
-"""The report as a PDF: a frozen Typst template per version, and the program that fills it."""
+"""The forms of a report: a frozen folder of looks for each version, and the programs that fill it."""

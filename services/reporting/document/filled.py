@@ -10,7 +10,7 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from services.reporting.document.printable import SQUARE, Printable
+from services.reporting.document.printable import SQUARE, Printable, breakable
 from services.reporting.domain.figures import spent
 from shared.taxonomy.period import Period
 
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
     Text = Callable[[str], str]
     """Words as they were given → words that can be printed and broken into lines."""
-
-# A run without a space this long could leave its column; it is given places to break.
-_LONG_RUN = re.compile(r"\S{30,}")
-_RUN_PART = re.compile(r"\S{8}(?=\S)")
 
 # Signals joins the codes and labels of a cell of two axes by these.
 _CODES, _LABELS = "/", " – "
@@ -40,7 +36,7 @@ def filled(content: Content, printable: Printable) -> dict[str, Any]:
     given += [label for table in content.tables for label in table.labels.values()]
 
     def text(words: str) -> str:
-        return _breakable(printable.of(words))
+        return breakable(printable.of(words))
 
     return {
         "language": content.language,
@@ -180,8 +176,3 @@ def _example(tables: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 def _day(day: date) -> dict[str, int]:
     return {"year": day.year, "month": day.month, "day": day.day}
-
-
-def _breakable(text: str) -> str:
-    """`text` with places to break inside runs that are too long for a line."""
-    return _LONG_RUN.sub(lambda run: _RUN_PART.sub("\\g<0>\u200b", run[0]), text)

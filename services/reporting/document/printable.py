@@ -25,6 +25,10 @@ _UNSEEN = re.compile(r"[\u00ad\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\U0001f3fb-\
 _PLAIN = ((0x20, 0x7E), (0xA0, 0xAC), (0xAE, 0x17F), (0x2013, 0x2014), (0x2018, 0x201E))
 _PLAIN_SINGLE = (0x2022, 0x2026, 0x20AC, ord(SQUARE))
 
+# A run without a space this long could leave its column; it is given places to break.
+_LONG_RUN = re.compile(r"\S{30,}")
+_RUN_PART = re.compile(r"\S{8}(?=\S)")
+
 
 @dataclass(frozen=True, slots=True)
 class Printable:
@@ -50,3 +54,8 @@ class Printable:
         """`text` in NFC with squares for what cannot be printed."""
         seen = _UNSEEN.sub("", _SPACES.sub(" ", unicodedata.normalize("NFC", text)))
         return "".join(c if c in self or c == "\n" else SQUARE for c in seen)
+
+
+def breakable(text: str) -> str:
+    """`text` with places to break inside runs that are too long for a line."""
+    return _LONG_RUN.sub(lambda run: _RUN_PART.sub("\\g<0>\u200b", run[0]), text)
