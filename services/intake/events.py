@@ -69,6 +69,8 @@ TYPES = EventTypes(
         adviser.AbsenceEnded,
         strategy.StrategyEntryKept,
         strategy.StrategyEntryWithdrawn,
+        strategy.StrategyEntryLinked,
+        strategy.StrategyAnnounced,
         organisation.ComplaintsOfficerDesignated,
         organisation.ComplaintsOfficerReleased,
         case.CaseOpened,

@@ -55,6 +55,26 @@ def _seats(recorded: Recorded) -> contracts.OrganisationSeats:
     )
 
 
+def _strategy(recorded: Recorded) -> contracts.OrganisationStrategy:
+    event = recorded.event
+    return contracts.OrganisationStrategy(
+        organisation_id=str(event.organisation_id),
+        version=event.register_version,
+        entries=tuple(
+            contracts.StrategyHeld(
+                code=entry.code,
+                kind=entry.kind,
+                en=entry.en,
+                nl=entry.nl,
+                valid_from=entry.valid_from,
+                withdrawn_from=entry.withdrawn_from,
+                serves=entry.serves,
+            )
+            for entry in event.entries
+        ),
+    )
+
+
 def _case(recorded: Recorded) -> contracts.FactsBooked:
     event = recorded.event
     return contracts.FactsBooked(
@@ -161,6 +181,13 @@ OUTBOUND: dict[str, Outbound] = {
             rank=Rank.FIRST,
             size=4096,
         ),
+    ),
+    "StrategyAnnounced": Outbound(
+        contract="intake.v1.organisation.strategy",
+        id=lambda recorded: recorded.event.message_id,
+        data=_strategy,
+        rank=Rank.FIRST,
+        size=4096,
     ),
     "CaseOpened": Outbound(
         contract="intake.v1.facts.booked",

@@ -37,6 +37,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "unit_history": PLANS_WORK | {Role.ADVISER},
     "keep_strategy_entry": PLANS_WORK,
     "withdraw_strategy_entry": PLANS_WORK,
+    "link_strategy_entry": PLANS_WORK,
     "strategy_register": frozenset(Role) - {Role.AUDITOR, Role.INTEGRATION} - OFFICERS,
     "designate_report_officer": SECOND_ROLES,
     "release_report_officer": SECOND_ROLES,

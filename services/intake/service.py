@@ -48,6 +48,7 @@ from services.intake.commands.inform_reporter import inform_reporter
 from services.intake.commands.keep_record import keep_record
 from services.intake.commands.keep_strategy_entry import keep_strategy_entry
 from services.intake.commands.let_expire import let_expire
+from services.intake.commands.link_strategy_entry import link_strategy_entry
 from services.intake.commands.meet_term import meet_term
 from services.intake.commands.name_parties import name_parties
 from services.intake.commands.open_case import open_case
@@ -219,6 +220,7 @@ DEFINITION = Definition(
         "unit_history": unit_history,
         "keep_strategy_entry": keep_strategy_entry,
         "withdraw_strategy_entry": withdraw_strategy_entry,
+        "link_strategy_entry": link_strategy_entry,
         "strategy_register": strategy_register,
         "designate_report_officer": designate_report_officer,
         "release_report_officer": release_report_officer,

@@ -52,7 +52,7 @@ _ADVISERS = Fold(
     evolve=adviser.evolve,
 )
 _STRATEGY = Fold(
-    name="Strategy.1",
+    name="Strategy.2",
     state=strategy.Strategy,
     initial=strategy.Strategy(),
     evolve=strategy.evolve,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.reporting.domain import kept, organisation, pulse, report
+from services.reporting.domain import kept, organisation, pulse, report, strategy, told
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 
@@ -16,6 +16,8 @@ TYPES = EventTypes(
         report.ReportApproved,
         report.ReportPublished,
         pulse.PulseKept,
+        told.SignalsTold,
+        strategy.StrategyKnown,
         AccessRecorded,
     )
 )

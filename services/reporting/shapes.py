@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.reporting.domain import figures, pulse, report
+from services.reporting.domain import figures, pulse, report, strategy
 from services.reporting.domain.organisation import OrganisationKnown, UnitName
 from shared.contracts import events as contracts
 from shared.contracts import rpc
@@ -146,5 +146,25 @@ def pulse_from_bus(released: contracts.PulseReleased) -> pulse.PulseKept:
                 ),
             )
             for table in result.tables
+        ),
+    )
+
+
+def strategy_from_bus(announced: contracts.OrganisationStrategy) -> strategy.StrategyKnown:
+    """The register as intake announced it, entry by entry."""
+    return strategy.StrategyKnown(
+        organisation_id=UUID(announced.organisation_id),
+        register_version=announced.version,
+        entries=tuple(
+            strategy.Entry(
+                code=entry.code,
+                kind=entry.kind,
+                en=entry.en,
+                nl=entry.nl,
+                valid_from=entry.valid_from,
+                withdrawn_from=entry.withdrawn_from,
+                serves=entry.serves,
+            )
+            for entry in announced.entries
         ),
     )

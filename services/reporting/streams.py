@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.reporting.domain import kept, organisation, pulse, report
+from services.reporting.domain import kept, organisation, pulse, report, strategy, told
 
 if TYPE_CHECKING:
     from shared.eventstore.store import EventStore
@@ -59,6 +59,28 @@ async def load_kept(store: EventStore, organisation_id: UUID, period: str) -> ke
     """What is kept of a period; empty when nothing is."""
     recorded = await store.load(organisation_id, tables_stream(organisation_id, period))
     return reduce(kept.evolve, (one.event for one in recorded), kept.Kept())
+
+
+def signals_stream(organisation_id: UUID) -> UUID:
+    """The stream of the signals that were told."""
+    return uuid5(organisation_id, "signals")
+
+
+async def load_signals(store: EventStore, organisation_id: UUID) -> told.Signals:
+    """What was told, and what was taken back; empty when nothing was."""
+    recorded = await store.load(organisation_id, signals_stream(organisation_id))
+    return reduce(told.evolve, (one.event for one in recorded), told.Signals())
+
+
+def strategy_stream(organisation_id: UUID) -> UUID:
+    """The stream of the organisation's register of policies, values and strategic themes."""
+    return uuid5(organisation_id, "strategy")
+
+
+async def load_strategy(store: EventStore, organisation_id: UUID) -> strategy.Strategy:
+    """The register as intake announced it last; the common entries where it never did."""
+    recorded = await store.load(organisation_id, strategy_stream(organisation_id))
+    return reduce(strategy.evolve, (one.event for one in recorded), strategy.Strategy())
 
 
 async def adviser_seats(store: EventStore, organisation_id: UUID) -> frozenset[str] | None:

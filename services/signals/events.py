@@ -32,6 +32,7 @@ TYPES = EventTypes(
         window.OrganisationAdopted,
         units.UnitsAnnounced,
         window.SeatsAnnounced,
+        window.AimsAnnounced,
         window.StructureFrozen,
         window.FactsKept,
         window.SubjectsKept,

@@ -109,6 +109,17 @@ async def load_units(
     return adopted, [event for event in since if isinstance(event, UnitsAnnounced)]
 
 
+async def load_aims(store: EventStore, organisation: UUID, day: date) -> frozenset[str] | None:
+    """The codes of what the organisation stands for on that day; None: the common ones, since it never
+    changed its register.
+    """
+    recorded = await store.load(organisation, organisation_stream(organisation))
+    for one in reversed(recorded):
+        if isinstance(one.event, window.AimsAnnounced):
+            return frozenset(aim.code for aim in one.event.aims if aim.holds(day))
+    return None
+
+
 async def next_of_organisation(store: EventStore, organisation: UUID) -> int:
     """The version of the next event in the organisation's stream; 1 before it was adopted."""
     recorded = await store.load(organisation, organisation_stream(organisation))

@@ -298,8 +298,11 @@ REASONS: dict[str, str] = {
     "a code has 2 to 40 small letters, digits and underscores": "een code heeft 2 tot 40 kleine letters, "
     "cijfers en liggende streepjes",
     "a code keeps its kind for ever": "een code houdt voor altijd zijn soort",
+    "a policy serves themes and values, a value themes": "beleid dient thema's en waarden, een waarde "
+    "thema's",
     "a language is a code of two or three letters, such as nl": "een taal is een code van twee of drie "
     "letters, zoals nl",
+    "the register has no such entry": "het register kent die niet",
     "a term of this kind is not extended on it": "een termijn van deze soort wordt niet op die grond "
     "verlengd",
     "a term of this kind is not paused on it": "een termijn van deze soort wordt niet op die grond "

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from shared.contracts.rpc import PulseResult, Release, ReleasePolicy, Shape, Unit
+from shared.contracts.rpc import EntryKind, PulseResult, Release, ReleasePolicy, Shape, Unit
 
 
 class OrganisationSetUp(Shape, frozen=True, kw_only=True):
@@ -56,6 +56,31 @@ class OrganisationSeats(Shape, frozen=True, kw_only=True):
 
     organisation_id: str
     advisers: tuple[str, ...]
+
+
+class StrategyHeld(Shape, frozen=True, kw_only=True):
+    """A policy, value or strategic theme of the organisation. It holds from `valid_from` (None: ever
+    since) and until the day before `withdrawn_from`; `serves` are codes: a policy serves themes and
+    values, a value themes.
+    """
+
+    code: str
+    kind: EntryKind
+    en: str
+    nl: str
+    valid_from: date | None
+    withdrawn_from: date | None
+    serves: tuple[str, ...] = ()
+
+
+class OrganisationStrategy(Shape, frozen=True, kw_only=True):
+    """Intake → signals, reporting: the whole register of what the organisation stands for, as it is
+    after its change number `version`.
+    """
+
+    organisation_id: str
+    version: int
+    entries: tuple[StrategyHeld, ...]
 
 
 class Fact(Shape, frozen=True, kw_only=True):
@@ -241,6 +266,12 @@ CONTRACTS: dict[str, Contract] = {
             "intake.v1.organisation.seats",
             "intake.v1.organisation.seats",
             OrganisationSeats,
+            "INTAKE",
+        ),
+        Contract(
+            "intake.v1.organisation.strategy",
+            "intake.v1.organisation.strategy",
+            OrganisationStrategy,
             "INTAKE",
         ),
         Contract("intake.v1.facts.booked", "intake.v1.facts.booked", FactsBooked, "INTAKE"),

@@ -361,8 +361,20 @@ class WithdrawStrategyEntry(Shape, frozen=True, kw_only=True):
     withdrawn_from: date
 
 
+class LinkStrategyEntry(Shape, frozen=True, kw_only=True):
+    """Admin or coordinator: what an entry serves from now on, all of it. A policy serves themes and
+    values, a value themes.
+    """
+
+    organisation_id: str | None = None
+    code: str
+    serves: tuple[str, ...]
+
+
 class StrategyEntry(Shape, frozen=True, kw_only=True):
-    """A policy, value or strategic theme. `holds`: something can be tagged with it today."""
+    """A policy, value or strategic theme. `holds`: something can be tagged with it today; `serves`:
+    codes of the themes, and of a policy's values, that it serves.
+    """
 
     code: str
     kind: EntryKind
@@ -372,6 +384,7 @@ class StrategyEntry(Shape, frozen=True, kw_only=True):
     withdrawn_from: date | None
     common: bool
     holds: bool
+    serves: tuple[str, ...] = ()
 
 
 class StrategyRegister(Shape, frozen=True, kw_only=True):
@@ -2968,6 +2981,7 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "unit_history", "query", OfOrganisation, UnitHistory),
         Verb("intake", "keep_strategy_entry", "command", KeepStrategyEntry, Done),
         Verb("intake", "withdraw_strategy_entry", "command", WithdrawStrategyEntry, Done),
+        Verb("intake", "link_strategy_entry", "command", LinkStrategyEntry, Done),
         Verb("intake", "strategy_register", "query", OfOrganisation, StrategyRegister),
         Verb("intake", "designate_report_officer", "command", DesignateReportOfficer, Done),
         Verb("intake", "release_report_officer", "command", ReleaseReportOfficer, Done),

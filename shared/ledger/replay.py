@@ -264,6 +264,14 @@ _EVENTS: Final[dict[str, tuple[str, str]]] = {
         "a policy, value or theme was withdrawn",
         "beleid, een waarde of een thema is ingetrokken",
     ),
+    "StrategyEntryLinked": (
+        "what a policy or value serves was kept",
+        "waar beleid of een waarde voor is, is vastgelegd",
+    ),
+    "StrategyAnnounced": (
+        "what the organisation stands for was announced",
+        "waar de organisatie voor staat, is aangekondigd",
+    ),
     "AdviserKeyPublished": (
         "an adviser's public key was published",
         "de openbare sleutel van een vertrouwenspersoon is gepubliceerd",

@@ -75,5 +75,6 @@ def test_messages_that_come_of_a_case_are_not_counted() -> None:
         "intake.v1.organisation.set_up",
         "intake.v1.organisation.units",
         "intake.v1.organisation.seats",
+        "intake.v1.organisation.strategy",
         "intake.v1.day.closed",
     } == sent - OF_CASES

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import pytest_asyncio
 
 from hoeksteen_client.reporter import ReporterCode
+from services.intake.outbound import OUTBOUND
 from services.intake.service import DEFINITION
 from shared.contracts.errors import Code
+from shared.contracts.events import OrganisationStrategy
 from shared.contracts.rpc import (
     ById,
     Case,
@@ -19,6 +22,7 @@ from shared.contracts.rpc import (
     Done,
     KeepRecord,
     KeepStrategyEntry,
+    LinkStrategyEntry,
     OfOrganisation,
     StrategyRegister,
     WithdrawStrategyEntry,
@@ -89,3 +93,30 @@ async def test_everybody_reads_the_register_of_their_own_organisation(intake: In
     }
     assert all(one.holds for one in seen.entries)
     assert before == await intake.types()
+
+
+async def test_what_leaves_of_a_change_is_the_whole_register(intake: Intake) -> None:
+    """Each time, with what serves what, in the order of the log and before any fact; a change that is
+    refused leaves nothing. What was linked is shown to everybody.
+    """
+    await intake.ask("keep_strategy_entry", RULES, Done, role=Role.ADMIN)
+    link = LinkStrategyEntry(code="house_rules", serves=("respect", "inclusion"))
+    await intake.ask("link_strategy_entry", link, Done, role=Role.COORDINATOR)
+    wrong = LinkStrategyEntry(code="house_rules", serves=("house_rules",))
+    refused = await intake.refused("link_strategy_entry", wrong, role=Role.COORDINATOR)
+    told = [
+        cast(OrganisationStrategy, OUTBOUND[one.type].data(one))
+        for one in await intake.log()
+        if one.type == "StrategyAnnounced"
+    ]
+    seen = await intake.ask(
+        "strategy_register", OfOrganisation(), StrategyRegister, role=Role.EMPLOYEE
+    )
+
+    assert Code.INVALID_INPUT is refused.code
+    assert [(1, ()), (2, ("respect", "inclusion"))] == [
+        (one.version, one.entries[-1].serves) for one in told
+    ]
+    assert {18} == {len(one.entries) for one in told}
+    assert ("respect", "inclusion") == seen.entries[-1].serves
+    assert OUTBOUND["OrganisationSetUp"].rank is OUTBOUND["StrategyAnnounced"].rank

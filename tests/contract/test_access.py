@@ -426,7 +426,11 @@ HOLDERS = {
         {Role.ADMIN, Role.COORDINATOR},
     ),
     "what the organisation stands for, as somebody keeps it": (
-        ["Mutation.keepStrategyEntry", "Mutation.withdrawStrategyEntry"],
+        [
+            "Mutation.keepStrategyEntry",
+            "Mutation.withdrawStrategyEntry",
+            "Mutation.linkStrategyEntry",
+        ],
         {Role.ADMIN, Role.COORDINATOR},
     ),
     "what is known of a case": (["Mutation.keepRecord", "Mutation.correctFacts"], {Role.ADVISER}),

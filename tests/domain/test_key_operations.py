@@ -163,6 +163,7 @@ APART = {
     "intake.close_complaint",
     "intake.complaints",
     "intake.peer_consultations",
+    "intake.link_strategy_entry",
     "intake.record_time",
     "intake.withdraw_time",
     "intake.my_time",

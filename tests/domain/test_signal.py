@@ -587,3 +587,25 @@ def test_every_reason_of_a_refusal_is_said_in_both_languages() -> None:
     reasons = set(re.findall(r'invalid\(\s*[\w"]+,\s*"([^"]+)"', source))
     assert 8 < len(reasons)
     assert set() == reasons - set(REASONS)
+
+
+def test_a_signal_touches_what_the_organisation_stands_for_that_day() -> None:
+    """Its own policies and what it kept of the common entries; what it has not, or no more, is unknown.
+    Of all of it one signal touches twenty at the most, so that the message of a tick has one size.
+    """
+    own = replace(
+        KNOWN, aims=frozenset({"house_rules", "trust", *(f"goal_{n}" for n in range(21))})
+    )
+    assert ("house_rules", "trust") == content(known=own, aims=("house_rules", "trust")).aims
+    assert ("none",) == content(known=own, aims=("none",)).aims
+    refused = given(own, lambda state, _event: state)
+    refused.when(lambda known: content(known=known, aims=("wellbeing",))).then_refused(
+        Code.UNKNOWN_CODE, field="aims"
+    )
+    refused.when(lambda known: content(known=known, aims=("trust", "trust"))).then_refused(
+        Code.INVALID_INPUT, field="aims"
+    )
+    refused.when(
+        lambda known: content(known=known, aims=[f"goal_{n}" for n in range(21)])
+    ).then_refused(Code.TOO_LARGE, limit=20)
+    assert 20 == len(content(known=own, aims=[f"goal_{n}" for n in range(20)]).aims)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -13,9 +14,12 @@ from services.intake.domain.strategy import (
     Entry,
     Strategy,
     StrategyEntryKept,
+    StrategyEntryLinked,
     StrategyEntryWithdrawn,
+    announce,
     evolve,
     keep,
+    link,
     withdraw,
 )
 from services.intake.domain.tags import known_tags
@@ -38,6 +42,14 @@ def keeping(**changes: Any) -> Callable[[Strategy], StrategyEntryKept]:
 def withdrawing(**changes: Any) -> Callable[[Strategy], StrategyEntryWithdrawn]:
     fields: dict[str, Any] = {name: getattr(GONE, name) for name in GONE.__slots__}
     return lambda state: withdraw(state, **(fields | changes))
+
+
+LINKED = StrategyEntryLinked(code="house_rules", serves=("respect", "inclusion"), on=ON)
+
+
+def linking(**changes: Any) -> Callable[[Strategy], StrategyEntryLinked]:
+    fields: dict[str, Any] = {name: getattr(LINKED, name) for name in LINKED.__slots__}
+    return lambda state: link(state, **(fields | changes))
 
 
 def test_every_organisation_begins_with_the_common_entries() -> None:
@@ -273,4 +285,67 @@ def test_a_withdrawal_that_is_still_to_come_can_be_moved() -> None:
     today = date(2026, 6, 1)
     there.when(withdrawing(withdrawn_from=today, on=today)).then(
         StrategyEntryWithdrawn(code="house_rules", withdrawn_from=today, on=today)
+    )
+
+
+def test_a_policy_serves_themes_and_values_and_a_value_themes() -> None:
+    """A theme serves nothing, and nothing serves a policy. What was said before counts no more, and an
+    entry that comes under other names, or back, serves what it served.
+    """
+    there = given(Strategy(), evolve, [RULES])
+    there.when(linking()).then(LINKED)
+    there.when(linking(code="openness", serves=("wellbeing",))).then(
+        StrategyEntryLinked(code="openness", serves=("wellbeing",), on=ON)
+    )
+    for code, serves in (
+        ("openness", ("respect",)),
+        ("inclusion", ("wellbeing",)),
+        ("house_rules", ("code_of_conduct",)),
+        ("house_rules", ("none",)),
+        ("house_rules", ("respect", "respect")),
+    ):
+        there.when(linking(code=code, serves=serves)).then_refused(
+            Code.INVALID_INPUT, field="serves"
+        )
+    linked = given(Strategy(), evolve, [RULES, LINKED])
+    linked.when(linking(serves=("inclusion", "respect"))).then_refused(Code.ALREADY_EXISTS)
+    linked.when(linking(serves=())).then(replace(LINKED, serves=()))
+    renamed = given(
+        Strategy(),
+        evolve,
+        [RULES, LINKED, GONE, replace(RULES, nl="Regels"), replace(GONE, on=NEXT)],
+    )
+    entry = renamed.state.entry("house_rules")
+    assert entry is not None
+    assert ("respect", "inclusion") == entry.serves
+
+
+def test_only_what_is_there_is_linked_and_to_twenty_at_the_most() -> None:
+    """Unknown codes are refused, and a history without the entry is no history."""
+    themes = [replace(RULES, code=f"theme_{number}", kind="theme") for number in range(21)]
+    there = given(Strategy(), evolve, [RULES, *themes])
+    codes = tuple(one.code for one in themes)
+    there.when(linking(code="nothing")).then_refused(Code.NOT_FOUND)
+    there.when(linking(serves=codes[:20])).then(replace(LINKED, serves=codes[:20]))
+    there.when(linking(serves=codes)).then_refused(Code.TOO_LARGE, limit=20, unit="entries")
+    with pytest.raises(ValueError, match="never there"):
+        evolve(Strategy(), LINKED)
+
+
+def test_the_whole_register_is_announced() -> None:
+    """With what is common, what is its own, what serves what, and how often it was changed."""
+    state = given(Strategy(), evolve, [RULES, LINKED, GONE]).state
+    told = announce(state, message_id=UUID(int=1), organisation_id=UUID(int=2))
+    assert (UUID(int=1), UUID(int=2), 3) == (
+        told.message_id,
+        told.organisation_id,
+        told.register_version,
+    )
+    assert [entry.code for entry in state.entries] == [entry.code for entry in told.entries]
+    own = told.entries[-1]
+    assert ("house_rules", ("respect", "inclusion"), NEXT, date(2027, 1, 1)) == (
+        own.code,
+        own.serves,
+        own.valid_from,
+        own.withdrawn_from,
     )

@@ -48,6 +48,9 @@ class StrategyEntry:
     )
     common: bool = strawberry.field(description="Every organisation begins with it.")
     holds: bool = strawberry.field(description="Whether something can be tagged with it today.")
+    serves: list[str] = strawberry.field(
+        description="Codes of what it is for: of a policy themes and values, of a value themes."
+    )
 
     @classmethod
     def of(cls, entry: rpc.StrategyEntry, language: LanguageChoice) -> Self:
@@ -60,6 +63,7 @@ class StrategyEntry:
             withdrawn_from=entry.withdrawn_from,
             common=entry.common,
             holds=entry.holds,
+            serves=list(entry.serves),
         )
 
 
@@ -155,6 +159,28 @@ class WithdrawStrategyEntryInput:
         )
 
 
+@strawberry.input
+class LinkStrategyEntryInput:
+    """What a policy or value is for."""
+
+    idempotency_key: strawberry.ID
+    organisation_id: strawberry.ID | None = strawberry.field(
+        default=None, description="For an administrator."
+    )
+    code: str
+    serves: list[str] = strawberry.field(
+        description="All that it serves from now on, at most 20 codes; empty: nothing any more."
+    )
+
+    def request(self) -> rpc.LinkStrategyEntry:
+        """As intake takes it."""
+        return rpc.LinkStrategyEntry(
+            organisation_id=_organisation(self.organisation_id),
+            code=self.code,
+            serves=tuple(self.serves),
+        )
+
+
 @strawberry.type
 class _StrategyPayload:
     code: str
@@ -175,6 +201,11 @@ class WithdrawStrategyEntryPayload(_StrategyPayload):
     """It is withdrawn."""
 
 
+@strawberry.type
+class LinkStrategyEntryPayload(_StrategyPayload):
+    """It serves these."""
+
+
 KeepStrategyEntryResult = Annotated[
     KeepStrategyEntryPayload | InvalidInput | NotFound | NotAllowed | Conflict,
     strawberry.union("KeepStrategyEntryResult"),
@@ -182,6 +213,10 @@ KeepStrategyEntryResult = Annotated[
 WithdrawStrategyEntryResult = Annotated[
     WithdrawStrategyEntryPayload | InvalidInput | NotFound | NotAllowed | Conflict,
     strawberry.union("WithdrawStrategyEntryResult"),
+]
+LinkStrategyEntryResult = Annotated[
+    LinkStrategyEntryPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("LinkStrategyEntryResult"),
 ]
 
 
@@ -211,6 +246,15 @@ class StrategyMutation:
             WithdrawStrategyEntryPayload.of,
         )
 
+    @change("Say which strategic themes and values a policy serves, or which themes a value.")
+    async def link_strategy_entry(
+        self, info: Info, input: LinkStrategyEntryInput
+    ) -> LinkStrategyEntryResult:
+        """Asks intake."""
+        return await command(
+            info, "intake.link_strategy_entry", input, rpc.Done, LinkStrategyEntryPayload.of
+        )
+
 
 _PLANS = ADMIN | COORDINATOR
 _READERS = ADMIN | ADVISER | MEMBERS | REPORTER
@@ -222,12 +266,12 @@ ACCESS = table(
         "strategyRegister strategyRegister(organisationId:) strategyRegister(language:)",
     ),
     grant("StrategyRegister", _READERS, "version items"),
-    grant("StrategyEntry", _READERS, "code kind label validFrom withdrawnFrom common holds"),
+    grant("StrategyEntry", _READERS, "code kind label validFrom withdrawnFrom common holds serves"),
     grant(
         "Mutation",
         _PLANS,
         "keepStrategyEntry keepStrategyEntry(input:) withdrawStrategyEntry "
-        "withdrawStrategyEntry(input:)",
+        "withdrawStrategyEntry(input:) linkStrategyEntry linkStrategyEntry(input:)",
     ),
     grant(
         "KeepStrategyEntryInput",
@@ -237,4 +281,6 @@ ACCESS = table(
     grant("WithdrawStrategyEntryInput", _PLANS, "idempotencyKey organisationId code withdrawnFrom"),
     grant("KeepStrategyEntryPayload", _PLANS, "code"),
     grant("WithdrawStrategyEntryPayload", _PLANS, "code"),
+    grant("LinkStrategyEntryInput", _PLANS, "idempotencyKey organisationId code serves"),
+    grant("LinkStrategyEntryPayload", _PLANS, "code"),
 )

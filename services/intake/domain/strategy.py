@@ -1,7 +1,8 @@
 """What the organisation says it stands for: its policies, values and strategic themes, as a register.
 
 Every organisation begins with the common ones (shared/taxonomy/signal_codes.py), with which signals name
-what they touch. It adds its own, calls common ones by its own names, and withdraws what no longer holds.
+what they touch. It adds its own, calls common ones by its own names, withdraws what no longer holds, and
+says what serves what: a policy serves themes and values, a value themes.
 Nothing is removed: a case keeps the tags that it was given, and they keep their names.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, assert_never
+from uuid import UUID
 
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy import signal_codes
@@ -24,6 +26,7 @@ EntryKind = Literal["policy", "value", "theme"]
 
 LONGEST_LABEL: Final = 120
 MOST_ENTRIES: Final = 200
+MOST_SERVED: Final = 20
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _OF_AIM: Final[Mapping[str | None, EntryKind]] = {
@@ -31,6 +34,12 @@ _OF_AIM: Final[Mapping[str | None, EntryKind]] = {
     "value": "value",
     "goal": "theme",
 }
+_SERVED: Final[Mapping[EntryKind, frozenset[EntryKind]]] = {
+    "policy": frozenset({"theme", "value"}),
+    "value": frozenset({"theme"}),
+    "theme": frozenset(),
+}
+"""Kind → the kinds that it can serve. A strategic theme serves nothing: it is what the rest is for."""
 
 # Events ---------------------------------------------------------------------------------------
 
@@ -58,7 +67,41 @@ class StrategyEntryWithdrawn:
     on: date
 
 
-Event = StrategyEntryKept | StrategyEntryWithdrawn
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyEntryLinked:
+    """From now on the entry serves these, and no others."""
+
+    code: str
+    serves: tuple[str, ...]
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryAnnounced:
+    """An entry as it is told to the other services."""
+
+    code: str
+    kind: EntryKind
+    en: str
+    nl: str
+    valid_from: date | None
+    withdrawn_from: date | None
+    serves: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyAnnounced:
+    """The whole register after its change number `register_version`, for the other services. Made with
+    every change, in the same transaction, in a stream of its own.
+    """
+
+    message_id: UUID
+    organisation_id: UUID
+    register_version: int
+    entries: tuple[EntryAnnounced, ...]
+
+
+Event = StrategyEntryKept | StrategyEntryWithdrawn | StrategyEntryLinked
 
 
 # Fold -----------------------------------------------------------------------------------------
@@ -67,7 +110,7 @@ Event = StrategyEntryKept | StrategyEntryWithdrawn
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A policy, value or theme. It holds from `valid_from` (None: ever since) and until the day before
-    `withdrawn_from`; `common`: every organisation begins with it.
+    `withdrawn_from`; `common`: every organisation begins with it; `serves`: codes of what it is for.
     """
 
     code: str
@@ -77,6 +120,7 @@ class Entry:
     valid_from: date | None
     withdrawn_from: date | None
     common: bool
+    serves: tuple[str, ...] = ()
 
     def holds(self, day: date) -> bool:
         """Whether something new can be tagged with it on that day."""
@@ -145,11 +189,16 @@ def evolve(state: Strategy, event: Event) -> Strategy:
                 valid_from=event.valid_from,
                 withdrawn_from=None,
                 common=before is not None and before.common,
+                serves=() if before is None else before.serves,
             )
         case StrategyEntryWithdrawn():
             if before is None:
                 raise ValueError("what was withdrawn was never there")
             entry = replace(before, withdrawn_from=event.withdrawn_from)
+        case StrategyEntryLinked():
+            if before is None:
+                raise ValueError("what was linked was never there")
+            entry = replace(before, serves=event.serves)
         case _:
             assert_never(event)
     if any(one.code == entry.code for one in state.kept):
@@ -221,3 +270,48 @@ def withdraw(
     if withdrawn_from < on:
         raise invalid("withdrawnFrom", "that day is past")
     return StrategyEntryWithdrawn(code=code, withdrawn_from=withdrawn_from, on=on)
+
+
+def link(state: Strategy, *, code: str, serves: tuple[str, ...], on: date) -> StrategyEntryLinked:
+    """Say what an entry serves; an empty tuple: nothing any more. The order is of no meaning.
+
+    Raises Refusal NOT_FOUND, ALREADY_EXISTS where it serves just these already, TOO_LARGE,
+    INVALID_INPUT.
+    """
+    entry = state.entry(code)
+    if entry is None:
+        raise Refusal(Code.NOT_FOUND)
+    if len(serves) > MOST_SERVED:
+        raise Refusal(Code.TOO_LARGE, limit=MOST_SERVED, unit="entries")
+    if len(set(serves)) != len(serves):
+        raise invalid("serves", "an entry stands there twice")
+    for one in serves:
+        served = state.entry(one)
+        if served is None:
+            raise invalid("serves", "the register has no such entry")
+        if served.kind not in _SERVED[entry.kind]:
+            raise invalid("serves", "a policy serves themes and values, a value themes")
+    if frozenset(serves) == frozenset(entry.serves):
+        raise Refusal(Code.ALREADY_EXISTS)
+    return StrategyEntryLinked(code=code, serves=serves, on=on)
+
+
+def announce(state: Strategy, *, message_id: UUID, organisation_id: UUID) -> StrategyAnnounced:
+    """The whole register, for the other services."""
+    return StrategyAnnounced(
+        message_id=message_id,
+        organisation_id=organisation_id,
+        register_version=state.version,
+        entries=tuple(
+            EntryAnnounced(
+                code=entry.code,
+                kind=entry.kind,
+                en=entry.en,
+                nl=entry.nl,
+                valid_from=entry.valid_from,
+                withdrawn_from=entry.withdrawn_from,
+                serves=entry.serves,
+            )
+            for entry in state.entries
+        ),
+    )

@@ -25,6 +25,7 @@ async def strategy_register(call: Call, request: OfOrganisation) -> StrategyRegi
                 withdrawn_from=entry.withdrawn_from,
                 common=entry.common,
                 holds=entry.holds(call.now.date()),
+                serves=entry.serves,
             )
             for entry in state.entries
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from services.reporting.consumers import pulses
+from services.reporting.consumers import pulses, told
 from services.reporting.consumers.pass_over import pass_over
 from services.reporting.domain.figures import UnsafeRelease
 from services.reporting.domain.kept import TableKept, keep
@@ -57,6 +57,8 @@ async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> N
     """
     if event.type == pulses.KIND:
         await pulses.keep_pulse(parts, event, tracking)
+    if event.type == told.KIND:
+        await told.keep_signals(parts, event, tracking)
         return
     if event.type != _KIND:
         await pass_over(parts, tracking)

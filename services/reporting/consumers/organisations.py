@@ -10,10 +10,21 @@ import msgspec
 
 from services.reporting.consumers.drafts import OrganisationNotYetKnown
 from services.reporting.consumers.pass_over import pass_over
+from services.reporting.domain import strategy
 from services.reporting.domain.organisation import know
-from services.reporting.shapes import known_from_bus
-from services.reporting.streams import load_organisation, organisation_stream
-from shared.contracts.events import CloudEvent, OrganisationSeats, OrganisationSetUp
+from services.reporting.shapes import known_from_bus, strategy_from_bus
+from services.reporting.streams import (
+    load_organisation,
+    load_strategy,
+    organisation_stream,
+    strategy_stream,
+)
+from shared.contracts.events import (
+    CloudEvent,
+    OrganisationSeats,
+    OrganisationSetUp,
+    OrganisationStrategy,
+)
 from shared.eventstore.store import Change
 
 if TYPE_CHECKING:
@@ -25,6 +36,7 @@ DURABLE = "reporting-organisations"
 
 _SET_UP = "intake.v1.organisation.set_up"
 _SEATS = "intake.v1.organisation.seats"
+_STRATEGY = "intake.v1.organisation.strategy"
 
 
 async def know_organisation(parts: Parts, event: CloudEvent, tracking: Tracking) -> None:
@@ -33,6 +45,9 @@ async def know_organisation(parts: Parts, event: CloudEvent, tracking: Tracking)
     Raises msgspec.ValidationError for a body that is not what its type says, OrganisationNotYetKnown for
     seats of an organisation that was not announced.
     """
+    if event.type == _STRATEGY:
+        await _know_strategy(parts, event, tracking)
+        return
     if event.type == _SET_UP:
         announced = known_from_bus(msgspec.json.decode(event.data, type=OrganisationSetUp))
         organisation = announced.organisation_id
@@ -54,6 +69,24 @@ async def know_organisation(parts: Parts, event: CloudEvent, tracking: Tracking)
     await parts.store.append(
         organisation,
         [Change(organisation_stream(organisation), state.version + 1, known)],
+        actor=DURABLE,
+        at=parts.clock.now(),
+        tracking=tracking,
+    )
+
+
+async def _know_strategy(parts: Parts, event: CloudEvent, tracking: Tracking) -> None:
+    """Keep the register as it is now; an older one, or the same one again, is no news."""
+    announced = strategy_from_bus(msgspec.json.decode(event.data, type=OrganisationStrategy))
+    organisation = announced.organisation_id
+    state = await load_strategy(parts.store, organisation)
+    known = strategy.know(state, announced)
+    if known is None:
+        await pass_over(parts, tracking)
+        return
+    await parts.store.append(
+        organisation,
+        [Change(strategy_stream(organisation), state.version + 1, known)],
         actor=DURABLE,
         at=parts.clock.now(),
         tracking=tracking,

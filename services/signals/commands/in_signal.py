@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,7 +17,7 @@ from services.signals.domain.signal import Known, SignalContent, content_of
 from services.signals.domain.window import StructureFrozen
 from services.signals.shapes import evidence_from_bus
 from services.signals.shown_draws import drawn_of
-from services.signals.streams import load_organisation, load_signal, window_stream
+from services.signals.streams import load_aims, load_organisation, load_signal, window_stream
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import Done, Release, SignalSaid
 from shared.eventstore.store import Change
@@ -97,6 +98,7 @@ async def _known(call: Call, said: SignalSaid) -> Known:
             msgspec.json.decode(content, type=Release) for (content,) in await cursor.fetchall()
         ]
         drawn = await drawn_of(connection, call.organisation)
+    aims = await load_aims(call.parts.store, call.organisation, call.now.date())
     figures = frozenset(
         (release.dimension, release.period, code)
         for release in releases
@@ -106,7 +108,7 @@ async def _known(call: Call, said: SignalSaid) -> Known:
         )
     )
     # Of many windows and cells that takes a moment, in which others are answered.
-    return await asyncio.to_thread(_borne_out, drawn, figures, said)
+    return replace(await asyncio.to_thread(_borne_out, drawn, figures, said), aims=aims)
 
 
 def _borne_out(drawn: Drawn, figures: frozenset[tuple[str, str, str]], said: SignalSaid) -> Known:

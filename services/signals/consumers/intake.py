@@ -12,6 +12,8 @@ from services.signals.domain.grid import freeze_register, is_live, released_tota
 from services.signals.domain.tick import WindowClosed
 from services.signals.domain.units import UnitsAnnounced, UnitWent, in_period
 from services.signals.domain.window import (
+    AimHeld,
+    AimsAnnounced,
     DayReached,
     FactKept,
     FactsAmended,
@@ -71,6 +73,9 @@ async def on_intake(parts: Parts, event: CloudEvent, tracking: Tracking) -> None
         case "intake.v1.organisation.seats":
             seats = msgspec.json.decode(event.data, type=contracts.OrganisationSeats)
             organisation, changes = await _seat(parts, seats)
+        case "intake.v1.organisation.strategy":
+            register = msgspec.json.decode(event.data, type=contracts.OrganisationStrategy)
+            organisation, changes = await _aim(parts, register)
         case "intake.v1.facts.booked":
             facts = msgspec.json.decode(event.data, type=contracts.FactsBooked)
             organisation, changes = await _keep(parts, UUID(event.id), facts)
@@ -144,8 +149,22 @@ async def _seat(parts: Parts, data: contracts.OrganisationSeats) -> tuple[UUID, 
     return organisation, [await _in_organisation(parts, organisation, event)]
 
 
+async def _aim(parts: Parts, data: contracts.OrganisationStrategy) -> tuple[UUID, list[Change]]:
+    organisation = UUID(data.organisation_id)
+    event = AimsAnnounced(
+        register_version=data.version,
+        aims=tuple(
+            AimHeld(
+                code=entry.code, valid_from=entry.valid_from, withdrawn_from=entry.withdrawn_from
+            )
+            for entry in data.entries
+        ),
+    )
+    return organisation, [await _in_organisation(parts, organisation, event)]
+
+
 async def _in_organisation(
-    parts: Parts, organisation: UUID, event: UnitsAnnounced | SeatsAnnounced
+    parts: Parts, organisation: UUID, event: UnitsAnnounced | SeatsAnnounced | AimsAnnounced
 ) -> Change:
     version = await next_of_organisation(parts.store, organisation)
     if version == 1:

@@ -36,6 +36,7 @@ TEXT_CHARACTERS: Final = 2_000
 """Longest text, in characters after normalisation: less than a printed page."""
 
 MOST_EVIDENCE: Final = 12
+MOST_AIMS: Final = 20
 MOST_COPIES: Final = 20
 COPY_BYTES: Final = 65 * 1024
 """Longest sealed copy: the client fills texts up to at most 64 KiB before it seals them. All copies of
@@ -299,6 +300,8 @@ class Known:
     """Table, period and cell of each."""
     warnings: frozenset[tuple[str, str, str]] = frozenset()
     directions: frozenset[str] = frozenset()
+    aims: frozenset[str] | None = None
+    """What the organisation stands for when it is drafted; None: the common entries."""
 
 
 def content_of(
@@ -328,7 +331,7 @@ def content_of(
         raise invalid("place", "the grid has no such place")
     codes.check("directions", direction, field="direction")
     _check_list("causes", causes)
-    _check_list("aims", aims)
+    _check_aims(known.aims, aims)
     if not aims:
         # To touch none is an answer; to leave it out is not.
         raise invalid("aims", "it is empty")
@@ -361,6 +364,18 @@ def _check_list(name: str, given: Sequence[str]) -> None:
         raise invalid(name, "an entry stands there twice")
     for code in given:
         signal_codes.current().check(name, code, field=name)
+
+
+def _check_aims(known: frozenset[str] | None, given: Sequence[str]) -> None:
+    if known is None:
+        _check_list("aims", given)
+        return
+    if len(given) > MOST_AIMS:
+        raise Refusal(Code.TOO_LARGE, limit=MOST_AIMS, unit="entries")
+    if len(set(given)) != len(given):
+        raise invalid("aims", "an entry stands there twice")
+    if not known.issuperset(set(given) - {signal_codes.NONE}):
+        raise Refusal(Code.UNKNOWN_CODE, field="aims", version=signal_codes.current().version)
 
 
 def commitment_of(signal_id: UUID, salt: bytes, text: str) -> bytes:

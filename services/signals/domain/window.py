@@ -59,6 +59,33 @@ class SeatsAnnounced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AimHeld:
+    """A policy, value or strategic theme of the organisation. It holds from `valid_from` (None: ever
+    since) and until the day before `withdrawn_from`.
+    """
+
+    code: str
+    valid_from: date | None
+    withdrawn_from: date | None
+
+    def holds(self, day: date) -> bool:
+        """Whether a signal that is drafted on that day can touch it."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.withdrawn_from is None or day < self.withdrawn_from
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AimsAnnounced:
+    """From now on the organisation stands for these, and signals name what they touch with their codes.
+    In the organisation's stream.
+    """
+
+    register_version: int
+    aims: tuple[AimHeld, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StructureFrozen:
     """What a period's release will look like, before its first fact counts.
 
