@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from services.reporting.document.edition import VERSION
+from services.reporting.document.page import page
 from services.reporting.document.pdf import pdf
 from shared.contracts.report import Audience, Snapshot, encoded
 
 if TYPE_CHECKING:
     from services.reporting.document.numbers import Language
 
-Name = Literal["pdf", "json"]
+Name = Literal["pdf", "html", "json"]
 
 FORMS_VERSION: Final = VERSION
 """Of how all forms look and are written; what was published with one stays with it."""
@@ -74,6 +75,7 @@ FORMS: Final[Mapping[Name, Form]] = MappingProxyType(
         form.name: form
         for form in (
             Form("pdf", "application/pdf", "pdf", pdf),
+            Form("html", "text/html; charset=utf-8", "html", page),
             Form("json", "application/json", "json", _json),
         )
     }
