@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from services.reporting.domain import kept, organisation, pulse, report, strategy, told
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _without_people(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Nothing told yet how many people a unit has, under which it stands, and since when."""
+    units = [{**unit, "headcount": None, "parent": None} for unit in stored["units"]]
+    return {**stored, "units": units, "on": None}
+
+
 TYPES = EventTypes(
     (
         organisation.OrganisationKnown,
+        organisation.UnitsKnown,
         report.ReportDrafted,
         report.TableJoined,
         kept.TableKept,
@@ -19,5 +32,7 @@ TYPES = EventTypes(
         told.SignalsTold,
         strategy.StrategyKnown,
         AccessRecorded,
-    )
+    ),
+    versions={organisation.OrganisationKnown: 2},
+    upcasts={("OrganisationKnown", 1): _without_people},
 )

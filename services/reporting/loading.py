@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.reporting.domain.ground import Ground, ReleasedTable
+from services.reporting.domain.people import People
+from services.reporting.streams import load_organisation
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground
         cut_off=period.end - timedelta(days=1),
         tables=tuple(_released(table) for table in state.tables),
         history=before(period, await load_tables(parts, organisation)),
+        people=People.of(await load_organisation(parts.store, organisation)),
     )
 
 

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.reporting.domain import figures, pulse, report, strategy
-from services.reporting.domain.organisation import OrganisationKnown, UnitName
+from services.reporting.domain.organisation import (
+    OrganisationKnown,
+    UnitName,
+    UnitsKnown,
+    UnitWent,
+)
 from shared.contracts import events as contracts
 from shared.contracts import rpc
 from shared.contracts.errors import invalid
@@ -37,14 +42,31 @@ def drafts_to_bus(drafts: Iterable[report.SealedDraft]) -> tuple[rpc.Sealed, ...
 
 
 def known_from_bus(announced: contracts.OrganisationSetUp) -> OrganisationKnown:
-    """What reporting keeps of an organisation: no headcounts, no policy."""
+    """What reporting keeps of an organisation: no policy."""
     return OrganisationKnown(
         organisation_id=UUID(announced.organisation_id),
         token=announced.token,
         name=announced.name,
         language=announced.language,
-        units=tuple(UnitName(id=unit.id, name=unit.name) for unit in announced.units),
+        units=_units(announced.units),
         advisers=announced.advisers,
+        on=announced.on,
+    )
+
+
+def units_from_bus(announced: contracts.OrganisationUnits) -> UnitsKnown:
+    """A tree that begins to hold."""
+    return UnitsKnown(
+        effective=announced.effective,
+        units=_units(announced.units),
+        mapping=tuple(UnitWent(old=one.old, new=one.new) for one in announced.mapping),
+    )
+
+
+def _units(units: Iterable[rpc.Unit]) -> tuple[UnitName, ...]:
+    return tuple(
+        UnitName(id=unit.id, name=unit.name, headcount=unit.headcount, parent=unit.parent)
+        for unit in units
     )
 
 

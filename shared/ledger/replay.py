@@ -394,6 +394,10 @@ _EVENTS: Final[dict[str, tuple[str, str]]] = {
         "alles wat op een dag aan de beurt was is vrijgegeven",
     ),
     "OrganisationKnown": ("the organisation became known", "de organisatie is bekend gemaakt"),
+    "UnitsKnown": (
+        "the organisation's units and headcounts became known",
+        "de onderdelen van de organisatie en hun aantallen medewerkers zijn bekend gemaakt",
+    ),
     "ReportDrafted": ("a report was drafted", "een rapport is opgesteld"),
     "InterpretationSaved": ("an interpretation was saved", "een duiding is bewaard"),
     "ReportApproved": ("a report was approved", "een rapport is goedgekeurd"),

@@ -37,6 +37,7 @@ from shared.contracts.events import (
     CloudEvent,
     OrganisationSeats,
     OrganisationSetUp,
+    OrganisationUnits,
     ReportPublished,
     StatisticsReleased,
     WindowDrawn,
@@ -434,9 +435,30 @@ async def test_what_arrives_twice_is_drafted_once(reporting: Reporting) -> None:
     assert ["2026-H2", "2026-H1"] == [item.period for item in listed.items]
     assert report_id == listed.items[1].id
     assert 2 == reporting.count("ReportDrafted")
-    assert 1 == reporting.count("OrganisationKnown")
+    assert 1 == reporting.count("OrganisationKnown.v2")
     positions = dict(reporting.rows("SELECT consumer, position FROM tracking"))
     assert {"reporting-drafts": 4, "reporting-organisations": 2} == positions
+
+
+async def test_a_tree_that_begins_to_hold_is_kept_once(reporting: Reporting) -> None:
+    """With its headcounts, of which rates are made."""
+    await reporting.announce()
+    for _ in range(2):
+        await _publish(
+            reporting.intake,
+            "intake.v1.organisation.units",
+            "intake.v1.organisation.units",
+            OrganisationUnits(
+                organisation_id=str(HERE),
+                effective="2027-H1",
+                units=(Unit(id="zorg", name="Zorg", headcount=180),),
+                mapping=(),
+            ),
+        )
+    await reporting.announce(ELSEWHERE)
+    await reporting.release(ELSEWHERE)
+    await reporting.reports(1, organisation=ELSEWHERE)
+    assert 1 == reporting.count("UnitsKnown")
 
 
 async def test_the_tables_of_a_half_year_become_one_report(reporting: Reporting) -> None:
@@ -551,7 +573,7 @@ async def test_other_roles_are_refused(reporting: Reporting) -> None:
             "report", ById(id=report_id), role=role, organisation=organisation
         )
     page = await reporting.ask("ledger", LedgerQuery(), LedgerPage, role=Role.AUDITOR)
-    assert {"OrganisationKnown", "ReportDrafted", "ReportApproved", "ReportPublished"} <= {
+    assert {"OrganisationKnown.v2", "ReportDrafted", "ReportApproved", "ReportPublished"} <= {
         entry.type for entry in page.entries
     }
 

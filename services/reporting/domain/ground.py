@@ -5,13 +5,16 @@ Figures are those of published releases, never facts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from services.reporting.domain.people import People
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from services.reporting.domain.breaks import SeriesBreakRecorded
     from services.reporting.domain.figures import Figures
     from shared.taxonomy.period import Period
 
@@ -31,10 +34,15 @@ class Ground:
 
     `tables` are those of the report itself, in its order (a report that is approved gets no others any
     more); `history` are all tables of the organisation that were released before, of every grain, oldest
-    period first.
+    period first. `people` are headcounts and reorganisations, `breaks` what advisers recorded of series
+    that count otherwise from some period on. `formal_complaints` has, by period, an exact number that
+    a law asks for: a disclosure of its own, outside the claim that nobody is found.
     """
 
     period: Period
     cut_off: date
     tables: tuple[ReleasedTable, ...]
     history: tuple[ReleasedTable, ...] = ()
+    people: People = field(default_factory=People)
+    breaks: tuple[SeriesBreakRecorded, ...] = ()
+    formal_complaints: Mapping[str, int] = field(default_factory=dict)

@@ -10,7 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.reporting.domain.sections import nature
+from services.reporting.domain.sections import (
+    benchmark,
+    guide,
+    key_figures,
+    method,
+    nature,
+    relation,
+    route,
+    themes,
+    where,
+)
 from shared.contracts.report import AUDIENCES, Audience, Bilingual, Section
 
 if TYPE_CHECKING:
@@ -39,13 +49,13 @@ def _title(nl: str, en: str) -> Bilingual:
 
 
 OUTLINE: tuple[Chapter, ...] = (
-    Chapter("guide", _title("Leeswijzer", "How to read this"), audiences=AUDIENCES),
-    Chapter("key_figures", _title("Kerncijfers", "Key figures"), audiences=AUDIENCES),
+    Chapter("guide", _title("Leeswijzer", "How to read this"), guide.build, AUDIENCES),
+    Chapter("key_figures", _title("Kerncijfers", "Key figures"), key_figures.build, AUDIENCES),
     Chapter("nature", _title("Waar het over gaat", "What it is about"), nature.build),
-    Chapter("relation", _title("Wie tegenover wie", "Who towards whom")),
-    Chapter("where", _title("Waar in de organisatie", "Where in the organisation")),
-    Chapter("route", _title("Route en uitkomst", "Route and outcome")),
-    Chapter("themes", _title("Signalen en thema’s", "Signals and themes"), audiences=AUDIENCES),
+    Chapter("relation", _title("Wie tegenover wie", "Who towards whom"), relation.build),
+    Chapter("where", _title("Waar in de organisatie", "Where in the organisation"), where.build),
+    Chapter("route", _title("Route en uitkomst", "Route and outcome"), route.build),
+    Chapter("themes", _title("Signalen en thema’s", "Signals and themes"), themes.build, AUDIENCES),
     Chapter("causes", _title("Oorzaken en beleid", "Causes and policy")),
     Chapter("mirror", _title("Spiegel voor leidinggevenden", "Mirror for leaders")),
     Chapter("impact", _title("Gevolgen en draagkracht", "Impact and sustainability")),
@@ -69,11 +79,16 @@ OUTLINE: tuple[Chapter, ...] = (
         _title("Werk en bereikbaarheid van de vertrouwenspersonen", "The advisers’ work and reach"),
         audiences=AUDIENCES,
     ),
-    Chapter("benchmark", _title("Vergelijking en dark number", "Comparison and dark number")),
+    Chapter(
+        "benchmark",
+        _title("Vergelijking en dark number", "Comparison and dark number"),
+        benchmark.build,
+    ),
     Chapter(
         "method",
         _title("Methode en bescherming", "Method and protection"),
-        audiences=AUDIENCES,
+        method.build,
+        AUDIENCES,
     ),
     Chapter("annex", _title("Bijlage: wettelijke opgaven", "Annex: what the law asks for")),
 )

@@ -2,10 +2,9 @@
 
 Reporting has displayed values, each with its 95 % margin (of the noise; None: it has none), and
 thresholds. A change has to be more than both explain: chance, since cases come by accident too, and
-noise. The readings of two periods are first moved towards each other by the margin of their
-difference, and only what is left is tested against chance. So of twenty figures in which nothing
-changed at most one is called changed (tests/domain/test_report_statistics.py counts it, for every law of
-the noise that a grid has).
+noise. The difference of two periods is first made smaller by as much as noise makes the margin of chance
+wider, and what is left of it is tested exactly. So of twenty figures in which nothing changed at most one is
+called changed (tests/domain/test_report_statistics.py counts it, for laws of the noise that grids have).
 
 Of two periods nothing is ever called a trend; of three or more that can be compared it may be.
 """
@@ -138,17 +137,21 @@ def _sayable(before: Reading, now: Reading) -> bool:
 
 
 def _towards_each_other(before: Reading, now: Reading) -> tuple[int, int]:
-    """Both values without the part of their difference that noise may have made, their sum kept."""
+    """Both values, their sum kept, with so much less of a difference that only chance is left to test."""
     if not (before.margin or now.margin):
         return before.value, now.value
     total = before.value + now.value
     share = now.exposure / (before.exposure + now.exposure)
     off = now.value - total * share
-    # The variances of independent noise add up, and so, nearly, do the squares of margins.
+    # Variances of independent things add up, and so, nearly, do the squares of 95 % margins: the
+    # difference shrinks by as much as noise makes the margin of chance wider.
     noise = math.hypot((before.margin or 0) * share, (now.margin or 0) * (1 - share))
-    left = math.copysign(max(0.0, abs(off) - noise), off)
-    later = min(max(round(total * share + left), 0), total)
-    return total - later, later
+    chance = _NORMAL_95 * math.sqrt(max(total, 1) * share * (1 - share))
+    left = off * chance / math.hypot(chance, noise)
+    # Towards what is expected: rounding must not make a change of what is none.
+    later = total * share + left
+    rounded = math.floor(later) if left > 0 else math.ceil(later)
+    return total - rounded, rounded
 
 
 # Three and more -----------------------------------------------------------------------------------

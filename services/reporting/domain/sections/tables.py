@@ -35,9 +35,6 @@ def block(
     `name` is its id in the report.
     """
     found = cells(table.figures)
-    largest = sorted(table.figures.cells, key=lambda cell: -cell.count)
-    order = [cell.code for cell in largest]
-    order += [code for code in table.labels_nl if code not in set(order)]
     return Table(
         id=name,
         title=title,
@@ -47,8 +44,15 @@ def block(
                 label=Bilingual(nl=table.labels_nl[code], en=table.labels_en[code]),
                 cells=(found[code],),
             )
-            for code in order
+            for code in ordered(table)
         ),
         chart="bars",
         note=note,
     )
+
+
+def ordered(table: ReleasedTable) -> tuple[str, ...]:
+    """Its codes: shown cells, the largest first, then the others in the order of the grid."""
+    largest = sorted(table.figures.cells, key=lambda cell: -cell.count)
+    order = [cell.code for cell in largest]
+    return (*order, *(code for code in table.labels_nl if code not in set(order)))

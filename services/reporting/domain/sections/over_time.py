@@ -1,0 +1,176 @@
+"""A released table beside the windows before it, with what may be said of each row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.reporting.domain import series
+from services.reporting.domain.sections.phrases import joined, span, text
+from services.reporting.domain.sections.tables import CASES, ordered
+from services.reporting.domain.statistics import Verdict
+from shared.contracts.report import Absent, Bilingual, Column, Row, Said, Table
+from shared.taxonomy.period import Period
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.reporting.domain.ground import Ground, ReleasedTable
+    from services.reporting.domain.series import Break, Point
+
+SAYS = Column(label=Bilingual(nl="Wat ervan te zeggen is", en="What may be said"), unit=None)
+
+_MARK = "†"
+
+
+def compared(
+    ground: Ground, dimension: str, *, title: Bilingual, note: Bilingual | None = None
+) -> Table | None:
+    """The newest window of that dimension, those before it beside it, and what may be said of each row;
+    None where there is none. Its id is the dimension.
+    """
+    found = series.windows(ground, dimension)
+    if not found:
+        return None
+    newest, known = found[-1], series.breaks(ground)
+    periods = series.columns([Period.parse(table.figures.period) for table in found])
+    against = series.earlier(_windows(found))
+    rows = []
+    for code in ordered(newest):
+        points = points_of(ground, found, code)
+        by_period = {one.period: one for one in points}
+        cells = [
+            by_period[period].cell if period in by_period else Absent()
+            for period in reversed(periods)
+        ]
+        if len(periods) > 1:
+            before = None if against is None else by_period.get(against.period)
+            words = series.said(known, before, points[-1], code)
+            cells.append(Said(text=words))
+        rows.append(Row(label=label(newest, code), cells=tuple(cells)))
+    remarks: list[Bilingual | None] = [note]
+    if len(periods) > 1:
+        remarks.append(_against(against))
+        remarks.append(by_chance(len(rows)))
+    remarks += broken(known, found)
+    return Table(
+        id=dimension,
+        title=title,
+        columns=heads(known, found, periods, reverse=True) + ((SAYS,) if len(periods) > 1 else ()),
+        rows=tuple(rows),
+        chart="bars",
+        note=joined(remarks),
+    )
+
+
+MORE = frozenset({series.WORDS[Verdict.MORE], series.WORDS[Verdict.STRONGLY_MORE]})
+"""What is said of a rise."""
+
+
+def rises(table: Table | None) -> bool:
+    """Whether a rise is told in a table."""
+    return table is not None and any(
+        isinstance(cell, Said) and cell.text in MORE for row in table.rows for cell in row.cells
+    )
+
+
+def points_of(ground: Ground, found: Sequence[ReleasedTable], code: str) -> tuple[Point, ...]:
+    """A cell in each window in which it stands, oldest first; with the people behind it."""
+    points = []
+    for table in found:
+        period = Period.parse(table.figures.period)
+        unit = table.figures.dimension in series.UNITS
+        people = (
+            ground.people.unit(code.split("/", 1)[0], period)
+            if unit
+            else ground.people.whole(period)
+        )
+        made = series.point(table, code, people)
+        if made is not None:
+            points.append(made)
+    return tuple(points)
+
+
+def label(table: ReleasedTable, code: str) -> Bilingual:
+    """What a code of the table is called."""
+    return Bilingual(nl=table.labels_nl[code], en=table.labels_en[code])
+
+
+def heads(
+    known: Sequence[Break],
+    found: Sequence[ReleasedTable],
+    periods: Sequence[Period],
+    *,
+    reverse: bool = False,
+) -> tuple[Column, ...]:
+    """A column of cases for each period; those across a break are marked. Of one period it is `CASES`."""
+    if len(periods) == 1 and not reverse:
+        return (CASES,)
+    marked = _marked(known, found)
+    columns = [
+        Column(label=_marked_span(period, period in marked), unit="cases") for period in periods
+    ]
+    if len(columns) == 1:
+        return (CASES,)
+    return tuple(reversed(columns)) if reverse else tuple(columns)
+
+
+def _marked_span(period: Period, marked: bool) -> Bilingual:  # noqa: FBT001
+    plain = span(period)
+    return text(f"{plain.nl} {_MARK}", f"{plain.en} {_MARK}") if marked else plain
+
+
+def _marked(known: Sequence[Break], found: Sequence[ReleasedTable]) -> frozenset[Period]:
+    newest = found[-1].figures
+    return frozenset(
+        Period.parse(table.figures.period)
+        for table in found[:-1]
+        if series.crossed(known, table.figures, newest)
+    )
+
+
+def broken(known: Sequence[Break], found: Sequence[ReleasedTable]) -> list[Bilingual]:
+    """A remark for each break between the windows that stand beside each other."""
+    periods = set(series.columns([Period.parse(table.figures.period) for table in found]))
+    beside = [table for table in found if Period.parse(table.figures.period) in periods]
+    crossed: list[Break] = []
+    for table in beside[:-1]:
+        for one in series.crossed(known, table.figures, beside[-1].figures):
+            if one not in crossed:
+                crossed.append(one)
+    return [remark(one) for one in crossed]
+
+
+def remark(one: Break) -> Bilingual:
+    """A break, as it stands under a table."""
+    on = f"{one.since.day:02d}-{one.since.month:02d}-{one.since.year}"
+    return text(
+        f"{_MARK} Breuk in de reeks op {on}: {one.text.nl.rstrip('.')}. Over een breuk heen wordt niet "
+        "vergeleken.",
+        f"{_MARK} Break in the series on {one.since.isoformat()}: {one.text.en.rstrip('.')}. Nothing is "
+        "compared across a break.",
+    )
+
+
+def by_chance(rows: int) -> Bilingual | None:
+    """What to expect of so many comparisons, of which each is tested by itself."""
+    if rows < 2:
+        return None
+    return text(
+        f"Elk van de {rows} rijen is op zichzelf getoetst: van twintig rijen waarin niets veranderde lijkt "
+        "er door toeval hoogstens één veranderd.",
+        f"Each of the {rows} rows was tested by itself: of twenty rows in which nothing changed, at most one "
+        "looks changed by chance.",
+    )
+
+
+def _windows(found: Sequence[ReleasedTable]) -> tuple[Point, ...]:
+    """The windows themselves, to see which is compared with which."""
+    made = (series.point(table, code) for table in found for code in table.figures.codes[:1])
+    return tuple(one for one in made if one is not None)
+
+
+def _against(before: Point | None) -> Bilingual | None:
+    if before is None:
+        return None
+    plain = span(before.period)
+    return text(f"Vergeleken met: {plain.nl}.", f"Compared with: {plain.en}.")
