@@ -35,6 +35,8 @@ from tests.domain.test_case import (
     DONE,
     ENDED,
     OPENED,
+    READ,
+    REPLY_KEY,
     REPORTED,
     SPOKEN,
     TO_REPORTER,
@@ -43,6 +45,7 @@ from tests.domain.test_case import (
     closing,
     ending,
     opening,
+    speaking,
 )
 from tests.domain.test_minutes import AGAIN, CORRECTED, DRAFTED, SIGNED, correcting, signing
 from tests.domain.test_record import keeping
@@ -192,12 +195,18 @@ def test_seen_and_heard() -> None:
 def test_room_for_emotions() -> None:
     """What it does to somebody is kept in codes; what they say of it is sealed, and no server reads it."""
     assert ("fear",) == kept(impacts=("fear",)).impacts
-    assert all(word.ciphertext for word in SPOKEN.minutes)
+    given(Case(), evolve, [OPENED]).when(speaking()).then(SPOKEN)
+    unreadable = replace(WORDS, key_id=UUID(int=9))
+    given(Case(), evolve, [OPENED]).when(speaking((unreadable,))).then_refused(
+        Code.INVALID_INPUT, field="minutes"
+    )
 
 
 def test_help_to_put_it_into_words() -> None:
     """The reporter's own words come in sealed; minutes are theirs to correct and to sign off."""
-    assert (WORDS, TO_REPORTER) == REPORTED.words
+    given(Case(), evolve).when(
+        opening(by="reporter", reply_key=REPLY_KEY, words=(WORDS, TO_REPORTER), statement=READ)
+    ).then(REPORTED)
     past = [REPORTED, SPOKEN, DRAFTED]
     given(Case(), evolve, past).when(correcting()).then(CORRECTED)
     given(Case(), evolve, [*past, CORRECTED, AGAIN]).when(signing()).then(SIGNED)
