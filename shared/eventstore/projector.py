@@ -224,10 +224,7 @@ class Projector:
             ((organisation, start),) = ends.items()
             page = await self._store.read(organisation, start, _PAGE, connection=connection)
         else:
-            page = await self._store.read_across(
-                {log.organisation: (ends[log.organisation], log.size) for log in logs},
-                connection=connection,
-            )
+            page = await self._store.read_across(_room(logs, ends), connection=connection)
         async with connection.pipeline():
             for recorded in page:
                 ends[recorded.organisation] = recorded.index + 1
@@ -265,6 +262,20 @@ def _together(logs: Iterable[_Log]) -> Iterator[list[_Log]]:
         room -= missing
     if group:
         yield group
+
+
+def _room(logs: Iterable[_Log], starts: Mapping[UUID, int]) -> dict[UUID, tuple[int, int]]:
+    """From where to where each log is read: no more than a page in all, also where somebody put positions
+    back since it was looked how much is missing.
+    """
+    room = _PAGE
+    ranges = {}
+    for log in logs:
+        start = starts[log.organisation]
+        stop = max(start, min(log.size, start + room))
+        ranges[log.organisation] = (start, stop)
+        room -= stop - start
+    return ranges
 
 
 def tracking_name(projection: str, organisation: UUID | None) -> str:

@@ -361,3 +361,38 @@ async def test_many_logs_go_on_in_one_transaction_and_a_damaged_one_alone_stays(
         assert bool(there) == await one.until(organisation, 3, seconds=0)
     # Two logs of four events to a page; the fifth, the damaged one's neighbour and the last are alone.
     assert [(7,)] == lab.rows("SELECT count(DISTINCT xmin::text) FROM projection_position")
+
+
+class PutsBack(Notes):
+    """At the first note of one organisation it has the others begin anew, as a rebuild would that comes
+    between.
+    """
+
+    async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
+        if (recorded.organisation, recorded.event.number) == (UUID(int=1), 0):
+            await connection.execute("DELETE FROM notes")
+            await connection.execute("UPDATE projection_position SET position = 0")
+        await super().apply(connection, recorded)
+
+
+async def test_logs_that_begin_anew_under_way_are_read_page_by_page(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that missed little when it was looked, and everything when their page comes."""
+    monkeypatch.setattr("shared.eventstore.projector._PAGE", 10)
+    others = [UUID(int=2), UUID(int=3)]
+    for organisation in others:
+        await fill(lab, range(10), organisation)
+    one = projector(lab, PutsBack())
+    await one.catch_up()
+    await fill(lab, range(5), UUID(int=1))
+    for organisation in others:
+        await fill(lab, range(10, 12), organisation)
+    await one.catch_up()
+    assert list(range(5)) == held(lab, organisation=UUID(int=1))
+    for organisation in others:
+        assert list(range(12)) == held(lab, organisation=organisation)
+    # Of ten events of a page every second one is a note.
+    assert [(5,)] == lab.rows(
+        "SELECT max(notes) FROM (SELECT count(*) AS notes FROM notes GROUP BY xmin::text) AS pages"
+    )
