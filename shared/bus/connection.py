@@ -36,6 +36,20 @@ class CannotConnect(Exception):  # noqa: N818  reads as the sentence it carries
     """No connection was made; the text says why and names neither password nor token."""
 
 
+class _Client(Client):
+    """nats-py's client; one that was closed stays so."""
+
+    async def close(self) -> None:
+        """Close, also while a connection that was lost is coming about again.
+
+        Until Python 3.12 `asyncio.wait_for` forgets that it was cancelled where what it waits for is
+        there at that moment: nats-py (2.16) then goes on, and would be connected for ever.
+        """
+        await super().close()
+        while not self.is_closed:
+            await super().close()
+
+
 async def connect(
     *,
     servers: str,
@@ -57,7 +71,7 @@ async def connect(
     addresses = [address.strip() for address in servers.split(",") if address.strip()]
     if not addresses:
         raise CannotConnect("No address of a NATS server is given.")
-    client = Client()
+    client = _Client()
     connected = False
     failures = 0
 

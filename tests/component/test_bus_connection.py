@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -67,6 +68,28 @@ async def test_a_connection_survives_a_restart_and_tells_of_it(tmp_path: Path) -
         bus.problems.clear()
         await client.close()
         assert bus.problems == []
+
+
+async def test_who_closes_while_it_reconnects_is_not_connected_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the very moment at which the new connection is there."""
+    closing: list[asyncio.Task[None]] = []
+    async with running_bus(tmp_path, provisioned=False) as bus:
+        client = await bus.client("intake")
+        opened = asyncio.open_connection
+
+        async def open_and_close(**given: Any) -> Any:
+            there = await opened(**given)
+            closing.append(asyncio.create_task(client.close()))
+            return there
+
+        monkeypatch.setattr(asyncio, "open_connection", open_and_close)
+        bus.stop()
+        await bus.start()
+        await until(lambda: closing)
+        await asyncio.gather(*closing)
+        assert client.is_closed
 
 
 async def test_a_frozen_server_does_not_count_as_answering(tmp_path: Path) -> None:
