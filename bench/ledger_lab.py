@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -365,7 +366,9 @@ def _wait(url: str) -> None:
         try:
             with urllib.request.urlopen(f"{url}/health/live", timeout=2):  # noqa: S310  ours
                 return
-        except OSError:
+        except OSError as error:
             if time.monotonic() > until:
                 raise
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
             time.sleep(0.05)

@@ -237,7 +237,10 @@ def _is_ready(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as response:  # noqa: S310  ours
             return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
+    except urllib.error.HTTPError as error:
+        error.close()
+        return False
+    except OSError:
         return False
 
 
