@@ -2,9 +2,9 @@
 
 Clients send commands through the gateway. Each client keeps one idempotency key a command and
 repeats it until it is answered; some replies are thrown away and some commands are sent twice at
-once. Meanwhile programs are killed with SIGKILL at random moments and started again. Afterwards:
-every acknowledged command is there once, none twice, signals counted what intake booked, the
-ledgers verify.
+once. Meanwhile programs are killed with SIGKILL at random moments and started again, first each once;
+until then the clients go on, also beyond the commands that were asked for. Afterwards: every
+acknowledged command is there once, none twice, signals counted what intake booked, the ledgers verify.
 
 `main`: eight clients; intake, signals, reporting, the gateway, nats-server and PostgreSQL are
 killed. `replicas`: two intakes write the same logs at once for 32 clients, and are killed.
@@ -47,7 +47,7 @@ from shared.taxonomy.calendar import moment_of, tick_of
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from shared.local.program import Program
     from shared.local.session import Installation
@@ -239,14 +239,18 @@ class Client:
         token = installation.token("anna", "adviser", organisation)
         self._gateway = GatewayClient(installation.gateway_url, token, timeout=8)
 
-    def run(self, commands: int, known: Ledger) -> None:
-        """Send `commands` commands, each until it is acknowledged."""
+    def run(self, commands: int, known: Ledger, more: Callable[[], bool]) -> None:
+        """Send `commands` commands, and others while there are to be `more`, each until it is
+        acknowledged.
+        """
         with self._gateway:
-            self._send(commands, known)
+            self._send(commands, known, more)
 
-    def _send(self, commands: int, known: Ledger) -> None:
+    def _send(self, commands: int, known: Ledger, more: Callable[[], bool]) -> None:
         mine: list[UUID] = []
-        for _ in range(commands):
+        sent = 0
+        while sent < commands or more():
+            sent += 1
             if not mine or self._random.random() < 0.3:
                 case = uuid4()
                 self._until_answered(documents.OPEN_CASE, self._opening(case), known)
@@ -340,7 +344,14 @@ async def trial(part: Part, commands: int, seed: int, home: Home, ports: Ports) 
     organisation, key = uuid4(), AdviserKey.generate()
     await asyncio.to_thread(_set_up, cluster.installation, organisation, key)
 
-    known = Ledger()
+    known, over = Ledger(), threading.Event()
+
+    def spared() -> list[str]:
+        return [name for name in part.victims if not cluster.kills[name]]
+
+    def more() -> bool:
+        return bool(spared()) and not over.is_set()
+
     began = time.monotonic()
     with ThreadPoolExecutor(part.clients) as threads:
         clients = [
@@ -349,7 +360,7 @@ async def trial(part: Part, commands: int, seed: int, home: Home, ports: Ports) 
         ]
         work = [
             asyncio.get_running_loop().run_in_executor(
-                threads, client.run, commands // part.clients, known
+                threads, client.run, commands // part.clients, known, more
             )
             for client in clients
         ]
@@ -357,18 +368,21 @@ async def trial(part: Part, commands: int, seed: int, home: Home, ports: Ports) 
         turn = list(part.victims)
         chance.shuffle(turn)
         enough = 0.0
-        while not together.done():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(together), chance.uniform(*_PAUSE))
-            if not together.done() and known.acknowledged >= enough:
-                cluster.kill(turn[0])
-                enough = known.acknowledged + part.clients * _ANSWERED
-                turn = (
-                    [*turn[1:], turn[0]]
-                    if chance.random() < 0.7
-                    else chance.sample(turn, len(turn))
-                )
-        await together
+        try:
+            while not together.done():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(together), chance.uniform(*_PAUSE))
+                if not together.done() and known.acknowledged >= enough:
+                    cluster.kill(next((name for name in turn if name in spared()), turn[0]))
+                    enough = known.acknowledged + part.clients * _ANSWERED
+                    turn = (
+                        [*turn[1:], turn[0]]
+                        if chance.random() < 0.7
+                        else chance.sample(turn, len(turn))
+                    )
+            await together
+        finally:
+            over.set()  # where one client failed, nobody is killed any more
     took = time.monotonic() - began
 
     await cluster.all_ready()
@@ -376,7 +390,7 @@ async def trial(part: Part, commands: int, seed: int, home: Home, ports: Ports) 
     await cluster.stop()
     killed = cluster.kills
     print(
-        f"seed {seed}: {commands} commands from {part.clients} clients in {took:.0f} s;"
+        f"seed {seed}: {known.acknowledged} commands from {part.clients} clients in {took:.0f} s;"
         f" killed {dict(killed)}; repeated {known.retried} times after {dict(known.refused)};"
         f" {known.lost} replies lost, {known.doubled} commands sent twice at once;"
         f" ended by themselves {dict(cluster.ended_by_themselves)}"
