@@ -17,14 +17,18 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from services.reporting.document.edition import VERSION
+from services.reporting.document.ods import ods
 from services.reporting.document.page import page
 from services.reporting.document.pdf import pdf
+from services.reporting.document.xlsx import xlsx
 from shared.contracts.report import Audience, Snapshot, encoded
 
 if TYPE_CHECKING:
     from services.reporting.document.numbers import Language
 
-Name = Literal["pdf", "html", "json"]
+Name = Literal["pdf", "html", "xlsx", "ods", "json"]
+
+_OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 
 FORMS_VERSION: Final = VERSION
 """Of how all forms look and are written; what was published with one stays with it."""
@@ -76,6 +80,8 @@ FORMS: Final[Mapping[Name, Form]] = MappingProxyType(
         for form in (
             Form("pdf", "application/pdf", "pdf", pdf),
             Form("html", "text/html; charset=utf-8", "html", page),
+            Form("xlsx", f"{_OFFICE}.spreadsheetml.sheet", "xlsx", xlsx),
+            Form("ods", "application/vnd.oasis.opendocument.spreadsheet", "ods", ods),
             Form("json", "application/json", "json", _json),
         )
     }
