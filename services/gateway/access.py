@@ -55,6 +55,7 @@ from services.gateway.schema import (
     explanation,
     hand_over,
     hours,
+    hr_figures,
     keys,
     ladder,
     ledger,
@@ -146,6 +147,7 @@ ACCESS: Access = table(
             plan,
             pulse,
             reports,
+            hr_figures,
             ledger,
         )
     )
@@ -192,6 +194,7 @@ class Query(
     plan.PlanQuery,
     pulse.PulseQuery,
     reports.ReportQuery,
+    hr_figures.HrQuery,
     ledger.LedgerQuery,
 ):
     """Questions. Each is asked in its service with your own token."""
@@ -234,6 +237,7 @@ class Mutation(
     early_warning.EarlyWarningMutation,
     pulse.PulseMutation,
     reports.ReportMutation,
+    hr_figures.HrMutation,
 ):
     """Changes. Each takes an idempotency key: repeated, it gives the first answer."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.reporting.domain import kept, organisation, pulse, report, strategy, told
+from services.reporting.domain import hr_figures, kept, organisation, pulse, report, strategy, told
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 
@@ -31,6 +31,8 @@ TYPES = EventTypes(
         pulse.PulseKept,
         told.SignalsTold,
         strategy.StrategyKnown,
+        hr_figures.HrFiguresImported,
+        hr_figures.CostAssumptionsKept,
         AccessRecorded,
     ),
     versions={organisation.OrganisationKnown: 2},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.reporting.domain.ground import Ground, ReleasedTable
 from services.reporting.domain.people import People
-from services.reporting.streams import load_organisation
+from services.reporting.streams import load_hr_figures, load_organisation
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground
         tables=tuple(_released(table) for table in state.tables),
         history=before(period, await load_tables(parts, organisation)),
         people=People.of(await load_organisation(parts.store, organisation)),
+        hr=await load_hr_figures(parts.store, organisation),
     )
 
 

@@ -21,6 +21,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "save_interpretation": frozenset({Role.ADVISER}),
     "approve_report": frozenset({Role.ADVISER}),
     "publish_report": frozenset({Role.ADVISER}),
+    "import_hr_figures": frozenset({Role.HR}),
+    "keep_cost_assumptions": frozenset({Role.HR}),
+    "hr_figures": frozenset({Role.ADVISER, Role.HR}),
     **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""

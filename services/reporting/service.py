@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from services.reporting.commands.approve_report import approve_report
+from services.reporting.commands.import_hr_figures import import_hr_figures
+from services.reporting.commands.keep_cost_assumptions import keep_cost_assumptions
 from services.reporting.commands.publish_report import publish_report
 from services.reporting.commands.save_interpretation import save_interpretation
 from services.reporting.consumers import drafts, organisations
@@ -11,6 +13,7 @@ from services.reporting.outbound import OUTBOUND
 from services.reporting.policy import may
 from services.reporting.projections.kept_tables import KeptTables
 from services.reporting.projections.report_index import ReportIndex
+from services.reporting.queries.hr_figures import hr_figures
 from services.reporting.queries.render_report import render_report
 from services.reporting.queries.report import report
 from services.reporting.queries.reports import reports
@@ -27,6 +30,9 @@ DEFINITION = Definition(
         "save_interpretation": save_interpretation,
         "approve_report": approve_report,
         "publish_report": publish_report,
+        "import_hr_figures": import_hr_figures,
+        "keep_cost_assumptions": keep_cost_assumptions,
+        "hr_figures": hr_figures,
     },
     may=may,
     seats=adviser_seats,

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.reporting.domain import kept, organisation, pulse, report, strategy, told
+from services.reporting.domain import hr_figures, kept, organisation, pulse, report, strategy, told
 
 if TYPE_CHECKING:
     from shared.eventstore.store import EventStore
@@ -31,6 +31,17 @@ async def load_pulses(store: EventStore, organisation_id: UUID) -> pulse.Pulses:
     """An organisation's released rounds."""
     recorded = await store.load(organisation_id, pulses_stream(organisation_id))
     return reduce(pulse.evolve, (one.event for one in recorded), pulse.Pulses())
+
+
+def hr_stream(organisation_id: UUID) -> UUID:
+    """The stream of HR's own figures and assumptions."""
+    return uuid5(organisation_id, "hr figures")
+
+
+async def load_hr_figures(store: EventStore, organisation_id: UUID) -> hr_figures.HrFigures:
+    """What HR told, newest values."""
+    recorded = await store.load(organisation_id, hr_stream(organisation_id))
+    return reduce(hr_figures.evolve, (one.event for one in recorded), hr_figures.HrFigures())
 
 
 async def load_organisation(store: EventStore, organisation_id: UUID) -> organisation.Organisation:

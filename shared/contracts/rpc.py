@@ -13,6 +13,8 @@ from typing import Literal
 
 import msgspec
 
+from shared.contracts import reporting_hr
+
 # Others have these from here too.
 from shared.contracts.shape import Policy as Policy  # noqa: PLC0414
 from shared.contracts.shape import Shape as Shape  # noqa: PLC0414
@@ -3129,6 +3131,19 @@ VERBS: dict[str, Verb] = {
         Verb("reporting", "approve_report", "command", ApproveReport, Done),
         Verb("reporting", "publish_report", "command", PublishReport, Done),
         Verb("reporting", "render_report", "query", ById, Document),
+        Verb(
+            "reporting",
+            "import_hr_figures",
+            "command",
+            reporting_hr.ImportHrFigures,
+            reporting_hr.HrImported,
+        ),
+        Verb(
+            "reporting", "keep_cost_assumptions", "command", reporting_hr.KeepCostAssumptions, Done
+        ),
+        Verb(
+            "reporting", "hr_figures", "query", reporting_hr.HrFiguresQuery, reporting_hr.HrFigures
+        ),
         *_ledger("reporting"),
     )
 }

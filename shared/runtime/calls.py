@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from shared.contracts.errors import Code, Refusal
+from shared.contracts.reporting_hr import HrImported
 from shared.contracts.rpc import Done, Imported, PublishedImported, Shape
 from shared.eventstore.store import (
     Change,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from shared.runtime.proofs import LogProofs
     from shared.runtime.settings import ServiceSettings
 
-Answer = TypeVar("Answer", Done, Imported, PublishedImported)
+Answer = TypeVar("Answer", Done, Imported, PublishedImported, HrImported)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,9 +30,11 @@ def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> No
     """Each role gets exactly the verbs that its work asks for."""
     reading = {"reports", "report", "render_report"}
     writing = {"save_interpretation", "approve_report", "publish_report"}
+    hr = {"import_hr_figures", "keep_cost_assumptions"}
+    figures = {"hr_figures"}
     expected = {
-        Role.ADVISER: reading | writing,
-        Role.HR: reading,
+        Role.ADVISER: reading | writing | figures,
+        Role.HR: reading | hr | figures,
         Role.BOARD: reading,
         Role.WORKS_COUNCIL: reading,
         Role.AUDITOR: {"ledger", "ledger_bundle", "ledger_memories"},

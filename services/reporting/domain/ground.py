@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from services.reporting.domain.hr_figures import HrFigures
 from services.reporting.domain.people import People
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Ground:
     period first. `people` are headcounts and reorganisations, `breaks` what advisers recorded of series
     that count otherwise from some period on. `formal_complaints` has, by period, an exact number that
     a law asks for: a disclosure of its own, outside the claim that nobody is found.
+    `hr` are HR's own figures.
     """
 
     period: Period
@@ -46,3 +48,4 @@ class Ground:
     people: People = field(default_factory=People)
     breaks: tuple[SeriesBreakRecorded, ...] = ()
     formal_complaints: Mapping[str, int] = field(default_factory=dict)
+    hr: HrFigures = field(default_factory=HrFigures)

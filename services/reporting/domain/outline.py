@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from services.reporting.domain.sections import (
     benchmark,
     guide,
+    impact,
     key_figures,
     method,
     nature,
@@ -58,7 +59,7 @@ OUTLINE: tuple[Chapter, ...] = (
     Chapter("themes", _title("Signalen en thema’s", "Signals and themes"), themes.build, AUDIENCES),
     Chapter("causes", _title("Oorzaken en beleid", "Causes and policy")),
     Chapter("mirror", _title("Spiegel voor leidinggevenden", "Mirror for leaders")),
-    Chapter("impact", _title("Gevolgen en draagkracht", "Impact and sustainability")),
+    Chapter("impact", _title("Gevolgen en draagkracht", "Impact and sustainability"), impact.build),
     Chapter(
         "barometer",
         _title("Barometer van de cultuur", "Barometer of the culture"),
