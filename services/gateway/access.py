@@ -81,6 +81,7 @@ from services.gateway.schema import (
     statement,
     statistics,
     strategy,
+    strategy_chain,
     subject_access,
     taxonomy,
     terms,
@@ -148,6 +149,7 @@ ACCESS: Access = table(
             pulse,
             reports,
             hr_figures,
+            strategy_chain,
             ledger,
         )
     )
@@ -195,6 +197,7 @@ class Query(
     pulse.PulseQuery,
     reports.ReportQuery,
     hr_figures.HrQuery,
+    strategy_chain.StrategyChainQuery,
     ledger.LedgerQuery,
 ):
     """Questions. Each is asked in its service with your own token."""

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from services.reporting.domain.ground import Ground, ReleasedTable
 from services.reporting.domain.people import People
-from services.reporting.streams import load_hr_figures, load_organisation
+from services.reporting.streams import (
+    load_hr_figures,
+    load_organisation,
+    load_signals,
+    load_strategy,
+)
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
@@ -28,6 +33,8 @@ async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground
         period=period,
         cut_off=period.end - timedelta(days=1),
         tables=tuple(_released(table) for table in state.tables),
+        signals=await load_signals(parts.store, organisation),
+        strategy=await load_strategy(parts.store, organisation),
         history=before(period, await load_tables(parts, organisation)),
         people=People.of(await load_organisation(parts.store, organisation)),
         hr=await load_hr_figures(parts.store, organisation),

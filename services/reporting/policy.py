@@ -24,6 +24,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "import_hr_figures": frozenset({Role.HR}),
     "keep_cost_assumptions": frozenset({Role.HR}),
     "hr_figures": frozenset({Role.ADVISER, Role.HR}),
+    "strategy_chain": frozenset({Role.ADVISER}) | _LEADERS,
+    "policy_gaps": frozenset({Role.ADVISER}) | _LEADERS,
     **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""

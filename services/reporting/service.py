@@ -14,9 +14,11 @@ from services.reporting.policy import may
 from services.reporting.projections.kept_tables import KeptTables
 from services.reporting.projections.report_index import ReportIndex
 from services.reporting.queries.hr_figures import hr_figures
+from services.reporting.queries.policy_gaps import policy_gaps
 from services.reporting.queries.render_report import render_report
 from services.reporting.queries.report import report
 from services.reporting.queries.reports import reports
+from services.reporting.queries.strategy_chain import strategy_chain
 from services.reporting.streams import adviser_seats
 from shared.runtime.service import Definition, Reader
 
@@ -33,6 +35,8 @@ DEFINITION = Definition(
         "import_hr_figures": import_hr_figures,
         "keep_cost_assumptions": keep_cost_assumptions,
         "hr_figures": hr_figures,
+        "strategy_chain": strategy_chain,
+        "policy_gaps": policy_gaps,
     },
     may=may,
     seats=adviser_seats,

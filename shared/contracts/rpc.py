@@ -16,6 +16,7 @@ import msgspec
 from shared.contracts import reporting_hr
 
 # Others have these from here too.
+from shared.contracts import reporting_strategy as strategy
 from shared.contracts.shape import Policy as Policy  # noqa: PLC0414
 from shared.contracts.shape import Shape as Shape  # noqa: PLC0414
 
@@ -3130,6 +3131,10 @@ VERBS: dict[str, Verb] = {
         Verb("reporting", "save_interpretation", "command", SaveInterpretation, Done),
         Verb("reporting", "approve_report", "command", ApproveReport, Done),
         Verb("reporting", "publish_report", "command", PublishReport, Done),
+        Verb(
+            "reporting", "strategy_chain", "query", strategy.StrategyQuery, strategy.StrategyChain
+        ),
+        Verb("reporting", "policy_gaps", "query", strategy.GapsQuery, strategy.PolicyGaps),
         Verb("reporting", "render_report", "query", ById, Document),
         Verb(
             "reporting",

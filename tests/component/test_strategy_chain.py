@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from shared.contracts.errors import Code
 from shared.contracts.events import (
     CloudEvent,
     OrganisationStrategy,
@@ -14,8 +15,15 @@ from shared.contracts.events import (
     SignalTold,
     StrategyHeld,
 )
+from shared.contracts.reporting_strategy import (
+    GapsQuery,
+    PolicyGaps,
+    StrategyChain,
+    StrategyQuery,
+)
 from shared.contracts.rpc import Shape
-from tests.component.test_reporting import HERE, TOKENS, Reporting, reporting
+from shared.identity.roles import Role
+from tests.component.test_reporting import ELSEWHERE, HERE, TOKENS, Reporting, reporting
 from tests.service_lab import eventually
 
 __all__ = ["reporting"]
@@ -88,6 +96,64 @@ def tick(day: date, *released: SignalTold, withdrawn: tuple[str, ...] = ()) -> t
             released=released,
             withdrawn=withdrawn,
         ),
+    )
+
+
+def codes(found: StrategyChain) -> list[tuple[str | None, list[tuple[str | None, int]]]]:
+    return [
+        (
+            None if goal.theme is None else goal.theme.code,
+            [
+                (None if link.policy is None else link.policy.code, len(link.signals))
+                for link in goal.policies
+            ],
+        )
+        for goal in found.goals
+    ]
+
+
+async def test_one_question_leads_from_a_goal_to_what_was_told(reporting: Reporting) -> None:
+    """Of those who may ask it the look is recorded; another organisation has its own, and others get none."""
+    await reporting.announce()
+    await reporting.announce(ELSEWHERE)
+    await published(reporting, register(1, INCLUSION, RULES))
+    await published(
+        reporting,
+        tick(date(2026, 7, 15), signal(FIRST, "house_rules"), signal(SECOND, "none")),
+    )
+
+    async def told() -> StrategyChain | None:
+        found = await reporting.ask("strategy_chain", StrategyQuery(), StrategyChain, role=Role.HR)
+        whole = [("inclusion", [("house_rules", 1)]), (None, [(None, 1)])]
+        return found if whole == codes(found) else None
+
+    found = await eventually(told)
+    seen = found.goals[0].policies[0].signals[0]
+    assert (FIRST, date(2026, 7, 15), "rising") == (seen.id, seen.told_on, seen.direction)
+    assert "workload" in seen.behaviour
+    gaps = await reporting.ask("policy_gaps", GapsQuery(), PolicyGaps, role=Role.WORKS_COUNCIL)
+    assert [("house_rules", 1, 33)] == [
+        (one.policy.code, one.contrary, one.points) for one in gaps.gaps
+    ]
+    looks = reporting.count("AccessRecorded")
+    elsewhere = await reporting.ask(
+        "strategy_chain", StrategyQuery(), StrategyChain, role=Role.BOARD, organisation=ELSEWHERE
+    )
+    assert not any(link.signals for goal in elsewhere.goals for link in goal.policies)
+    assert looks == reporting.count("AccessRecorded") > 1
+    later = StrategyQuery(period="2027-H1")
+    assert 0 == sum(
+        len(link.signals)
+        for goal in (await reporting.ask("strategy_chain", later, StrategyChain)).goals
+        for link in goal.policies
+    )
+    for wrong, code in (
+        (("strategy_chain", StrategyQuery(period="2026-07")), Code.INVALID_PERIOD),
+        (("policy_gaps", GapsQuery(period="2026-Q3")), Code.INVALID_PERIOD),
+    ):
+        assert code is await reporting.refused(*wrong)
+    assert Code.NOT_ALLOWED is await reporting.refused(
+        "strategy_chain", StrategyQuery(), role=Role.MANAGER
     )
 
 

@@ -366,6 +366,21 @@ HOLDERS = {
         ["Query.reports", "Query.report", "Report", "ReportSummary"],
         LEADERS | {Role.ADVISER},
     ),
+    "from strategy to what was told of it": (
+        [
+            "Query.strategyChain",
+            "Query.policyGaps",
+            "ChainGoal",
+            "ChainPolicy",
+            "ChainEntry",
+            "ChainSignal",
+            "PolicyGaps",
+            "PolicyGap",
+            "ValueLived",
+            "LivedFigure",
+        ],
+        LEADERS | {Role.ADVISER},
+    ),
     "drafts and what becomes of them": (
         [
             "Report.drafts",

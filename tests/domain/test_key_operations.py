@@ -164,6 +164,8 @@ APART = {
     "intake.complaints",
     "intake.peer_consultations",
     "intake.link_strategy_entry",
+    "reporting.strategy_chain",
+    "reporting.policy_gaps",
     "intake.record_time",
     "intake.withdraw_time",
     "intake.my_time",

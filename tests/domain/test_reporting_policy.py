@@ -28,7 +28,7 @@ def test_the_policy_knows_every_verb_of_reporting_and_no_other() -> None:
 @pytest.mark.parametrize("role", list(Role))
 def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> None:
     """Each role gets exactly the verbs that its work asks for."""
-    reading = {"reports", "report", "render_report"}
+    reading = {"reports", "report", "render_report", "strategy_chain", "policy_gaps"}
     writing = {"save_interpretation", "approve_report", "publish_report"}
     hr = {"import_hr_figures", "keep_cost_assumptions"}
     figures = {"hr_figures"}

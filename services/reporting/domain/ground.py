@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from services.reporting.domain.hr_figures import HrFigures
 from services.reporting.domain.people import People
+from services.reporting.domain.strategy import Strategy
+from services.reporting.domain.told import Signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +40,8 @@ class Ground:
     period first. `people` are headcounts and reorganisations, `breaks` what advisers recorded of series
     that count otherwise from some period on. `formal_complaints` has, by period, an exact number that
     a law asks for: a disclosure of its own, outside the claim that nobody is found.
-    `hr` are HR's own figures.
+    `hr` are HR's own figures. `signals` are all that were told, `strategy` is what the organisation stands
+    for.
     """
 
     period: Period
@@ -49,3 +52,5 @@ class Ground:
     breaks: tuple[SeriesBreakRecorded, ...] = ()
     formal_complaints: Mapping[str, int] = field(default_factory=dict)
     hr: HrFigures = field(default_factory=HrFigures)
+    signals: Signals = field(default_factory=Signals)
+    strategy: Strategy = field(default_factory=Strategy)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from services.reporting.domain.sections import (
     benchmark,
+    causes,
+    goals,
     guide,
     impact,
     key_figures,
@@ -51,13 +53,19 @@ def _title(nl: str, en: str) -> Bilingual:
 
 OUTLINE: tuple[Chapter, ...] = (
     Chapter("guide", _title("Leeswijzer", "How to read this"), guide.build, AUDIENCES),
+    Chapter(
+        "goals",
+        _title("Wat het verslag raakt", "What this report touches"),
+        goals.build,
+        AUDIENCES,
+    ),
     Chapter("key_figures", _title("Kerncijfers", "Key figures"), key_figures.build, AUDIENCES),
     Chapter("nature", _title("Waar het over gaat", "What it is about"), nature.build),
     Chapter("relation", _title("Wie tegenover wie", "Who towards whom"), relation.build),
     Chapter("where", _title("Waar in de organisatie", "Where in the organisation"), where.build),
     Chapter("route", _title("Route en uitkomst", "Route and outcome"), route.build),
     Chapter("themes", _title("Signalen en thema’s", "Signals and themes"), themes.build, AUDIENCES),
-    Chapter("causes", _title("Oorzaken en beleid", "Causes and policy")),
+    Chapter("causes", _title("Oorzaken en beleid", "Causes and policy"), causes.build),
     Chapter("mirror", _title("Spiegel voor leidinggevenden", "Mirror for leaders")),
     Chapter("impact", _title("Gevolgen en draagkracht", "Impact and sustainability"), impact.build),
     Chapter(
