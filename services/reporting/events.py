@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.reporting.domain import hr_figures, kept, organisation, pulse, report, strategy, told
+from services.reporting.domain import (
+    hr_figures,
+    kept,
+    maturity,
+    organisation,
+    pulse,
+    report,
+    strategy,
+    told,
+)
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
 
@@ -33,6 +42,7 @@ TYPES = EventTypes(
         strategy.StrategyKnown,
         hr_figures.HrFiguresImported,
         hr_figures.CostAssumptionsKept,
+        maturity.MaturityAssessed,
         AccessRecorded,
     ),
     versions={organisation.OrganisationKnown: 2},

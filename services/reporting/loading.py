@@ -9,7 +9,9 @@ from services.reporting.domain.ground import Ground, ReleasedTable
 from services.reporting.domain.people import People
 from services.reporting.streams import (
     load_hr_figures,
+    load_maturity,
     load_organisation,
+    load_pulses,
     load_signals,
     load_strategy,
 )
@@ -38,6 +40,12 @@ async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground
         history=before(period, await load_tables(parts, organisation)),
         people=People.of(await load_organisation(parts.store, organisation)),
         hr=await load_hr_figures(parts.store, organisation),
+        pulses=tuple(
+            one
+            for one in (await load_pulses(parts.store, organisation)).rounds
+            if Period.parse(one.period).end <= period.end
+        ),
+        maturity=(await load_maturity(parts.store, organisation)).newest(),
     )
 
 

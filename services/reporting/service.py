@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.reporting.commands.approve_report import approve_report
+from services.reporting.commands.assess_maturity import assess_maturity
 from services.reporting.commands.import_hr_figures import import_hr_figures
 from services.reporting.commands.keep_cost_assumptions import keep_cost_assumptions
 from services.reporting.commands.publish_report import publish_report
@@ -13,7 +14,9 @@ from services.reporting.outbound import OUTBOUND
 from services.reporting.policy import may
 from services.reporting.projections.kept_tables import KeptTables
 from services.reporting.projections.report_index import ReportIndex
+from services.reporting.queries.barometer import barometer
 from services.reporting.queries.hr_figures import hr_figures
+from services.reporting.queries.maturity import maturity
 from services.reporting.queries.policy_gaps import policy_gaps
 from services.reporting.queries.render_report import render_report
 from services.reporting.queries.report import report
@@ -26,6 +29,9 @@ DEFINITION = Definition(
     name="reporting",
     types=TYPES,
     handlers={
+        "barometer": barometer,
+        "maturity": maturity,
+        "assess_maturity": assess_maturity,
         "reports": reports,
         "report": report,
         "render_report": render_report,

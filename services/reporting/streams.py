@@ -6,7 +6,16 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.reporting.domain import hr_figures, kept, organisation, pulse, report, strategy, told
+from services.reporting.domain import (
+    hr_figures,
+    kept,
+    maturity,
+    organisation,
+    pulse,
+    report,
+    strategy,
+    told,
+)
 
 if TYPE_CHECKING:
     from shared.eventstore.store import EventStore
@@ -42,6 +51,17 @@ async def load_hr_figures(store: EventStore, organisation_id: UUID) -> hr_figure
     """What HR told, newest values."""
     recorded = await store.load(organisation_id, hr_stream(organisation_id))
     return reduce(hr_figures.evolve, (one.event for one in recorded), hr_figures.HrFigures())
+
+
+def maturity_stream(organisation_id: UUID) -> UUID:
+    """The stream of all that was said of how far norms are."""
+    return uuid5(organisation_id, "maturity")
+
+
+async def load_maturity(store: EventStore, organisation_id: UUID) -> maturity.Maturity:
+    """What each side said, so far."""
+    recorded = await store.load(organisation_id, maturity_stream(organisation_id))
+    return reduce(maturity.evolve, (one.event for one in recorded), maturity.Maturity())
 
 
 async def load_organisation(store: EventStore, organisation_id: UUID) -> organisation.Organisation:

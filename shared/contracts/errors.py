@@ -370,6 +370,11 @@ REASONS: dict[str, str] = {
     "it is not that of what was sent": "het is niet dat van wat is verstuurd",
     "it is not the text that its author sealed": "het is niet de tekst die de schrijver verzegelde",
     "it refers to something that was not released": "het verwijst naar iets dat niet is vrijgegeven",
+    "it refers to a measure that was not carried out": "het verwijst naar een maatregel die niet is "
+    "uitgevoerd",
+    "it is not a half-year or a year": "het is geen halfjaar of jaar",
+    "it is not one of these norms": "het is niet een van deze normen",
+    "it is not one of these kinds": "het is niet een van deze soorten",
     "no grid was frozen for it": "er is geen raster voor vastgelegd",
     "none stands alone": "geen staat alleen",
     "the grid has no such place": "het raster heeft deze plek niet",

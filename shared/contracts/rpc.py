@@ -17,6 +17,12 @@ from shared.contracts import reporting_hr
 
 # Others have these from here too.
 from shared.contracts import reporting_strategy as strategy
+from shared.contracts.reporting_barometer import (
+    AssessMaturity,
+    BarometerAnswer,
+    BarometerQuery,
+    MaturityAnswer,
+)
 from shared.contracts.shape import Policy as Policy  # noqa: PLC0414
 from shared.contracts.shape import Shape as Shape  # noqa: PLC0414
 
@@ -3126,6 +3132,9 @@ VERBS: dict[str, Verb] = {
         Verb("signals", "pulses", "query", Empty, Pulses),
         Verb("signals", "pulse_results", "query", PulseResultsQuery, PulseResults),
         *_ledger("signals"),
+        Verb("reporting", "barometer", "query", BarometerQuery, BarometerAnswer),
+        Verb("reporting", "maturity", "query", Empty, MaturityAnswer),
+        Verb("reporting", "assess_maturity", "command", AssessMaturity, Done),
         Verb("reporting", "reports", "query", ReportsQuery, Reports),
         Verb("reporting", "report", "query", ReportQuery, Report),
         Verb("reporting", "save_interpretation", "command", SaveInterpretation, Done),

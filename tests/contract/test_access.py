@@ -104,7 +104,7 @@ def test_types_without_a_granted_member_are_gone() -> None:
     names = {role: set(schema.type_map) - set(introspection_types) for role, schema in _schemas()}
 
     assert {"Case", "OpenCaseInput", "OpenCaseResult", "CaseStatus"}.isdisjoint(names[Role.HR])
-    assert "Mutation" not in names[Role.BOARD]
+    assert "Mutation" not in names[Role.INTEGRATION]
     assert {"Release", "Report", "Unit", "Mutation", "Sealed"}.isdisjoint(names[Role.AUDITOR])
     assert "Organisation" not in names[Role.ADMIN]
 
@@ -345,6 +345,18 @@ HOLDERS = {
     "what was answered": (
         ["Query.pulseResults", "PulseResult", "PulseTable"],
         LEADERS | {Role.ADVISER, Role.MANAGER},
+    ),
+    "one number for the culture": (
+        ["Query.barometer", "Barometer", "BarometerPoint", "BarometerComponent"],
+        LEADERS | {Role.ADVISER, Role.EMPLOYEE},
+    ),
+    "how far norms are": (
+        ["Query.maturity", "MaturityClaim", "MaturityEvidence"],
+        LEADERS | {Role.ADVISER},
+    ),
+    "saying how far norms are": (
+        ["Mutation.assessMaturity"],
+        {Role.ADVISER, Role.WORKS_COUNCIL, Role.BOARD},
     ),
     "signals in the making": (
         [
@@ -589,18 +601,18 @@ def test_the_second_pair_of_eyes_sees_no_case(role: Role) -> None:
     sorted(
         set(Role)
         - {Role.ADVISER, Role.ADMIN, Role.REPORTER, Role.HR, Role.EMPLOYEE, Role.REPORT_OFFICER}
-        - {Role.COMPLAINTS_OFFICER}
+        - {Role.COMPLAINTS_OFFICER, Role.BOARD}
         - SECOND
     ),
 )
 def test_who_only_reads_has_no_mutation(role: Role) -> None:
-    """Who works on no case, sets nothing up and asks or answers nothing changes nothing: their schema
-    has no mutation type at all.
+    """Who works on no case, sets nothing up, asks or answers nothing and says nothing of norms changes
+    nothing: their schema has no mutation type at all.
     """
     assert SCHEMAS[role].mutation_type is None
 
 
-@pytest.mark.parametrize("role", [Role.HR, Role.EMPLOYEE])
+@pytest.mark.parametrize("role", [Role.HR, Role.EMPLOYEE, Role.BOARD])
 def test_who_asks_and_answers_changes_nothing_else(role: Role) -> None:
     """And is told no place in the ledger, which would say how many cases there are."""
     seen = coordinates(SCHEMAS[role])
@@ -613,6 +625,7 @@ def test_who_asks_and_answers_changes_nothing_else(role: Role) -> None:
         "Mutation.tellLaggingIndicator",
         "Mutation.importHrFigures",
         "Mutation.keepCostAssumptions",
+        "Mutation.assessMaturity",
     }
     assert not any(name.endswith("Payload.position") for name in seen)
 

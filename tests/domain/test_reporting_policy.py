@@ -32,11 +32,13 @@ def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> No
     writing = {"save_interpretation", "approve_report", "publish_report"}
     hr = {"import_hr_figures", "keep_cost_assumptions"}
     figures = {"hr_figures"}
+    culture, says = {"barometer", "maturity"}, {"assess_maturity"}
     expected = {
-        Role.ADVISER: reading | writing | figures,
-        Role.HR: reading | hr | figures,
-        Role.BOARD: reading,
-        Role.WORKS_COUNCIL: reading,
+        Role.ADVISER: reading | writing | figures | culture | says,
+        Role.HR: reading | hr | figures | culture,
+        Role.BOARD: reading | culture | says,
+        Role.WORKS_COUNCIL: reading | culture | says,
+        Role.EMPLOYEE: {"barometer"},
         Role.AUDITOR: {"ledger", "ledger_bundle", "ledger_memories"},
     }.get(role, set())
     assert expected == {verb for verb in [*ALLOWED, "unheard_of"] if may(_as(role), verb)}

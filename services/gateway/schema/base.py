@@ -25,7 +25,7 @@ from services.gateway.grants import (
     COMPLAINTS_OFFICER,
     EMPLOYEE,
     EVERY_ROLE,
-    HR,
+    LEADERS,
     REPORT_OFFICER,
     REPORTER,
     SECOND,
@@ -381,7 +381,9 @@ class SessionQuery:
         return Session(role=info.context.principal.role.value)
 
 
-_CHANGES = ADVISER | ADMIN | REPORTER | SECOND | EMPLOYEE | HR | REPORT_OFFICER | COMPLAINTS_OFFICER
+_CHANGES = (
+    ADVISER | ADMIN | REPORTER | SECOND | EMPLOYEE | LEADERS | REPORT_OFFICER | COMPLAINTS_OFFICER
+)
 
 ACCESS = table(
     grant("Query", EVERY_ROLE, "session"),

@@ -57,6 +57,7 @@ async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> N
     """
     if event.type == pulses.KIND:
         await pulses.keep_pulse(parts, event, tracking)
+        return
     if event.type == told.KIND:
         await told.keep_signals(parts, event, tracking)
         return

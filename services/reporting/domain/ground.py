@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from services.reporting.domain.breaks import SeriesBreakRecorded
     from services.reporting.domain.figures import Figures
+    from services.reporting.domain.maturity import MaturityAssessed
+    from services.reporting.domain.pulse import PulseKept
     from shared.taxonomy.period import Period
 
 
@@ -41,7 +43,8 @@ class Ground:
     that count otherwise from some period on. `formal_complaints` has, by period, an exact number that
     a law asks for: a disclosure of its own, outside the claim that nobody is found.
     `hr` are HR's own figures. `signals` are all that were told, `strategy` is what the organisation stands
-    for.
+    for. `pulses` are its released rounds, oldest first; `maturity` is what each side said last of each
+    norm.
     """
 
     period: Period
@@ -54,3 +57,5 @@ class Ground:
     hr: HrFigures = field(default_factory=HrFigures)
     signals: Signals = field(default_factory=Signals)
     strategy: Strategy = field(default_factory=Strategy)
+    pulses: tuple[PulseKept, ...] = ()
+    maturity: tuple[MaturityAssessed, ...] = ()

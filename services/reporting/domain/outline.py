@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.reporting.domain.sections import (
+    barometer,
     benchmark,
     causes,
     goals,
@@ -71,6 +72,7 @@ OUTLINE: tuple[Chapter, ...] = (
     Chapter(
         "barometer",
         _title("Barometer van de cultuur", "Barometer of the culture"),
+        barometer.build,
         audiences=AUDIENCES,
     ),
     Chapter(

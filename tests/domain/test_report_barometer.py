@@ -1,0 +1,96 @@
+"""The chapter on the barometer: number, parts, history, and why there is no number."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from services.reporting.domain.figures import Figures
+from services.reporting.domain.ground import Ground, ReleasedTable
+from services.reporting.domain.sections.barometer import build
+from shared.contracts.report import (
+    Absent,
+    Entries,
+    KeyFigure,
+    Paragraphs,
+    Said,
+    Shown,
+    Table,
+)
+from shared.contracts.report import Figures as Numbers
+from shared.taxonomy.period import Period
+from tests.domain.test_barometer import FOUR, HALF, pulse, table
+from tests.domain.test_maturity import CLAIM
+
+BEFORE = Period.parse("2025-H2")
+
+
+def ground(*tables: Figures, **more: Any) -> Ground:
+    return Ground(
+        period=HALF,
+        cut_off=date(2026, 6, 30),
+        tables=tuple(ReleasedTable(figures=one, labels_nl={}, labels_en={}) for one in tables),
+        **more,
+    )
+
+
+def test_the_chapter_has_the_number_its_bounds_its_parts_and_what_was_before() -> None:
+    """Missing parts say why; the table is there for whoever cannot see the chart."""
+    rounds = (pulse(*FOUR, period=BEFORE, counts=(60, 60, 30, 12, None)), pulse(*FOUR))
+    number, parts, change, series, read = build(ground(pulses=rounds))
+    assert isinstance(number, Numbers)
+    (index,) = number.items
+    assert isinstance(index, KeyFigure)
+    assert ("points", Shown(value=75)) == (index.unit, index.cell)
+    assert index.note is not None
+    assert "Tussen 71 en 78. Gemeten is 42 van de 100" in index.note.nl
+    assert isinstance(parts, Table)
+    assert ("barometer_parts", "bars", 12) == (parts.id, parts.chart, len(parts.rows))
+    assert Shown(value=14) == parts.rows[0].cells[-1]
+    missing = parts.rows[-1].cells
+    assert isinstance(missing[0], Said)
+    assert (Absent(), Absent()) == missing[1:3]
+    assert isinstance(change, Paragraphs)
+    assert change.items[0].en.startswith("Higher")
+    assert isinstance(series, Table)
+    assert ("series", ["second half of 2025", "first half of 2026"]) == (
+        series.chart,
+        [column.label.en for column in series.columns],
+    )
+    assert Shown(value=75) == series.rows[0].cells[1]
+    assert isinstance(read, Paragraphs)
+
+
+def test_without_enough_there_are_sentences_and_no_number() -> None:
+    """So that no chapter has a number that says nothing; with nothing at all there is no chapter."""
+    (why,) = build(ground(pulses=(pulse(*FOUR[:2]),)))
+    assert isinstance(why, Paragraphs)
+    assert "less than 40 of the 100 points" in why.items[0].en
+    assert "seen and heard (71 to 78)" in why.items[0].en
+    assert () == build(ground(table("theme", {"workload": 20})))
+
+
+def test_the_series_says_where_it_breaks() -> None:
+    """Another question is another barometer."""
+    rounds = (pulse(*FOUR, period=BEFORE), pulse(*FOUR, "policy_felt"))
+    (series,) = [
+        one
+        for one in build(ground(pulses=rounds))
+        if isinstance(one, Table) and one.id == "barometer_history"
+    ]
+    assert series.note is not None
+    assert "first half of 2026" in series.note.en
+
+
+def test_norms_are_told_with_who_said_it_and_what_shows_it() -> None:
+    """Words and references; no number is made of them."""
+    (_, norms) = build(ground(maturity=(CLAIM,)))
+    assert isinstance(norms, Entries)
+    (entry,) = norms.items
+    assert "Openness: level 3, agreed upon" == entry.title.en
+    assert ["works council", "first half of 2026"] == [fact.en for _, fact in entry.facts[:2]]
+    assert [
+        "released figure, 2026-H1: theme, workload",
+        "pulse of 2026-H1: mistakes_discussed",
+        "measure that was carried out",
+    ] == [fact.en for _, fact in entry.facts[2:]]
