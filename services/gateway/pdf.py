@@ -8,16 +8,16 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.grants import ADVISER, LEADERS
+from services.gateway.grants import ADVISER, MEMBERS
 from services.gateway.http import SECURITY_HEADERS, language_of, refuse, sign_in
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
-from shared.contracts.rpc import VERBS, ById, Document
+from shared.contracts.rpc import VERBS, Document, ReportQuery
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import Event, Telemetry
 
-READERS = ADVISER | LEADERS
+READERS = ADVISER | MEMBERS
 """Roles that may ask for a PDF; which reports, reporting decides."""
 
 RENDER_SECONDS = 30.0
@@ -41,7 +41,7 @@ class ReportPdf:
             with self._telemetry.span("report.pdf", role=caller.principal.role.value):
                 document = await self._rpc.ask(
                     VERBS["reporting.render_report"],
-                    ById(id=report),
+                    ReportQuery(id=report),
                     token=caller.token,
                     timeout=RENDER_SECONDS,
                     traceparent=self._telemetry.traceparent(),

@@ -27,6 +27,24 @@ def _without_people(stored: Mapping[str, Any]) -> dict[str, Any]:
     return {**stored, "units": units, "on": None}
 
 
+def _with_versions(body: dict[str, Any]) -> dict[str, Any]:
+    """A report was published once, in one language, to all leaders, and had no snapshot."""
+    form = {
+        "form": "pdf",
+        "audience": None,
+        "language": body["language"],
+        "sha256": body["pdf_sha256"],
+    }
+    rest = {name: body[name] for name in body.keys() - {"language", "pdf_sha256"}}
+    return rest | {
+        "version": 1,
+        "changes": None,
+        "audiences": ["hr", "board", "works_council"],
+        "snapshot_sha256": None,
+        "forms": [form],
+    }
+
+
 TYPES = EventTypes(
     (
         organisation.OrganisationKnown,
@@ -36,6 +54,7 @@ TYPES = EventTypes(
         kept.TableKept,
         report.InterpretationSaved,
         report.ReportApproved,
+        report.SectionsApproved,
         report.ReportPublished,
         pulse.PulseKept,
         told.SignalsTold,
@@ -43,8 +62,14 @@ TYPES = EventTypes(
         hr_figures.HrFiguresImported,
         hr_figures.CostAssumptionsKept,
         maturity.MaturityAssessed,
+        report.SnapshotFrozen,
+        report.ReportAcknowledged,
+        report.CorrectionBegun,
         AccessRecorded,
     ),
-    versions={organisation.OrganisationKnown: 2},
-    upcasts={("OrganisationKnown", 1): _without_people},
+    versions={organisation.OrganisationKnown: 2, report.ReportPublished: 2},
+    upcasts={
+        ("OrganisationKnown", 1): _without_people,
+        ("ReportPublished", 1): _with_versions,
+    },
 )

@@ -18,6 +18,7 @@ from services.reporting.streams import (
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from services.reporting.domain.kept import TableKept
@@ -33,7 +34,7 @@ async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground
     period = Period.parse(state.known.figures.period)
     return Ground(
         period=period,
-        cut_off=period.end - timedelta(days=1),
+        cut_off=cut_off_of(period),
         tables=tuple(_released(table) for table in state.tables),
         signals=await load_signals(parts.store, organisation),
         strategy=await load_strategy(parts.store, organisation),
@@ -47,6 +48,11 @@ async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground
         ),
         maturity=(await load_maturity(parts.store, organisation)).newest(),
     )
+
+
+def cut_off_of(period: Period) -> date:
+    """The last day whose cases are in a report: that of its period. What comes later counts later."""
+    return period.end - timedelta(days=1)
 
 
 def before(period: Period, tables: tuple[ReleasedTable, ...]) -> tuple[ReleasedTable, ...]:

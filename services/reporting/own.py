@@ -1,4 +1,4 @@
-"""The asker's own reports: those of their organisation that are as far as their role may see."""
+"""The asker's own reports: those of their organisation that their role may see."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def own_report(call: Call, report_id: UUID, *, until: int | None = None) -
     """
     state = await load_report(call.parts.store, call.organisation, report_id, until=until)
     if not policy.visible(
-        call.principal, organisation=state.known.organisation_id, status=state.status
+        call.principal, organisation=state.known.organisation_id, audiences=state.audiences
     ):
         raise Refusal(Code.NOT_FOUND)
     return state

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.reporting.domain.report import Status
 from shared.contracts.rpc import LEDGER_VERBS
 from shared.identity.roles import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from shared.contracts.report import Audience
     from shared.identity.principal import Principal
 
 _LEADERS = frozenset({Role.HR, Role.BOARD, Role.WORKS_COUNCIL})
+_STAFF = frozenset({Role.EMPLOYEE, Role.MANAGER, Role.COORDINATOR})
 
 ALLOWED: dict[str, frozenset[Role]] = {
-    "reports": frozenset({Role.ADVISER}) | _LEADERS,
-    "report": frozenset({Role.ADVISER}) | _LEADERS,
-    "render_report": frozenset({Role.ADVISER}) | _LEADERS,
+    "reports": frozenset({Role.ADVISER}) | _LEADERS | _STAFF,
+    "report": frozenset({Role.ADVISER}) | _LEADERS | _STAFF,
+    "render_report": frozenset({Role.ADVISER}) | _LEADERS | _STAFF,
     "barometer": frozenset({Role.ADVISER, Role.EMPLOYEE}) | _LEADERS,
     "maturity": frozenset({Role.ADVISER}) | _LEADERS,
     "assess_maturity": frozenset({Role.ADVISER, Role.WORKS_COUNCIL, Role.BOARD}),
@@ -29,19 +32,23 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "hr_figures": frozenset({Role.ADVISER, Role.HR}),
     "strategy_chain": frozenset({Role.ADVISER}) | _LEADERS,
     "policy_gaps": frozenset({Role.ADVISER}) | _LEADERS,
+    "correct_report": frozenset({Role.ADVISER}),
+    "acknowledge_report": _LEADERS,
     **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""
 
-VISIBLE: dict[Role, frozenset[Status]] = {
-    Role.ADVISER: frozenset(Status),
-    **dict.fromkeys(_LEADERS, frozenset({Status.PUBLISHED})),
-}
-"""Role → how far a report of their own organisation must be for them to see it. No other role sees
-any, and a report that is not visible looks like one that does not exist."""
+WRITERS: frozenset[Role] = frozenset({Role.ADVISER})
+"""Who sees every report of their own organisation, however far it is."""
 
-SEES_DRAFTS: frozenset[Role] = frozenset({Role.ADVISER})
-"""Who gets the sealed drafts of an interpretation."""
+READS: dict[Role, tuple[Audience, ...]] = {
+    Role.HR: ("hr", "all_staff"),
+    Role.BOARD: ("board", "all_staff"),
+    Role.WORKS_COUNCIL: ("works_council", "all_staff"),
+    **dict.fromkeys(_STAFF, ("all_staff",)),
+}
+"""Role → whose version of a published report they get: the first of these for whom there is one. No other
+role sees any, and a report that is not visible looks like one that does not exist."""
 
 
 def may(principal: Principal, verb: str) -> bool:
@@ -49,13 +56,22 @@ def may(principal: Principal, verb: str) -> bool:
     return principal.role in ALLOWED.get(verb, frozenset())
 
 
-def visible(principal: Principal, *, organisation: UUID, status: Status) -> bool:
-    """Whether this principal may see a report of `organisation` that is as far as `status`."""
-    return principal.organisation == organisation and status in VISIBLE.get(
-        principal.role, frozenset()
-    )
+def reads_as(role: Role, audiences: Collection[Audience]) -> Audience | None:
+    """Whose version of a report that was published to `audiences` this role gets; None: none."""
+    return next((one for one in READS.get(role, ()) if one in audiences), None)
 
 
-def sees_drafts(principal: Principal) -> bool:
-    """Whether this principal gets sealed drafts."""
-    return principal.role in SEES_DRAFTS
+def visible(principal: Principal, *, organisation: UUID, audiences: Collection[Audience]) -> bool:
+    """Whether this principal may see a report of `organisation` whose newest version was published to
+    `audiences` (none: it is not published).
+    """
+    if principal.organisation != organisation:
+        return False
+    return principal.role in WRITERS or reads_as(principal.role, audiences) is not None
+
+
+def writes(principal: Principal) -> bool:
+    """Whether this principal sees reports, and versions of them, before they are published, all of them, and
+    the sealed drafts of their words.
+    """
+    return principal.role in WRITERS

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from services.reporting.commands.acknowledge_report import acknowledge_report
 from services.reporting.commands.approve_report import approve_report
 from services.reporting.commands.assess_maturity import assess_maturity
+from services.reporting.commands.correct_report import correct_report
 from services.reporting.commands.import_hr_figures import import_hr_figures
 from services.reporting.commands.keep_cost_assumptions import keep_cost_assumptions
 from services.reporting.commands.publish_report import publish_report
@@ -43,6 +45,8 @@ DEFINITION = Definition(
         "hr_figures": hr_figures,
         "strategy_chain": strategy_chain,
         "policy_gaps": policy_gaps,
+        "correct_report": correct_report,
+        "acknowledge_report": acknowledge_report,
     },
     may=may,
     seats=adviser_seats,

@@ -16,8 +16,10 @@ from services.reporting.domain import (
     strategy,
     told,
 )
+from shared.contracts.report import decoded, decoded_sections
 
 if TYPE_CHECKING:
+    from shared.contracts.report import Section, Snapshot
     from shared.eventstore.store import EventStore
 
 
@@ -68,6 +70,34 @@ async def load_organisation(store: EventStore, organisation_id: UUID) -> organis
     """What is known of the organisation; empty when nothing is."""
     recorded = await store.load(organisation_id, organisation_stream(organisation_id))
     return reduce(organisation.evolve, (one.event for one in recorded), organisation.Organisation())
+
+
+def approved_stream(report_id: UUID, approval: int) -> UUID:
+    """Where the sections of a report's `approval`-th approval stand."""
+    return uuid5(report_id, f"approved/{approval}")
+
+
+def published_stream(report_id: UUID, version: int) -> UUID:
+    """Where the snapshot of a report's version stands."""
+    return uuid5(report_id, f"published/{version}")
+
+
+async def load_approved(
+    store: EventStore, organisation_id: UUID, report_id: UUID, state: report.Report
+) -> tuple[Section, ...]:
+    """The sections as they were approved last. There must be such an approval."""
+    stream = approved_stream(report_id, state.approvals)
+    (recorded,) = await store.load(organisation_id, stream)
+    return decoded_sections(recorded.event.sections)
+
+
+async def load_snapshot(
+    store: EventStore, organisation_id: UUID, report_id: UUID, version: int
+) -> Snapshot | None:
+    """What a version froze; None for one from before there were snapshots."""
+    for recorded in await store.load(organisation_id, published_stream(report_id, version)):
+        return decoded(recorded.event.snapshot)
+    return None
 
 
 async def load_report(

@@ -68,6 +68,8 @@ class Code(StrEnum):
     CONFLICT_OF_ROLES = "CONFLICT_OF_ROLES"
     SPARRING = "SPARRING"
     FEEDBACK_MISSING = "FEEDBACK_MISSING"
+    WORDS_MISSING = "WORDS_MISSING"
+    NOT_PUBLISHED = "NOT_PUBLISHED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +293,14 @@ CATALOGUE: dict[Code, Sentence] = {
         "Tell the reporter what was done, or record that they want no feedback, before you close the report.",
         "Vertel de melder wat er is gedaan, of leg vast dat die niets wil horen, voordat u de melding sluit.",
     ),
+    Code.WORDS_MISSING: Sentence(
+        "The section '{title_en}' ({section}) has figures and no words. Write what they mean first.",
+        "Het hoofdstuk '{title_nl}' ({section}) heeft cijfers en geen duiding. Schrijf die eerst.",
+    ),
+    Code.NOT_PUBLISHED: Sentence(
+        "No version of this report is published, so there is none to correct. Change the draft.",
+        "Van dit rapport is nog geen versie gepubliceerd om te verbeteren. Wijzig het concept.",
+    ),
 }
 
 
@@ -441,6 +451,15 @@ REASONS: dict[str, str] = {
     "the primary category stands among the further ones": "de hoofdcategorie staat bij de andere",
     "it is not the newest version": "het is niet de nieuwste versie",
     "its words were not padded": "de woorden erin zijn niet op lengte gebracht",
+    "a report has no such section": "een rapport heeft dit hoofdstuk niet",
+    "the report has no such section": "het rapport heeft dit hoofdstuk niet",
+    "readers stand there twice": "lezers staan er twee keer",
+    "these readers would get nothing": "deze lezers zouden niets krijgen",
+    "there are no readers": "er zijn geen lezers",
+    "whoever read the version before reads this one too": "wie de vorige versie las, leest ook deze",
+    "a section stands there twice": "een hoofdstuk staat er twee keer",
+    "they are not of one of these readers each": "ze zijn niet ieder van één van deze lezers",
+    "it says nothing": "er staat niets in",
     "1 to {most} sealed copies are expected": "1 tot {most} verzegelde kopieën worden verwacht",
     # Units of TOO_LARGE.
     "bytes": "bytes",

@@ -226,12 +226,15 @@ class PulseReleased(Shape, frozen=True, kw_only=True):
 
 
 class ReportPublished(Shape, frozen=True, kw_only=True):
-    """Reporting → inside: a report is published; its PDF's SHA-256 in hex."""
+    """Reporting → inside: a version of a report is published; its snapshot's SHA-256 in hex, or, of a report
+    from before there were snapshots, that of its PDF.
+    """
 
     organisation_id: str
     report_id: str
     period: str
-    pdf_sha256: str
+    version: int
+    sha256: str
 
 
 ShapeType = type[Shape]

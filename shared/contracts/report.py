@@ -173,7 +173,8 @@ class Snapshot(Shape, frozen=True, kw_only=True):
     this: `versions` names the sections that each audience gets, in the report's order.
 
     `cut_off` is the last day whose cases are in it; what came later stands in a later report. `changes` says
-    what a corrected version corrects; `version` begins with 1.
+    what a corrected version corrects; `version` begins with 1. `language` is that of the organisation, in
+    which its advisers write.
     """
 
     format: str = FORMAT
@@ -188,6 +189,7 @@ class Snapshot(Shape, frozen=True, kw_only=True):
     changes: str | None
     policy: Policy
     taxonomy_version: int
+    language: Literal["nl", "en"] = "nl"
     sections: tuple[Section, ...]
     versions: dict[Audience, tuple[str, ...]]
 
@@ -205,3 +207,13 @@ def encoded(snapshot: Snapshot) -> bytes:
 def decoded(data: bytes) -> Snapshot:
     """What `encoded` wrote. Raises msgspec.ValidationError or DecodeError for anything else."""
     return msgspec.json.decode(data, type=Snapshot)
+
+
+def encoded_sections(sections: tuple[Section, ...]) -> bytes:
+    """The canonical bytes of sections that are not in a snapshot yet."""
+    return msgspec.json.encode(sections, order="deterministic")
+
+
+def decoded_sections(data: bytes) -> tuple[Section, ...]:
+    """What `encoded_sections` wrote. Raises as `decoded` does."""
+    return msgspec.json.decode(data, type=tuple[Section, ...])

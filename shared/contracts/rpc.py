@@ -17,6 +17,7 @@ from shared.contracts import reporting_hr
 
 # Others have these from here too.
 from shared.contracts import reporting_strategy as strategy
+from shared.contracts.report import Audience, Section
 from shared.contracts.reporting_barometer import (
     AssessMaturity,
     BarometerAnswer,
@@ -2744,11 +2745,14 @@ class PulseResults(Shape, frozen=True, kw_only=True):
 
 
 class ReportSummary(Shape, frozen=True, kw_only=True):
-    """One line in a list of reports."""
+    """One line in a list of reports. `version` is the newest that is published, 0 where none is; to readers
+    it has no other status.
+    """
 
     id: str
     period: str
     status: Literal["drafted", "approved", "published"]
+    version: int = 0
 
 
 class ReportsQuery(Shape, frozen=True, kw_only=True):
@@ -2761,10 +2765,14 @@ class ReportsQuery(Shape, frozen=True, kw_only=True):
 
 
 class ReportQuery(Shape, frozen=True, kw_only=True):
-    """One report; `as_of` as for all."""
+    """One report; `as_of` as for all. `version` asks for a published version, from 1 on. `audience` is for
+    advisers: what those readers get of it; a reader has their own alone.
+    """
 
     id: str
     as_of: int | None = None
+    version: int | None = None
+    audience: Audience | None = None
 
 
 class Reports(Shape, frozen=True, kw_only=True):
@@ -2773,21 +2781,59 @@ class Reports(Shape, frozen=True, kw_only=True):
     items: tuple[ReportSummary, ...]
 
 
+class FormHash(Shape, frozen=True, kw_only=True):
+    """The SHA-256 (32 bytes) of a form of a published version, for an audience and in a language; `audience`
+    None: the one form that all its readers get.
+    """
+
+    form: str
+    audience: Audience | None
+    language: Literal["en", "nl"]
+    sha256: bytes
+
+
+class Acknowledgement(Shape, frozen=True, kw_only=True):
+    """That somebody with this role read a version, and when the first of them said so."""
+
+    version: int
+    role: str
+    on: date
+
+
 class Report(Shape, frozen=True, kw_only=True):
     """A report of a half-year or a year. `interpretation` is readable only once it is approved.
 
     `release` is its first table: that of categories, themes or the total where there is one; `tables`
-    are the further ones of the same period.
+    are the further ones of the same period. Staff at large are not given them.
+
+    `version` is the one that is shown: a published one, or the one that is being drafted, and `newest` the
+    newest that is published, 0 where none is. `audience` is whose sections these are, None: all.
+    `sections` of a draft are as they would be now, without words; those of a published version are frozen
+    with it, and none where it is from before there were sections. `changes` says what the version
+    corrects.
     """
 
     id: str
     period: str
     status: Literal["drafted", "approved", "published"]
-    release: Release
+    release: Release | None
     interpretation: str | None
     drafts: tuple[Sealed, ...]
-    pdf_sha256: bytes | None
-    tables: tuple[Release, ...] = ()
+    tables: tuple[Release, ...]
+    version: int
+    newest: int
+    changes: str | None
+    audience: Audience | None
+    audiences: tuple[Audience, ...]
+    starts: date
+    ends: date
+    cut_off: date
+    published_on: date | None
+    sections: tuple[Section, ...]
+    snapshot_sha256: bytes | None
+    forms: tuple[FormHash, ...]
+    acknowledged: bool
+    acknowledgements: tuple[Acknowledgement, ...]
 
 
 class SaveInterpretation(Shape, frozen=True, kw_only=True):
@@ -2797,18 +2843,55 @@ class SaveInterpretation(Shape, frozen=True, kw_only=True):
     sealed: tuple[Sealed, ...]
 
 
+class SectionWords(Shape, frozen=True, kw_only=True):
+    """What the figures of one section mean (duiding), as readers will see it."""
+
+    section: str
+    words: str
+
+
 class ApproveReport(Shape, frozen=True, kw_only=True):
-    """Adviser: approve the report with the interpretation as readers will see it."""
+    """Adviser: approve the report with the interpretation that opens it, and words for each section that
+    has figures, as readers will see them.
+    """
 
     report_id: str
     interpretation: str
+    words: tuple[SectionWords, ...] = ()
+
+
+class AudienceSections(Shape, frozen=True, kw_only=True):
+    """Which sections an audience gets, by code."""
+
+    audience: Audience
+    sections: tuple[str, ...]
 
 
 class PublishReport(Shape, frozen=True, kw_only=True):
-    """Adviser: publish an approved report in a language. It is frozen from then on."""
+    """Adviser: publish an approved report to these audiences. It is frozen from then on.
+
+    `sections` takes the place of the outline's choice for the audiences that it names. `language` is that
+    of the PDF.
+    """
 
     report_id: str
     language: Literal["en", "nl"]
+    audiences: tuple[Audience, ...] = ("hr", "board", "works_council")
+    sections: tuple[AudienceSections, ...] = ()
+
+
+class CorrectReport(Shape, frozen=True, kw_only=True):
+    """Adviser: begin a new version of a published report, and say to its readers what it corrects."""
+
+    report_id: str
+    changes: str
+
+
+class AcknowledgeReport(Shape, frozen=True, kw_only=True):
+    """HR, board or works council: let the advisers know that you read the newest version."""
+
+    report_id: str
+    version: int
 
 
 class Document(Shape, frozen=True, kw_only=True):
@@ -3144,7 +3227,9 @@ VERBS: dict[str, Verb] = {
             "reporting", "strategy_chain", "query", strategy.StrategyQuery, strategy.StrategyChain
         ),
         Verb("reporting", "policy_gaps", "query", strategy.GapsQuery, strategy.PolicyGaps),
-        Verb("reporting", "render_report", "query", ById, Document),
+        Verb("reporting", "correct_report", "command", CorrectReport, Done),
+        Verb("reporting", "acknowledge_report", "command", AcknowledgeReport, Done),
+        Verb("reporting", "render_report", "query", ReportQuery, Document),
         Verb(
             "reporting",
             "import_hr_figures",

@@ -1129,8 +1129,10 @@ class Session(EventStore):
             folded: Folded[Any] | None = held.states.get(state)
             if folded is None or folded.version != held.newest:
                 return None
-        self.from_memory = True
-        self._seen[stream] = held.newest
+        # What this command has read before is no memory of another one; what it saw first is what counts.
+        if stream not in self._seen:
+            self.from_memory = True
+            self._seen[stream] = held.newest
         return held
 
     async def append(

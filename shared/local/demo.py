@@ -75,6 +75,11 @@ _MEANING = {
         "hierover zelf te openen."
     ),
 }
+_OF_SECTION = {
+    "2018": "These figures were published by the organisation itself; they are as exact as that.",
+    "now": "Lees deze cijfers met hun marge, en naast wat hierboven staat.",
+}
+"""Said of each section that has figures."""
 _PATIENCE_SECONDS = 60.0
 
 
@@ -299,7 +304,17 @@ class _Story:
                 reportId=report,
                 sealed=[self._sealed(_MEANING[which], UUID(report))],
             )
-            adviser.do(documents.APPROVE_REPORT, reportId=report, interpretation=_MEANING[which])
+            sections = adviser.ask(documents.SECTIONS, id=report)["sections"]
+            adviser.do(
+                documents.APPROVE_REPORT,
+                reportId=report,
+                interpretation=_MEANING[which],
+                words=[
+                    {"section": one["code"], "words": _OF_SECTION[which]}
+                    for one in sections
+                    if one["hasFigures"]
+                ],
+            )
             adviser.do(documents.PUBLISH_REPORT, reportId=report, language=language)
             path = hr.ask(documents.REPORT, id=report)["pdfPath"]
             self.pdfs.append((f"{period} {language}", self._download(path, period)))

@@ -42,6 +42,8 @@ REPORT: Final = (
     "query ($id: ID!) { report(id: $id) { period interpretation pdfPath tables { id } } }"
 )
 
+SECTIONS: Final = "query ($id: ID!) { report(id: $id) { sections { code title hasFigures } } }"
+
 FIRST_QUERIES: Final = {
     "adviser": "{ cases(first: 10) { edges { node { id status category openedWeek } } } }",
     "hr": STATISTICS,

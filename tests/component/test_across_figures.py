@@ -202,10 +202,12 @@ async def test_a_report_of_the_other_organisation_is_nowhere(reporting: Reportin
     def by_report(one: str) -> dict[str, Shape]:
         return {
             "report": rpc.ReportQuery(id=one),
-            "render_report": rpc.ById(id=one),
+            "render_report": rpc.ReportQuery(id=one),
             "save_interpretation": rpc.SaveInterpretation(report_id=one, sealed=WORDS),
             "approve_report": rpc.ApproveReport(report_id=one, interpretation="Woorden."),
             "publish_report": rpc.PublishReport(report_id=one, language="nl"),
+            "correct_report": rpc.CorrectReport(report_id=one, changes="Iets."),
+            "acknowledge_report": rpc.AcknowledgeReport(report_id=one, version=1),
         }
 
     assert (

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from shared.contracts import rpc
+from shared.contracts import report, rpc
 from shared.contracts.errors import CATALOGUE, Code, Refusal
 from shared.identity.roles import Role
 from tests.gateway_lab import ORGANISATION, PADDED, Lab, running_gateway
@@ -344,7 +344,20 @@ async def test_hr_reads_statistics_and_published_reports(lab: Lab) -> None:
             tables=(NOISY,),
             interpretation="What it means.",
             drafts=(),
-            pdf_sha256=b"\x01" * 32,
+            version=1,
+            newest=2,
+            changes=None,
+            audience="hr",
+            audiences=("hr",),
+            starts=date(2026, 1, 1),
+            ends=date(2026, 6, 30),
+            cut_off=date(2026, 6, 30),
+            published_on=date(2026, 7, 20),
+            sections=(NATURE,),
+            snapshot_sha256=b"\x02" * 32,
+            forms=(rpc.FormHash(form="pdf", audience=None, language="nl", sha256=b"\x01" * 32),),
+            acknowledged=True,
+            acknowledgements=(),
         ),
     }
     data = await lab.ask(
@@ -353,7 +366,19 @@ async def test_hr_reads_statistics_and_published_reports(lab: Lab) -> None:
           statistics(period: "2026-H1") {
             period dimension k total cells { code count } withheld { codes count }
           }
-          report(id: $id) { status interpretation pdfSha256 pdfPath release { id } tables { id } }
+          report(id: $id) {
+            status interpretation pdfSha256 pdfPath release { id } tables { id }
+            version newestVersion audience cutOff snapshotSha256 acknowledged
+            sections(language: NL) {
+              code title words hasFigures
+              blocks {
+                __typename
+                ... on ReportParagraphs { paragraphs }
+                ... on ReportTable { name title columns { label unit } chart note
+                  rows { label cells { kind value margin decimals threshold text } } }
+              }
+            }
+          }
         }
         """,
         {"id": REPORT},
@@ -377,7 +402,90 @@ async def test_hr_reads_statistics_and_published_reports(lab: Lab) -> None:
         "pdfPath": f"/reports/{REPORT}.pdf",
         "release": {"id": "r1"},
         "tables": [{"id": "r2"}],
+        "version": 1,
+        "newestVersion": 2,
+        "audience": "HR",
+        "cutOff": "2026-06-30",
+        "snapshotSha256": "02" * 32,
+        "acknowledged": True,
+        "sections": [
+            {
+                "code": "nature",
+                "title": "Aard",
+                "words": "Wat het betekent.",
+                "hasFigures": True,
+                "blocks": [
+                    {"__typename": "ReportParagraphs", "paragraphs": ["Lees dit."]},
+                    {
+                        "__typename": "ReportTable",
+                        "name": "rates",
+                        "title": "Per honderd",
+                        "columns": [{"label": "Zaken", "unit": "PER_100"}],
+                        "chart": "BARS",
+                        "note": None,
+                        "rows": [
+                            {"label": "Zorg", "cells": [cell("SHOWN", 1.2, 0.4, 1)]},
+                            {"label": "Kantoor", "cells": [cell("BELOW", threshold=7)]},
+                            {"label": "Werkplaats", "cells": [cell("WITHHELD")]},
+                            {"label": "Magazijn", "cells": [cell("ABSENT")]},
+                            {"label": "Overig", "cells": [cell("SAID", text="Niet gemeten")]},
+                        ],
+                    },
+                ],
+            }
+        ],
     } == data["report"]
+
+
+def cell(
+    kind: str,
+    value: float | None = None,
+    margin: float | None = None,
+    decimals: int | None = None,
+    *,
+    threshold: int | None = None,
+    text: str | None = None,
+) -> dict[str, Any]:
+    """A cell as a client gets it."""
+    return {
+        "kind": kind,
+        "value": value,
+        "margin": margin,
+        "decimals": decimals,
+        "threshold": threshold,
+        "text": text,
+    }
+
+
+def both(nl: str, en: str = "-") -> report.Bilingual:
+    """A text of the program."""
+    return report.Bilingual(nl=nl, en=en)
+
+
+NATURE = report.Section(
+    code="nature",
+    title=both("Aard"),
+    blocks=(
+        report.Paragraphs(items=(both("Lees dit."),)),
+        report.Table(
+            id="rates",
+            title=both("Per honderd"),
+            columns=(report.Column(label=both("Zaken"), unit="per_100"),),
+            rows=tuple(
+                report.Row(label=both(name), cells=(one,))
+                for name, one in (
+                    ("Zorg", report.Shown(value=12, margin=4, decimals=1)),
+                    ("Kantoor", report.Below(threshold=7)),
+                    ("Werkplaats", report.Withheld()),
+                    ("Magazijn", report.Absent()),
+                    ("Overig", report.Said(text=both("Niet gemeten"))),
+                )
+            ),
+            chart="bars",
+        ),
+    ),
+    words="Wat het betekent.",
+)
 
 
 NOISY = rpc.Release(
@@ -1041,7 +1149,15 @@ async def test_telemetry_holds_neither_text_nor_variables(lab: Lab) -> None:
 
 # Reports as PDF ---------------------------------------------------------------------------------
 
-PDF_READERS = {Role.ADVISER, Role.HR, Role.BOARD, Role.WORKS_COUNCIL}
+PDF_READERS = {
+    Role.ADVISER,
+    Role.HR,
+    Role.BOARD,
+    Role.WORKS_COUNCIL,
+    Role.EMPLOYEE,
+    Role.MANAGER,
+    Role.COORDINATOR,
+}
 
 
 async def get_pdf(lab: Lab, role: Role = Role.HR, report: str = REPORT) -> Any:
@@ -1064,7 +1180,7 @@ async def test_a_report_is_served_as_pdf(lab: Lab, role: Role) -> None:
     assert ("application/pdf", "no-store", "nosniff") == tuple(
         answer.headers[name] for name in ("content-type", "cache-control", "x-content-type-options")
     )
-    assert rpc.ById(id=REPORT) == lab.neighbours.asked[0].request
+    assert rpc.ReportQuery(id=REPORT) == lab.neighbours.asked[0].request
 
 
 async def test_a_pdf_that_is_not_the_recorded_one_is_not_served(lab: Lab) -> None:

@@ -42,10 +42,13 @@ from shared.contracts.events import (
     StatisticsReleased,
     WindowDrawn,
 )
+from shared.contracts.report import Audience
 from shared.contracts.rpc import (
     VERBS,
+    AcknowledgeReport,
     ApproveReport,
     ById,
+    CorrectReport,
     Document,
     Done,
     Empty,
@@ -60,6 +63,7 @@ from shared.contracts.rpc import (
     Reports,
     SaveInterpretation,
     Sealed,
+    SectionWords,
     Shape,
     Unit,
     WithheldBlock,
@@ -246,14 +250,40 @@ class Reporting:
         await self.release()
         return (await self.reports(1)).items[0].id
 
-    async def published(self) -> str:
+    async def approved(self, report_id: str, words: str = WORDS) -> ApproveReport:
+        """What an adviser approved: words that open the report, and some for each section with figures."""
+        seen = await self.ask("report", ReportQuery(id=report_id), Report)
+        request = ApproveReport(
+            report_id=report_id,
+            interpretation=words,
+            words=tuple(
+                SectionWords(section=one.code, words=f"{words} ({one.code})")
+                for one in seen.sections
+                if one.has_figures
+            ),
+        )
+        await self.ask("approve_report", request, Done)
+        return request
+
+    async def published(self, *audiences: Audience) -> str:
         """The id of a published report."""
         report_id = await self.drafted()
-        await self.ask(
-            "approve_report", ApproveReport(report_id=report_id, interpretation=WORDS), Done
-        )
-        await self.ask("publish_report", PublishReport(report_id=report_id, language="nl"), Done)
+        await self.approved(report_id)
+        await self.publish(report_id, *audiences)
         return report_id
+
+    async def publish(self, report_id: str, *audiences: Audience) -> None:
+        """An adviser publishes it, to leaders where nobody is named."""
+        request = PublishReport(report_id=report_id, language="nl")
+        if audiences:
+            request = msgspec.structs.replace(request, audiences=audiences)
+        await self.ask("publish_report", request, Done)
+
+    async def frozen(self, report_id: str) -> bytes:
+        """The hash of a published report's snapshot."""
+        sha256 = (await self.ask("report", ReportQuery(id=report_id), Report)).snapshot_sha256
+        assert sha256 is not None
+        return sha256
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What a superuser sees in reporting's schema."""
@@ -262,8 +292,9 @@ class Reporting:
             return connection.execute(query.encode()).fetchall()
 
     def count(self, event: str) -> int:
-        """How many events of this type are stored."""
-        return sum(1 for (name,) in self.rows("SELECT type FROM event") if name == event)
+        """How many events of this type are stored, of whichever version."""
+        names = [name for (name,) in self.rows("SELECT type FROM event")]
+        return sum(1 for name in names if name.partition(".v")[0] == event)
 
 
 async def _publish(client: Client, subject: str, kind: str, data: Shape) -> None:
@@ -362,12 +393,16 @@ async def test_a_report_goes_from_release_to_frozen_pdf(reporting: Reporting) ->
     )
     seen = await reporting.ask("report", asked, Report)
     assert ("drafted", None, sealed) == (seen.status, seen.interpretation, seen.drafts)
+    assert seen.release is not None
     assert WithheldBlock(codes=("stalking", "workload"), count=16) == seen.release.withheld
     publish = PublishReport(report_id=report_id, language="nl")
     assert Code.NOT_APPROVED == await reporting.refused("publish_report", publish)
 
-    approve = ApproveReport(report_id=report_id, interpretation=WORDS)
-    await reporting.ask("approve_report", approve, Done)
+    without = ApproveReport(report_id=report_id, interpretation=WORDS)
+    assert Code.WORDS_MISSING == await reporting.refused("approve_report", without)
+    approve = await reporting.approved(report_id)
+    seen = await reporting.ask("report", asked, Report)
+    assert ("approved", WORDS) == (seen.status, seen.interpretation)
     for verb in ("report", "render_report"):
         assert Code.NOT_FOUND == await reporting.refused(verb, asked, role=Role.HR)
     assert () == (await reporting.ask("reports", Empty(), Reports, role=Role.HR)).items
@@ -385,7 +420,11 @@ async def test_a_report_goes_from_release_to_frozen_pdf(reporting: Reporting) ->
         for role in (Role.HR, Role.ADVISER)
     ]
     assert documents[0] == documents[1]
-    assert hashlib.sha256(documents[0].pdf).digest() == documents[0].sha256 == read.pdf_sha256
+    assert hashlib.sha256(documents[0].pdf).digest() == documents[0].sha256
+    assert [documents[0].sha256] == [form.sha256 for form in read.forms]
+    assert seen.sections == read.sections
+    assert ("hr", 1, 1) == (read.audience, read.version, read.newest)
+    assert 1 == reporting.count("SnapshotFrozen")
 
     for verb, request in (
         ("save_interpretation", SaveInterpretation(report_id=report_id, sealed=sealed)),
@@ -395,10 +434,66 @@ async def test_a_report_goes_from_release_to_frozen_pdf(reporting: Reporting) ->
         assert Code.ALREADY_PUBLISHED == await reporting.refused(verb, request)
 
 
+async def test_each_reader_gets_their_version_and_a_new_one_says_what_it_corrects(
+    reporting: Reporting,
+) -> None:
+    """Staff read their sections and no table that is not theirs; who read it says so; what is corrected
+    stays readable.
+    """
+    report_id = await reporting.published("hr", "all_staff")
+    asked = ReportQuery(id=report_id)
+    hr, staff, council = [
+        await reporting.ask("report", asked, Report, role=role)
+        for role in (Role.HR, Role.EMPLOYEE, Role.WORKS_COUNCIL)
+    ]
+    of_hr = {section.code: section for section in hr.sections}
+    assert {"summary", "guide", "nature"} <= of_hr.keys()
+    assert all(of_hr[section.code] == section for section in staff.sections)
+    assert "nature" not in {section.code for section in staff.sections}
+    assert staff.sections == council.sections
+    assert ("hr", "all_staff", "all_staff") == (hr.audience, staff.audience, council.audience)
+    assert (None, ()) == (staff.release, staff.tables)
+    assert f"{WORDS} (nature)" == of_hr["nature"].words
+    assert hr.snapshot_sha256 == staff.snapshot_sha256
+
+    read = AcknowledgeReport(report_id=report_id, version=1)
+    await reporting.ask("acknowledge_report", read, Done, role=Role.HR)
+    assert Code.ALREADY_EXISTS == await reporting.refused("acknowledge_report", read, role=Role.HR)
+    assert (await reporting.ask("report", asked, Report, role=Role.HR)).acknowledged
+    listed = await reporting.ask("report", asked, Report)
+    assert [(1, "hr")] == [(one.version, one.role) for one in listed.acknowledgements]
+
+    correct = CorrectReport(report_id=report_id, changes="De duiding was te stellig.")
+    await reporting.ask("correct_report", correct, Done)
+    again = await reporting.ask("report", asked, Report)
+    assert ("drafted", 2, 1, correct.changes) == (
+        again.status,
+        again.version,
+        again.newest,
+        again.changes,
+    )
+    for role, status in ((Role.ADVISER, "drafted"), (Role.EMPLOYEE, "published")):
+        (line,) = (await reporting.ask("reports", Empty(), Reports, role=role)).items
+        assert (status, 1) == (line.status, line.version)
+    assert staff == await reporting.ask("report", asked, Report, role=Role.EMPLOYEE)
+    await reporting.approved(report_id, "Het beeld is gemengd.")
+    fewer = PublishReport(report_id=report_id, language="nl", audiences=("hr",))
+    assert Code.INVALID_INPUT == await reporting.refused("publish_report", fewer)
+    await reporting.publish(report_id, "hr", "all_staff", "board")
+    newer = await reporting.ask("report", asked, Report, role=Role.HR)
+    assert (2, correct.changes, False) == (newer.version, newer.changes, newer.acknowledged)
+    old = await reporting.ask("report", ReportQuery(id=report_id, version=1), Report, role=Role.HR)
+    assert (hr.sections, 2, True) == (old.sections, old.newest, old.acknowledged)
+    assert [section.blocks for section in hr.sections] == [one.blocks for one in newer.sections]
+    for role, version in ((Role.HR, 0), (Role.HR, 3), (Role.ADVISER, 3)):
+        assert Code.NOT_FOUND == await reporting.refused(
+            "report", ReportQuery(id=report_id, version=version), role=role
+        )
+
+
 async def test_a_publication_leaves_once_with_the_hash_of_its_pdf(reporting: Reporting) -> None:
     """The relay tells the inside that there is a report: no figures, no words."""
     report_id = await reporting.published()
-    document = await reporting.ask("render_report", ById(id=report_id), Document)
     until = time.monotonic() + 15
     jetstream = (await reporting.bus.client("reporting")).jetstream()
     while (await jetstream.stream_info("REPORTING")).state.messages == 0:
@@ -411,7 +506,8 @@ async def test_a_publication_leaves_once_with_the_hash_of_its_pdf(reporting: Rep
         organisation_id=str(HERE),
         report_id=report_id,
         period="2026-H1",
-        pdf_sha256=document.sha256.hex(),
+        version=1,
+        sha256=(await reporting.frozen(report_id)).hex(),
     ) == msgspec.json.decode(event.data, type=ReportPublished)
     assert 1 == (await jetstream.stream_info("REPORTING")).state.messages
 
@@ -484,6 +580,7 @@ async def test_the_tables_of_a_half_year_become_one_report(reporting: Reporting)
             break
         assert time.monotonic() < until, seen
         await asyncio.sleep(0.1)
+    assert seen.release is not None
     assert ["theme", "total", "unit"] == [one.dimension for one in (seen.release, *seen.tables)]
     assert (1, 2) == (reporting.count("ReportDrafted"), reporting.count("TableJoined"))
     assert 1 == reporting.count("TableKept")
@@ -497,9 +594,8 @@ async def test_the_tables_of_a_half_year_become_one_report(reporting: Reporting)
     assert (8, 1.0, 2.0) == (units.total_margin, units.epsilon, units.budget)
     assert {"zorg": "Zorg", "kantoor": "Kantoor", "not_said": "Not_said"} == units.labels_nl
 
-    approve = ApproveReport(report_id=report_id, interpretation=WORDS)
-    await reporting.ask("approve_report", approve, Done)
-    await reporting.ask("publish_report", PublishReport(report_id=report_id, language="nl"), Done)
+    await reporting.approved(report_id)
+    await reporting.publish(report_id)
     document = await reporting.ask("render_report", ById(id=report_id), Document, role=Role.HR)
     for row in ("12 ± 3 meldingen in totaal", "Conduct 12 ± 3", "Zorg 12 ± 3", "Kantoor < 5"):
         assert row in flat(document.pdf)
@@ -510,15 +606,14 @@ async def test_a_table_that_comes_after_the_approval_does_not_join(reporting: Re
     await reporting.announce()
     await reporting.noisy("theme", THEMES)
     report_id = (await reporting.reports(1)).items[0].id
-    approve = ApproveReport(report_id=report_id, interpretation=WORDS)
-    await reporting.ask("approve_report", approve, Done)
+    await reporting.approved(report_id)
     await reporting.noisy("unit", UNITS)
     await reporting.noisy(
         "theme", WindowDrawn(measure="theme", period="2026-H2", epsilon=1.0), period="2026-H2"
     )
     await reporting.reports(2)
     assert 1 == reporting.count("TableKept")
-    await reporting.ask("publish_report", PublishReport(report_id=report_id, language="nl"), Done)
+    await reporting.publish(report_id)
     assert () == (await reporting.ask("report", ReportQuery(id=report_id), Report)).tables
     document = await reporting.ask("render_report", ById(id=report_id), Document, role=Role.HR)
     assert "Conduct 12 ± 3" in flat(document.pdf)
@@ -567,16 +662,21 @@ async def test_another_organisations_report_looks_absent(reporting: Reporting) -
 
 
 async def test_other_roles_are_refused(reporting: Reporting) -> None:
-    """HR may not write; auditors and administrators may not read reports; auditors see the ledger."""
+    """HR may not write; auditors and administrators may not read reports, and staff none that is not
+    theirs; auditors see the ledger.
+    """
     report_id = await reporting.published()
     approve = ApproveReport(report_id=report_id, interpretation=WORDS)
     assert Code.NOT_ALLOWED == await reporting.refused("approve_report", approve, role=Role.HR)
-    for role, organisation in ((Role.AUDITOR, HERE), (Role.ADMIN, None), (Role.MANAGER, HERE)):
+    assert Code.NOT_FOUND == await reporting.refused(
+        "report", ById(id=report_id), role=Role.MANAGER
+    )
+    for role, organisation in ((Role.AUDITOR, HERE), (Role.ADMIN, None)):
         assert Code.NOT_ALLOWED == await reporting.refused(
             "report", ById(id=report_id), role=role, organisation=organisation
         )
     page = await reporting.ask("ledger", LedgerQuery(), LedgerPage, role=Role.AUDITOR)
-    assert {"OrganisationKnown.v2", "ReportDrafted", "ReportApproved", "ReportPublished"} <= {
+    assert {"OrganisationKnown.v2", "ReportDrafted", "ReportApproved", "ReportPublished.v2"} <= {
         entry.type for entry in page.entries
     }
 
@@ -642,8 +742,11 @@ async def test_other_bytes_are_never_handed_out(
         domain.ReportPublished(
             period="2026-H1",
             organisation_name="De Hoekstee",
-            language="nl",
-            pdf_sha256=bytes(32),
+            version=1,
+            changes=None,
+            audiences=("hr",),
+            snapshot_sha256=None,
+            forms=(domain.PublishedForm("pdf", None, "nl", bytes(32)),),
             typst_version="0.0.1",
             template_version="1",
             published_on=now.date(),
@@ -669,7 +772,7 @@ async def test_other_bytes_are_never_handed_out(
         ),
     )
     with pytest.raises(OtherBytes, match=r"published with Typst 0\.0\.1"):
-        await render_report(call, ById(id=str(stream)))
+        await render_report(call, ReportQuery(id=str(stream)))
     assert {HERE: 3} == await store.heads()
     await writer.stop()
     await pool.close()

@@ -15,7 +15,6 @@ from services.reporting.service import DEFINITION as REPORTING
 from services.signals.service import DEFINITION as SIGNALS
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import (
-    ApproveReport,
     Done,
     PublishReport,
     Release,
@@ -228,7 +227,7 @@ async def shelf(database: Database, tmp_path: Path, bus: Bus) -> AsyncIterator[S
         drafted = await checkpoint(service, date(2026, 7, 16))
         sealed = (Sealed(key_id=str(uuid4()), ciphertext=b"only an adviser can open this"),)
         await tell("save_interpretation", SaveInterpretation(report_id=report_id, sealed=sealed))
-        await tell("approve_report", ApproveReport(report_id=report_id, interpretation="Duiding."))
+        await neighbours.approved(report_id, "Duiding.")
         approved = await checkpoint(service, date(2026, 7, 17))
         await tell("publish_report", PublishReport(report_id=report_id, language="nl"))
         published = await checkpoint(service, date(2026, 7, 18))
@@ -249,18 +248,18 @@ async def test_reports_answer_as_of_a_checkpoint(shelf: Shelf) -> None:
 async def test_a_report_answers_as_of_a_checkpoint(shelf: Shelf) -> None:
     """With what was written by then; to others than advisers it did not exist before."""
     drafted = await shelf.one(shelf.drafted, Role.ADVISER)
-    assert ("drafted", None, (), None) == (
+    assert ("drafted", None, (), ()) == (
         drafted.status,
         drafted.interpretation,
         drafted.drafts,
-        drafted.pdf_sha256,
+        drafted.forms,
     )
     approved = await shelf.one(shelf.approved, Role.ADVISER)
-    assert ("approved", "Duiding.", 1, None) == (
+    assert ("approved", "Duiding.", 1, ()) == (
         approved.status,
         approved.interpretation,
         len(approved.drafts),
-        approved.pdf_sha256,
+        approved.forms,
     )
     assert await shelf.one(None, Role.HR) == await shelf.one(shelf.published, Role.HR)
     for at, role in ((shelf.nothing, Role.ADVISER), (shelf.approved, Role.HR)):

@@ -210,6 +210,8 @@ APART = {
     "reporting.render_report",
     "reporting.approve_report",
     "reporting.publish_report",
+    "reporting.correct_report",
+    "reporting.acknowledge_report",
 }
 """Verbs that touch no key, no sealed words, no recovery, erasure, disclosure or attachment. (Drafts
 are sealed; `report` gives them to advisers alone, see test_reporting_policy.py.)"""

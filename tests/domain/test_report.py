@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import permutations
+from types import MappingProxyType
 from uuid import UUID
 
 import pytest
@@ -18,26 +19,38 @@ from services.reporting.domain.figures import (
     Withheld,
     spent,
 )
+from services.reporting.domain.ground import Ground, ReleasedTable
 from services.reporting.domain.organisation import Organisation, OrganisationKnown, UnitName, know
 from services.reporting.domain.organisation import evolve as evolve_organisation
+from services.reporting.domain.outline import build
 from services.reporting.domain.report import (
     DRAFT_BYTES,
+    Chosen,
+    CorrectionBegun,
+    Event,
     InterpretationSaved,
     Report,
+    ReportAcknowledged,
     ReportApproved,
     ReportDrafted,
     ReportPublished,
     SealedDraft,
+    SectionsApproved,
+    SectionWords,
     Status,
     TableJoined,
+    acknowledge,
     approve,
-    approved_words,
+    approved,
+    begin_correction,
     draft,
     evolve,
-    publish,
+    frozen,
     save_interpretation,
 )
 from shared.contracts.errors import Code
+from shared.contracts.report import Snapshot, encoded_sections
+from shared.taxonomy.period import Period
 from tests.gwt import given
 
 ORGANISATION = UUID("6f1d2c3b-0000-4000-8000-000000000001")
@@ -59,17 +72,51 @@ DRAFTED = ReportDrafted(
     organisation_id=ORGANISATION, figures=FIGURES, labels_en=LABELS, labels_nl=LABELS
 )
 WORDS = "Wij zien dat het gesprek vaker op tijd begint."
-APPROVED = ReportApproved(WORDS)
+GROUND = Ground(
+    period=Period.parse("2026-H1"),
+    cut_off=date(2026, 6, 30),
+    tables=(ReleasedTable(figures=FIGURES, labels_nl=LABELS, labels_en=LABELS),),
+)
+OF_NATURE = {"nature": "De helft gaat over gedrag."}
+SECTIONS = build(GROUND, {"summary": WORDS, **OF_NATURE})
+APPROVED = ReportApproved(WORDS, words=(SectionWords("nature", OF_NATURE["nature"]),), frozen=True)
 PUBLISHED = ReportPublished(
     period="2026-H1",
     organisation_name="De Hoekstee",
-    language="nl",
-    pdf_sha256=bytes(32),
+    version=1,
+    changes=None,
+    audiences=("hr", "all_staff"),
+    snapshot_sha256=bytes(32),
+    forms=(),
     typst_version="0.15.2",
     template_version="1",
     published_on=date(2026, 7, 20),
     week="2026-W30",
 )
+LEADERS = (Chosen(audience="hr"), Chosen(audience="board"), Chosen(audience="all_staff"))
+
+
+def approving(
+    words: str = WORDS, of_sections: Mapping[str, str] = MappingProxyType(OF_NATURE)
+) -> Callable[[Report], ReportApproved]:
+    """An approval with these words."""
+    return lambda report: approve(report, GROUND, words, of_sections)[0]
+
+
+def freezing(*chosen: Chosen) -> Callable[[Report], Snapshot]:
+    """A publication to these readers."""
+    return lambda report: frozen(
+        report,
+        GROUND,
+        SECTIONS,
+        chosen or LEADERS,
+        report_id=UUID(int=5),
+        organisation_name="De Hoekstee",
+        language="nl",
+        on=date(2026, 7, 20),
+    )
+
+
 COPY = SealedDraft(UUID("6f1d2c3b-0000-4000-8000-000000000003"), b"sealed to one adviser")
 
 
@@ -363,77 +410,128 @@ def test_a_draft_that_nobody_could_use_is_refused(
 
 
 def test_approved_words_are_kept_readable() -> None:
-    """Approval is the moment at which an interpretation becomes readable."""
-    given(Report(), evolve, [DRAFTED]).when(lambda report: approve(report, WORDS)).then(APPROVED)
+    """Approval is the moment at which an interpretation becomes readable; what it was written for is
+    frozen with it.
+    """
+    start = given(Report(), evolve, [DRAFTED])
+    start.when(approving()).then(APPROVED)
+    start.when(lambda report: approve(report, GROUND, WORDS, OF_NATURE)).then(
+        APPROVED, SectionsApproved(encoded_sections(SECTIONS))
+    )
+    assert {"summary": WORDS, "guide": None, **OF_NATURE} == {
+        section.code: section.words for section in SECTIONS
+    }
 
 
 def test_words_are_tidied_and_not_changed() -> None:
     """Line ends, tabs, accents and outer space are brought into one form; nothing else."""
     typed = "  Cafe\u0301 over\tgedrag \r\n\r\n*niet* #vet  "
-    given(Report(), evolve, [DRAFTED]).when(lambda report: approve(report, typed)).then(
-        ReportApproved("Café over gedrag\n\n*niet* #vet")
+    tidy = "Café over gedrag\n\n*niet* #vet"
+    given(Report(), evolve, [DRAFTED]).when(approving(typed, {"nature": typed})).then(
+        ReportApproved(tidy, words=(SectionWords("nature", tidy),), frozen=True)
     )
 
 
 @pytest.mark.parametrize("nothing", ["", " \n\t ", "—", "…!", "\u200b"])
 def test_no_figure_leaves_without_words(nothing: str) -> None:
-    """An interpretation without a letter or a digit is none."""
-    given(Report(), evolve, [DRAFTED]).when(lambda report: approve(report, nothing)).then_refused(
-        Code.INTERPRETATION_MISSING
-    )
+    """An interpretation without a letter or a digit is none; a section with figures has words of its own,
+    and the refusal names it.
+    """
+    start = given(Report(), evolve, [DRAFTED])
+    start.when(approving(nothing)).then_refused(Code.INTERPRETATION_MISSING)
+    for words in ({}, {"nature": nothing}, {"guide": WORDS}):
+        refusal = start.when(approving(WORDS, words)).then_refused(
+            Code.WORDS_MISSING, section="nature"
+        )
+        assert "'What it is about' (nature)" in refusal.sentence("en")
+        assert "'Waar het over gaat' (nature)" in refusal.sentence("nl")
+
+
+@pytest.mark.parametrize("code", ["summary", "naturee", ""])
+def test_words_for_no_section_are_refused(code: str) -> None:
+    """The opening words are the interpretation; what is no section's is not kept unseen."""
+    given(Report(), evolve, [DRAFTED]).when(
+        approving(WORDS, {**OF_NATURE, code: WORDS})
+    ).then_refused(Code.INVALID_INPUT, field="words")
 
 
 def test_8000_characters_are_taken_and_one_more_is_not() -> None:
-    """The bound is counted in characters, after tidying."""
+    """The bound is counted in characters, after tidying; of a section's words too."""
     start = given(Report(), evolve, [DRAFTED])
-    start.when(lambda report: approve(report, " é" * 4_000)).then(
-        ReportApproved(("é " * 4_000).strip())
-    )
-    start.when(lambda report: approve(report, "é" * 8_000)).then(ReportApproved("é" * 8_000))
-    refusal = start.when(lambda report: approve(report, "é" * 8_001)).then_refused(Code.TOO_LARGE)
-    assert 8_000 == refusal.values["limit"]
+    start.when(approving(" é" * 4_000)).then(replace(APPROVED, interpretation=("é " * 4_000)[:-1]))
+    start.when(approving("é" * 8_000)).then(replace(APPROVED, interpretation="é" * 8_000))
+    start.when(approving("é" * 8_001)).then_refused(Code.TOO_LARGE, limit=8_000)
+    start.when(approving(WORDS, {"nature": "é" * 8_001})).then_refused(Code.TOO_LARGE, limit=8_000)
 
 
 @pytest.mark.parametrize("sign", ["\x00", "\x07", "\x1b[31m", "\x7f", "\x85", "\u202e", "\ud800"])
 def test_control_characters_are_refused(sign: str) -> None:
     """What steers a terminal, or turns the direction of text, is refused and not repeated."""
-    refusal = (
-        given(Report(), evolve, [DRAFTED])
-        .when(lambda report: approve(report, f"Wij zien {sign} rust."))
-        .then_refused(Code.INVALID_INPUT)
-    )
-    assert sign not in refusal.sentence("en")
+    start, typed = given(Report(), evolve, [DRAFTED]), f"Wij zien {sign} rust."
+    for words in (approving(typed), approving(WORDS, {"nature": typed})):
+        refusal = start.when(words).then_refused(Code.INVALID_INPUT)
+        assert sign not in refusal.sentence("en")
 
 
 def test_a_second_approval_replaces_the_words() -> None:
     """Until publication an adviser may approve better words."""
-    better = "Wij zien rust."
+    better = replace(APPROVED, interpretation="Wij zien rust.")
     start = given(Report(), evolve, [DRAFTED, APPROVED])
-    start.when(lambda report: approve(report, better)).then(ReportApproved(better))
-    assert better == approved_words(evolve(start.state, ReportApproved(better)))
+    start.when(approving("Wij zien rust.")).then(better)
+    state = evolve(start.state, better)
+    assert (better, 2) == (approved(state), state.approvals)
 
 
 # Published --------------------------------------------------------------------------------------
 
 
-def test_an_approved_report_is_published() -> None:
-    """Publication records the PDF's hash and what made it."""
-    given(Report(), evolve, [DRAFTED, APPROVED]).when(
-        lambda report: publish(report, PUBLISHED)
-    ).then(PUBLISHED)
+def test_a_publication_freezes_what_was_approved_for_its_readers() -> None:
+    """Each gets the sections of the outline, or those that the adviser chose, in the report's order."""
+    start = given(Report(), evolve, [DRAFTED, APPROVED])
+    snapshot = freezing()(start.state)
+    assert SECTIONS == snapshot.sections
+    assert (date(2026, 6, 30), 1, None) == (snapshot.cut_off, snapshot.version, snapshot.changes)
+    everything = ("summary", "guide", "nature")
+    assert {"hr": everything, "board": everything, "all_staff": everything[:2]} == snapshot.versions
+    chosen = Chosen(audience="all_staff", sections=("nature", "summary"))
+    assert {"all_staff": ("summary", "nature")} == freezing(chosen)(start.state).versions
 
 
-def test_a_report_without_approval_is_not_published() -> None:
-    """A sealed draft is no approval."""
-    given(Report(), evolve, [DRAFTED, InterpretationSaved((COPY,))]).when(
-        lambda report: publish(report, PUBLISHED)
-    ).then_refused(Code.NOT_APPROVED)
+def test_two_versions_never_differ_in_a_number() -> None:
+    """They are cut from the same sections, whoever chose what."""
+    snapshot = freezing(Chosen(audience="hr"), Chosen(audience="all_staff", sections=("nature",)))(
+        given(Report(), evolve, [DRAFTED, APPROVED]).state
+    )
+    whole = {section.code: section for section in snapshot.for_audience("hr")}
+    for section in snapshot.for_audience("all_staff"):
+        assert encoded_sections((section,)) == encoded_sections((whole[section.code],))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "field"),
+    [
+        ((Chosen(audience="hr"), Chosen(audience="hr")), "audiences"),
+        ((Chosen(audience="hr", sections=("causes",)),), "sections"),
+        ((Chosen(audience="hr", sections=()),), "sections"),
+    ],
+)
+def test_readers_are_chosen_once_and_get_something(chosen: tuple[Chosen, ...], field: str) -> None:
+    """A section that the report does not have is nobody's."""
+    given(Report(), evolve, [DRAFTED, APPROVED]).when(freezing(*chosen)).then_refused(
+        Code.INVALID_INPUT, field=field
+    )
+
+
+@pytest.mark.parametrize("before", [[InterpretationSaved((COPY,))], [ReportApproved(WORDS)]])
+def test_a_report_without_approval_is_not_published(before: list[object]) -> None:
+    """A sealed draft is no approval, and one from before there were sections froze none."""
+    given(Report(), evolve, [DRAFTED, *before]).when(freezing()).then_refused(Code.NOT_APPROVED)
 
 
 CHANGES: dict[str, Callable[[Report], object]] = {
     "save": lambda report: save_interpretation(report, (COPY,)),
-    "approve": lambda report: approve(report, WORDS),
-    "publish": lambda report: publish(report, PUBLISHED),
+    "approve": approving(),
+    "publish": freezing(),
 }
 
 
@@ -445,20 +543,102 @@ def test_a_published_report_is_frozen(change: Callable[[Report], object]) -> Non
     )
 
 
-@pytest.mark.parametrize("change", list(CHANGES.values()), ids=list(CHANGES))
+CORRECTION = CorrectionBegun("De kop van een tabel was fout.")
+OTHERS: dict[str, Callable[[Report], object]] = {
+    "correct": lambda report: begin_correction(report, CORRECTION.changes),
+}
+
+
+@pytest.mark.parametrize("change", [*CHANGES.values(), *OTHERS.values()], ids=[*CHANGES, *OTHERS])
 def test_a_report_that_does_not_exist_is_not_found(change: Callable[[Report], object]) -> None:
     """No command makes a report: only a release does."""
     given(Report(), evolve).when(change).then_refused(Code.NOT_FOUND)
 
 
 def test_the_status_follows_the_events() -> None:
-    """Drafted, approved, published, and a version for each event."""
+    """Drafted, approved, published, and a version for each event; corrected, it begins anew, and what is
+    out stays out.
+    """
     state = Report()
     seen = []
-    for event in (DRAFTED, InterpretationSaved((COPY,)), APPROVED, PUBLISHED):
+    again = replace(PUBLISHED, version=2)
+    events: tuple[Event, ...] = (
+        DRAFTED,
+        InterpretationSaved((COPY,)),
+        APPROVED,
+        PUBLISHED,
+        CORRECTION,
+        APPROVED,
+        again,
+    )
+    for number, event in enumerate(events, start=1):
         state = evolve(state, event)
-        seen.append((state.version, state.status.value))
-    assert [(1, "drafted"), (2, "drafted"), (3, "approved"), (4, "published")] == seen
+        assert number == state.version
+        seen.append((state.status.value, len(state.publications)))
+    assert [
+        ("drafted", 0),
+        ("drafted", 0),
+        ("approved", 0),
+        ("published", 1),
+        ("drafted", 1),
+        ("approved", 1),
+        ("published", 2),
+    ] == seen
+    assert ((), WORDS) == (state.drafts, state.interpretation)
+
+
+# Read and corrected -----------------------------------------------------------------------------
+
+OUT = [DRAFTED, APPROVED, PUBLISHED]
+
+
+def test_a_new_version_says_what_it_corrects_and_goes_to_all_who_read_the_one_before() -> None:
+    """From the same tables: what arrives meanwhile does not join."""
+    start = given(Report(), evolve, OUT)
+    start.when(OTHERS["correct"]).then(CORRECTION)
+    state = given(Report(), evolve, [*OUT, CORRECTION, APPROVED])
+    snapshot = freezing()(state.state)
+    assert (2, CORRECTION.changes) == (snapshot.version, snapshot.changes)
+    state.when(freezing(Chosen(audience="hr"))).then_refused(Code.INVALID_INPUT, field="audiences")
+    noisy = given(Report(), evolve, [BY_THEME, APPROVED, PUBLISHED, CORRECTION])
+    noisy.when(lambda report: draft(report, BY_UNIT)).then()
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "code"),
+    [
+        ([DRAFTED, APPROVED], "Iets.", Code.NOT_PUBLISHED),
+        ([*OUT, CORRECTION], "Iets.", Code.ALREADY_EXISTS),
+        (OUT, " — ", Code.INVALID_INPUT),
+        (OUT, "é" * 2_001, Code.TOO_LARGE),
+    ],
+)
+def test_only_what_is_out_is_corrected_once_at_a_time(
+    before: list[object], changes: str, code: Code
+) -> None:
+    """A draft is changed without that, and a correction that says nothing is none."""
+    given(Report(), evolve, before).when(
+        lambda report: begin_correction(report, changes)
+    ).then_refused(code)
+
+
+def test_a_reader_acknowledges_the_newest_version_once() -> None:
+    """Another reader of the same role does it too, and each version anew."""
+
+    def reading(version: int, reader: str = "anna") -> Callable[[Report], ReportAcknowledged]:
+        return lambda report: acknowledge(
+            report, version, role="hr", reader=reader, on=date(2026, 7, 21)
+        )
+
+    start = given(Report(), evolve, OUT)
+    event = reading(1)(start.state)
+    assert ReportAcknowledged(version=1, role="hr", reader="anna", on=date(2026, 7, 21)) == event
+    start.when(reading(2)).then_refused(Code.INVALID_INPUT, field="version")
+    read = given(Report(), evolve, [*OUT, event])
+    read.when(reading(1)).then_refused(Code.ALREADY_EXISTS)
+    read.when(reading(1, "bram")).then(replace(event, reader="bram"))
+    corrected = [*OUT, event, CORRECTION, APPROVED, replace(PUBLISHED, version=2)]
+    given(Report(), evolve, corrected).when(reading(2)).then(replace(event, version=2))
 
 
 # Organisation -----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from uuid import UUID
 
@@ -102,3 +103,15 @@ def test_what_is_no_snapshot_is_refused(text: bytes) -> None:
     """Nothing unknown is read."""
     with pytest.raises(msgspec.DecodeError):
         report.decoded(text)
+
+
+def test_the_guide_says_up_to_which_day_cases_are_in_it_and_nothing_of_how_many_came_later() -> (
+    None
+):
+    """In both languages."""
+    sentences, *_ = build(GROUND, {})[0].blocks
+    assert isinstance(sentences, report.Paragraphs)
+    (said,) = sentences.items
+    assert "tot en met 30 juni 2026" in said.nl
+    assert "up to and including 30 June 2026" in said.en
+    assert {"30", "2026"} == set(re.findall(r"\d+", said.nl + said.en))

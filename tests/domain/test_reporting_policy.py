@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from services.reporting.domain.report import Status
-from services.reporting.policy import ALLOWED, may, sees_drafts, visible
+from services.reporting.policy import ALLOWED, may, reads_as, visible, writes
+from shared.contracts.report import AUDIENCES, Audience
 from shared.contracts.rpc import VERBS
 from shared.identity.principal import Principal
 from shared.identity.roles import Role
@@ -28,46 +28,54 @@ def test_the_policy_knows_every_verb_of_reporting_and_no_other() -> None:
 @pytest.mark.parametrize("role", list(Role))
 def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> None:
     """Each role gets exactly the verbs that its work asks for."""
-    reading = {"reports", "report", "render_report", "strategy_chain", "policy_gaps"}
-    writing = {"save_interpretation", "approve_report", "publish_report"}
+    shared = {"reports", "report", "render_report"}
+    reading = shared | {"strategy_chain", "policy_gaps"}
+    writing = {"save_interpretation", "approve_report", "publish_report", "correct_report"}
+    leading = reading | {"acknowledge_report"}
     hr = {"import_hr_figures", "keep_cost_assumptions"}
     figures = {"hr_figures"}
     culture, says = {"barometer", "maturity"}, {"assess_maturity"}
     expected = {
         Role.ADVISER: reading | writing | figures | culture | says,
-        Role.HR: reading | hr | figures | culture,
-        Role.BOARD: reading | culture | says,
-        Role.WORKS_COUNCIL: reading | culture | says,
-        Role.EMPLOYEE: {"barometer"},
+        Role.HR: leading | hr | figures | culture,
+        Role.BOARD: leading | culture | says,
+        Role.WORKS_COUNCIL: leading | culture | says,
+        Role.EMPLOYEE: shared | {"barometer"},
+        Role.MANAGER: shared,
+        Role.COORDINATOR: shared,
         Role.AUDITOR: {"ledger", "ledger_bundle", "ledger_memories"},
     }.get(role, set())
     assert expected == {verb for verb in [*ALLOWED, "unheard_of"] if may(_as(role), verb)}
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_leaders_see_published_reports_alone_and_other_roles_none(role: Role) -> None:
-    """Drafts and approved reports are the advisers' own."""
-    published = {Status.PUBLISHED}
-    expected = {
-        Role.ADVISER: set(Status),
-        Role.HR: published,
-        Role.BOARD: published,
-        Role.WORKS_COUNCIL: published,
-    }.get(role, set())
-    seen = {status for status in Status if visible(_as(role), organisation=HERE, status=status)}
-    assert expected == seen
+def test_a_reader_gets_their_own_version_or_that_of_all_staff(role: Role) -> None:
+    """A report that was published to others only, or to nobody yet, is not there for them."""
+    own = {Role.HR: "hr", Role.BOARD: "board", Role.WORKS_COUNCIL: "works_council"}.get(role)
+    staff = own is not None or role in {Role.EMPLOYEE, Role.MANAGER, Role.COORDINATOR}
+    everybody = "all_staff" if staff else None
+    for audiences, expected in (
+        ((), None),
+        (("all_staff",), everybody),
+        (AUDIENCES, own or everybody),
+        (("hr", "board", "works_council"), own),
+        (tuple(one for one in AUDIENCES if one != own), everybody),
+    ):
+        assert expected == reads_as(role, audiences)
+        seen = visible(_as(role), organisation=HERE, audiences=audiences)
+        assert (expected is not None or role is Role.ADVISER) == seen
 
 
-@pytest.mark.parametrize("status", list(Status))
+@pytest.mark.parametrize("audiences", [(), AUDIENCES])
 @pytest.mark.parametrize("organisation", [ELSEWHERE, None])
 def test_another_organisations_report_is_never_visible(
-    status: Status, organisation: UUID | None
+    audiences: tuple[Audience, ...], organisation: UUID | None
 ) -> None:
     """Not even a published one, and not to somebody without an organisation."""
     for role in Role:
-        assert not visible(_as(role, organisation), organisation=HERE, status=status)
+        assert not visible(_as(role, organisation), organisation=HERE, audiences=audiences)
 
 
-def test_sealed_drafts_are_for_advisers() -> None:
+def test_what_is_not_out_is_for_advisers() -> None:
     """Nobody else gets even the sealed bytes of a draft."""
-    assert [Role.ADVISER] == [role for role in Role if sees_drafts(_as(role))]
+    assert [Role.ADVISER] == [role for role in Role if writes(_as(role))]

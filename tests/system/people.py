@@ -157,7 +157,14 @@ class Organisation:
         report = next(
             one["id"] for one in self.adviser.ask(documents.REPORTS) if one["period"] == period
         )
-        self.adviser.do(documents.APPROVE_REPORT, reportId=report, interpretation=meaning)
+        words = [
+            {"section": one["code"], "words": meaning}
+            for one in self.adviser.ask(documents.SECTIONS, id=report)["sections"]
+            if one["hasFigures"]
+        ]
+        self.adviser.do(
+            documents.APPROVE_REPORT, reportId=report, interpretation=meaning, words=words
+        )
         self.adviser.do(documents.PUBLISH_REPORT, reportId=report, language="NL")
         return self.pdf(self.hr.ask(documents.REPORT, id=report)["pdfPath"])
 

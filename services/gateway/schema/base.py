@@ -302,6 +302,8 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.CONFLICT_OF_ROLES: Conflict,
     Code.SPARRING: Conflict,
     Code.FEEDBACK_MISSING: Conflict,
+    Code.WORDS_MISSING: Conflict,
+    Code.NOT_PUBLISHED: Conflict,
 }
 """Refusals that are members of a mutation's result."""
 

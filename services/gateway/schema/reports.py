@@ -3,12 +3,14 @@
 # ruff: noqa: A002  arguments are called what the schema calls them
 from __future__ import annotations
 
+import datetime as dt
 from enum import Enum
 from typing import Annotated, Self
 
+import msgspec
 import strawberry
 
-from services.gateway.grants import ADVISER, LEADERS, grant, table
+from services.gateway.grants import ADVISER, LEADERS, MEMBERS, grant, table
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -23,6 +25,7 @@ from services.gateway.schema.base import (
     described,
     uuid_text,
 )
+from services.gateway.schema.report_sections import ReportSection
 from services.gateway.schema.sealed import Sealed, SealedInput
 from services.gateway.schema.statistics import AS_OF, Release
 from shared.contracts import rpc
@@ -38,6 +41,19 @@ class ReportStatus(Enum):
     PUBLISHED = "published"
 
 
+@strawberry.enum(name="Audience", description="The readers for whom a report has a version.")
+class AudienceChoice(Enum):
+    """See `Audience` in shared/contracts/report.py."""
+
+    HR = "hr"
+    BOARD = "board"
+    WORKS_COUNCIL = "works_council"
+    ALL_STAFF = strawberry.enum_value(
+        "all_staff",
+        description="Everybody of the organisation; also who has no version of their own.",
+    )
+
+
 @strawberry.type(description="One line in the list of reports.")
 class ReportSummary:
     """A report without its content."""
@@ -45,33 +61,90 @@ class ReportSummary:
     id: strawberry.ID
     period: str
     status: ReportStatus
+    version: int = strawberry.field(
+        description="The newest version that is published; 0 where none is."
+    )
 
     @classmethod
     def of(cls, report: rpc.ReportSummary) -> Self:
         """From reporting's answer."""
         return cls(
-            id=strawberry.ID(report.id), period=report.period, status=ReportStatus(report.status)
+            id=strawberry.ID(report.id),
+            period=report.period,
+            status=ReportStatus(report.status),
+            version=report.version,
         )
 
 
-@strawberry.type(description="A report of a half-year or a year.")
+@strawberry.type(description="The hash of a file in which a version of a report is read.")
+class ReportForm:
+    """It stands in the ledger."""
+
+    form: str = strawberry.field(description="`pdf`, and what else there is.")
+    audience: AudienceChoice | None = strawberry.field(
+        description="Null: the one file that all readers get."
+    )
+    language: LanguageChoice
+    sha256: str = strawberry.field(description="In hex.")
+
+
+@strawberry.type(description="That somebody with this role let know that they read a version.")
+class ReportAcknowledgement:
+    """Who it was is told to nobody."""
+
+    version: int
+    role: str
+    on: dt.date = strawberry.field(description="When the first of them did.")
+
+
+@strawberry.type(
+    description="A report of a half-year or a year, in the version that is yours to read."
+)
 class Report:
     """One report."""
 
+    told: strawberry.Private[rpc.Report]
     id: strawberry.ID
     period: str
-    status: ReportStatus
-    release: Release = strawberry.field(
+    starts: dt.date = strawberry.field(description="The first day of its period.")
+    ends: dt.date = strawberry.field(description="The last day of it.")
+    cut_off: dt.date = strawberry.field(
+        description="The last day whose cases are in it. What was recorded later counts in a later report."
+    )
+    status: ReportStatus = strawberry.field(
+        description="Of this version: of one that is out it stays `PUBLISHED`."
+    )
+    version: int = strawberry.field(description="From 1 on.")
+    newest_version: int = strawberry.field(
+        description="The newest that is published, 0 where none is. If it is above `version`, this one was "
+        "replaced."
+    )
+    changes: str | None = strawberry.field(
+        description="What this version corrects in the one before, in the advisers' words."
+    )
+    published_on: dt.date | None
+    audience: AudienceChoice | None = strawberry.field(
+        description="Whose version this is. Null: all of it, for advisers."
+    )
+    audiences: list[AudienceChoice] = strawberry.field(description="To whom it was published.")
+    release: Release | None = strawberry.field(
         description="Its first table: that of categories, of themes or of the total where there is one."
     )
     tables: list[Release] = strawberry.field(
         description="Further tables of the period; there are some under `NOISY` alone."
     )
     interpretation: str | None = strawberry.field(
-        description="What the figures mean (duiding); null until it is approved."
+        description="What the figures mean (duiding), in short; null until it is approved."
     )
     drafts: list[Sealed] = strawberry.field(
-        description="The interpretation while it is written, sealed to its writers."
+        description="The words while they are written, sealed to their writers."
+    )
+    snapshot_sha256: str | None = strawberry.field(
+        description="SHA-256 in hex of the frozen report, from which all versions and files are cut; it "
+        "stands in the ledger. Null until it is published, and of reports from before there was one."
+    )
+    forms: list[ReportForm] = strawberry.field(
+        description="The files of the version that is yours."
     )
     pdf_sha256: str | None = strawberry.field(
         description="SHA-256 of the published PDF in hex; it stands in the ledger."
@@ -79,26 +152,79 @@ class Report:
     pdf_path: str | None = strawberry.field(
         description="Where to GET the PDF with your token; null until it is published."
     )
+    acknowledged: bool = strawberry.field(
+        description="Whether you let know that you read this version."
+    )
+    acknowledgements: list[ReportAcknowledgement] = strawberry.field(
+        description="Which roles let know that they read which version."
+    )
+
+    @described(
+        "Its chapters, in order. Of a draft they are as they would be now, without words; of a version "
+        "that is out they are frozen. In the language of the request, unless you name one."
+    )
+    def sections(self, info: Info, language: LanguageChoice | None = None) -> list[ReportSection]:
+        """From reporting's answer."""
+        chosen = info.context.language if language is None else language.value
+        return [ReportSection.of(section, chosen) for section in self.told.sections]
 
     @classmethod
     def of(cls, report: rpc.Report) -> Self:
         """From reporting's answer."""
-        published = report.pdf_sha256 is not None
+        pdf = next((one for one in report.forms if one.form == "pdf"), None)
         return cls(
+            told=report,
             id=strawberry.ID(report.id),
             period=report.period,
+            starts=report.starts,
+            ends=report.ends,
+            cut_off=report.cut_off,
             status=ReportStatus(report.status),
-            release=Release.of(report.release),
+            version=report.version,
+            newest_version=report.newest,
+            changes=report.changes,
+            published_on=report.published_on,
+            audience=None if report.audience is None else AudienceChoice(report.audience),
+            audiences=[AudienceChoice(one) for one in report.audiences],
+            release=None if report.release is None else Release.of(report.release),
             tables=[Release.of(release) for release in report.tables],
             interpretation=report.interpretation,
             drafts=[Sealed.of(sealed) for sealed in report.drafts],
-            pdf_sha256=None if report.pdf_sha256 is None else report.pdf_sha256.hex(),
-            pdf_path=f"/reports/{report.id}.pdf" if published else None,
+            snapshot_sha256=None
+            if report.snapshot_sha256 is None
+            else report.snapshot_sha256.hex(),
+            forms=[
+                ReportForm(
+                    form=one.form,
+                    audience=None if one.audience is None else AudienceChoice(one.audience),
+                    language=LanguageChoice(one.language),
+                    sha256=one.sha256.hex(),
+                )
+                for one in report.forms
+            ],
+            pdf_sha256=None if pdf is None else pdf.sha256.hex(),
+            pdf_path=None if pdf is None else f"/reports/{report.id}.pdf",
+            acknowledged=report.acknowledged,
+            acknowledgements=[
+                ReportAcknowledgement(version=one.version, role=one.role, on=one.on)
+                for one in report.acknowledgements
+            ],
         )
 
 
-async def _report(info: Info, report_id: str, as_of: int | None = None) -> Report | None:
-    request = rpc.ReportQuery(id=report_id, as_of=as_of)
+async def _report(
+    info: Info,
+    report_id: str,
+    as_of: int | None = None,
+    version: int | None = None,
+    audience: AudienceChoice | None = None,
+) -> Report | None:
+    request = rpc.ReportQuery(
+        id=report_id,
+        as_of=as_of,
+        version=version,
+        audience=None if audience is None else audience.value,
+    )
     found = await ask_or_none(info, "reporting.report", request, rpc.Report)
     return None if found is None else Report.of(found)
 
@@ -115,16 +241,30 @@ class ReportQuery:
         found = await ask(info, "reporting.reports", rpc.ReportsQuery(as_of=as_of), rpc.Reports)
         return [ReportSummary.of(report) for report in found.items]
 
-    @described("One report; null if it is not there or not yours to see.")
+    @described(
+        "One report; null if it is not there or not yours to see. Readers get the newest version that is "
+        "published, advisers the one they write while there is one, or the `version` that is asked for."
+    )
     async def report(
-        self, info: Info, id: strawberry.ID, as_of: Annotated[int | None, AS_OF] = None
+        self,
+        info: Info,
+        id: strawberry.ID,
+        as_of: Annotated[int | None, AS_OF] = None,
+        version: int | None = None,
+        audience: Annotated[
+            AudienceChoice | None,
+            strawberry.argument(
+                description="For advisers: what these readers get of a version that is published. To a "
+                "reader there is their own alone."
+            ),
+        ] = None,
     ) -> Report | None:
         """Asks reporting."""
         try:
             report_id = uuid_text("id", id)
         except Refusal:
             return None  # no report has such an id
-        return await _report(info, report_id, as_of)
+        return await _report(info, report_id, as_of, version, audience)
 
 
 # Commands ---------------------------------------------------------------------------------------
@@ -149,20 +289,44 @@ class SaveInterpretationInput:
 
 
 @strawberry.input
+class SectionWordsInput:
+    """What the figures of a section mean."""
+
+    section: str = strawberry.field(description="Its code.")
+    words: str = strawberry.field(description="Readable from now on: name nobody, describe nobody.")
+
+
+@strawberry.input
 class ApproveReportInput:
     """The text as readers will see it."""
 
     idempotency_key: strawberry.ID
     report_id: strawberry.ID
     interpretation: str = strawberry.field(
-        description="Readable from now on: name nobody, describe nobody."
+        description="What opens the report. Readable from now on: name nobody, describe nobody."
+    )
+    words: list[SectionWordsInput] = strawberry.field(
+        default_factory=list,
+        description="For each section that has figures, and for others as you like.",
     )
 
     def request(self) -> rpc.ApproveReport:
         """As reporting takes it."""
         return rpc.ApproveReport(
-            report_id=uuid_text("reportId", self.report_id), interpretation=self.interpretation
+            report_id=uuid_text("reportId", self.report_id),
+            interpretation=self.interpretation,
+            words=tuple(
+                rpc.SectionWords(section=one.section, words=one.words) for one in self.words
+            ),
         )
+
+
+@strawberry.input
+class AudienceSectionsInput:
+    """Which sections an audience gets."""
+
+    audience: AudienceChoice
+    sections: list[str] = strawberry.field(description="By code.")
 
 
 @strawberry.input
@@ -172,11 +336,61 @@ class PublishReportInput:
     idempotency_key: strawberry.ID
     report_id: strawberry.ID
     language: LanguageChoice
+    audiences: list[AudienceChoice] | None = strawberry.field(
+        default=None, description="Who gets a version; left out: HR, board and works council."
+    )
+    sections: list[AudienceSectionsInput] = strawberry.field(
+        default_factory=list,
+        description="Other sections than an audience usually gets. Versions differ in which sections they "
+        "have, and in nothing else.",
+    )
 
     def request(self) -> rpc.PublishReport:
         """As reporting takes it."""
-        return rpc.PublishReport(
-            report_id=uuid_text("reportId", self.report_id), language=self.language.value
+        request = rpc.PublishReport(
+            report_id=uuid_text("reportId", self.report_id),
+            language=self.language.value,
+            sections=tuple(
+                rpc.AudienceSections(audience=one.audience.value, sections=tuple(one.sections))
+                for one in self.sections
+            ),
+        )
+        if self.audiences is None:
+            return request
+        return msgspec.structs.replace(
+            request, audiences=tuple(one.value for one in self.audiences)
+        )
+
+
+@strawberry.input
+class CorrectReportInput:
+    """A published version stays; a new one corrects it."""
+
+    idempotency_key: strawberry.ID
+    report_id: strawberry.ID
+    changes: str = strawberry.field(
+        description="What the new version corrects, as its readers will read it."
+    )
+
+    def request(self) -> rpc.CorrectReport:
+        """As reporting takes it."""
+        return rpc.CorrectReport(
+            report_id=uuid_text("reportId", self.report_id), changes=self.changes
+        )
+
+
+@strawberry.input
+class AcknowledgeReportInput:
+    """You read it."""
+
+    idempotency_key: strawberry.ID
+    report_id: strawberry.ID
+    version: int = strawberry.field(description="The one that you read: the newest.")
+
+    def request(self) -> rpc.AcknowledgeReport:
+        """As reporting takes it."""
+        return rpc.AcknowledgeReport(
+            report_id=uuid_text("reportId", self.report_id), version=self.version
         )
 
 
@@ -215,6 +429,28 @@ class PublishReportPayload(_ReportPayload):
     """The report is published and frozen."""
 
 
+@strawberry.type
+class CorrectReportPayload(_ReportPayload):
+    """A new version is begun."""
+
+
+@strawberry.type
+class AcknowledgeReportPayload:
+    """The advisers know that somebody with your role read it. How much goes on in the log is not told."""
+
+    report_id: strawberry.ID
+
+    @described("The report after that.")
+    async def report(self, info: Info) -> Report | None:
+        """Asks reporting."""
+        return await _report(info, self.report_id)
+
+    @classmethod
+    def of(cls, done: rpc.Done) -> Self:
+        """From reporting's answer."""
+        return cls(report_id=strawberry.ID(done.id))
+
+
 SaveInterpretationResult = Annotated[
     SaveInterpretationPayload | InvalidInput | NotFound | NotAllowed | Conflict,
     strawberry.union("SaveInterpretationResult"),
@@ -226,6 +462,14 @@ ApproveReportResult = Annotated[
 PublishReportResult = Annotated[
     PublishReportPayload | InvalidInput | NotFound | NotAllowed | Conflict,
     strawberry.union("PublishReportResult"),
+]
+CorrectReportResult = Annotated[
+    CorrectReportPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("CorrectReportResult"),
+]
+AcknowledgeReportResult = Annotated[
+    AcknowledgeReportPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("AcknowledgeReportResult"),
 ]
 
 
@@ -256,23 +500,56 @@ class ReportMutation:
             info, "reporting.publish_report", input, rpc.Done, PublishReportPayload.of
         )
 
+    @change("Begin a new version of a published report, which stays as it is.")
+    async def correct_report(self, info: Info, input: CorrectReportInput) -> CorrectReportResult:
+        """Asks reporting."""
+        return await command(
+            info, "reporting.correct_report", input, rpc.Done, CorrectReportPayload.of
+        )
 
+    @change("Let the advisers know that you read the newest version.")
+    async def acknowledge_report(
+        self, info: Info, input: AcknowledgeReportInput
+    ) -> AcknowledgeReportResult:
+        """Asks reporting."""
+        return await command(
+            info, "reporting.acknowledge_report", input, rpc.Done, AcknowledgeReportPayload.of
+        )
+
+
+_READERS = ADVISER | MEMBERS
 ACCESS = table(
-    grant("Query", ADVISER | LEADERS, "reports reports(asOf:) report report(id:) report(asOf:)"),
-    grant("ReportSummary", ADVISER | LEADERS, "id period status"),
+    grant(
+        "Query",
+        _READERS,
+        "reports reports(asOf:) report report(id:) report(asOf:) report(version:) report(audience:)",
+    ),
+    grant("ReportSummary", _READERS, "id period status version"),
     grant(
         "Report",
-        ADVISER | LEADERS,
-        "id period status release tables interpretation pdfSha256 pdfPath",
+        _READERS,
+        "id period starts ends cutOff status version newestVersion changes publishedOn audience"
+        " interpretation sections sections(language:) snapshotSha256 forms pdfSha256 pdfPath",
     ),
-    grant("Report", ADVISER, "drafts"),
+    grant("Report", ADVISER | LEADERS, "release tables acknowledged"),
+    grant("Report", ADVISER, "audiences drafts acknowledgements"),
+    grant("ReportForm", _READERS, "form audience language sha256"),
+    grant("ReportAcknowledgement", ADVISER, "version role on"),
     grant("Mutation", ADVISER, "saveInterpretation saveInterpretation(input:)"),
     grant("SaveInterpretationInput", ADVISER, "idempotencyKey reportId sealed"),
     grant("SaveInterpretationPayload", ADVISER, "reportId position report"),
     grant("Mutation", ADVISER, "approveReport approveReport(input:)"),
-    grant("ApproveReportInput", ADVISER, "idempotencyKey reportId interpretation"),
+    grant("ApproveReportInput", ADVISER, "idempotencyKey reportId interpretation words"),
+    grant("SectionWordsInput", ADVISER, "section words"),
     grant("ApproveReportPayload", ADVISER, "reportId position report"),
     grant("Mutation", ADVISER, "publishReport publishReport(input:)"),
-    grant("PublishReportInput", ADVISER, "idempotencyKey reportId language"),
+    grant("PublishReportInput", ADVISER, "idempotencyKey reportId language audiences sections"),
+    grant("AudienceSectionsInput", ADVISER, "audience sections"),
     grant("PublishReportPayload", ADVISER, "reportId position report"),
+    grant("Mutation", ADVISER, "correctReport correctReport(input:)"),
+    grant("CorrectReportInput", ADVISER, "idempotencyKey reportId changes"),
+    grant("CorrectReportPayload", ADVISER, "reportId position report"),
+    grant("Mutation", LEADERS, "acknowledgeReport acknowledgeReport(input:)"),
+    grant("AcknowledgeReportInput", LEADERS, "idempotencyKey reportId version"),
+    grant("AcknowledgeReportPayload", LEADERS, "reportId report"),
 )

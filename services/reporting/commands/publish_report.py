@@ -1,48 +1,78 @@
-"""An adviser publishes an approved report: it is rendered, its hash is recorded, it is frozen."""
+"""An adviser publishes an approved report: its snapshot is frozen, the hashes of its forms are recorded."""
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
 from services.reporting.commands.in_report import add_to_report
 from services.reporting.document.content import content_of
 from services.reporting.document.render import render
 from services.reporting.domain import report
-from services.reporting.streams import load_organisation
+from services.reporting.loading import load_ground
+from services.reporting.streams import load_approved, load_organisation, published_stream
+from shared.contracts.errors import invalid
+from shared.contracts.report import encoded
 from shared.contracts.rpc import Done, PublishReport
+from shared.eventstore.store import Change
 from shared.eventstore.week import week_of
 from shared.runtime.calls import Call
 
 
 async def publish_report(call: Call, request: PublishReport) -> Done:
     """See PublishReport."""
+    chosen = _chosen(request)
 
-    async def decide(report_id: UUID, state: report.Report) -> report.Event:
-        interpretation = report.approved_words(state)
-        organisation = await load_organisation(call.parts.store, call.organisation)
-        name, today = organisation.known.name, call.now.date()
+    async def decide(report_id: UUID, state: report.Report) -> tuple[report.Event, Change]:
+        approved = report.approved(state)
+        parts, today = call.parts, call.now.date()
+        organisation = (await load_organisation(parts.store, call.organisation)).known
+        snapshot = report.frozen(
+            state,
+            await load_ground(parts, call.organisation, state),
+            await load_approved(parts.store, call.organisation, report_id, state),
+            chosen,
+            report_id=report_id,
+            organisation_name=organisation.name,
+            language=organisation.language,
+            on=today,
+        )
         rendered = await render(
             content_of(
                 state.tables,
                 report_id=report_id,
-                interpretation=interpretation,
-                organisation_name=name,
+                interpretation=approved.interpretation,
+                organisation_name=organisation.name,
                 language=request.language,
                 published_on=today,
             )
         )
-        return report.publish(
-            state,
-            report.ReportPublished(
-                period=state.known.figures.period,
-                organisation_name=name,
-                language=request.language,
-                pdf_sha256=rendered.sha256,
-                typst_version=rendered.typst_version,
-                template_version=rendered.template_version,
-                published_on=today,
-                week=week_of(today),
-            ),
+        data = encoded(snapshot)
+        published = report.ReportPublished(
+            period=snapshot.period,
+            organisation_name=organisation.name,
+            version=snapshot.version,
+            changes=snapshot.changes,
+            audiences=tuple(one.audience for one in chosen),
+            snapshot_sha256=hashlib.sha256(data).digest(),
+            forms=(report.PublishedForm("pdf", None, request.language, rendered.sha256),),
+            typst_version=rendered.typst_version,
+            template_version=rendered.template_version,
+            published_on=today,
+            week=week_of(today),
+        )
+        return published, Change(
+            published_stream(report_id, snapshot.version), 1, report.SnapshotFrozen(data)
         )
 
     return await add_to_report(call, request.report_id, decide)
+
+
+def _chosen(request: PublishReport) -> tuple[report.Chosen, ...]:
+    sections = {one.audience: one.sections for one in request.sections}
+    if len(sections) != len(request.sections) or not sections.keys() <= set(request.audiences):
+        raise invalid("sections", "they are not of one of these readers each")
+    return tuple(
+        report.Chosen(audience=audience, sections=sections.get(audience))
+        for audience in request.audiences
+    )

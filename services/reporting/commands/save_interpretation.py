@@ -14,7 +14,7 @@ from shared.runtime.calls import Call
 async def save_interpretation(call: Call, request: SaveInterpretation) -> Done:
     """See SaveInterpretation."""
 
-    async def decide(_report_id: UUID, state: report.Report) -> report.Event:
-        return report.save_interpretation(state, drafts_from_bus(request.sealed))
+    async def decide(_report_id: UUID, state: report.Report) -> tuple[report.Event]:
+        return (report.save_interpretation(state, drafts_from_bus(request.sealed)),)
 
     return await add_to_report(call, request.report_id, decide)

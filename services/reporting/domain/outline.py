@@ -14,6 +14,7 @@ from services.reporting.domain.sections import (
     barometer,
     benchmark,
     causes,
+    cut_off,
     goals,
     guide,
     impact,
@@ -28,7 +29,7 @@ from services.reporting.domain.sections import (
 from shared.contracts.report import AUDIENCES, Audience, Bilingual, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from services.reporting.domain.ground import Ground
     from shared.contracts.report import Block
@@ -52,7 +53,15 @@ def _title(nl: str, en: str) -> Bilingual:
     return Bilingual(nl=nl, en=en)
 
 
+SUMMARY = "summary"
+"""The chapter that opens a report: the advisers' words alone, and every reader's."""
+
 OUTLINE: tuple[Chapter, ...] = (
+    Chapter(
+        SUMMARY,
+        _title("Duiding in het kort", "What it means, in short"),
+        audiences=AUDIENCES,
+    ),
     Chapter("guide", _title("Leeswijzer", "How to read this"), guide.build, AUDIENCES),
     Chapter(
         "goals",
@@ -105,6 +114,9 @@ OUTLINE: tuple[Chapter, ...] = (
 )
 """In the order of the report."""
 
+GUIDE = "guide"
+"""The chapter that says up to which day cases are in, whatever else it says."""
+
 CODES: tuple[str, ...] = tuple(chapter.code for chapter in OUTLINE)
 
 
@@ -114,9 +126,23 @@ def build(ground: Ground, words: Mapping[str, str]) -> tuple[Section, ...]:
         Section(
             code=chapter.code,
             title=chapter.title,
-            blocks=() if chapter.build is None else chapter.build(ground),
+            blocks=_blocks(chapter, ground),
             words=words.get(chapter.code),
         )
         for chapter in OUTLINE
     )
     return tuple(section for section in sections if section.blocks or section.words)
+
+
+def _blocks(chapter: Chapter, ground: Ground) -> tuple[Block, ...]:
+    built = () if chapter.build is None else chapter.build(ground)
+    return (cut_off.block(ground), *built) if chapter.code == GUIDE else built
+
+
+def sections_for(audience: Audience, codes: Collection[str]) -> tuple[str, ...]:
+    """Of a report's sections those that these readers get unless the adviser chooses otherwise."""
+    return tuple(
+        chapter.code
+        for chapter in OUTLINE
+        if chapter.code in codes and audience in chapter.audiences
+    )

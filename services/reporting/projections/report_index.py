@@ -15,6 +15,7 @@ _BECOMES = {
     "ReportDrafted": Status.DRAFTED,
     "ReportApproved": Status.APPROVED,
     "ReportPublished": Status.PUBLISHED,
+    "CorrectionBegun": Status.DRAFTED,
 }
 
 
@@ -28,14 +29,26 @@ class ReportIndex:
     async def apply(self, connection: psycopg.AsyncConnection[Any], recorded: Recorded) -> None:
         """See Projection."""
         status = _BECOMES[recorded.type].value
-        if recorded.type == "ReportDrafted":
-            await connection.execute(
-                "INSERT INTO report_index (report_id, organisation, period, status)"
-                " VALUES (%s, %s, %s, %s)",
-                (recorded.stream, recorded.organisation, recorded.event.figures.period, status),
-            )
-        else:
-            await connection.execute(
-                "UPDATE report_index SET status = %s WHERE report_id = %s",
-                (status, recorded.stream),
-            )
+        match recorded.type:
+            case "ReportDrafted":
+                await connection.execute(
+                    "INSERT INTO report_index (report_id, organisation, period, status)"
+                    " VALUES (%s, %s, %s, %s)",
+                    (recorded.stream, recorded.organisation, recorded.event.figures.period, status),
+                )
+            case "ReportPublished":
+                await connection.execute(
+                    "UPDATE report_index SET status = %s, audiences = %s, versions = %s"
+                    " WHERE report_id = %s",
+                    (
+                        status,
+                        list(recorded.event.audiences),
+                        recorded.event.version,
+                        recorded.stream,
+                    ),
+                )
+            case _:
+                await connection.execute(
+                    "UPDATE report_index SET status = %s WHERE report_id = %s",
+                    (status, recorded.stream),
+                )

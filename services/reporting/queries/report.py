@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+from uuid import UUID
+
 from services.reporting import policy
+from services.reporting.domain.outline import build
+from services.reporting.loading import cut_off_of, load_ground
 from services.reporting.own import own_report
+from services.reporting.reading import Reading, reading
 from services.reporting.shapes import as_uuid, drafts_to_bus, release_to_bus
-from shared.contracts.rpc import Report, ReportQuery
+from services.reporting.streams import load_approved
+from shared.contracts.rpc import Acknowledgement, FormHash, Report, ReportQuery
 from shared.runtime.as_of import checkpoint_at
 from shared.runtime.calls import Call
+from shared.taxonomy.period import Period
+
+if TYPE_CHECKING:
+    from services.reporting.domain import report as domain
+    from shared.contracts.report import Section
 
 
 async def report(call: Call, request: ReportQuery) -> Report:
@@ -15,15 +27,68 @@ async def report(call: Call, request: ReportQuery) -> Report:
     report_id = as_uuid(request.id, "id")
     until = await checkpoint_at(call, request.as_of)
     state = await own_report(call, report_id, until=until)
+    read = await reading(call, report_id, state, request)
+    writes = policy.writes(call.principal)
     await call.record_access("report", report_id)
-    first, *further = (release_to_bus(state.known.organisation_id, table) for table in state.tables)
+    tables = tuple(release_to_bus(call.organisation, table) for table in state.tables)
+    if read.audience == "all_staff" and not writes:
+        tables = ()
+    published = read.published
+    period = Period.parse(state.known.figures.period)
     return Report(
         id=str(report_id),
-        period=state.known.figures.period,
-        status=state.status.value,
-        release=first,
-        tables=tuple(further),
-        interpretation=state.interpretation,
-        drafts=drafts_to_bus(state.drafts) if policy.sees_drafts(call.principal) else (),
-        pdf_sha256=None if state.publication is None else state.publication.pdf_sha256,
+        period=str(period),
+        status=state.status.value if published is None else "published",
+        release=tables[0] if tables else None,
+        tables=tables[1:],
+        interpretation=state.interpretation if published is None else published.interpretation,
+        drafts=drafts_to_bus(state.drafts) if writes else (),
+        version=len(state.publications) + 1 if published is None else published.event.version,
+        newest=len(state.publications),
+        changes=read.changes,
+        audience=read.audience,
+        audiences=() if published is None else published.event.audiences,
+        starts=period.start,
+        ends=cut_off_of(period),
+        cut_off=cut_off_of(period) if read.snapshot is None else read.snapshot.cut_off,
+        published_on=None if published is None else published.event.published_on,
+        sections=read.sections
+        if published is not None
+        else await _as_they_are_now(call, report_id, state),
+        snapshot_sha256=None if published is None else published.event.snapshot_sha256,
+        forms=() if published is None else tuple(_forms(read)),
+        acknowledged=_by_asker(call, state, read),
+        acknowledgements=_acknowledgements(state) if writes else (),
     )
+
+
+async def _as_they_are_now(
+    call: Call, report_id: UUID, state: domain.Report
+) -> tuple[Section, ...]:
+    """The sections of a version that is not out: those that were approved, or those that would be."""
+    if state.approval is not None and state.approval.frozen:
+        return await load_approved(call.parts.store, call.organisation, report_id, state)
+    return build(await load_ground(call.parts, call.organisation, state), {})
+
+
+def _forms(read: Reading) -> list[FormHash]:
+    return [
+        FormHash(form=one.form, audience=one.audience, language=one.language, sha256=one.sha256)
+        for one in read.forms
+    ]
+
+
+def _by_asker(call: Call, state: domain.Report, read: Reading) -> bool:
+    me = (read.version, call.principal.role.value, call.principal.subject)
+    return any((one.version, one.role, one.reader) == me for one in state.acknowledgements)
+
+
+def _acknowledgements(state: domain.Report) -> tuple[Acknowledgement, ...]:
+    """Once for each role and version: who it was is nobody's."""
+    first: dict[tuple[int, str], Acknowledgement] = {}
+    for one in state.acknowledgements:
+        first.setdefault(
+            (one.version, one.role),
+            Acknowledgement(version=one.version, role=one.role, on=one.on),
+        )
+    return tuple(first.values())
