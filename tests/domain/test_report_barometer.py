@@ -10,10 +10,10 @@ from services.reporting.domain.ground import Ground, ReleasedTable
 from services.reporting.domain.sections.barometer import build
 from shared.contracts.report import (
     Absent,
+    Cell,
     Entries,
     KeyFigure,
     Paragraphs,
-    Said,
     Shown,
     Table,
 )
@@ -34,10 +34,15 @@ def ground(*tables: Figures, **more: Any) -> Ground:
     )
 
 
+def shown(cell: Cell) -> int:
+    assert isinstance(cell, Shown)
+    return cell.value
+
+
 def test_the_chapter_has_the_number_its_bounds_its_parts_and_what_was_before() -> None:
-    """Missing parts say why; the table is there for whoever cannot see the chart."""
+    """Missing parts say why; every period has its bar, its bounds, and how much was measured."""
     rounds = (pulse(*FOUR, period=BEFORE, counts=(60, 60, 30, 12, None)), pulse(*FOUR))
-    number, parts, change, series, read = build(ground(pulses=rounds))
+    number, parts, said, series, read = build(ground(pulses=rounds))
     assert isinstance(number, Numbers)
     (index,) = number.items
     assert isinstance(index, KeyFigure)
@@ -45,19 +50,20 @@ def test_the_chapter_has_the_number_its_bounds_its_parts_and_what_was_before() -
     assert index.note is not None
     assert "Tussen 71 en 78. Gemeten is 42 van de 100" in index.note.nl
     assert isinstance(parts, Table)
-    assert ("barometer_parts", "bars", 12) == (parts.id, parts.chart, len(parts.rows))
-    assert Shown(value=14) == parts.rows[0].cells[-1]
-    missing = parts.rows[-1].cells
-    assert isinstance(missing[0], Said)
-    assert (Absent(), Absent()) == missing[1:3]
-    assert isinstance(change, Paragraphs)
-    assert change.items[0].en.startswith("Higher")
-    assert isinstance(series, Table)
-    assert ("series", ["second half of 2025", "first half of 2026"]) == (
-        series.chart,
-        [column.label.en for column in series.columns],
+    assert ("barometer_parts", "bars", 4) == (parts.id, parts.chart, len(parts.rows))
+    assert [75, 71, 78, 14] == [shown(cell) for cell in parts.rows[0].cells]
+    assert isinstance(said, Paragraphs)
+    missing, change = said.items
+    assert (
+        "policy noticed, policy understood, policy carried (not asked in the pulse)" in missing.en
     )
-    assert Shown(value=75) == series.rows[0].cells[1]
+    assert "what comes to light (nothing of this was released)" in missing.en
+    assert change.en.startswith("Higher")
+    assert isinstance(series, Table)
+    assert ("bars", ["second half of 2025", "first half of 2026"], None) == (
+        *(series.chart, [row.label.en for row in series.rows], series.note),
+    )
+    assert [75, 71, 78, 42] == [shown(cell) for cell in series.rows[1].cells]
     assert isinstance(read, Paragraphs)
 
 
@@ -71,26 +77,42 @@ def test_without_enough_there_are_sentences_and_no_number() -> None:
 
 
 def test_the_series_says_where_it_breaks() -> None:
-    """Another question is another barometer."""
-    rounds = (pulse(*FOUR, period=BEFORE), pulse(*FOUR, "policy_felt"))
+    """Another question is another barometer; and a period without an index has no bar."""
+    early = Period.parse("2025-H1")
+    rounds = (
+        pulse(*FOUR[:2], period=early),
+        pulse(*FOUR, period=BEFORE),
+        pulse(*FOUR, "policy_felt"),
+    )
     (series,) = [
         one
         for one in build(ground(pulses=rounds))
         if isinstance(one, Table) and one.id == "barometer_history"
     ]
     assert series.note is not None
-    assert "first half of 2026" in series.note.en
+    assert ["first half of 2025", "second half of 2025", "first half of 2026 *"] == [
+        row.label.en for row in series.rows
+    ]
+    assert [Absent()] * 3 == list(series.rows[0].cells[:3])
 
 
 def test_norms_are_told_with_who_said_it_and_what_shows_it() -> None:
-    """Words and references; no number is made of them."""
-    (_, norms) = build(ground(maturity=(CLAIM,)))
-    assert isinstance(norms, Entries)
-    (entry,) = norms.items
-    assert "Openness: level 3, agreed upon" == entry.title.en
-    assert ["works council", "first half of 2026"] == [fact.en for _, fact in entry.facts[:2]]
-    assert [
-        "released figure, 2026-H1: theme, workload",
-        "pulse of 2026-H1: mistakes_discussed",
-        "measure that was carried out",
-    ] == [fact.en for _, fact in entry.facts[2:]]
+    """Words and references; no number is made of them. A figure that is gone is told by its code."""
+    figures = table("theme", {"workload": 12})
+    known = ReleasedTable(
+        figures=figures, labels_nl={"workload": "Werkdruk"}, labels_en={"workload": "Workload"}
+    )
+    for history, called in (((known,), "Workload"), ((), "workload")):
+        *_, norms = build(
+            ground(maturity=(CLAIM,), history=history, pulses=(pulse("mistakes_discussed"),))
+        )
+        assert isinstance(norms, Entries)
+        (entry,) = norms.items
+        assert "Openness: level 3, agreed upon" == entry.title.en
+        assert [
+            "works council",
+            "first half of 2026",
+            f"released figure, first half of 2026: {called}",
+            "pulse, first half of 2026: mistakes_discussed",
+            "a measure that was carried out",
+        ] == [fact.en for _, fact in entry.facts]

@@ -110,7 +110,7 @@ PARTS: Final = (
     _shares(
         "heard",
         10,
-        Bilingual(nl="Gehoord, zeggen melders", en="Heard, reporters say"),
+        Bilingual(nl="Gehoord volgens melders", en="Heard according to reporters"),
         "heard",
         heard=1.0,
         partly_heard=0.5,

@@ -23,7 +23,6 @@ from shared.contracts.report import (
     KeyFigure,
     Paragraphs,
     Row,
-    Said,
     Shown,
     Table,
 )
@@ -139,8 +138,9 @@ def _barometer(points: tuple[Point, ...]) -> list[Block]:
         ),
         _parts(now),
     ]
-    if change is not None:
-        blocks.append(Paragraphs(items=(CHANGES[change],)))
+    said = [_missing(now), None if change is None else CHANGES[change]]
+    if told := tuple(one for one in said if one is not None):
+        blocks.append(Paragraphs(items=told))
     with_index = [one for one in points if one.barometer.index is not None]
     if len(with_index) > 1:
         blocks.append(_history(points))
@@ -164,64 +164,91 @@ def _parts(now: Barometer) -> Table:
     return Table(
         id="barometer_parts",
         title=Bilingual(nl="Onderdelen van de barometer", en="Parts of the barometer"),
-        columns=(
-            Column(label=Bilingual(nl="Punten", en="Points"), unit="points"),
-            Column(label=Bilingual(nl="Ondergrens", en="Lower bound"), unit="points"),
-            Column(label=Bilingual(nl="Bovengrens", en="Upper bound"), unit="points"),
-            Column(label=Bilingual(nl="Gewicht", en="Weight"), unit="number"),
-        ),
+        columns=(*_POINTS, Column(label=Bilingual(nl="Gewicht", en="Weight"), unit="number")),
         rows=tuple(
-            Row(label=one.part.name, cells=(*_cells(one), Shown(value=one.part.weight)))
+            Row(
+                label=one.part.name,
+                cells=(*_cells(one.score, one.low, one.high), Shown(value=one.part.weight)),
+            )
             for one in now.parts
+            if one.score is not None
         ),
         chart="bars",
         note=Bilingual(
-            nl="De barometer is de som van punten maal gewicht van wat is gemeten, gedeeld door de som van "
-            "die gewichten.",
-            en="The barometer is the sum of points times weight of what was measured, divided by the sum of "
-            "those weights.",
+            nl="De barometer is de som van punten maal gewicht, gedeeld door de som van de gewichten.",
+            en="The barometer is the sum of points times weight, divided by the sum of the weights.",
         ),
     )
 
 
-def _cells(one: Measured) -> tuple[Cell, Cell, Cell]:
-    if one.score is None or one.low is None or one.high is None:
-        return Said(text=REASONS[one.reason or Reason.NOT_RELEASED]), Absent(), Absent()
-    return Shown(value=one.score), Shown(value=one.low), Shown(value=one.high)
+_POINTS: Final = (
+    Column(label=Bilingual(nl="Punten", en="Points"), unit="points"),
+    Column(label=Bilingual(nl="Ondergrens", en="Lower bound"), unit="points"),
+    Column(label=Bilingual(nl="Bovengrens", en="Upper bound"), unit="points"),
+)
+
+
+def _cells(*values: int | None) -> tuple[Cell, ...]:
+    return tuple(Absent() if value is None else Shown(value=value) for value in values)
+
+
+def _missing(now: Barometer) -> Bilingual | None:
+    """The parts that were not measured, by reason; None where there are none."""
+    by_reason: dict[Reason, list[Bilingual]] = {}
+    for one in now.parts:
+        if one.reason is not None:
+            by_reason.setdefault(one.reason, []).append(one.part.name)
+    if not by_reason:
+        return None
+    told = [
+        (
+            ", ".join(name.nl.lower() for name in names),
+            ", ".join(name.en.lower() for name in names),
+            REASONS[reason],
+        )
+        for reason, names in by_reason.items()
+    ]
+    return Bilingual(
+        nl="Niet gemeten: " + "; ".join(f"{nl} ({why.nl})" for nl, _, why in told) + ".",
+        en="Not measured: " + "; ".join(f"{en} ({why.en})" for _, en, why in told) + ".",
+    )
 
 
 def _history(points: tuple[Point, ...]) -> Table:
-    def row(nl: str, en: str, values: list[int | None]) -> Row:
-        return Row(
-            label=Bilingual(nl=nl, en=en),
-            cells=tuple(Absent() if value is None else Shown(value=value) for value in values),
-        )
-
-    told = [one.barometer for one in points]
-    broken = [
-        span(Period.parse(one.barometer.period))
-        for one in points
-        if one.change is Change.NOT_COMPARABLE
-    ]
-    note = None
-    if broken:
-        nl, en = ", ".join(one.nl for one in broken), ", ".join(one.en for one in broken)
-        note = Bilingual(
-            nl=f"Breuk in de reeks: in {nl} zijn andere onderdelen gemeten dan ervoor.",
-            en=f"Break in the series: in {en} other parts were measured than before.",
-        )
+    """A row for each period. No line is drawn from one to the next: they may not be comparable."""
+    broken = any(one.change is Change.NOT_COMPARABLE for one in points)
     return Table(
         id="barometer_history",
         title=Bilingual(nl="De barometer door de tijd", en="The barometer over time"),
-        columns=tuple(Column(label=span(Period.parse(one.period)), unit="points") for one in told),
-        rows=(
-            row("Barometer", "Barometer", [one.index for one in told]),
-            row("Ondergrens", "Lower bound", [one.low for one in told]),
-            row("Bovengrens", "Upper bound", [one.high for one in told]),
+        columns=(
+            *_POINTS,
+            Column(label=Bilingual(nl="Gemeten gewicht", en="Weight measured"), unit="number"),
         ),
-        chart="series",
-        note=note,
+        rows=tuple(
+            Row(
+                label=_when(one),
+                cells=(
+                    *_cells(one.barometer.index, one.barometer.low, one.barometer.high),
+                    Shown(value=one.barometer.coverage),
+                ),
+            )
+            for one in points
+        ),
+        chart="bars",
+        note=Bilingual(
+            nl="*: breuk in de reeks, hier zijn andere onderdelen gemeten dan de keer ervoor.",
+            en="*: a break in the series, other parts were measured here than the time before.",
+        )
+        if broken
+        else None,
     )
+
+
+def _when(one: Point) -> Bilingual:
+    name = span(Period.parse(one.barometer.period))
+    if one.change is not Change.NOT_COMPARABLE:
+        return name
+    return Bilingual(nl=f"{name.nl} *", en=f"{name.en} *")
 
 
 # Maturity -----------------------------------------------------------------------------------------
@@ -243,11 +270,11 @@ def _norms(ground: Ground) -> list[Block]:
                 ),
             )
         ),
-        Entries(items=tuple(_claim(one) for one in ground.maturity)),
+        Entries(items=tuple(_claim(one, ground) for one in ground.maturity)),
     ]
 
 
-def _claim(one: MaturityAssessed) -> Entry:
+def _claim(one: MaturityAssessed, ground: Ground) -> Entry:
     norm, level, side = NORMS[one.norm], LEVELS[one.level - 1], SIDES[one.side]
     return Entry(
         title=Bilingual(
@@ -259,23 +286,32 @@ def _claim(one: MaturityAssessed) -> Entry:
             (Bilingual(nl="Volgens", en="According to"), side),
             (Bilingual(nl="Periode", en="Period"), span(Period.parse(one.period))),
             *(
-                (Bilingual(nl="Wat het laat zien", en="What shows it"), _evidence(each))
+                (Bilingual(nl="Wat het laat zien", en="What shows it"), _evidence(each, ground))
                 for each in one.evidence
             ),
         ),
     )
 
 
-def _evidence(one: MaturityEvidence) -> Bilingual:
-    match one.kind:
-        case "figure":
-            return Bilingual(
-                nl=f"vrijgegeven cijfer, {one.period}: {one.table}, {one.cell}",
-                en=f"released figure, {one.period}: {one.table}, {one.cell}",
-            )
-        case "pulse":
-            return Bilingual(
-                nl=f"peiling van {one.period}: {one.cell}", en=f"pulse of {one.period}: {one.cell}"
-            )
-        case "measure":
-            return Bilingual(nl="uitgevoerde maatregel", en="measure that was carried out")
+def _evidence(one: MaturityEvidence, ground: Ground) -> Bilingual:
+    if one.kind == "measure" or one.period is None:
+        return Bilingual(nl="een maatregel die is uitgevoerd", en="a measure that was carried out")
+    when, what = span(Period.parse(one.period)), _called(one, ground)
+    if one.kind == "pulse":
+        return Bilingual(nl=f"peiling, {when.nl}: {what.nl}", en=f"pulse, {when.en}: {what.en}")
+    return Bilingual(
+        nl=f"vrijgegeven cijfer, {when.nl}: {what.nl}", en=f"released figure, {when.en}: {what.en}"
+    )
+
+
+def _called(one: MaturityEvidence, ground: Ground) -> Bilingual:
+    """The words of a question or a cell; its code where they are not known any more."""
+    code = one.cell or ""
+    for kept in ground.pulses if one.kind == "pulse" else ():
+        for asked in kept.questions:
+            if (kept.period, asked.code) == (one.period, code):
+                return Bilingual(nl=asked.nl, en=asked.en)
+    for table in (*ground.tables, *ground.history):
+        if (table.figures.dimension, table.figures.period) == (one.table, one.period):
+            return Bilingual(nl=table.labels_nl.get(code, code), en=table.labels_en.get(code, code))
+    return Bilingual(nl=code, en=code)
