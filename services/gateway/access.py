@@ -79,6 +79,7 @@ from services.gateway.schema import (
     reports,
     sealed,
     seats,
+    series_breaks,
     signals,
     statement,
     statistics,
@@ -154,6 +155,7 @@ ACCESS: Access = table(
             reports,
             hr_figures,
             strategy_chain,
+            series_breaks,
             ledger,
         )
     )
@@ -203,6 +205,7 @@ class Query(
     reports.ReportQuery,
     hr_figures.HrQuery,
     strategy_chain.StrategyChainQuery,
+    series_breaks.SeriesBreakQuery,
     ledger.LedgerQuery,
 ):
     """Questions. Each is asked in its service with your own token."""
@@ -247,6 +250,7 @@ class Mutation(
     barometer.BarometerMutation,
     reports.ReportMutation,
     hr_figures.HrMutation,
+    series_breaks.SeriesBreakMutation,
 ):
     """Changes. Each takes an idempotency key: repeated, it gives the first answer."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.reporting.domain import (
+    breaks,
     hr_figures,
     kept,
     maturity,
@@ -65,6 +66,8 @@ TYPES = EventTypes(
         report.SnapshotFrozen,
         report.ReportAcknowledged,
         report.CorrectionBegun,
+        breaks.SeriesBreakRecorded,
+        breaks.SeriesBreakWithdrawn,
         AccessRecorded,
     ),
     versions={organisation.OrganisationKnown: 2, report.ReportPublished: 2},

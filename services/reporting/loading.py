@@ -12,6 +12,7 @@ from services.reporting.streams import (
     load_maturity,
     load_organisation,
     load_pulses,
+    load_series_breaks,
     load_signals,
     load_strategy,
 )
@@ -47,6 +48,7 @@ async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground
             if Period.parse(one.period).end <= period.end
         ),
         maturity=(await load_maturity(parts.store, organisation)).newest(),
+        breaks=(await load_series_breaks(parts.store, organisation)).standing,
     )
 
 

@@ -34,6 +34,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "policy_gaps": frozenset({Role.ADVISER}) | _LEADERS,
     "correct_report": frozenset({Role.ADVISER}),
     "acknowledge_report": _LEADERS,
+    "record_series_break": frozenset({Role.ADVISER}),
+    "withdraw_series_break": frozenset({Role.ADVISER}),
+    "series_breaks": frozenset({Role.ADVISER}) | _LEADERS,
     **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""

@@ -9,7 +9,9 @@ from services.reporting.commands.correct_report import correct_report
 from services.reporting.commands.import_hr_figures import import_hr_figures
 from services.reporting.commands.keep_cost_assumptions import keep_cost_assumptions
 from services.reporting.commands.publish_report import publish_report
+from services.reporting.commands.record_series_break import record_series_break
 from services.reporting.commands.save_interpretation import save_interpretation
+from services.reporting.commands.withdraw_series_break import withdraw_series_break
 from services.reporting.consumers import drafts, organisations
 from services.reporting.events import TYPES
 from services.reporting.outbound import OUTBOUND
@@ -23,6 +25,7 @@ from services.reporting.queries.policy_gaps import policy_gaps
 from services.reporting.queries.render_report import render_report
 from services.reporting.queries.report import report
 from services.reporting.queries.reports import reports
+from services.reporting.queries.series_breaks import series_breaks
 from services.reporting.queries.strategy_chain import strategy_chain
 from services.reporting.streams import adviser_seats
 from shared.runtime.service import Definition, Reader
@@ -47,6 +50,9 @@ DEFINITION = Definition(
         "policy_gaps": policy_gaps,
         "correct_report": correct_report,
         "acknowledge_report": acknowledge_report,
+        "record_series_break": record_series_break,
+        "withdraw_series_break": withdraw_series_break,
+        "series_breaks": series_breaks,
     },
     may=may,
     seats=adviser_seats,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from services.reporting.domain import (
+    breaks,
     hr_figures,
     kept,
     maturity,
@@ -142,6 +143,17 @@ async def load_strategy(store: EventStore, organisation_id: UUID) -> strategy.St
     """The register as intake announced it last; the common entries where it never did."""
     recorded = await store.load(organisation_id, strategy_stream(organisation_id))
     return reduce(strategy.evolve, (one.event for one in recorded), strategy.Strategy())
+
+
+def series_breaks_stream(organisation_id: UUID) -> UUID:
+    """The stream of the breaks that advisers recorded."""
+    return uuid5(organisation_id, "series_breaks")
+
+
+async def load_series_breaks(store: EventStore, organisation_id: UUID) -> breaks.SeriesBreaks:
+    """The breaks that stand; empty where none was recorded."""
+    recorded = await store.load(organisation_id, series_breaks_stream(organisation_id))
+    return reduce(breaks.evolve, (one.event for one in recorded), breaks.SeriesBreaks())
 
 
 async def adviser_seats(store: EventStore, organisation_id: UUID) -> frozenset[str] | None:

@@ -24,6 +24,11 @@ from shared.contracts.reporting_barometer import (
     BarometerQuery,
     MaturityAnswer,
 )
+from shared.contracts.reporting_breaks import (
+    RecordSeriesBreak,
+    SeriesBreaks,
+    WithdrawSeriesBreak,
+)
 from shared.contracts.shape import Policy as Policy  # noqa: PLC0414
 from shared.contracts.shape import Shape as Shape  # noqa: PLC0414
 
@@ -3243,6 +3248,9 @@ VERBS: dict[str, Verb] = {
         Verb(
             "reporting", "hr_figures", "query", reporting_hr.HrFiguresQuery, reporting_hr.HrFigures
         ),
+        Verb("reporting", "record_series_break", "command", RecordSeriesBreak, Done),
+        Verb("reporting", "withdraw_series_break", "command", WithdrawSeriesBreak, Done),
+        Verb("reporting", "series_breaks", "query", Empty, SeriesBreaks),
         *_ledger("reporting"),
     )
 }

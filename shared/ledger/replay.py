@@ -401,6 +401,14 @@ _EVENTS: Final[dict[str, tuple[str, str]]] = {
     "ReportDrafted": ("a report was drafted", "een rapport is opgesteld"),
     "InterpretationSaved": ("an interpretation was saved", "een duiding is bewaard"),
     "ReportApproved": ("a report was approved", "een rapport is goedgekeurd"),
+    "SeriesBreakRecorded": (
+        "it was recorded from when on figures count otherwise",
+        "vastgelegd is vanaf wanneer cijfers anders tellen",
+    ),
+    "SeriesBreakWithdrawn": (
+        "a break in series was taken back",
+        "een breuk in de reeks is teruggenomen",
+    ),
     "ReportPublished": ("a report was published", "een rapport is gepubliceerd"),
 }
 """What a works council member reads; other types are told by their name."""

@@ -336,6 +336,14 @@ HOLDERS = {
         ["Signal.text"],
         LEADERS | {Role.ADVISER, Role.MANAGER},
     ),
+    "where series of figures break": (
+        ["Query.seriesBreaks", "SeriesBreak"],
+        LEADERS | {Role.ADVISER},
+    ),
+    "recording where they break": (
+        ["Mutation.recordSeriesBreak", "Mutation.withdrawSeriesBreak"],
+        {Role.ADVISER},
+    ),
     "asking employees": (
         ["Mutation.openPulse", "Mutation.issuePulseTokens", "Mutation.tellLaggingIndicator"],
         {Role.ADVISER, Role.HR},

@@ -29,14 +29,15 @@ def test_the_policy_knows_every_verb_of_reporting_and_no_other() -> None:
 def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> None:
     """Each role gets exactly the verbs that its work asks for."""
     shared = {"reports", "report", "render_report"}
-    reading = shared | {"strategy_chain", "policy_gaps"}
+    reading = shared | {"strategy_chain", "policy_gaps", "series_breaks"}
     writing = {"save_interpretation", "approve_report", "publish_report", "correct_report"}
     leading = reading | {"acknowledge_report"}
+    breaks = {"record_series_break", "withdraw_series_break"}
     hr = {"import_hr_figures", "keep_cost_assumptions"}
     figures = {"hr_figures"}
     culture, says = {"barometer", "maturity"}, {"assess_maturity"}
     expected = {
-        Role.ADVISER: reading | writing | figures | culture | says,
+        Role.ADVISER: reading | writing | breaks | figures | culture | says,
         Role.HR: leading | hr | figures | culture,
         Role.BOARD: leading | culture | says,
         Role.WORKS_COUNCIL: leading | culture | says,

@@ -60,11 +60,10 @@ Event = SeriesBreakRecorded | SeriesBreakWithdrawn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesBreaks:
-    """The breaks that stand, in the order of their recording, and the ids that were ever used."""
+    """The breaks that stand, in the order of their recording."""
 
     version: int = 0
     standing: tuple[SeriesBreakRecorded, ...] = ()
-    used: frozenset[UUID] = frozenset()
 
 
 def evolve(state: SeriesBreaks, event: Event) -> SeriesBreaks:
@@ -72,9 +71,7 @@ def evolve(state: SeriesBreaks, event: Event) -> SeriesBreaks:
     state = replace(state, version=state.version + 1)
     match event:
         case SeriesBreakRecorded():
-            return replace(
-                state, standing=(*state.standing, event), used=state.used | {event.break_id}
-            )
+            return replace(state, standing=(*state.standing, event))
         case SeriesBreakWithdrawn():
             left = tuple(one for one in state.standing if one.break_id != event.break_id)
             return replace(state, standing=left)
@@ -85,28 +82,46 @@ def evolve(state: SeriesBreaks, event: Event) -> SeriesBreaks:
 # Decisions --------------------------------------------------------------------------------------
 
 
-def record(state: SeriesBreaks, recorded: SeriesBreakRecorded) -> SeriesBreakRecorded:
+def record(
+    state: SeriesBreaks,
+    *,
+    break_id: UUID,
+    since: str,
+    kind: str,
+    tables: tuple[str, ...],
+    text_nl: str,
+    text_en: str,
+    on: date,
+) -> SeriesBreakRecorded:
     """Record a break with words in both languages.
 
-    Raises Refusal INVALID_PERIOD, INVALID_INPUT (a kind or table that is unknown, no words, more breaks
-    than MOST), TOO_LARGE, or ALREADY_EXISTS for an id that was used.
+    Raises Refusal INVALID_PERIOD, INVALID_INPUT (a kind or table that is unknown, no words, control
+    characters), or TOO_LARGE.
     """
-    Period.parse(recorded.since)
-    if recorded.kind not in KINDS:
+    Period.parse(since)
+    known = next((one for one in KINDS if one == kind), None)
+    if known is None:
         raise invalid("kind", "it has the wrong form")
-    if len(set(recorded.tables)) != len(recorded.tables) or not set(recorded.tables) <= set(ORDER):
+    if len(set(tables)) != len(tables) or not set(tables) <= set(ORDER):
         raise invalid("tables", "it has the wrong form")
-    if recorded.break_id in state.used:
-        raise Refusal(Code.ALREADY_EXISTS)
     if len(state.standing) >= MOST:
         raise Refusal(Code.TOO_LARGE, limit=MOST, unit="entries")
-    text_nl, text_en = (
-        readable(text, field=field, most=LONGEST)
-        for text, field in ((recorded.text_nl, "textNl"), (recorded.text_en, "textEn"))
+    return SeriesBreakRecorded(
+        break_id=break_id,
+        since=since,
+        kind=known,
+        tables=tables,
+        text_nl=_words(text_nl, "textNl"),
+        text_en=_words(text_en, "textEn"),
+        on=on,
     )
-    if text_nl is None or text_en is None:
-        raise invalid("textNl" if text_nl is None else "textEn", "it is empty")
-    return replace(recorded, text_nl=text_nl, text_en=text_en)
+
+
+def _words(text: str, field: str) -> str:
+    words = readable(text, field=field, most=LONGEST)
+    if words is None:
+        raise invalid(field, "it is empty")
+    return words
 
 
 def withdraw(state: SeriesBreaks, break_id: UUID, on: date) -> SeriesBreakWithdrawn:

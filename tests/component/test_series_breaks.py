@@ -1,0 +1,49 @@
+"""Breaks in series in reporting as a whole service: who records them, who reads them, what is refused."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import msgspec
+
+from shared.contracts.errors import Code
+from shared.contracts.reporting_breaks import RecordSeriesBreak, SeriesBreaks, WithdrawSeriesBreak
+from shared.contracts.rpc import Done, Empty
+from shared.identity.roles import Role
+from tests.component.test_reporting import ELSEWHERE, Reporting, reporting
+
+__all__ = ["reporting"]
+
+NEW = RecordSeriesBreak(
+    since="2026-H2",
+    kind="registration",
+    tables=("theme",),
+    text_nl="een nieuw registratiesysteem",
+    text_en="a new registration system",
+)
+
+
+async def test_a_break_is_recorded_read_and_taken_back(reporting: Reporting) -> None:
+    """By advisers; leaders read it, others and other organisations do not. A repeated command counts once."""
+    await reporting.drafted()
+    key = str(uuid4())
+    first, again = [
+        await reporting.ask("record_series_break", NEW, Done, key=key) for _ in range(2)
+    ]
+    assert first == again
+    for role in (Role.ADVISER, Role.HR, Role.BOARD, Role.WORKS_COUNCIL):
+        (found,) = (await reporting.ask("series_breaks", Empty(), SeriesBreaks, role=role)).items
+        assert (first.id, "2026-H2", ("theme",)) == (found.id, found.since, found.tables)
+    assert Code.NOT_ALLOWED is await reporting.refused("record_series_break", NEW, role=Role.HR)
+    assert Code.NOT_ALLOWED is await reporting.refused("series_breaks", Empty(), role=Role.MANAGER)
+    back = WithdrawSeriesBreak(break_id=first.id)
+    assert Code.NOT_FOUND is await reporting.refused(
+        "withdraw_series_break", back, organisation=ELSEWHERE
+    )
+    stored = reporting.rows("SELECT count(*) FROM event")
+    bad = msgspec.structs.replace(NEW, text_en="")
+    assert Code.INVALID_INPUT is await reporting.refused("record_series_break", bad)
+    assert stored == reporting.rows("SELECT count(*) FROM event")
+    await reporting.ask("withdraw_series_break", back, Done)
+    assert () == (await reporting.ask("series_breaks", Empty(), SeriesBreaks)).items
+    assert Code.NOT_FOUND is await reporting.refused("withdraw_series_break", back)
