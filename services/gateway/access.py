@@ -61,6 +61,7 @@ from services.gateway.schema import (
     ladder,
     ledger,
     minutes,
+    mirror,
     my_case,
     my_data,
     notes,
@@ -156,6 +157,7 @@ ACCESS: Access = table(
             hr_figures,
             strategy_chain,
             series_breaks,
+            mirror,
             ledger,
         )
     )
@@ -206,6 +208,7 @@ class Query(
     hr_figures.HrQuery,
     strategy_chain.StrategyChainQuery,
     series_breaks.SeriesBreakQuery,
+    mirror.MirrorQuery,
     ledger.LedgerQuery,
 ):
     """Questions. Each is asked in its service with your own token."""
@@ -251,6 +254,7 @@ class Mutation(
     reports.ReportMutation,
     hr_figures.HrMutation,
     series_breaks.SeriesBreakMutation,
+    mirror.MirrorMutation,
 ):
     """Changes. Each takes an idempotency key: repeated, it gives the first answer."""
 

@@ -10,6 +10,7 @@ from services.reporting.domain.people import People
 from services.reporting.streams import (
     load_hr_figures,
     load_maturity,
+    load_mirrors,
     load_organisation,
     load_pulses,
     load_series_breaks,
@@ -49,6 +50,7 @@ async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground
         ),
         maturity=(await load_maturity(parts.store, organisation)).newest(),
         breaks=(await load_series_breaks(parts.store, organisation)).standing,
+        mirrors=await load_mirrors(parts.store, organisation, str(period.parts("half-year")[-1])),
     )
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _LEADERS = frozenset({Role.HR, Role.BOARD, Role.WORKS_COUNCIL})
 _STAFF = frozenset({Role.EMPLOYEE, Role.MANAGER, Role.COORDINATOR})
+_DECLARE = frozenset({Role.HR, Role.BOARD, Role.COORDINATOR})
+_LAYER = frozenset({Role.BOARD, Role.MANAGER})
+"""Who may belong to a leadership layer: whether they do, its key says."""
 
 ALLOWED: dict[str, frozenset[Role]] = {
     "reports": frozenset({Role.ADVISER}) | _LEADERS | _STAFF,
@@ -37,6 +40,16 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "record_series_break": frozenset({Role.ADVISER}),
     "withdraw_series_break": frozenset({Role.ADVISER}),
     "series_breaks": frozenset({Role.ADVISER}) | _LEADERS,
+    "declare_leadership_layer": _DECLARE,
+    "withdraw_leadership_layer": _DECLARE,
+    "leadership_layers": _LEADERS | {Role.ADVISER, Role.COORDINATOR, Role.MANAGER},
+    "open_mirror": frozenset({Role.ADVISER}),
+    "give_leaders_view": _LAYER,
+    "compose_mirror": frozenset({Role.ADVISER}),
+    "share_mirror": frozenset({Role.ADVISER}),
+    "acknowledge_mirror": _LAYER,
+    "mirror": _LAYER | {Role.ADVISER},
+    "shared_mirrors": _LEADERS | {Role.ADVISER},
     **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from services.reporting.commands.acknowledge_mirror import acknowledge_mirror
 from services.reporting.commands.acknowledge_report import acknowledge_report
 from services.reporting.commands.approve_report import approve_report
 from services.reporting.commands.assess_maturity import assess_maturity
+from services.reporting.commands.compose_mirror import compose_mirror
 from services.reporting.commands.correct_report import correct_report
+from services.reporting.commands.declare_leadership_layer import declare_leadership_layer
+from services.reporting.commands.give_leaders_view import give_leaders_view
 from services.reporting.commands.import_hr_figures import import_hr_figures
 from services.reporting.commands.keep_cost_assumptions import keep_cost_assumptions
+from services.reporting.commands.open_mirror import open_mirror
 from services.reporting.commands.publish_report import publish_report
 from services.reporting.commands.record_series_break import record_series_break
 from services.reporting.commands.save_interpretation import save_interpretation
+from services.reporting.commands.share_mirror import share_mirror
+from services.reporting.commands.withdraw_leadership_layer import withdraw_leadership_layer
 from services.reporting.commands.withdraw_series_break import withdraw_series_break
 from services.reporting.consumers import drafts, organisations
 from services.reporting.events import TYPES
@@ -20,12 +27,15 @@ from services.reporting.projections.kept_tables import KeptTables
 from services.reporting.projections.report_index import ReportIndex
 from services.reporting.queries.barometer import barometer
 from services.reporting.queries.hr_figures import hr_figures
+from services.reporting.queries.leadership_layers import leadership_layers
 from services.reporting.queries.maturity import maturity
+from services.reporting.queries.mirror import mirror
 from services.reporting.queries.policy_gaps import policy_gaps
 from services.reporting.queries.render_report import render_report
 from services.reporting.queries.report import report
 from services.reporting.queries.reports import reports
 from services.reporting.queries.series_breaks import series_breaks
+from services.reporting.queries.shared_mirrors import shared_mirrors
 from services.reporting.queries.strategy_chain import strategy_chain
 from services.reporting.streams import adviser_seats
 from shared.runtime.service import Definition, Reader
@@ -53,6 +63,16 @@ DEFINITION = Definition(
         "record_series_break": record_series_break,
         "withdraw_series_break": withdraw_series_break,
         "series_breaks": series_breaks,
+        "shared_mirrors": shared_mirrors,
+        "mirror": mirror,
+        "leadership_layers": leadership_layers,
+        "withdraw_leadership_layer": withdraw_leadership_layer,
+        "share_mirror": share_mirror,
+        "open_mirror": open_mirror,
+        "give_leaders_view": give_leaders_view,
+        "declare_leadership_layer": declare_leadership_layer,
+        "compose_mirror": compose_mirror,
+        "acknowledge_mirror": acknowledge_mirror,
     },
     may=may,
     seats=adviser_seats,

@@ -10,7 +10,9 @@ from services.reporting.domain import (
     breaks,
     hr_figures,
     kept,
+    leadership,
     maturity,
+    mirror,
     organisation,
     pulse,
     report,
@@ -48,6 +50,42 @@ async def load_pulses(store: EventStore, organisation_id: UUID) -> pulse.Pulses:
 def hr_stream(organisation_id: UUID) -> UUID:
     """The stream of HR's own figures and assumptions."""
     return uuid5(organisation_id, "hr figures")
+
+
+def layers_stream(organisation_id: UUID) -> UUID:
+    """The stream of the organisation's leadership layers."""
+    return uuid5(organisation_id, "leadership layers")
+
+
+def mirror_stream(organisation_id: UUID, layer_id: UUID, period: str) -> UUID:
+    """The stream of a layer's mirror of a half-year."""
+    return uuid5(organisation_id, f"mirror/{layer_id}/{period}")
+
+
+async def load_layers(store: EventStore, organisation_id: UUID) -> leadership.Layers:
+    """An organisation's leadership layers."""
+    recorded = await store.load(organisation_id, layers_stream(organisation_id))
+    return reduce(leadership.evolve, (one.event for one in recorded), leadership.Layers())
+
+
+async def load_mirror(
+    store: EventStore, organisation_id: UUID, layer_id: UUID, period: str
+) -> mirror.Mirror:
+    """A layer's mirror of a half-year; empty where there is no round."""
+    recorded = await store.load(organisation_id, mirror_stream(organisation_id, layer_id, period))
+    return reduce(mirror.evolve, (one.event for one in recorded), mirror.Mirror())
+
+
+async def load_mirrors(
+    store: EventStore, organisation_id: UUID, period: str
+) -> tuple[mirror.Mirror, ...]:
+    """The rounds of all layers that there ever were, from the top."""
+    layers = await load_layers(store, organisation_id)
+    found = [
+        await load_mirror(store, organisation_id, layer.layer_id, period)
+        for layer in layers.declared
+    ]
+    return tuple(one for one in found if one.version)
 
 
 async def load_hr_figures(store: EventStore, organisation_id: UUID) -> hr_figures.HrFigures:

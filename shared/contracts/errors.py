@@ -70,6 +70,9 @@ class Code(StrEnum):
     FEEDBACK_MISSING = "FEEDBACK_MISSING"
     WORDS_MISSING = "WORDS_MISSING"
     NOT_PUBLISHED = "NOT_PUBLISHED"
+    LAYER_TOO_SMALL = "LAYER_TOO_SMALL"
+    LAYERS_OVERLAP = "LAYERS_OVERLAP"
+    VIEW_TOO_LATE = "VIEW_TOO_LATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +304,22 @@ CATALOGUE: dict[Code, Sentence] = {
         "No version of this report is published, so there is none to correct. Change the draft.",
         "Van dit rapport is nog geen versie gepubliceerd om te verbeteren. Wijzig het concept.",
     ),
+    Code.LAYER_TOO_SMALL: Sentence(
+        "A layer of fewer than {least} leaders has no mirror: it would be about somebody.",
+        "Een laag van minder dan {least} leidinggevenden krijgt geen spiegel: die zou over iemand gaan.",
+    ),
+    Code.LAYERS_OVERLAP: Sentence(
+        "This layer shares leaders with another that stands, or differs from an earlier one by fewer than "
+        "{least}: somebody could be found by subtraction.",
+        "Deze laag deelt leidinggevenden met een andere, of verschilt minder dan {least} van een eerdere: "
+        "iemand zou door aftrekken te vinden zijn.",
+    ),
+    Code.VIEW_TOO_LATE: Sentence(
+        "The leaders' own view is asked beforehand. Figures of this half-year are known, or its mirror was "
+        "seen.",
+        "Het eigen beeld wordt vooraf gevraagd. Cijfers van dit halfjaar zijn bekend, of de spiegel is al "
+        "gezien.",
+    ),
 }
 
 
@@ -363,6 +382,11 @@ REASONS: dict[str, str] = {
     "a unit that is closed goes on as nothing": "een opgeheven onderdeel gaat niet verder",
     "it does not say what becomes of a unit": "er staat niet in wat er van een onderdeel wordt",
     "it has begun already": "het is al begonnen",
+    "that half-year is over": "dat halfjaar is voorbij",
+    "nothing is composed yet": "er is nog niets samengesteld",
+    "the mirror does not ask that": "dat vraagt de spiegel niet",
+    "it holds a word that judges; say that it stands, or say it otherwise": "er staat een woord in dat "
+    "oordeelt; zeg dat het blijft staan, of zeg het anders",
     "it is no half-year": "het is geen halfjaar",
     "it lies too far ahead": "het ligt te ver vooruit",
     "something is planned for later already": "er is al iets voor later gepland",
@@ -469,6 +493,7 @@ REASONS: dict[str, str] = {
     "entries": "onderdelen",
     "advisers": "vertrouwenspersonen",
     "languages": "talen",
+    "leaders": "leidinggevenden",
     "MiB": "MiB",
     "officers": "functionarissen",
     "parts": "delen",

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from shared.contracts import reporting_hr
+from shared.contracts import reporting_hr, reporting_mirror
 
 # Others have these from here too.
 from shared.contracts import reporting_strategy as strategy
@@ -3251,6 +3251,36 @@ VERBS: dict[str, Verb] = {
         Verb("reporting", "record_series_break", "command", RecordSeriesBreak, Done),
         Verb("reporting", "withdraw_series_break", "command", WithdrawSeriesBreak, Done),
         Verb("reporting", "series_breaks", "query", Empty, SeriesBreaks),
+        Verb(
+            "reporting",
+            "declare_leadership_layer",
+            "command",
+            reporting_mirror.DeclareLeadershipLayer,
+            Done,
+        ),
+        Verb(
+            "reporting",
+            "withdraw_leadership_layer",
+            "command",
+            reporting_mirror.WithdrawLeadershipLayer,
+            Done,
+        ),
+        Verb("reporting", "leadership_layers", "query", Empty, reporting_mirror.LeadershipLayers),
+        Verb("reporting", "open_mirror", "command", reporting_mirror.OpenMirror, Done),
+        Verb("reporting", "give_leaders_view", "command", reporting_mirror.GiveLeadersView, Done),
+        Verb("reporting", "compose_mirror", "command", reporting_mirror.ComposeMirror, Done),
+        Verb("reporting", "share_mirror", "command", reporting_mirror.ShareMirror, Done),
+        Verb(
+            "reporting", "acknowledge_mirror", "command", reporting_mirror.AcknowledgeMirror, Done
+        ),
+        Verb("reporting", "mirror", "query", reporting_mirror.MirrorQuery, reporting_mirror.Mirror),
+        Verb(
+            "reporting",
+            "shared_mirrors",
+            "query",
+            reporting_mirror.SharedMirrorsQuery,
+            reporting_mirror.SharedMirrors,
+        ),
         *_ledger("reporting"),
     )
 }

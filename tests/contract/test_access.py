@@ -615,7 +615,7 @@ def test_the_second_pair_of_eyes_sees_no_case(role: Role) -> None:
     sorted(
         set(Role)
         - {Role.ADVISER, Role.ADMIN, Role.REPORTER, Role.EMPLOYEE, Role.REPORT_OFFICER}
-        - {Role.COMPLAINTS_OFFICER}
+        - {Role.COMPLAINTS_OFFICER, Role.MANAGER}
         - SECOND
         - LEADERS
     ),
@@ -642,6 +642,10 @@ def test_who_asks_and_answers_changes_nothing_else(role: Role) -> None:
         "Mutation.keepCostAssumptions",
         "Mutation.assessMaturity",
         "Mutation.acknowledgeReport",
+        "Mutation.declareLeadershipLayer",
+        "Mutation.withdrawLeadershipLayer",
+        "Mutation.giveLeadersView",
+        "Mutation.acknowledgeMirror",
     }
     assert not any(name.endswith("Payload.position") for name in seen)
 

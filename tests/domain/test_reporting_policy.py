@@ -35,15 +35,19 @@ def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> No
     breaks = {"record_series_break", "withdraw_series_break"}
     hr = {"import_hr_figures", "keep_cost_assumptions"}
     figures = {"hr_figures"}
+    declaring = {"declare_leadership_layer", "withdraw_leadership_layer", "leadership_layers"}
+    layer = {"give_leaders_view", "acknowledge_mirror", "mirror", "leadership_layers"}
+    mirrors = {"open_mirror", "compose_mirror", "share_mirror", "mirror", "leadership_layers"}
+    told = {"shared_mirrors"}
     culture, says = {"barometer", "maturity"}, {"assess_maturity"}
     expected = {
-        Role.ADVISER: reading | writing | breaks | figures | culture | says,
-        Role.HR: leading | hr | figures | culture,
-        Role.BOARD: leading | culture | says,
-        Role.WORKS_COUNCIL: leading | culture | says,
+        Role.ADVISER: reading | writing | breaks | figures | culture | says | mirrors | told,
+        Role.HR: leading | hr | figures | culture | declaring | told,
+        Role.BOARD: leading | culture | says | declaring | layer | told,
+        Role.WORKS_COUNCIL: leading | culture | says | told | {"leadership_layers"},
         Role.EMPLOYEE: shared | {"barometer"},
-        Role.MANAGER: shared,
-        Role.COORDINATOR: shared,
+        Role.MANAGER: shared | layer,
+        Role.COORDINATOR: shared | declaring,
         Role.AUDITOR: {"ledger", "ledger_bundle", "ledger_memories"},
     }.get(role, set())
     assert expected == {verb for verb in [*ALLOWED, "unheard_of"] if may(_as(role), verb)}

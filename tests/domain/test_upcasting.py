@@ -8,6 +8,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,8 @@ def same(value: Any, stored: Any) -> bool:
     A field that the JSON does not have must have the default of its class.
     """
     match value:
+        case StrEnum():
+            return type(stored) is str and value == stored
         case None | bool() | int() | float() | str():
             return type(value) is type(stored) and bool(value == stored)
         case UUID():

@@ -26,6 +26,7 @@ from services.gateway.grants import (
     EMPLOYEE,
     EVERY_ROLE,
     LEADERS,
+    MANAGER,
     REPORT_OFFICER,
     REPORTER,
     SECOND,
@@ -304,6 +305,9 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
     Code.FEEDBACK_MISSING: Conflict,
     Code.WORDS_MISSING: Conflict,
     Code.NOT_PUBLISHED: Conflict,
+    Code.LAYER_TOO_SMALL: Conflict,
+    Code.LAYERS_OVERLAP: Conflict,
+    Code.VIEW_TOO_LATE: Conflict,
 }
 """Refusals that are members of a mutation's result."""
 
@@ -383,9 +387,8 @@ class SessionQuery:
         return Session(role=info.context.principal.role.value)
 
 
-_CHANGES = (
-    ADVISER | ADMIN | REPORTER | SECOND | EMPLOYEE | LEADERS | REPORT_OFFICER | COMPLAINTS_OFFICER
-)
+_CHANGES = ADVISER | ADMIN | REPORTER | SECOND | EMPLOYEE | LEADERS | MANAGER
+_CHANGES |= REPORT_OFFICER | COMPLAINTS_OFFICER
 
 ACCESS = table(
     grant("Query", EVERY_ROLE, "session"),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from services.reporting.domain.breaks import SeriesBreakRecorded
     from services.reporting.domain.figures import Figures
     from services.reporting.domain.maturity import MaturityAssessed
+    from services.reporting.domain.mirror import Mirror
     from services.reporting.domain.pulse import PulseKept
     from shared.taxonomy.period import Period
 
@@ -44,7 +45,7 @@ class Ground:
     a law asks for: a disclosure of its own, outside the claim that nobody is found.
     `hr` are HR's own figures. `signals` are all that were told, `strategy` is what the organisation stands
     for. `pulses` are its released rounds, oldest first; `maturity` is what each side said last of each
-    norm.
+    norm. `mirrors` are those of the half-year with which the report ends.
     """
 
     period: Period
@@ -59,3 +60,4 @@ class Ground:
     strategy: Strategy = field(default_factory=Strategy)
     pulses: tuple[PulseKept, ...] = ()
     maturity: tuple[MaturityAssessed, ...] = ()
+    mirrors: tuple[Mirror, ...] = ()

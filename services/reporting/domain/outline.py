@@ -20,6 +20,7 @@ from services.reporting.domain.sections import (
     impact,
     key_figures,
     method,
+    mirror,
     nature,
     relation,
     route,
@@ -76,7 +77,7 @@ OUTLINE: tuple[Chapter, ...] = (
     Chapter("route", _title("Route en uitkomst", "Route and outcome"), route.build),
     Chapter("themes", _title("Signalen en thema’s", "Signals and themes"), themes.build, AUDIENCES),
     Chapter("causes", _title("Oorzaken en beleid", "Causes and policy"), causes.build),
-    Chapter("mirror", _title("Spiegel voor leidinggevenden", "Mirror for leaders")),
+    Chapter("mirror", _title("Spiegel voor leidinggevenden", "Mirror for leaders"), mirror.build),
     Chapter("impact", _title("Gevolgen en draagkracht", "Impact and sustainability"), impact.build),
     Chapter(
         "barometer",
