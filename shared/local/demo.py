@@ -11,42 +11,35 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import secrets
 import tempfile
-import time
-from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from base64 import b64decode
 from datetime import timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-import httpx2
 from rich.table import Table
 
-from hoeksteen_client import AdviserKey, GatewayClient, GatewayError, seal
+from hoeksteen_client import GatewayError
 from shared.bus.connection import connect
 from shared.bus.topology import EXTERNAL_DURABLE, EXTERNAL_STREAM
 from shared.cli.import_register import run as import_register
 from shared.cli.plan_grid import PLAN, tell
 from shared.local import documents
-from shared.local.home import CHECKOUT, write_private, write_private_json
+from shared.local.half_years import NAME, HalfYears
+from shared.local.home import CHECKOUT, write_private_json
 from shared.local.session import WITNESSES
-from shared.local.subjects import SUBJECTS
+from shared.local.story import DemoFailedError, Story, base64
 from shared.local.verified import verify
 from shared.taxonomy.calendar import moment_of, tick_of
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rich.console import Console
 
     from shared.local.session import Installation
-
-ADVISER = SUBJECTS["adviser"]
 
 _UNITS = (
     ("whole", "Voorbeeld Zorg & Techniek", 100, None),
@@ -83,34 +76,20 @@ _OF_SECTION = {
 _PATIENCE_SECONDS = 60.0
 
 
-class DemoFailedError(Exception):
-    """The walk did not come to its end; the text says where."""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who is signed in with one role."""
-
-    client: GatewayClient
-    token: str
-
-    def ask(self, document: str, **variables: Any) -> Any:
-        """The one field of a query's answer."""
-        (answer,) = self.client.execute(document, variables).values()
-        return answer
-
-    def do(self, document: str, /, **given: Any) -> Any:
-        """The one field of a mutation's answer; `given` is its input."""
-        return self.ask(document, input={"idempotencyKey": secrets.token_urlsafe(24), **given})
-
-
 async def walk(installation: Installation, console: Console, *, new_organisation: bool) -> int:
-    """Walk from report to published report. Prints what happens; answers the exit status."""
+    """Walk from report to published report. Prints what happens; answers the exit status.
+
+    In a new organisation a second walk follows, over four half-years of another one.
+    """
     number = f" {secrets.token_hex(2)}" if new_organisation else ""
     story = _Story(installation, console, f"Voorbeeld Zorg & Techniek{number}")
+    half_years = HalfYears(installation, console, f"{NAME}{number}")
     try:
         await asyncio.to_thread(story.tell)
         received = await _received(installation, story.token, len(story.releases))
+        if new_organisation:
+            await asyncio.to_thread(half_years.tell)
+            story.pdfs += half_years.pdfs
         await asyncio.to_thread(story.close, received)
         if not new_organisation:
             write_private_json(installation.home.demo, {"organisation": str(story.organisation)})
@@ -122,28 +101,27 @@ async def walk(installation: Installation, console: Console, *, new_organisation
         return 1
     finally:
         story.sign_out()
+        half_years.sign_out()
     return 0
 
 
-class _Story:
+class _Story(Story):
     """One organisation's walk, step by step."""
 
     def __init__(self, installation: Installation, console: Console, name: str) -> None:
-        self.installation = installation
-        self.console = console
-        self.name = name
-        self.organisation = uuid4()
+        super().__init__(installation, console, name)
         self.token = ""
-        self.key = AdviserKey.generate()
-        self.pdfs: list[tuple[str, Path]] = []
         self.releases: list[dict[str, Any]] = []
-        self.people: dict[str, Person] = {}
 
     def tell(self) -> None:
         """From the first sign-in to the published reports."""
-        self.people = {role: self._sign_in(subject, role) for role, subject in SUBJECTS.items()}
+        self.sign_in()
         self._plan()
-        self._set_up()
+        self._set_up(self._tree())
+        self._say(
+            "the adviser's client made a key pair; its public half is in the directory and the log"
+        )
+        self.token = self.people["adviser"].ask(documents.ORGANISATION)["token"]
         self._import()
         case = self._case()
         self._wait_for_tick()
@@ -161,11 +139,6 @@ class _Story:
             raise DemoFailedError("the logs do not verify")
         self._print_summary()
 
-    def sign_out(self) -> None:
-        """Close everybody's connections."""
-        for person in self.people.values():
-            person.client.close()
-
     # Steps ------------------------------------------------------------------------------------
 
     def _plan(self) -> None:
@@ -180,33 +153,6 @@ class _Story:
             {"id": unit, "name": name, "headcount": headcount, "parent": parent}
             for unit, name, headcount, parent in _UNITS
         ]
-
-    def _set_up(self) -> None:
-        self.people["admin"].do(
-            documents.SET_UP_ORGANISATION,
-            organisationId=str(self.organisation),
-            name=self.name,
-            language="NL",
-            units=self._tree(),
-            advisers=[{"id": ADVISER, "name": "Anna Vermeer"}],
-            release={"policy": "NOISY"},
-        )
-        self._say(f"organisation '{self.name}' is set up; its figures are released with noise")
-        adviser = self.people["adviser"]
-        adviser.do(
-            documents.PUBLISH_ADVISER_KEY,
-            publicKey=_base64(self.key.public),
-            signingKey=_base64(self.key.signing_public or b""),
-            proof=_base64(self.key.prove(organisation=self.organisation, adviser_id=ADVISER)),
-        )
-        passphrase = secrets.token_urlsafe(16)
-        folder = self.installation.home.secrets
-        write_private(folder / f"demo-adviser-{self.organisation}.passphrase", passphrase)
-        self.key.save(folder / f"demo-adviser-{self.organisation}.key", passphrase)
-        self._say(
-            "the adviser's client made a key pair; its public half is in the directory and the log"
-        )
-        self.token = adviser.ask(documents.ORGANISATION)["token"]
 
     def _import(self) -> None:
         data = CHECKOUT / "tests" / "data"
@@ -330,51 +276,12 @@ class _Story:
 
     # Help -------------------------------------------------------------------------------------
 
-    def _sign_in(self, subject: str, role: str) -> Person:
-        organisation = None if role == "admin" else self.organisation
-        token = self.installation.token(subject, role, organisation)
-        return Person(GatewayClient(self.installation.gateway_url, token), token)
-
-    def _sealed(self, words: str, case: UUID) -> dict[str, str]:
-        sealed = seal(
-            words,
-            organisation=self.organisation,
-            case=case,
-            key_id=self.key.key_id,
-            public_key=self.key.public,
-        )
-        return {"keyId": str(self.key.key_id), "ciphertext": _base64(sealed)}
-
     def _signed(self, field: str, words: str, case: UUID) -> dict[str, Any]:
         """Words sealed to the adviser, and her signature of them."""
         sealed = self._sealed(words, case)
         copies = [(UUID(sealed["keyId"]), b64decode(sealed["ciphertext"]))]
         signature = self.key.sign_words(copies, organisation=self.organisation, case=case)
-        return {field: [sealed], "signature": _base64(signature)}
-
-    def _until(self, what: str, there: Callable[[], bool]) -> None:
-        end = time.monotonic() + _PATIENCE_SECONDS
-        while not there():
-            if time.monotonic() > end:
-                raise DemoFailedError(f"waited {_PATIENCE_SECONDS:.0f} seconds for {what}")
-            time.sleep(0.25)
-
-    def _download(self, path: str, period: str) -> Path:
-        response = httpx2.get(
-            f"{self.installation.gateway_origin}{path}",
-            headers={"Authorization": f"Bearer {self.people['hr'].token}"},
-            timeout=30,
-            trust_env=False,
-        )
-        if response.status_code != 200:
-            raise DemoFailedError("the report's PDF could not be fetched")
-        name = "-".join(re.findall(r"\w+", self.name))
-        file = self.installation.home.reports / f"{name}-{period}.pdf"
-        file.write_bytes(response.content)
-        return file
-
-    def _say(self, text: str) -> None:
-        self.console.print(f"[green]✓[/green] {text}")
+        return {field: [sealed], "signature": base64(signature)}
 
     def _print_release(self, release: dict[str, Any]) -> None:
         title = f"Released for {release['period']}, by {release['dimension']} (cases)"
@@ -410,10 +317,6 @@ class _Story:
         for role, query in documents.FIRST_QUERIES.items():
             show(f"\n[bold]{role}[/bold]  first query: {query}", soft_wrap=True)
             show(f"  token: {self.people[role].token}", soft_wrap=True, markup=False)
-
-
-def _base64(value: bytes) -> str:
-    return b64encode(value).decode("ascii")
 
 
 def _in_units(register: str, period: str) -> str:

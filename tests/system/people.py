@@ -17,8 +17,8 @@ from rich.console import Console
 from hoeksteen_client import AdviserKey, GatewayClient, GatewayError, seal
 from shared.cli.import_register import run as import_register
 from shared.local import documents
-from shared.local.demo import Person
 from shared.local.session import Installation
+from shared.local.story import Person
 from shared.taxonomy.calendar import moment_of, tick_of
 from shared.taxonomy.period import Period
 

@@ -91,9 +91,15 @@ def test_the_walk_comes_to_its_end(
     assert asyncio.run(walk(installation, console, new_organisation=True)) == 0
     assert "Everything is in order" in capsys.readouterr().out
     shown = console.export_text()
-    reports = dict(re.findall(r"\b(EN|NL) +(/\S+\.pdf)", shown))
+    listed = re.findall(r"(\S+) (EN|NL) +(/\S+\.pdf)", shown)
+    reports = {language: path for _, language, path in listed[:2]}
     assert {"EN", "NL"} == reports.keys()
-    assert shown.count(".pdf") == 2
+    # Then the four half-years of the second organisation, one after the other.
+    assert ["H1", "H2", "H1", "H2"] == [period[-2:] for period, _, _ in listed[2:]]
+    for _, _, path in listed[2:]:
+        pages = text_of(Path(path).read_bytes())
+        assert "Voorbeeld Zorggroep De Linde" in pages
+        assert re.search(r"Pesten, intimidatie en uitsluiting\s+\d+", pages)
     # Every table with its margins, and what is below its threshold; the same on paper.
     for dimension in ("theme", "area", "unit", "total"):
         assert re.search(rf"Released for 20\d\d-H[12], by {dimension} ", shown)

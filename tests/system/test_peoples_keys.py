@@ -21,8 +21,8 @@ from shared.cli.adviser_key import stream_of
 from shared.cli.who import base64_of
 from shared.ledger.files import LedgerFolder
 from shared.local import documents
-from shared.local.demo import Person
 from shared.local.session import Installation
+from shared.local.story import Person
 from tests.system.conftest import HOEKSTEEN
 from tests.system.people import until
 

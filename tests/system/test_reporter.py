@@ -13,7 +13,7 @@ import pytest
 
 from hoeksteen_client import GatewayClient, GatewayError, ReporterCode, WrongCode, seal
 from shared.local import documents
-from shared.local.demo import Person
+from shared.local.story import Person
 from tests.system.people import Organisation
 
 Found = Callable[..., Organisation]
