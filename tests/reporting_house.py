@@ -61,7 +61,7 @@ class ReportingHouse(House):
                 ),
                 advisers=advisers or ("adviser-1",),
                 release=ReleasePolicy(policy="noisy"),
-                on=date(2026, 1, 5),
+                on=date(2026, 1, 1),
             ),
         )
 

@@ -36,6 +36,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from services.gateway.grants import EVERY_ROLE, Access, table
 from services.gateway.schema import (
+    activities,
     advisers,
     aftercare,
     attachments,
@@ -57,9 +58,11 @@ from services.gateway.schema import (
     hand_over,
     hours,
     hr_figures,
+    interventions,
     keys,
     ladder,
     ledger,
+    loop,
     minutes,
     mirror,
     my_case,
@@ -88,12 +91,14 @@ from services.gateway.schema import (
     strategy_chain,
     subject_access,
     taxonomy,
+    telling,
     terms,
     together,
     units,
     ways_in,
     whistleblower_reports,
     whistleblowing,
+    wording,
 )
 from shared.identity.roles import Role
 
@@ -158,6 +163,11 @@ ACCESS: Access = table(
             strategy_chain,
             series_breaks,
             mirror,
+            wording,
+            loop,
+            telling,
+            interventions,
+            activities,
             ledger,
         )
     )
@@ -209,6 +219,10 @@ class Query(
     strategy_chain.StrategyChainQuery,
     series_breaks.SeriesBreakQuery,
     mirror.MirrorQuery,
+    loop.LoopQuery,
+    telling.TellingQuery,
+    interventions.InterventionQuery,
+    activities.ActivitiesQuery,
     ledger.LedgerQuery,
 ):
     """Questions. Each is asked in its service with your own token."""
@@ -255,6 +269,10 @@ class Mutation(
     hr_figures.HrMutation,
     series_breaks.SeriesBreakMutation,
     mirror.MirrorMutation,
+    loop.LoopMutation,
+    telling.TellingMutation,
+    interventions.InterventionMutation,
+    activities.ActivitiesMutation,
 ):
     """Changes. Each takes an idempotency key: repeated, it gives the first answer."""
 

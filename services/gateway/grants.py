@@ -19,6 +19,8 @@ EMPLOYEE = frozenset({Role.EMPLOYEE})
 HR = frozenset({Role.HR})
 WORKS_COUNCIL_AND_BOARD = frozenset({Role.WORKS_COUNCIL, Role.BOARD})
 BOARD = frozenset({Role.BOARD})
+MANAGEMENT = HR | BOARD
+"""Who answers recommendations and does something about them."""
 MEMBERS = LEADERS | frozenset({Role.EMPLOYEE, Role.COORDINATOR, Role.MANAGER})
 """Who belongs to the organisation without being its adviser, auditor or a reporter."""
 COORDINATOR = frozenset({Role.COORDINATOR})

@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from services.reporting.domain.cells import Known
 from services.reporting.domain.ground import Ground, ReleasedTable
 from services.reporting.domain.people import People
+from services.reporting.domain.series import known_breaks
 from services.reporting.streams import (
+    load_activities,
     load_hr_figures,
+    load_interventions,
+    load_loop,
     load_maturity,
     load_mirrors,
     load_organisation,
@@ -51,12 +56,23 @@ async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground
         maturity=(await load_maturity(parts.store, organisation)).newest(),
         breaks=(await load_series_breaks(parts.store, organisation)).standing,
         mirrors=await load_mirrors(parts.store, organisation, str(period.parts("half-year")[-1])),
+        loop=await load_loop(parts.store, organisation),
+        interventions=await load_interventions(parts.store, organisation),
+        activities=await load_activities(parts.store, organisation),
+        read_on=parts.clock.now().date(),
     )
 
 
 def cut_off_of(period: Period) -> date:
     """The last day whose cases are in a report: that of its period. What comes later counts later."""
     return period.end - timedelta(days=1)
+
+
+async def load_known(parts: Parts, organisation: UUID) -> Known:
+    """What makes two windows of the organisation comparable."""
+    people = People.of(await load_organisation(parts.store, organisation))
+    recorded = (await load_series_breaks(parts.store, organisation)).standing
+    return Known(breaks=known_breaks(recorded, people), people=people)
 
 
 def before(period: Period, tables: tuple[ReleasedTable, ...]) -> tuple[ReleasedTable, ...]:

@@ -19,6 +19,10 @@ _STAFF = frozenset({Role.EMPLOYEE, Role.MANAGER, Role.COORDINATOR})
 _DECLARE = frozenset({Role.HR, Role.BOARD, Role.COORDINATOR})
 _LAYER = frozenset({Role.BOARD, Role.MANAGER})
 """Who may belong to a leadership layer: whether they do, its key says."""
+_MANAGEMENT = frozenset({Role.HR, Role.BOARD})
+"""Who answers a recommendation and does something about it."""
+_ADVISER = frozenset({Role.ADVISER})
+_ADVISER_OR_HR = frozenset({Role.ADVISER, Role.HR})
 
 ALLOWED: dict[str, frozenset[Role]] = {
     "reports": frozenset({Role.ADVISER}) | _LEADERS | _STAFF,
@@ -50,6 +54,24 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "acknowledge_mirror": _LAYER,
     "mirror": _LAYER | {Role.ADVISER},
     "shared_mirrors": _LEADERS | {Role.ADVISER},
+    "decide_response_term": _MANAGEMENT,
+    "recommend": _ADVISER,
+    "withdraw_recommendation": _ADVISER,
+    "answer_recommendation": _MANAGEMENT,
+    "plan_measure": _MANAGEMENT,
+    "advance_measure": _MANAGEMENT,
+    "review_effect": _ADVISER | _MANAGEMENT,
+    "follow_up": _ADVISER | _LEADERS,
+    "due_follow_ups": _ADVISER | _LEADERS,
+    "tell_staff": _ADVISER,
+    "pass_on_telling": _LEADERS,
+    "you_said_we_did": _ADVISER | _LEADERS | {Role.EMPLOYEE, Role.COORDINATOR, Role.MANAGER},
+    "plan_intervention": _ADVISER_OR_HR,
+    "hold_intervention": _ADVISER_OR_HR,
+    "cancel_intervention": _ADVISER_OR_HR,
+    "interventions": _ADVISER | _LEADERS,
+    "keep_activities": _ADVISER,
+    "activities": _ADVISER | _LEADERS,
     **dict.fromkeys(LEDGER_VERBS, frozenset({Role.AUDITOR})),
 }
 """Verb → roles. A verb that is not here is nobody's."""
@@ -91,3 +113,18 @@ def writes(principal: Principal) -> bool:
     the sealed drafts of their words.
     """
     return principal.role in WRITERS
+
+
+def does(principal: Principal, kind: str) -> bool:
+    """Whether what is due of that kind is this principal's to do: an answer and a measure are
+    management's, a look at an effect is the advisers', an intervention is theirs and HR's.
+    """
+    return principal.role in _DOES.get(kind, frozenset())
+
+
+_DOES: dict[str, frozenset[Role]] = {
+    "answer": _MANAGEMENT,
+    "measure": _MANAGEMENT,
+    "effect": _ADVISER,
+    "intervention": _ADVISER_OR_HR,
+}

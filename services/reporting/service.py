@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from services.reporting.commands.acknowledge_mirror import acknowledge_mirror
 from services.reporting.commands.acknowledge_report import acknowledge_report
+from services.reporting.commands.advance_measure import advance_measure
+from services.reporting.commands.answer_recommendation import answer_recommendation
 from services.reporting.commands.approve_report import approve_report
 from services.reporting.commands.assess_maturity import assess_maturity
+from services.reporting.commands.cancel_intervention import cancel_intervention
 from services.reporting.commands.compose_mirror import compose_mirror
 from services.reporting.commands.correct_report import correct_report
+from services.reporting.commands.decide_response_term import decide_response_term
 from services.reporting.commands.declare_leadership_layer import declare_leadership_layer
 from services.reporting.commands.give_leaders_view import give_leaders_view
+from services.reporting.commands.hold_intervention import hold_intervention
 from services.reporting.commands.import_hr_figures import import_hr_figures
+from services.reporting.commands.keep_activities import keep_activities
 from services.reporting.commands.keep_cost_assumptions import keep_cost_assumptions
 from services.reporting.commands.open_mirror import open_mirror
+from services.reporting.commands.pass_on_telling import pass_on_telling
+from services.reporting.commands.plan_intervention import plan_intervention
+from services.reporting.commands.plan_measure import plan_measure
 from services.reporting.commands.publish_report import publish_report
+from services.reporting.commands.recommend import recommend
 from services.reporting.commands.record_series_break import record_series_break
+from services.reporting.commands.review_effect import review_effect
 from services.reporting.commands.save_interpretation import save_interpretation
 from services.reporting.commands.share_mirror import share_mirror
+from services.reporting.commands.tell_staff import tell_staff
 from services.reporting.commands.withdraw_leadership_layer import withdraw_leadership_layer
+from services.reporting.commands.withdraw_recommendation import withdraw_recommendation
 from services.reporting.commands.withdraw_series_break import withdraw_series_break
 from services.reporting.consumers import drafts, organisations
 from services.reporting.events import TYPES
@@ -25,8 +38,12 @@ from services.reporting.outbound import OUTBOUND
 from services.reporting.policy import may
 from services.reporting.projections.kept_tables import KeptTables
 from services.reporting.projections.report_index import ReportIndex
+from services.reporting.queries.activities import activities
 from services.reporting.queries.barometer import barometer
+from services.reporting.queries.due_follow_ups import due_follow_ups
+from services.reporting.queries.follow_up import follow_up
 from services.reporting.queries.hr_figures import hr_figures
+from services.reporting.queries.interventions import interventions
 from services.reporting.queries.leadership_layers import leadership_layers
 from services.reporting.queries.maturity import maturity
 from services.reporting.queries.mirror import mirror
@@ -37,6 +54,7 @@ from services.reporting.queries.reports import reports
 from services.reporting.queries.series_breaks import series_breaks
 from services.reporting.queries.shared_mirrors import shared_mirrors
 from services.reporting.queries.strategy_chain import strategy_chain
+from services.reporting.queries.you_said_we_did import you_said_we_did
 from services.reporting.streams import adviser_seats
 from shared.runtime.service import Definition, Reader
 
@@ -73,6 +91,24 @@ DEFINITION = Definition(
         "declare_leadership_layer": declare_leadership_layer,
         "compose_mirror": compose_mirror,
         "acknowledge_mirror": acknowledge_mirror,
+        "decide_response_term": decide_response_term,
+        "recommend": recommend,
+        "withdraw_recommendation": withdraw_recommendation,
+        "answer_recommendation": answer_recommendation,
+        "plan_measure": plan_measure,
+        "advance_measure": advance_measure,
+        "review_effect": review_effect,
+        "tell_staff": tell_staff,
+        "pass_on_telling": pass_on_telling,
+        "plan_intervention": plan_intervention,
+        "hold_intervention": hold_intervention,
+        "cancel_intervention": cancel_intervention,
+        "keep_activities": keep_activities,
+        "follow_up": follow_up,
+        "due_follow_ups": due_follow_ups,
+        "you_said_we_did": you_said_we_did,
+        "interventions": interventions,
+        "activities": activities,
     },
     may=may,
     seats=adviser_seats,

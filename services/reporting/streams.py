@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from services.reporting.domain import (
+    activities,
     breaks,
     hr_figures,
+    interventions,
     kept,
     leadership,
+    loop,
     maturity,
     mirror,
     organisation,
     pulse,
     report,
     strategy,
+    telling,
     told,
 )
 from shared.contracts.report import decoded, decoded_sections
@@ -192,6 +196,54 @@ async def load_series_breaks(store: EventStore, organisation_id: UUID) -> breaks
     """The breaks that stand; empty where none was recorded."""
     recorded = await store.load(organisation_id, series_breaks_stream(organisation_id))
     return reduce(breaks.evolve, (one.event for one in recorded), breaks.SeriesBreaks())
+
+
+def loop_stream(organisation_id: UUID) -> UUID:
+    """The stream of recommendations, answers and measures."""
+    return uuid5(organisation_id, "loop")
+
+
+async def load_loop(store: EventStore, organisation_id: UUID) -> loop.Loop:
+    """All recommendations of the organisation and what became of them."""
+    recorded = await store.load(organisation_id, loop_stream(organisation_id))
+    return reduce(loop.evolve, (one.event for one in recorded), loop.Loop())
+
+
+def tellings_stream(organisation_id: UUID) -> UUID:
+    """The stream of what was told to all staff."""
+    return uuid5(organisation_id, "tellings")
+
+
+async def load_tellings(store: EventStore, organisation_id: UUID) -> telling.Tellings:
+    """What was told to all staff."""
+    recorded = await store.load(organisation_id, tellings_stream(organisation_id))
+    return reduce(telling.evolve, (one.event for one in recorded), telling.Tellings())
+
+
+def interventions_stream(organisation_id: UUID) -> UUID:
+    """The stream of training, peer consultation and coaching."""
+    return uuid5(organisation_id, "interventions")
+
+
+async def load_interventions(
+    store: EventStore, organisation_id: UUID
+) -> interventions.Interventions:
+    """All training, peer consultation and coaching of the organisation."""
+    recorded = await store.load(organisation_id, interventions_stream(organisation_id))
+    return reduce(
+        interventions.evolve, (one.event for one in recorded), interventions.Interventions()
+    )
+
+
+def activities_stream(organisation_id: UUID) -> UUID:
+    """The stream of the advisers' own work."""
+    return uuid5(organisation_id, "activities")
+
+
+async def load_activities(store: EventStore, organisation_id: UUID) -> activities.Activities:
+    """What the advisers told of their own work."""
+    recorded = await store.load(organisation_id, activities_stream(organisation_id))
+    return reduce(activities.evolve, (one.event for one in recorded), activities.Activities())
 
 
 async def adviser_seats(store: EventStore, organisation_id: UUID) -> frozenset[str] | None:

@@ -378,6 +378,15 @@ REASONS: dict[str, str] = {
     "it belongs to the policy EXACT": "het hoort bij het beleid EXACT",
     "it belongs to the policy NOISY": "het hoort bij het beleid NOISY",
     "it is there already": "het is er al",
+    "it names no released signal and no released figure": "het noemt geen vrijgegeven signaal en geen "
+    "vrijgegeven cijfer",
+    "it is no signal that the recommendation refers to": "het is geen signaal waar de aanbeveling naar "
+    "verwijst",
+    "it belongs to a change of policy": "het hoort bij een wijziging van beleid",
+    "it is fixed when a measure begins": "het wordt vastgelegd als een maatregel begint",
+    "it belongs to another step": "het hoort bij een andere stap",
+    "it is no other cell of the same table and period": "het is geen andere cel van dezelfde tabel en "
+    "periode",
     "that day is past": "die dag is voorbij",
     "a unit that is closed goes on as nothing": "een opgeheven onderdeel gaat niet verder",
     "it does not say what becomes of a unit": "er staat niet in wat er van een onderdeel wordt",

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from shared.contracts import reporting_hr, reporting_mirror
+from shared.contracts import reporting_loop as loop
 
 # Others have these from here too.
 from shared.contracts import reporting_strategy as strategy
@@ -29,6 +30,8 @@ from shared.contracts.reporting_breaks import (
     SeriesBreaks,
     WithdrawSeriesBreak,
 )
+from shared.contracts.shape import InParts as InParts  # noqa: PLC0414
+from shared.contracts.shape import Part as Part  # noqa: PLC0414
 from shared.contracts.shape import Policy as Policy  # noqa: PLC0414
 from shared.contracts.shape import Shape as Shape  # noqa: PLC0414
 
@@ -45,18 +48,6 @@ class Done(Shape, frozen=True, kw_only=True):
 
 class Empty(Shape, frozen=True, kw_only=True):
     """A request without arguments."""
-
-
-class Part(Shape, frozen=True, kw_only=True):
-    """Ask for an answer that may be longer than one on the bus, without its first `after` entries."""
-
-    after: int = 0
-
-
-class InParts(Shape, frozen=True, kw_only=True):
-    """An answer to it. With a `next` there is more: ask again, with that as `after`."""
-
-    next: int | None = None
 
 
 class Page(Shape, frozen=True, kw_only=True):
@@ -3281,6 +3272,24 @@ VERBS: dict[str, Verb] = {
             reporting_mirror.SharedMirrorsQuery,
             reporting_mirror.SharedMirrors,
         ),
+        Verb("reporting", "decide_response_term", "command", loop.DecideResponseTerm, Done),
+        Verb("reporting", "recommend", "command", loop.Recommend, Done),
+        Verb("reporting", "withdraw_recommendation", "command", loop.WithdrawRecommendation, Done),
+        Verb("reporting", "answer_recommendation", "command", loop.AnswerRecommendation, Done),
+        Verb("reporting", "plan_measure", "command", loop.PlanMeasure, Done),
+        Verb("reporting", "advance_measure", "command", loop.AdvanceMeasure, Done),
+        Verb("reporting", "review_effect", "command", loop.ReviewEffect, Done),
+        Verb("reporting", "follow_up", "query", Part, loop.FollowUp),
+        Verb("reporting", "due_follow_ups", "query", Empty, loop.DueFollowUps),
+        Verb("reporting", "tell_staff", "command", loop.TellStaff, Done),
+        Verb("reporting", "pass_on_telling", "command", loop.PassOnTelling, Done),
+        Verb("reporting", "you_said_we_did", "query", Part, loop.Tellings),
+        Verb("reporting", "plan_intervention", "command", loop.PlanIntervention, Done),
+        Verb("reporting", "hold_intervention", "command", loop.HoldIntervention, Done),
+        Verb("reporting", "cancel_intervention", "command", loop.CancelIntervention, Done),
+        Verb("reporting", "interventions", "query", Part, loop.Interventions),
+        Verb("reporting", "keep_activities", "command", loop.KeepActivities, Done),
+        Verb("reporting", "activities", "query", Empty, loop.Activities),
         *_ledger("reporting"),
     )
 }

@@ -416,6 +416,48 @@ HOLDERS = {
         ],
         {Role.ADVISER},
     ),
+    "recommending": (
+        [
+            "Mutation.recommend",
+            "Mutation.withdrawRecommendation",
+            "Mutation.tellStaff",
+            "Mutation.keepActivities",
+        ],
+        {Role.ADVISER},
+    ),
+    "answering and acting": (
+        [
+            "Mutation.decideResponseTerm",
+            "Mutation.answerRecommendation",
+            "Mutation.planMeasure",
+            "Mutation.advanceMeasure",
+        ],
+        {Role.HR, Role.BOARD},
+    ),
+    "saying what came of it": (["Mutation.reviewEffect"], {Role.ADVISER, Role.HR, Role.BOARD}),
+    "training and coaching": (
+        [
+            "Mutation.planIntervention",
+            "Mutation.holdIntervention",
+            "Mutation.cancelIntervention",
+        ],
+        {Role.ADVISER, Role.HR},
+    ),
+    "what became of recommendations": (
+        [
+            "Query.followUp",
+            "Query.dueFollowUps",
+            "Query.interventions",
+            "Query.activities",
+            "Measure",
+        ],
+        LEADERS | {Role.ADVISER},
+    ),
+    "passing on what staff is told": (["Mutation.passOnTelling"], LEADERS),
+    "what staff is told": (
+        ["Query.youSaidWeDid", "Telling"],
+        LEADERS | {Role.ADVISER, Role.EMPLOYEE, Role.COORDINATOR, Role.MANAGER},
+    ),
     "the ledger": (["Query.ledger", "LedgerPage"], {Role.AUDITOR}),
     "which keys the ledger has": (["Query.keyLog", "KeyLog"], {Role.ADVISER}),
     "headcounts": (["Unit.headcount"], LEADERS | {Role.ADVISER}),
@@ -646,6 +688,15 @@ def test_who_asks_and_answers_changes_nothing_else(role: Role) -> None:
         "Mutation.withdrawLeadershipLayer",
         "Mutation.giveLeadersView",
         "Mutation.acknowledgeMirror",
+        "Mutation.decideResponseTerm",
+        "Mutation.answerRecommendation",
+        "Mutation.planMeasure",
+        "Mutation.advanceMeasure",
+        "Mutation.reviewEffect",
+        "Mutation.passOnTelling",
+        "Mutation.planIntervention",
+        "Mutation.holdIntervention",
+        "Mutation.cancelIntervention",
     }
     assert not any(name.endswith("Payload.position") for name in seen)
 

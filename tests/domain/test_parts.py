@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.intake.parts import PART_BYTES, next_of, stop_of
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import Sealed
+from shared.runtime.parts import PART_BYTES, next_of, stop_of
 
 
 def entries(*sizes: int) -> list[Sealed]:

@@ -40,14 +40,40 @@ def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> No
     mirrors = {"open_mirror", "compose_mirror", "share_mirror", "mirror", "leadership_layers"}
     told = {"shared_mirrors"}
     culture, says = {"barometer", "maturity"}, {"assess_maturity"}
+    heard = {"you_said_we_did"}
+    followed = heard | {"follow_up", "due_follow_ups", "interventions", "activities"}
+    recommending = {"recommend", "withdraw_recommendation", "tell_staff", "keep_activities"}
+    acting = {
+        "decide_response_term",
+        "answer_recommendation",
+        "plan_measure",
+        "advance_measure",
+        "review_effect",
+        "pass_on_telling",
+    }
+    training = {"plan_intervention", "hold_intervention", "cancel_intervention"}
+    advising = followed | recommending | training | {"review_effect"}
     expected = {
-        Role.ADVISER: reading | writing | breaks | figures | culture | says | mirrors | told,
-        Role.HR: leading | hr | figures | culture | declaring | told,
-        Role.BOARD: leading | culture | says | declaring | layer | told,
-        Role.WORKS_COUNCIL: leading | culture | says | told | {"leadership_layers"},
-        Role.EMPLOYEE: shared | {"barometer"},
-        Role.MANAGER: shared | layer,
-        Role.COORDINATOR: shared | declaring,
+        Role.ADVISER: reading
+        | writing
+        | breaks
+        | figures
+        | culture
+        | says
+        | mirrors
+        | told
+        | advising,
+        Role.HR: leading | hr | figures | culture | declaring | told | followed | acting | training,
+        Role.BOARD: leading | culture | says | declaring | layer | told | followed | acting,
+        Role.WORKS_COUNCIL: leading
+        | culture
+        | says
+        | told
+        | followed
+        | {"leadership_layers", "pass_on_telling"},
+        Role.EMPLOYEE: shared | {"barometer"} | heard,
+        Role.MANAGER: shared | layer | heard,
+        Role.COORDINATOR: shared | declaring | heard,
         Role.AUDITOR: {"ledger", "ledger_bundle", "ledger_memories"},
     }.get(role, set())
     assert expected == {verb for verb in [*ALLOWED, "unheard_of"] if may(_as(role), verb)}

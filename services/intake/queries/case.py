@@ -17,7 +17,6 @@ from services.intake.domain.hand_over import Shown, shown_to_adviser
 from services.intake.domain.hours import spent_on_case
 from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted
 from services.intake.domain.protection import DisadvantageReported, holds
-from services.intake.parts import next_of, stop_of
 from services.intake.queries.work import (
     aftercare_of,
     consents_of,
@@ -34,6 +33,7 @@ from services.intake.streams import case_events
 from shared.contracts.rpc import Case, CaseEntry, Disadvantage, PartById, Sealed, TimeSpent
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
+from shared.runtime.parts import next_of, stop_of
 from shared.taxonomy.working_days import day_of
 
 

@@ -20,7 +20,6 @@ from services.intake.beside_cases import (
     page_of,
 )
 from services.intake.domain import complaint as domain
-from services.intake.parts import next_of, stop_of
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import load_organisation
 from shared.contracts.errors import Code, Refusal
@@ -35,6 +34,7 @@ from shared.contracts.rpc import (
     PartById,
 )
 from shared.runtime.calls import Call
+from shared.runtime.parts import next_of, stop_of
 from shared.taxonomy.working_days import day_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from services.intake.domain import case as domain
 from services.intake.domain import disclosure
 from services.intake.domain.attachment import FileAttached
 from services.intake.domain.protection import DisadvantageReported, holds
-from services.intake.parts import next_of, stop_of
 from services.intake.queries.whistleblower_reports import my_report
 from services.intake.queries.work import (
     aftercare_of,
@@ -34,6 +33,7 @@ from shared.contracts.rpc import (
 )
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
+from shared.runtime.parts import next_of, stop_of
 from shared.taxonomy.working_days import day_of
 
 

@@ -9,13 +9,13 @@ from services.intake.domain import case as domain
 from services.intake.domain import clock, disclosure, subject_access
 from services.intake.domain.attachment import FileAttached
 from services.intake.domain.words import key_id_of
-from services.intake.parts import next_of, stop_of
 from services.intake.queries.case import entry_of
 from services.intake.records import record_to_bus
 from services.intake.streams import case_events
 from shared.contracts.rpc import HeldEntry, MyData, Part
 from shared.eventstore.store import Recorded
 from shared.runtime.calls import Call
+from shared.runtime.parts import next_of, stop_of
 from shared.taxonomy.terms import kind_of
 
 # What another person asked for about themself is that person's (article 15(4) holds both ways), and

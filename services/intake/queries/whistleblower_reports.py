@@ -9,7 +9,6 @@ from uuid import UUID
 from services.intake.domain import clock
 from services.intake.domain import whistleblower_report as domain
 from services.intake.domain.words import key_id_of
-from services.intake.parts import next_of, stop_of
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import load_organisation, report_events
 from shared.contracts.rpc import (
@@ -24,6 +23,7 @@ from shared.contracts.rpc import (
 )
 from shared.eventstore.week import week_of
 from shared.ledger.leaf import KEY_DESTROYED
+from shared.runtime.parts import next_of, stop_of
 from shared.taxonomy.terms import kind_of
 from shared.taxonomy.working_days import day_of
 

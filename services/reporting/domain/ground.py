@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from services.reporting.domain.activities import Activities
 from services.reporting.domain.hr_figures import HrFigures
+from services.reporting.domain.interventions import Interventions
+from services.reporting.domain.loop import Loop
 from services.reporting.domain.people import People
 from services.reporting.domain.strategy import Strategy
 from services.reporting.domain.told import Signals
@@ -45,7 +48,8 @@ class Ground:
     a law asks for: a disclosure of its own, outside the claim that nobody is found.
     `hr` are HR's own figures. `signals` are all that were told, `strategy` is what the organisation stands
     for. `pulses` are its released rounds, oldest first; `maturity` is what each side said last of each
-    norm. `mirrors` are those of the half-year with which the report ends.
+    norm. `mirrors` are those of the half-year with which the report ends. `loop`, `interventions` and
+    `activities` are as they were on the day `read_on`.
     """
 
     period: Period
@@ -61,3 +65,12 @@ class Ground:
     pulses: tuple[PulseKept, ...] = ()
     maturity: tuple[MaturityAssessed, ...] = ()
     mirrors: tuple[Mirror, ...] = ()
+    loop: Loop = field(default_factory=Loop)
+    interventions: Interventions = field(default_factory=Interventions)
+    activities: Activities = field(default_factory=Activities)
+    read_on: date | None = None
+
+    @property
+    def today(self) -> date:
+        """The day on which it is read: what is late is late on it. The cut-off where none is told."""
+        return self.read_on or self.cut_off

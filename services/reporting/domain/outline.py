@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.reporting.domain.sections import (
+    activities,
     barometer,
     benchmark,
     causes,
     cut_off,
+    follow_up,
     goals,
     guide,
     impact,
@@ -22,6 +24,7 @@ from services.reporting.domain.sections import (
     method,
     mirror,
     nature,
+    recommendations,
     relation,
     route,
     themes,
@@ -88,16 +91,18 @@ OUTLINE: tuple[Chapter, ...] = (
     Chapter(
         "follow_up",
         _title("Wat er met aanbevelingen gebeurde", "What became of recommendations"),
-        audiences=AUDIENCES,
+        follow_up.build,
     ),
     Chapter(
         "recommendations",
         _title("Nieuwe aanbevelingen", "New recommendations"),
+        recommendations.build,
         audiences=AUDIENCES,
     ),
     Chapter(
         "activities",
         _title("Werk en bereikbaarheid van de vertrouwenspersonen", "The advisers’ work and reach"),
+        activities.build,
         audiences=AUDIENCES,
     ),
     Chapter(

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from services.reporting.domain.breaks import SeriesBreakRecorded
     from services.reporting.domain.figures import Figures
     from services.reporting.domain.ground import Ground, ReleasedTable
+    from services.reporting.domain.people import People
     from shared.contracts.report import Cell
 
 TOTAL: Final = "total"
@@ -194,6 +196,11 @@ def earlier(points: Sequence[Point]) -> Point | None:
 
 
 def breaks(ground: Ground) -> tuple[Break, ...]:
+    """All that are known of the organisation, oldest first."""
+    return known_breaks(ground.breaks, ground.people)
+
+
+def known_breaks(recorded: Sequence[SeriesBreakRecorded], people: People) -> tuple[Break, ...]:
     """All that are known, oldest first: those that advisers recorded, the beginning here, and
     reorganisations. A changed taxonomy shows in the tables themselves (`crossed`).
     """
@@ -203,14 +210,14 @@ def breaks(ground: Ground) -> tuple[Break, ...]:
             text=Bilingual(nl=one.text_nl, en=one.text_en),
             tables=frozenset(one.tables),
         )
-        for one in ground.breaks
+        for one in recorded
     ]
-    since = ground.people.since
+    since = people.since
     if since is not None:
         found.append(Break(since=since, text=_BEGUN, whole=False))
     found += [
         Break(since=one.since.start, text=_MOVED, tables=UNITS, units=one.units)
-        for one in ground.people.moved()
+        for one in people.moved()
     ]
     return tuple(sorted(found, key=lambda one: one.since))
 
@@ -274,7 +281,7 @@ def said(known: Sequence[Break], before: Point | None, now: Point, code: str | N
         return NOT_COMPARABLE
     if before.reading is None or now.reading is None:
         return NOT_SHOWN
-    return WORDS[verdict(*_alike(before.reading, now.reading))]
+    return WORDS[verdict(*alike(before.reading, now.reading))]
 
 
 def lasting(known: Sequence[Break], points: Sequence[Point], code: str | None) -> Tendency:
@@ -293,7 +300,8 @@ def lasting(known: Sequence[Break], points: Sequence[Point], code: str | None) -
     return tendency(_evenly([one.reading for one in reversed(run) if one.reading is not None]))
 
 
-def _alike(before: Reading, now: Reading) -> tuple[Reading, Reading]:
+def alike(before: Reading, now: Reading) -> tuple[Reading, Reading]:
+    """Two readings with their headcounts, where both have one; else as if they were of equally many."""
     first, last = _evenly([before, now])
     return first, last
 

@@ -11,7 +11,7 @@ from shared.contracts.errors import invalid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.contracts.rpc import Shape
+    from shared.contracts.shape import Shape
 
 PART_BYTES: Final = 1024 * 1024
 """So many bytes of entries, at most, stand in a part beside one entry, which is no longer than the
