@@ -6,13 +6,17 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 from datetime import date
-from uuid import UUID
+from uuid import UUID, uuid5
+
+import msgspec
 
 from services.reporting.domain import figures as paper
 from services.reporting.domain.ground import ReleasedTable
 from services.reporting.domain.organisation import UnitName
 from services.reporting.domain.people import People
-from services.signals.domain import answers, exact
+from services.reporting.domain.report import Report, draft
+from services.reporting.shapes import drafted_from_bus
+from services.signals.domain import answers, exact, window
 from services.signals.domain.labels import labels_of
 from services.signals.domain.lattice import (
     RULE,
@@ -23,6 +27,10 @@ from services.signals.domain.lattice import (
     choose,
     grid_units,
 )
+from services.signals.released import OUTBOUND
+from shared.contracts.events import StatisticsReleased
+from shared.eventstore.store import Recorded
+from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Grain, Period
 from shared.taxonomy.themes import themes
 
@@ -193,6 +201,45 @@ def exact_table(
         labels_nl=labels,
         labels_en=labels,
     )
+
+
+def exactly(
+    adopted: window.OrganisationAdopted, period: str, facts: Sequence[window.FactKept]
+) -> ReleasedTable:
+    """What reporting has of a period: frozen, counted, released, told and taken up, by the program's own
+    code.
+    """
+    whole = Period.parse(period)
+    structure = window.freeze(adopted, period=whole, due=tick_of(whole, whole.start), others=())
+    tally = window.Tally()
+    window.add(tally, structure, window.FactsKept(period=period, facts=tuple(facts)))
+    release_id = uuid5(adopted.organisation_id, period)
+    return taken_up(
+        "StatisticsReleased", window.release(adopted, structure, tally, release_id=release_id)
+    )
+
+
+def taken_up(kind: str, event: object) -> ReleasedTable:
+    """Through the message, as bytes, into reporting's own event."""
+    recorded = Recorded(
+        organisation=_SOMEWHERE,
+        index=1,
+        stream=_SOMEWHERE,
+        version=1,
+        type=kind,
+        week="2027-W03",
+        key_id=_SOMEWHERE,
+        event=event,
+    )
+    body = msgspec.json.encode(OUTBOUND[kind].data(recorded))
+    drafted = draft(Report(), drafted_from_bus(msgspec.json.decode(body, type=StatisticsReleased)))
+    assert drafted is not None
+    return ReleasedTable(
+        figures=drafted.figures, labels_nl=drafted.labels_nl, labels_en=drafted.labels_en
+    )
+
+
+_SOMEWHERE = UUID(int=1)
 
 
 def _cell(axes: Sequence[Axis], theme: str, unit: str) -> str:
