@@ -42,7 +42,7 @@ mutate: .venv/.ready ## Put small faults in intake's rules; a test must notice e
 ##@ Measure it
 
 .PHONY: bench
-bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store|verify|proofs|tick|utility|detector|intake)
+bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store|verify|proofs|tick|utility|detector|intake|reporting)
 	@exec $(BIN)/python -m bench.$(or $(PART),store)
 
 ##@ Work on it

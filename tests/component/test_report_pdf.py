@@ -9,11 +9,14 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
+import typst
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
-from services.reporting.document.edition import FOLDER
+from services.reporting.document import pdf as pdf_of_parts
+from services.reporting.document.edition import FOLDER, VERSION
 from services.reporting.document.forms import drawn_now
+from services.reporting.document.template import template
 from shared.contracts.report import Below, Row, Section, Snapshot, Table
 from tests.report_lab import BARS, OVER_TIME, both, column, shown, snapshot
 
@@ -203,7 +206,7 @@ def test_no_number_is_lost_in_a_wide_table() -> None:
         ),
     )
     text = flat(pdf(with_table(table)))
-    parts = re.findall(r"Breed \(deel (\d) van (\d)\)", text)
+    parts = re.findall(r"Breed \(deel (\d+) van (\d+)\)", text)
     assert [(str(n), str(len(parts))) for n in range(1, len(parts) + 1)] == parts
     for row in numbers:
         assert all(f"{n:,} ±".replace(",", ".") in text for n in row)
@@ -235,6 +238,44 @@ def test_whatever_is_written_stays_on_the_page(language: Language) -> None:
     explained = "niet kon worden afgedrukt" if language == "nl" else "could not be printed"
     assert explained in text
     assert 120 == text.count("y" * 8) * 8
+
+
+def test_a_row_that_is_not_measured_is_one_line_high_whatever_stands_in_it() -> None:
+    """No letter that can be printed is wider than is reckoned with; a label that may need two lines
+    is measured.
+    """
+    look = template(VERSION)
+    letters = [chr(point) for low, high in look.printable.ranges for point in range(low, high + 1)]
+    source = (
+        '#set text(font: "Libertinus Serif", size: 9.5pt, number-type: "lining",'
+        ' number-width: "tabular")\n#let letters = json(bytes(sys.inputs.letters))\n'
+        "#context [#metadata(letters.map(one => measure(text(one)).width.pt()))<widths>]"
+    )
+    widths = json.loads(
+        typst.query(
+            source.encode(),
+            "<widths>",
+            field="value",
+            one=True,
+            ignore_system_fonts=True,
+            sys_inputs={"letters": json.dumps(letters)},
+        )
+    )
+    assert len(letters) == len(widths)
+    around = pdf_of_parts._most_wide("")
+    wider = [
+        letter
+        for letter, width in zip(letters, widths, strict=True)
+        if width + around > pdf_of_parts._most_wide(letter)
+    ]
+    assert [] == wider
+
+    def flat(label: str) -> bool:
+        row = pdf_of_parts.PartRow(label, None, ())
+        return pdf_of_parts._flat([row], (), 105)
+
+    assert flat("Onderdeel 12")
+    assert not flat("W" * 12)
 
 
 # The look ---------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 
 class TableBlock(msgspec.Struct, frozen=True, kw_only=True, tag="table"):
     """A table; with `bars` each row that shows its first figure has one. `corner` is the unit where all
-    columns have the same one, and stands above the rows' labels.
+    columns of figures have the same one, and stands above the rows' labels.
     """
 
     name: str
@@ -379,8 +379,9 @@ class _Maker:
             drawn = charts.bars([row.cells[0] for row in table.rows])
         chart = self._chart(table) if table.chart == "series" else None
         title = self._of(table.title)
-        units = {self._unit(one.unit, one.label.of(self._language)) for one in table.columns}
-        shared = min(units) if len(units) == 1 and len(columns) > 1 else ""
+        named = [one for one in table.columns if one.unit is not None]
+        units = {self._unit(one.unit, one.label.of(self._language)) for one in named}
+        shared = min(units) if len(units) == 1 and len(named) > 1 else ""
         return TableBlock(
             name=table.id,
             title=title if chart is None else self._said["in_figures"].format(title=title),

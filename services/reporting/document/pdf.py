@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,32 +20,46 @@ from services.reporting.document.printable import SQUARE, Printable, breakable
 from services.reporting.document.template import template
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.reporting.document.charts import Bar
     from services.reporting.document.numbers import Language
     from shared.contracts.report import Audience, Snapshot
 
 # All widths are in points. The template's page is A4 with 2.5 cm on both sides.
 _WIDTH: Final = 453
-_LABEL: Final = 125
+_LABEL: Final = 105
 """The least that a row's label gets; what columns leave goes to it."""
-_BAR: Final = 118
-_LETTER: Final = 4.9
+_BAR: Final = 70
+_LETTER: Final = 4.7
 """A letter of 9.5 points, amply: a word that was promised room must fit in it."""
-_AROUND: Final = 12
-_WORDS: Final = 30
+_AROUND: Final = 9
+_WORDS: Final = 16
 """Letters of a column of words; longer texts go over more lines."""
+
+_WIDTHS: Final = (
+    (frozenset("0123456789 \xa0.,:;()/-ijlrst"), 4.7),
+    (frozenset("abcdefghknopqruvxyz<–−±"), 5.3),
+    (frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZmw"), 9.1),
+)
+_WIDEST: Final = 16.0
+"""How wide these letters are at most, and any other that can be printed."""
+
+_MOST_ROWS: Final = 60
+"""Rows of a part: Typst is the slower for each further page of one table."""
 
 _FEW: Final = 3
 """So few rows over many periods are printed with a line for each period."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """A column with its width, of which `margin` is kept for margins."""
+    """A column with its width, of which `margin` is kept for margins; `wanted` is what it would fill."""
 
     label: str
     unit: str
     numbers: bool
     width: float
+    wanted: float
     margin: float
 
 
@@ -56,12 +72,15 @@ class PartRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """As many columns of a table as fit on a page; `label` is the width of what stands before them."""
+    """As many columns of a table as fit on a page; `label` is the width of what stands before them, and
+    each row of a `flat` part is one line high.
+    """
 
     title: str
     corner: str
     label: float
     bars: bool
+    flat: bool
     columns: tuple[Column, ...]
     rows: tuple[PartRow, ...]
 
@@ -121,28 +140,75 @@ def _parts(table: TableBlock, title: str) -> tuple[Part, ...]:
             table, groups = turned, turned_groups
         else:
             columns = _columns(table)
-    label = max((len(row.label) for row in table.rows), default=0) * _LETTER + _AROUND
+    need = max((len(row.label) for row in table.rows), default=0) * _LETTER + _AROUND
     bars = [table.bars and number == 0 for number in range(len(groups))]
-    room = min(
-        _WIDTH - sum(columns[at].width for at in group) - _BAR * with_bars
-        for group, with_bars in zip(groups, bars, strict=True)
+    rooms = [_WIDTH - _BAR * with_bars for with_bars in bars]
+    # The label is as wide in every part, and leaves columns of words what they would fill.
+    least = min(
+        room - sum(columns[at].width for at in group)
+        for room, group in zip(rooms, groups, strict=True)
     )
-    return tuple(
-        Part(
-            title=table.title
-            if len(groups) == 1
-            else title.format(title=table.title, part=number, parts=len(groups)),
-            corner=table.corner,
-            label=min(max(label, _LABEL), room),
-            bars=bars[number - 1],
-            columns=tuple(columns[at] for at in group),
-            rows=tuple(
-                PartRow(row.label, row.bar, tuple(row.cells[at] for at in group))
-                for row in table.rows
-            ),
+    filled = min(
+        room - sum(columns[at].wanted for at in group)
+        for room, group in zip(rooms, groups, strict=True)
+    )
+    label = min(least, max(_LABEL, min(need, filled)))
+    size = -(-len(table.rows) // -(-len(table.rows) // _MOST_ROWS)) if table.rows else 1
+    slices = [table.rows[at : at + size] for at in range(0, len(table.rows), size)] or [()]
+    parts = len(groups) * len(slices)
+    made = []
+    for number, (lines, at) in enumerate(product(slices, range(len(groups))), 1):
+        chosen = _widened([columns[place] for place in groups[at]], rooms[at] - label)
+        rows = tuple(
+            PartRow(row.label, row.bar, tuple(row.cells[place] for place in groups[at]))
+            for row in lines
         )
-        for number, group in enumerate(groups, 1)
+        named = title.format(title=table.title, part=number, parts=parts)
+        made.append(
+            Part(
+                title=table.title if parts == 1 else named,
+                corner=table.corner,
+                label=label,
+                bars=bars[at],
+                flat=_flat(rows, chosen, label),
+                columns=chosen,
+                rows=rows,
+            )
+        )
+    return tuple(made)
+
+
+def _flat(rows: Sequence[PartRow], columns: Sequence[Column], label: float) -> bool:
+    """Whether every row is surely one line high: then nothing has to be measured."""
+    return all(
+        _most_wide(row.label) <= label
+        and all(
+            _most_wide(cell.text) + column.margin <= column.width
+            for cell, column in zip(row.cells, columns, strict=True)
+        )
+        for row in rows
     )
+
+
+def _most_wide(text: str) -> float:
+    """How wide a text is at most."""
+    return sum(map(_wide, text)) + _AROUND
+
+
+@cache
+def _wide(letter: str) -> float:
+    return next((width for letters, width in _WIDTHS if letter in letters), _WIDEST)
+
+
+def _widened(columns: list[Column], room: float) -> tuple[Column, ...]:
+    """The same columns, in which those of words get of the room that is left what they would fill."""
+    left = room - sum(column.width for column in columns)
+    found = []
+    for column in columns:
+        more = max(0, min(column.wanted - column.width, left))
+        left -= more
+        found.append(msgspec.structs.replace(column, width=column.width + more))
+    return tuple(found)
 
 
 def _columns(table: TableBlock) -> list[Column]:
@@ -151,8 +217,9 @@ def _columns(table: TableBlock) -> list[Column]:
         cells = [row.cells[at] for row in table.rows]
         margin = max((len(cell.margin) for cell in cells), default=0)
         longest = max((len(cell.text) for cell in cells), default=0)
+        least = longest
         if not head.numbers or any(cell.kind == "said" for cell in cells):
-            longest = min(longest, _WORDS)
+            least, longest = min(longest, _WORDS), min(longest, 2 * _WORDS)
         word = max((len(word) for word in f"{head.label} {head.unit}".split()), default=0)
         room = margin * _LETTER + 3 if margin else 0
         found.append(
@@ -160,7 +227,8 @@ def _columns(table: TableBlock) -> list[Column]:
                 label=head.label,
                 unit=head.unit,
                 numbers=head.numbers,
-                width=max(word * _LETTER, longest * _LETTER + room) + _AROUND,
+                width=max(word * _LETTER, least * _LETTER + room) + _AROUND,
+                wanted=max(word * _LETTER, longest * _LETTER + room) + _AROUND,
                 margin=room,
             )
         )
