@@ -87,6 +87,13 @@ def test_the_page_can_be_heard(language: Language) -> None:
     assert all(of.get("aria-hidden") == "true" or of in charts for of in tree.of("svg"))
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_what_advisers_wrote_is_read_aloud_in_their_language(language: Language) -> None:
+    """Their words are marked where the page speaks another one (WCAG 2.2, 3.1.2)."""
+    marked = [of.get("lang") for of in page(language).of("p")]
+    assert (["nl"] * 3 if language == "en" else []) == [each for each in marked if each]
+
+
 def test_everything_that_these_readers_get_is_on_it() -> None:
     """Figures with margins, signs with what they mean, words as they were written."""
     text = page().text

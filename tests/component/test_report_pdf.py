@@ -158,6 +158,13 @@ def test_the_document_can_be_heard(language: Language) -> None:
     assert captions == table + 1
 
 
+@LANGUAGES
+def test_what_advisers_wrote_is_read_aloud_in_their_language(language: Language) -> None:
+    """Their words are tagged with it where the document has another one."""
+    tagged = [str(tag["/Lang"]) for tag in tags(pdf(snapshot(), language)) if "/Lang" in tag]
+    assert (language == "en") == ("nl" in tagged)
+
+
 def test_only_shown_cells_have_a_bar() -> None:
     """A row that is not shown adds less to what is drawn, and always the same."""
     one, two, three = (

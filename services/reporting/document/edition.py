@@ -152,9 +152,12 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Edition(msgspec.Struct, frozen=True, kw_only=True):
-    """All of a report for these readers. `about` has pairs of a name and a text."""
+    """All of a report for these readers. `about` has pairs of a name and a text; `spoken` is the language
+    of what advisers wrote.
+    """
 
     language: Language
+    spoken: Language
     title: str
     author: str
     organisation: str
@@ -259,6 +262,7 @@ class _Maker:
         }
         return Edition(
             language=self._language,
+            spoken=snapshot.language,
             title=said["title"],
             author=said["author"],
             organisation=organisation,

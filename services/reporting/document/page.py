@@ -67,9 +67,11 @@ def _style() -> str:
     return f":root {{ {light} }}\n{schemes}\n{css}"
 
 
-def _paragraphs(of: Iterable[Sequence[str]]) -> Iterator[str]:
+def _paragraphs(of: Iterable[Sequence[str]], spoken: Language | None = None) -> Iterator[str]:
+    """Paragraphs of lines, in that language where it is not the page's."""
+    start = "<p>" if spoken is None else f'<p lang="{spoken}">'
     for lines in of:
-        yield f"<p>{'<br>'.join(escaped(line) for line in lines)}</p>\n"
+        yield f"{start}{'<br>'.join(escaped(line) for line in lines)}</p>\n"
 
 
 def _pairs(of: Iterable[tuple[str, str]], kind: str) -> str:
@@ -86,6 +88,7 @@ class _Page:
     def __init__(self, of: Edition) -> None:
         self._of = of
         self._say = {key: escaped(text) for key, text in of.say.items()}
+        self._spoken = None if of.spoken == of.language else of.spoken
         self._names = 0
 
     def parts(self) -> Iterator[str]:
@@ -105,7 +108,7 @@ class _Page:
         )
         if of.changes:
             yield f'<div class="changes">\n<h2>{say["changes"]}</h2>\n'
-            yield from _paragraphs(of.changes)
+            yield from _paragraphs(of.changes, self._spoken)
             yield "</div>\n"
         yield _pairs(of.about[:6], "about")
         yield f'</header>\n<nav aria-labelledby="contents">\n<h2 id="contents">{say["contents"]}</h2>\n<ol>\n'
@@ -140,7 +143,7 @@ class _Page:
             name = self._name()
             yield f'<section class="words" aria-labelledby="{name}">\n'
             yield f'<h3 id="{name}">{self._say["words"]}</h3>\n'
-            yield from _paragraphs(of.words)
+            yield from _paragraphs(of.words, self._spoken)
             yield "</section>\n"
         yield "</section>\n"
 
