@@ -16,6 +16,9 @@ from shared.contracts.shape import Policy, Shape
 FORMAT = "hoeksteen/report/v1"
 """Stands in every snapshot; another shape gets another name."""
 
+BREAK_MARK = "†"
+"""Ends the label of a column that lies on the other side of a break in the series than those without it."""
+
 Audience = Literal["hr", "board", "works_council", "all_staff"]
 AUDIENCES: tuple[Audience, ...] = ("hr", "board", "works_council", "all_staff")
 
@@ -114,9 +117,10 @@ class Table(Shape, frozen=True, kw_only=True, tag="table"):
 
     `id` is unique in the report, of small letters, digits and underscores: it names the sheet. `chart`:
     `bars` draws the first column as bars, one for each row; `series` draws each row over the columns, which
-    are then periods. The table is the chart's text alternative and always stands beside it. Cells that are
-    not shown have no bar and no point. `note` stands under it (more than one answer may be possible, a
-    break in the series, where the numbers come from).
+    are then periods. The table is the chart's text alternative and always stands beside it; no line
+    goes from a column with `BREAK_MARK` to one without. Cells that are not shown have no bar and no point.
+    `note` stands under it (more than one answer may be possible, a break in the series, where the numbers
+    come from).
     """
 
     id: str

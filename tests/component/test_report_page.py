@@ -119,6 +119,26 @@ def test_a_bar_is_drawn_for_shown_cells_and_no_other() -> None:
     assert 3 == len(tree.of("circle"))
 
 
+def test_a_line_stops_at_a_column_that_is_marked_as_before_a_break() -> None:
+    """Two periods on each side: two lines, where there was one."""
+
+    def lines(*labels: str) -> int:
+        table = Table(
+            id="t",
+            title=both("T", "T"),
+            columns=tuple(Column(label=both(one, one), unit="cases") for one in labels),
+            rows=(Row(label=both("Alle", "All"), cells=(shown(9, 2),) * len(labels)),),
+            chart="series",
+        )
+        chapter = msgspec.structs.replace(SECTIONS[2], blocks=(table,))
+        of = snapshot(sections=(chapter,), versions={"hr": (chapter.code,)})
+        tree = Tree(drawn_now(of, "hr", "nl", "html").data.decode())
+        return sum(each.get("class") == "line" for each in tree.of("path"))
+
+    assert 1 == lines("2023", "2024", "2025", "2026")
+    assert 2 == lines("2023 †", "2024 †", "2025", "2026")
+
+
 def test_the_page_asks_for_nothing() -> None:
     """No script, no handler, no address but of its own chapters; its policy allows its style alone."""
     tree = page()

@@ -87,6 +87,17 @@ def test_the_axis_goes_by_steps_that_people_count_in() -> None:
     assert [0, 3333, 6666, WHOLE] == [tick.y for tick in drawn.ticks]
 
 
+def test_no_line_crosses_a_break() -> None:
+    """Points stay where they are, on the same axis; the line stops before the break."""
+    cells = [Shown(value=number) for number in (9, 8, 7, 6)]
+    whole, parted = series([cells], "nl"), series([cells], "nl", breaks={2})
+    assert whole is not None
+    assert parted is not None
+    assert whole.ticks == parted.ticks
+    assert [[0, 1], [2, 3]] == [[p.column for p in run] for run in parted.lines[0].runs]
+    assert list(whole.lines[0].runs[0]) == [p for run in parted.lines[0].runs for p in run]
+
+
 @pytest.mark.parametrize(
     ("value", "decimals", "dutch", "english", "program"),
     [

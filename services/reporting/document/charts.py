@@ -14,7 +14,7 @@ from services.reporting.document.numbers import Language, scaled, written
 from shared.contracts.report import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from shared.contracts.report import Cell
 
@@ -81,8 +81,12 @@ def bars(cells: Sequence[Cell]) -> tuple[Bar | None, ...] | None:
     return tuple(found)
 
 
-def series(rows: Sequence[Sequence[Cell]], language: Language) -> Series | None:
-    """A line for each row, on one scale; None where no cell is shown."""
+def series(
+    rows: Sequence[Sequence[Cell]], language: Language, breaks: Collection[int] = ()
+) -> Series | None:
+    """A line for each row, on one scale; None where no cell is shown. No line leads to a column of
+    `breaks` from the one before it.
+    """
     scale = _Scale.of(cell for row in rows for cell in row)
     if scale is None:
         return None
@@ -101,6 +105,8 @@ def series(rows: Sequence[Sequence[Cell]], language: Language) -> Series | None:
     for row in rows:
         runs: list[list[Point]] = [[]]
         for column, cell in enumerate(row):
+            if column in breaks and runs[-1]:
+                runs.append([])
             if isinstance(cell, Shown):
                 value, low, high = scale.reach(cell)
                 x = column * WHOLE // (len(row) - 1) if len(row) > 1 else WHOLE // 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -18,6 +19,7 @@ from services.reporting.document import charts
 from services.reporting.document.numbers import PLUS_MINUS, Language, day, scaled, written
 from shared.contracts.errors import Refusal
 from shared.contracts.report import (
+    BREAK_MARK,
     Absent,
     Audience,
     Below,
@@ -417,7 +419,9 @@ class _Maker:
         return "" if name.casefold() in label.casefold() else name
 
     def _chart(self, table: Table) -> Chart | None:
-        drawn = charts.series([row.cells for row in table.rows], self._language)
+        marked = [column.label.en.endswith(BREAK_MARK) for column in table.columns]
+        breaks = {at for at, (one, other) in enumerate(pairwise(marked), 1) if one != other}
+        drawn = charts.series([row.cells for row in table.rows], self._language, breaks)
         if drawn is None:
             return None
         periods = [self._of(column.label) for column in table.columns]

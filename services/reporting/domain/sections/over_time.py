@@ -8,7 +8,7 @@ from services.reporting.domain import series
 from services.reporting.domain.sections.phrases import joined, span, text
 from services.reporting.domain.sections.tables import CASES, ordered
 from services.reporting.domain.statistics import Verdict
-from shared.contracts.report import Absent, Bilingual, Column, Row, Said, Table
+from shared.contracts.report import BREAK_MARK, Absent, Bilingual, Column, Row, Said, Table
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from services.reporting.domain.series import Break, Point
 
 SAYS = Column(label=Bilingual(nl="Wat ervan te zeggen is", en="What may be said"), unit=None)
-
-_MARK = "†"
 
 
 def compared(
@@ -116,7 +114,7 @@ def heads(
 
 def _marked_span(period: Period, marked: bool) -> Bilingual:  # noqa: FBT001
     plain = span(period)
-    return text(f"{plain.nl} {_MARK}", f"{plain.en} {_MARK}") if marked else plain
+    return text(f"{plain.nl} {BREAK_MARK}", f"{plain.en} {BREAK_MARK}") if marked else plain
 
 
 def _marked(known: Sequence[Break], found: Sequence[ReleasedTable]) -> frozenset[Period]:
@@ -144,9 +142,9 @@ def remark(one: Break) -> Bilingual:
     """A break, as it stands under a table."""
     on = f"{one.since.day:02d}-{one.since.month:02d}-{one.since.year}"
     return text(
-        f"{_MARK} Breuk in de reeks op {on}: {one.text.nl.rstrip('.')}. Over een breuk heen wordt niet "
+        f"{BREAK_MARK} Breuk in de reeks op {on}: {one.text.nl.rstrip('.')}. Over een breuk heen wordt niet "
         "vergeleken.",
-        f"{_MARK} Break in the series on {one.since.isoformat()}: {one.text.en.rstrip('.')}. Nothing is "
+        f"{BREAK_MARK} Break in the series on {one.since.isoformat()}: {one.text.en.rstrip('.')}. Nothing is "
         "compared across a break.",
     )
 
