@@ -107,7 +107,9 @@ class HrCost(Shape, frozen=True, kw_only=True):
 
 
 class HrFiguresQuery(Shape, frozen=True, kw_only=True):
-    """HR or adviser: what HR told; of units what it told of `period`, None: of the newest half-year."""
+    """HR or adviser: what HR told; of units what it told of `period`, None: of the newest half-year.
+    An adviser gets the units that a report shows, and no others.
+    """
 
     period: str | None = None
 

@@ -49,6 +49,7 @@ def file() -> bytes:
             lines.append(f"{half};{unit};headcount;{people}")
             lines.append(f"{half};{unit};absence_percent;{before / 10:.1f}".replace(".", ","))
         lines.append(f"{half};;absence_percent;{4 + place / 2:.1f}".replace(".", ","))
+        lines.append(f"{half};;headcount;210")
     lines.append("2026-H1;;leavers;9")
     return "\r\n".join(lines).encode()
 
@@ -61,7 +62,7 @@ async def take(house: ReportingHouse, content: bytes, **fields: Any) -> Any:
 async def test_hr_figures_walk_from_a_file_to_the_report(house: ReportingHouse) -> None:
     """What is wrong changes nothing; what is right is kept once, compared, and stands in the chapter."""
     wrong = await take(house, file() + b"\r\n2026-H2;zorg;leavers;1\r\n2026-H1;=cmd;leavers;1")
-    assert ("REFUSED", 0, [28, 29]) == (
+    assert ("REFUSED", 0, [33, 34]) == (
         wrong["status"],
         wrong["figures"],
         [one["line"] for one in wrong["lineErrors"]],
@@ -71,7 +72,7 @@ async def test_hr_figures_walk_from_a_file_to_the_report(house: ReportingHouse) 
     assert "HrFiguresImported" not in await house.service.types()
 
     assert "CHECKED" == (await take(house, file(), dryRun=True))["status"]
-    assert ("IMPORTED", 26, 0) == tuple((await take(house, file())).values())[:3]
+    assert ("IMPORTED", 31, 0) == tuple((await take(house, file())).values())[:3]
     assert "ALREADY_IMPORTED" == (await take(house, file()))["status"]
     assert 1 == (await house.service.types()).count("HrFiguresImported")
 
@@ -87,6 +88,8 @@ async def test_hr_figures_walk_from_a_file_to_the_report(house: ReportingHouse) 
     )
     told = await house.ask(FIGURES, {"period": "2024-H2"}, role=Role.ADVISER)
     assert {"zorg", "kantoor", None} == {one["unit"] for one in told["values"]}
+    mine = await house.ask(FIGURES, {"period": "2024-H1"}, **HR)
+    assert {"zorg", "kantoor", None} == {one["unit"] for one in mine["values"]}
     assert {"2024-H2"} == {one["period"] for one in told["values"] if one["unit"]}
     assert [("TOO_FEW", 6), ("SAME_WAY", 8), ("NOT_VISIBLE", 10)] == sorted(
         ((one["verdict"], one["pairs"]) for one in told["together"]), key=lambda one: one[1]

@@ -29,7 +29,10 @@ from services.reporting.domain.hr_figures import (
 )
 from services.reporting.domain.hr_file import MAX_FIGURES, MAX_FILE_BYTES, SENTENCES, read
 from services.reporting.domain.hr_joined import beside, compared
+from services.reporting.domain.hr_joined import told as told_units
+from services.reporting.domain.organisation import UnitName
 from services.reporting.domain.outline import build
+from services.reporting.domain.people import People
 from services.reporting.domain.sections import impact
 from shared.contracts.errors import Code
 from shared.contracts.report import Absent, Below, Entries, Said, Shown, Table
@@ -273,7 +276,42 @@ def test_a_unit_is_laid_beside_its_figures_only_where_it_is_shown_and_large_enou
         ("2026-H1", "hidden", "headcount", 90_000),
     )
     table = released("2026-H1", [("care", 8), ("office", 7), ("ward", 9)], ("hidden",))
-    assert [("care", Fraction(16))] == [(one.unit, one.rate) for one in beside([table], state)]
+    assert [("care", Fraction(16))] == [
+        (one.unit, one.rate) for one in beside([table], state, People())
+    ]
+
+
+def test_a_unit_that_the_tree_knows_to_be_small_is_not_laid_beside_it_whatever_hr_counts() -> None:
+    """Fifty typed for a unit of eight are not believed; units that were put together have no count there."""
+    state = told(("2026-H1", "care", "headcount", 5_000), ("2026-H1", "care+2", "headcount", 5_000))
+    tree = (UnitName(id="care", name="Care", headcount=8, parent=None),)
+    people = People(since=date(2025, 1, 1), first=tree)
+    table = released("2026-H1", [("care", 8), ("care+2", 9)])
+    assert ["care+2"] == [one.unit for one in beside([table], state, people)]
+
+
+@pytest.mark.parametrize(
+    ("whole", "seen"),
+    [
+        (None, []),
+        (14_900, []),
+        (15_000, ["care", "office"]),
+        (15_800, ["care"]),
+        (19_999, ["care"]),
+        (20_000, ["care", "office"]),
+    ],
+)
+def test_what_is_left_of_the_organisation_is_nobody_or_enough_people(
+    whole: int | None, seen: list[str]
+) -> None:
+    """Of 158 people 150 are in two units: the absence of the other eight follows from the whole."""
+    rows = [("2026-H1", "care", "headcount", 10_000), ("2026-H1", "office", "headcount", 5_000)]
+    if whole is not None:
+        rows.append(("2026-H1", WHOLE, "headcount", whole))
+    state = told(*rows)
+    laid = beside([released("2026-H1", [("care", 8), ("office", 9)])], state, People())
+    assert seen == [one.unit for one in told_units(laid, state, H1)]
+    assert [] == list(told_units(laid, state, Period.parse("2025-H2")))
 
 
 def test_small_sets_say_nothing() -> None:
@@ -337,7 +375,7 @@ def series() -> tuple[list[ReleasedTable], HrFigures]:
 def test_lags_are_half_years_of_hrs_figure_after_the_cases() -> None:
     """What follows half a year later is seen at that lag alone; a lag of a year leaves too few pairs."""
     tables, state = series()
-    found = {one.lag: one.found for one in compared(tables, state, H1)}
+    found = {one.lag: one.found for one in compared(tables, state, People(), H1)}
     assert (Together.SAME_WAY, 8, 100) == (found[1].verdict, found[1].pairs, found[1].correlation)
     assert Together.NOT_VISIBLE is found[0].verdict
     assert (Together.TOO_FEW, 6) == (found[2].verdict, found[2].pairs)

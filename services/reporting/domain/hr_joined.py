@@ -1,7 +1,9 @@
 """HR's figures beside released ones: where that is allowed, and whether they go together. Pure.
 
 A unit is laid beside its figures only where it is a cell that is shown of a released table of units, and has
-at least 50 people by HR's own count: absence of fewer is about somebody.
+at least 50 people by HR's own count, and by that of the organisation's tree where it is known: absence of
+fewer is about somebody. Of the units that others see, what is left of the organisation has as many too, or
+nobody: it follows from the whole by subtraction.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from services.reporting.domain.ground import ReleasedTable
+    from services.reporting.domain.people import People
 
 LEAST_PEOPLE: Final = 50
 """In a unit whose figures are shown."""
@@ -63,13 +66,32 @@ def enough_people(figures: HrFigures, period: str, unit: str) -> bool:
     return people is not None and people >= LEAST_PEOPLE * SCALE
 
 
-def beside(tables: Iterable[ReleasedTable], figures: HrFigures) -> tuple[Beside, ...]:
+def beside(
+    tables: Iterable[ReleasedTable], figures: HrFigures, people: People
+) -> tuple[Beside, ...]:
     """All units in all half-years that may be laid beside HR's figures, oldest first."""
-    found = {(one.period, one.unit): one for one in _beside(tables, figures)}
+    found = {(one.period, one.unit): one for one in _beside(tables, figures, people)}
     return tuple(found[key] for key in sorted(found))
 
 
-def _beside(tables: Iterable[ReleasedTable], figures: HrFigures) -> Iterator[Beside]:
+def told(units: Iterable[Beside], figures: HrFigures, period: Period) -> tuple[Beside, ...]:
+    """Of these the units of one half-year whose figures others see. Where what is left of the organisation
+    would be few people, the smallest of them is left out too; where HR does not count the organisation's
+    people, all are.
+    """
+    found = [one for one in units if one.period == period]
+    whole = figures.value(str(period), WHOLE, "headcount")
+    if whole is None or not found:
+        return ()
+    left = whole - sum(one.people for one in found)
+    if left < 0:
+        return ()
+    if 0 < left < LEAST_PEOPLE * SCALE:
+        found.remove(min(found, key=lambda one: (one.people, one.unit)))
+    return tuple(found)
+
+
+def _beside(tables: Iterable[ReleasedTable], figures: HrFigures, tree: People) -> Iterator[Beside]:
     for table in tables:
         period = Period.parse(table.figures.period)
         if table.figures.dimension != _UNITS or period.grain != "half-year":
@@ -77,6 +99,9 @@ def _beside(tables: Iterable[ReleasedTable], figures: HrFigures) -> Iterator[Bes
         for cell in table.figures.cells:
             people = figures.value(str(period), cell.code, "headcount")
             if people is None or not enough_people(figures, str(period), cell.code):
+                continue
+            known = tree.unit(cell.code, period)
+            if known is not None and known < LEAST_PEOPLE:
                 continue
             yield Beside(
                 period=period,
@@ -101,16 +126,16 @@ def per_hundred(figures: HrFigures, period: str, unit: str, measure: str) -> Fra
 
 
 def compared(
-    tables: Iterable[ReleasedTable], figures: HrFigures, until: Period
+    tables: Iterable[ReleasedTable], figures: HrFigures, people: People, until: Period
 ) -> tuple[Compared, ...]:
     """Every measure at every lag, with figures up to and with `until`. A measure of which HR has no value of
     a unit is left out.
     """
-    units = beside(tables, figures)
+    units = beside(tables, figures, people)
     of_units = {measure for _, unit, measure in figures.values if unit != WHOLE}
-    told = [one for one in COMPARED if one in of_units]
+    measures = [one for one in COMPARED if one in of_units]
     found = []
-    for measure in told:
+    for measure in measures:
         for lag in LAGS:
             pairs = []
             for one in units:
@@ -120,6 +145,6 @@ def compared(
                 value = per_hundred(figures, str(then), one.unit, measure)
                 if value is not None:
                     pairs.append(Pair(unit=one.unit, first=one.rate, second=value))
-            answer = association(pairs, comparisons=len(told) * len(LAGS))
+            answer = association(pairs, comparisons=len(measures) * len(LAGS))
             found.append(Compared(measure=measure, lag=lag, found=answer))
     return tuple(found)

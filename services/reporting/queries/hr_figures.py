@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.domain import hr_figures as domain
-from services.reporting.domain.hr_joined import compared
+from services.reporting.domain.hr_joined import beside, compared, told
+from services.reporting.domain.people import People
 from services.reporting.domain.sections.impact import sentence
 from services.reporting.loading import load_tables
-from services.reporting.streams import load_hr_figures
+from services.reporting.streams import load_hr_figures, load_organisation
 from shared.contracts.reporting_hr import (
     CostAssumptions,
     HrCost,
@@ -19,6 +20,7 @@ from shared.contracts.reporting_hr import (
     HrTogether,
     HrValue,
 )
+from shared.identity.roles import Role
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
@@ -26,15 +28,20 @@ if TYPE_CHECKING:
 
 
 async def hr_figures(call: Call, request: HrFiguresQuery) -> HrFigures:
-    """See HrFigures. Raises Refusal INVALID_PERIOD."""
+    """See HrFigures. Advisers get the units that a report shows. Raises Refusal INVALID_PERIOD."""
     asked = None if request.period is None else str(Period.parse(request.period))
     state = await load_hr_figures(call.parts.store, call.organisation)
     now = Period.containing(call.now.date())
     tables = await load_tables(call.parts, call.organisation)
+    people = People.of(await load_organisation(call.parts.store, call.organisation))
     if state.version:
         await call.record_access("hr figures")
-    kept, told = state.costs, state.periods(now)
-    of_units = asked or (str(told[-1]) if told else None)
+    kept, halves = state.costs, state.periods(now)
+    of_units = asked or (str(halves[-1]) if halves else None)
+    seen = {unit for period, unit, _ in state.values if period == of_units}
+    if call.principal.role is not Role.HR and of_units is not None:
+        laid = told(beside(tables, state, people), state, Period.parse(of_units))
+        seen = {one.unit for one in laid}
     return HrFigures(
         measures=tuple(
             HrMeasure(code=one.code, en=one.label.en, nl=one.label.nl)
@@ -48,7 +55,7 @@ async def hr_figures(call: Call, request: HrFiguresQuery) -> HrFigures:
                 hundredths=state.values[period, unit, measure],
             )
             for period, unit, measure in sorted(state.values)
-            if unit == domain.WHOLE or period == of_units
+            if unit == domain.WHOLE or (period == of_units and unit in seen)
         ),
         together=tuple(
             HrTogether(
@@ -63,11 +70,11 @@ async def hr_figures(call: Call, request: HrFiguresQuery) -> HrFigures:
                 en=sentence(one.found).en,
                 nl=sentence(one.found).nl,
             )
-            for one in compared(tables, state, now)
+            for one in compared(tables, state, people, now)
         ),
         costs=tuple(
             HrCost(period=str(period), measure=one.measure, low=one.low, high=one.high)
-            for period in told
+            for period in halves
             for one in domain.costs(state, period)
         ),
         assumptions=None

@@ -18,7 +18,7 @@ from services.reporting.domain.hr_figures import (
     costs,
     year_before,
 )
-from services.reporting.domain.hr_joined import LEAST_PEOPLE, beside, compared, per_hundred
+from services.reporting.domain.hr_joined import LEAST_PEOPLE, beside, compared, per_hundred, told
 from services.reporting.domain.sections.tables import cells
 from shared.contracts.report import (
     Absent,
@@ -111,8 +111,8 @@ def _rounded(value: Fraction, decimals: int) -> Shown:
 
 
 def _measures(figures: HrFigures, half: Period) -> list[str]:
-    told = {measure for period, unit, measure in figures.values if unit == WHOLE}
-    return [code for code in MEASURES if code in told and figures.periods(half)]
+    given = {measure for period, unit, measure in figures.values if unit == WHOLE}
+    return [code for code in MEASURES if code in given and figures.periods(half)]
 
 
 def _same(text: str) -> Bilingual:
@@ -145,7 +145,7 @@ def _series(figures: HrFigures, half: Period) -> Table:
 
 def _units(ground: Ground, half: Period) -> Iterator[Table]:
     figures = ground.hr
-    units = [one for one in beside(ground.tables, figures) if one.period == half]
+    units = told(beside(ground.tables, figures, ground.people), figures, half)
     if not units:
         return
     rows = []
@@ -176,15 +176,15 @@ def _units(ground: Ground, half: Period) -> Iterator[Table]:
         rows=tuple(rows),
         note=Bilingual(
             nl=f"Alleen onderdelen waarvan het aantal meldingen wordt getoond en waar volgens HR minstens"
-            f" {LEAST_PEOPLE} mensen werken. {NOT_CAUSAL.nl}",
+            f" {LEAST_PEOPLE} mensen werken; de rest van de organisatie ook. {NOT_CAUSAL.nl}",
             en=f"Only units whose number of cases is shown, and where by HR's count at least"
-            f" {LEAST_PEOPLE} people work. {NOT_CAUSAL.en}",
+            f" {LEAST_PEOPLE} people work; so it is of the rest of the organisation. {NOT_CAUSAL.en}",
         ),
     )
 
 
 def _together(ground: Ground, half: Period) -> Iterator[Block]:
-    found = compared((*ground.history, *ground.tables), ground.hr, half)
+    found = compared((*ground.history, *ground.tables), ground.hr, ground.people, half)
     if not found:
         return
     yield Paragraphs(items=(NOT_CAUSAL,))
@@ -299,7 +299,7 @@ def _tenability(ground: Ground, half: Period) -> Table:
         )
         rows.append(
             Row(
-                label=MEASURES[code].label,
+                label=_with_unit(code),
                 cells=(
                     _shown(now, code),
                     _shown(then, code),
@@ -319,6 +319,13 @@ def _tenability(ground: Ground, half: Period) -> Table:
         rows=tuple(rows),
         note=_rises(figures, half),
     )
+
+
+def _with_unit(code: str) -> Bilingual:
+    label = MEASURES[code].label
+    if MEASURES[code].unit != "percent":
+        return label
+    return Bilingual(nl=f"{label.nl} (%)", en=f"{label.en} (%)")
 
 
 def _verdict(now: int | None, then: int | None, *, higher: bool) -> Bilingual:
