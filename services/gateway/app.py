@@ -21,7 +21,7 @@ from services.gateway.guesses import Guesses
 from services.gateway.http import QUIET, GraphQLEndpoint, language_of, refuse
 from services.gateway.ledger_files import LedgerFiles
 from services.gateway.pages import routes as page_routes
-from services.gateway.pdf import ReportPdf
+from services.gateway.report_files import ReportFile
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
 from shared.identity.anonymous import is_anonymous
@@ -75,7 +75,7 @@ def application(
         return refuse(Refusal(Code.INTERNAL), language_of(request))
 
     endpoint = GraphQLEndpoint(engine, verifier)
-    pdf = ReportPdf(rpc, verifier, telemetry)
+    reports = ReportFile(rpc, verifier, telemetry)
     ledger_files = LedgerFiles(rpc)
     files = Attachments(rpc, verifier, guesses)
     calendars = Calendars(rpc)
@@ -84,8 +84,8 @@ def application(
     async def graphql(request: Request) -> Response:
         return await endpoint(request)
 
-    async def report_pdf(request: Request) -> Response:
-        return await pdf(request)
+    async def report_file(request: Request) -> Response:
+        return await reports(request)
 
     async def ledger_file(request: Request) -> Response:
         return await ledger_files(request)
@@ -93,7 +93,7 @@ def application(
     app = Starlette(
         routes=[
             Route("/graphql", graphql, methods=methods, name="graphql"),
-            Route("/reports/{report_id}.pdf", report_pdf, name="report.pdf"),
+            Route("/reports/{report_id}.{form}", report_file, name="report.file"),
             Route("/attachments", files.put, methods=["POST"], name="attachments"),
             Route("/attachments/{attachment}", files.get, name="attachments"),
             Route("/calendar/{organisation}/{feed}/{secret}.ics", calendars.get, name="calendar"),
@@ -156,13 +156,13 @@ _ROUTES = {
     "/health/ready": "health",
     "/metrics": "metrics",
 }
-_REPORT_PDF = re.compile(r"/reports/[^/]+\.pdf")
+_REPORT_FILE = re.compile(r"/reports/[^/]+\.[a-z]+")
 
 
 def _route(path: str) -> str:
     """Our own name for an address; the address itself may hold anything and is never told."""
-    if _REPORT_PDF.fullmatch(path):
-        return "report.pdf"
+    if _REPORT_FILE.fullmatch(path):
+        return "report.file"
     if path == "/attachments" or path.startswith("/attachments/"):
         return "attachments"
     if path.startswith("/ledger/"):

@@ -60,8 +60,7 @@ class Reading:
         return tuple(
             one
             for one in self.published.event.forms
-            if self.audience in (None, one.audience)
-            or (one.audience is None and self.audience != "all_staff")
+            if one.audience is None or self.audience in (None, one.audience)
         )
 
 

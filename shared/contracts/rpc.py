@@ -2866,12 +2866,12 @@ class AudienceSections(Shape, frozen=True, kw_only=True):
 class PublishReport(Shape, frozen=True, kw_only=True):
     """Adviser: publish an approved report to these audiences. It is frozen from then on.
 
-    `sections` takes the place of the outline's choice for the audiences that it names. `language` is that
-    of the PDF.
+    `sections` takes the place of the outline's choice for the audiences that it names. `language` is the one
+    in which readers get it; None: both.
     """
 
     report_id: str
-    language: Literal["en", "nl"]
+    language: Literal["en", "nl"] | None = None
     audiences: tuple[Audience, ...] = ("hr", "board", "works_council")
     sections: tuple[AudienceSections, ...] = ()
 
@@ -2890,11 +2890,29 @@ class AcknowledgeReport(Shape, frozen=True, kw_only=True):
     version: int
 
 
-class Document(Shape, frozen=True, kw_only=True):
-    """A rendered report: PDF bytes and their SHA-256 (32 bytes), equal to the one in its event."""
+class RenderReport(Shape, frozen=True, kw_only=True):
+    """A published report as a file: `form` is `pdf`, `html`, `xlsx`, `ods` or `json`. `version` and
+    `audience` as in ReportQuery; an adviser who names no audience gets the first to which it was
+    published. `language` None: that of the organisation. Where it is not published in the language,
+    another one is given.
+    """
 
-    pdf: bytes
+    id: str
+    form: str = "pdf"
+    version: int | None = None
+    audience: Audience | None = None
+    language: Literal["en", "nl"] | None = None
+
+
+class Document(Shape, frozen=True, kw_only=True):
+    """A report as a file: its bytes, their SHA-256 (32 bytes), equal to the one in its event, and what it
+    is and is called.
+    """
+
+    data: bytes
     sha256: bytes
+    media_type: str
+    file_name: str
 
 
 # Ledger: every service answers these ----------------------------------------------------------
@@ -3225,7 +3243,7 @@ VERBS: dict[str, Verb] = {
         Verb("reporting", "policy_gaps", "query", strategy.GapsQuery, strategy.PolicyGaps),
         Verb("reporting", "correct_report", "command", CorrectReport, Done),
         Verb("reporting", "acknowledge_report", "command", AcknowledgeReport, Done),
-        Verb("reporting", "render_report", "query", ReportQuery, Document),
+        Verb("reporting", "render_report", "query", RenderReport, Document),
         Verb(
             "reporting",
             "import_hr_figures",

@@ -210,7 +210,7 @@ async def test_a_report_of_the_other_organisation_is_nowhere(reporting: Reportin
     def by_report(one: str) -> dict[str, Shape]:
         return {
             "report": rpc.ReportQuery(id=one),
-            "render_report": rpc.ReportQuery(id=one),
+            "render_report": rpc.RenderReport(id=one),
             "save_interpretation": rpc.SaveInterpretation(report_id=one, sealed=WORDS),
             "approve_report": rpc.ApproveReport(report_id=one, interpretation="Woorden."),
             "publish_report": rpc.PublishReport(report_id=one, language="nl"),

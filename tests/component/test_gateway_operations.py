@@ -399,7 +399,7 @@ async def test_hr_reads_statistics_and_published_reports(lab: Lab) -> None:
         "status": "PUBLISHED",
         "interpretation": "What it means.",
         "pdfSha256": "01" * 32,
-        "pdfPath": f"/reports/{REPORT}.pdf",
+        "pdfPath": f"/reports/{REPORT}.pdf?version=1&language=nl",
         "release": {"id": "r1"},
         "tables": [{"id": "r2"}],
         "version": 1,
@@ -1160,10 +1160,26 @@ PDF_READERS = {
 }
 
 
-async def get_pdf(lab: Lab, role: Role = Role.HR, report: str = REPORT) -> Any:
-    """GET a report's PDF."""
+async def get_pdf(
+    lab: Lab, role: Role = Role.HR, report: str = REPORT, form: str = "pdf", spoken: str = ""
+) -> Any:
+    """GET a report's file."""
     return await lab.http.get(
-        f"/reports/{report}.pdf", headers={"Authorization": f"Bearer {lab.token(role)}"}
+        f"/reports/{report}.{form}",
+        headers={"Authorization": f"Bearer {lab.token(role)}", "Accept-Language": spoken},
+    )
+
+
+def document(data: bytes, **changes: Any) -> rpc.Document:
+    """What reporting answers."""
+    return msgspec.structs.replace(
+        rpc.Document(
+            data=data,
+            sha256=hashlib.sha256(data).digest(),
+            media_type="application/pdf",
+            file_name="report-2026-H1-v1-hr-nl.pdf",
+        ),
+        **changes,
     )
 
 
@@ -1171,23 +1187,46 @@ async def get_pdf(lab: Lab, role: Role = Role.HR, report: str = REPORT) -> Any:
 async def test_a_report_is_served_as_pdf(lab: Lab, role: Role) -> None:
     """The bytes come as reporting rendered them, kept by no cache."""
     pdf = b"%PDF-1.7 \x00\xff"
-    lab.neighbours.answers["reporting.render_report"] = rpc.Document(
-        pdf=pdf, sha256=hashlib.sha256(pdf).digest()
-    )
+    lab.neighbours.answers["reporting.render_report"] = document(pdf)
     answer = await get_pdf(lab, role)
 
     assert (200, pdf) == (answer.status_code, answer.content)
-    assert ("application/pdf", "no-store", "nosniff") == tuple(
-        answer.headers[name] for name in ("content-type", "cache-control", "x-content-type-options")
+    assert (
+        "application/pdf",
+        "no-store",
+        "nosniff",
+        'inline; filename="report-2026-H1-v1-hr-nl.pdf"',
+    ) == tuple(
+        answer.headers[name]
+        for name in (
+            "content-type",
+            "cache-control",
+            "x-content-type-options",
+            "content-disposition",
+        )
     )
-    assert rpc.ReportQuery(id=REPORT) == lab.neighbours.asked[0].request
+    assert rpc.RenderReport(id=REPORT) == lab.neighbours.asked[0].request
+
+
+async def test_a_report_is_served_in_the_form_version_and_language_that_are_asked_for(
+    lab: Lab,
+) -> None:
+    """The address goes before Accept-Language; a page may have its looks, and runs nothing."""
+    lab.neighbours.answers["reporting.render_report"] = document(b"<html>", media_type="text/html")
+    page = await get_pdf(lab, form="html", spoken="nl-NL,nl;q=0.9")
+    await get_pdf(lab, form="xlsx?version=2&audience=hr&language=en", spoken="nl")
+
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'; style-src 'unsafe-inline';" in policy
+    assert [
+        rpc.RenderReport(id=REPORT, form="html", language="nl"),
+        rpc.RenderReport(id=REPORT, form="xlsx", version=2, audience="hr", language="en"),
+    ] == [one.request for one in lab.neighbours.asked]
 
 
 async def test_a_pdf_that_is_not_the_recorded_one_is_not_served(lab: Lab) -> None:
     """Bytes whose hash is another than the one in the event are a fault."""
-    lab.neighbours.answers["reporting.render_report"] = rpc.Document(
-        pdf=b"%PDF-1.7", sha256=b"\x00" * 32
-    )
+    lab.neighbours.answers["reporting.render_report"] = document(b"%PDF-1.7", sha256=b"\x00" * 32)
     answer = await get_pdf(lab)
 
     assert 500 == answer.status_code
@@ -1204,11 +1243,8 @@ async def test_a_pdf_that_is_not_the_recorded_one_is_not_served(lab: Lab) -> Non
 )
 async def test_a_pdf_that_one_may_not_see_looks_absent(lab: Lab, role: Role, report: str) -> None:
     """Another role's report, an ill-formed id and a report that is not there give the same."""
-    pdf = b"%PDF-1.7"
     lab.neighbours.answers["reporting.render_report"] = (
-        Refusal(Code.NOT_FOUND)
-        if role is Role.ADVISER
-        else rpc.Document(pdf=pdf, sha256=hashlib.sha256(pdf).digest())
+        Refusal(Code.NOT_FOUND) if role is Role.ADVISER else document(b"%PDF-1.7")
     )
     answer = await get_pdf(lab, role, report)
 
@@ -1216,6 +1252,13 @@ async def test_a_pdf_that_one_may_not_see_looks_absent(lab: Lab, role: Role, rep
         answer.status_code,
         answer.json()["errors"][0]["message"],
     )
+
+
+@pytest.mark.parametrize("query", ["version=x", "audience=press", "language=fr"])
+async def test_what_is_no_version_looks_absent(lab: Lab, query: str) -> None:
+    """It is not asked for."""
+    assert 404 == (await get_pdf(lab, form=f"pdf?{query}")).status_code
+    assert [] == lab.neighbours.asked
 
 
 async def test_a_pdf_needs_a_token(lab: Lab) -> None:
@@ -1264,7 +1307,7 @@ async def test_metrics_count_by_route_and_status(lab: Lab) -> None:
     assert {
         ("graphql", "200"): 1,
         ("other", "404"): 3,
-        ("report.pdf", "404"): 1,
+        ("report.file", "404"): 1,
         ("health", "200"): 3,
         ("home", "200"): 1,
         ("graphiql", "200"): 1,

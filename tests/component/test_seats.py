@@ -140,7 +140,7 @@ async def test_reporting_answers_those_who_hold_a_seat(reporting: Reporting) -> 
     """Seats that are told twice change nothing."""
 
     async def known(times: int) -> bool:
-        return times == reporting.count("OrganisationKnown.v2")
+        return times == reporting.count("OrganisationKnown")
 
     await reporting.announce()
     await eventually(lambda: known(1))
@@ -149,4 +149,4 @@ async def test_reporting_answers_those_who_hold_a_seat(reporting: Reporting) -> 
         await reporting.seats("carla")
     await eventually(lambda: known(2))
     assert Code.NOT_ALLOWED is await reporting.refused("reports", ReportsQuery(), role=Role.ADVISER)
-    assert 2 == reporting.count("OrganisationKnown.v2")
+    assert 2 == reporting.count("OrganisationKnown")

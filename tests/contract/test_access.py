@@ -19,7 +19,7 @@ from services.gateway.access import (
 from services.gateway.execution import _QUIET_FIELDS, _refused
 from services.gateway.grants import EVERY_ROLE, grant, table
 from services.gateway.operations import Documents, Refused
-from services.gateway.pdf import READERS as PDF_READERS
+from services.gateway.report_files import READERS as PDF_READERS
 from services.gateway.schema.base import TOP_LEVEL, USER_ERRORS, camel_case
 from services.intake.service import DEFINITION as INTAKE
 from services.signals.service import DEFINITION as SIGNALS

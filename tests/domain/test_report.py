@@ -22,7 +22,7 @@ from services.reporting.domain.figures import (
 from services.reporting.domain.ground import Ground, ReleasedTable
 from services.reporting.domain.organisation import Organisation, OrganisationKnown, UnitName, know
 from services.reporting.domain.organisation import evolve as evolve_organisation
-from services.reporting.domain.outline import build
+from services.reporting.domain.outline import build, sections_for
 from services.reporting.domain.report import (
     DRAFT_BYTES,
     Chosen,
@@ -77,9 +77,15 @@ GROUND = Ground(
     cut_off=date(2026, 6, 30),
     tables=(ReleasedTable(figures=FIGURES, labels_nl=LABELS, labels_en=LABELS),),
 )
-OF_NATURE = {"nature": "De helft gaat over gedrag."}
-SECTIONS = build(GROUND, {"summary": WORDS, **OF_NATURE})
-APPROVED = ReportApproved(WORDS, words=(SectionWords("nature", OF_NATURE["nature"]),), frozen=True)
+OF_SECTIONS = {
+    one.code: f"Wij zien rust ({one.code})." for one in build(GROUND, {}) if one.has_figures
+}
+SECTIONS = build(GROUND, {"summary": WORDS, **OF_SECTIONS})
+APPROVED = ReportApproved(
+    WORDS,
+    words=tuple(SectionWords(code, text) for code, text in OF_SECTIONS.items()),
+    frozen=True,
+)
 PUBLISHED = ReportPublished(
     period="2026-H1",
     organisation_name="De Hoekstee",
@@ -97,7 +103,7 @@ LEADERS = (Chosen(audience="hr"), Chosen(audience="board"), Chosen(audience="all
 
 
 def approving(
-    words: str = WORDS, of_sections: Mapping[str, str] = MappingProxyType(OF_NATURE)
+    words: str = WORDS, of_sections: Mapping[str, str] = MappingProxyType(OF_SECTIONS)
 ) -> Callable[[Report], ReportApproved]:
     """An approval with these words."""
     return lambda report: approve(report, GROUND, words, of_sections)[0]
@@ -415,11 +421,11 @@ def test_approved_words_are_kept_readable() -> None:
     """
     start = given(Report(), evolve, [DRAFTED])
     start.when(approving()).then(APPROVED)
-    start.when(lambda report: approve(report, GROUND, WORDS, OF_NATURE)).then(
+    start.when(lambda report: approve(report, GROUND, WORDS, OF_SECTIONS)).then(
         APPROVED, SectionsApproved(encoded_sections(SECTIONS))
     )
-    assert {"summary": WORDS, "guide": None, **OF_NATURE} == {
-        section.code: section.words for section in SECTIONS
+    assert {"summary": WORDS, **OF_SECTIONS} == {
+        section.code: section.words for section in SECTIONS if section.words is not None
     }
 
 
@@ -427,9 +433,11 @@ def test_words_are_tidied_and_not_changed() -> None:
     """Line ends, tabs, accents and outer space are brought into one form; nothing else."""
     typed = "  Cafe\u0301 over\tgedrag \r\n\r\n*niet* #vet  "
     tidy = "Café over gedrag\n\n*niet* #vet"
-    given(Report(), evolve, [DRAFTED]).when(approving(typed, {"nature": typed})).then(
-        ReportApproved(tidy, words=(SectionWords("nature", tidy),), frozen=True)
+    event = approving(typed, {**OF_SECTIONS, "nature": typed})(
+        given(Report(), evolve, [DRAFTED]).state
     )
+    assert tidy == event.interpretation
+    assert SectionWords("nature", tidy) in event.words
 
 
 @pytest.mark.parametrize("nothing", ["", " \n\t ", "—", "…!", "\u200b"])
@@ -439,7 +447,8 @@ def test_no_figure_leaves_without_words(nothing: str) -> None:
     """
     start = given(Report(), evolve, [DRAFTED])
     start.when(approving(nothing)).then_refused(Code.INTERPRETATION_MISSING)
-    for words in ({}, {"nature": nothing}, {"guide": WORDS}):
+    without = {code: text for code, text in OF_SECTIONS.items() if code != "nature"}
+    for words in (without, {**OF_SECTIONS, "nature": nothing}, {**without, "guide": WORDS}):
         refusal = start.when(approving(WORDS, words)).then_refused(
             Code.WORDS_MISSING, section="nature"
         )
@@ -451,7 +460,7 @@ def test_no_figure_leaves_without_words(nothing: str) -> None:
 def test_words_for_no_section_are_refused(code: str) -> None:
     """The opening words are the interpretation; what is no section's is not kept unseen."""
     given(Report(), evolve, [DRAFTED]).when(
-        approving(WORDS, {**OF_NATURE, code: WORDS})
+        approving(WORDS, {**OF_SECTIONS, code: WORDS})
     ).then_refused(Code.INVALID_INPUT, field="words")
 
 
@@ -461,14 +470,16 @@ def test_8000_characters_are_taken_and_one_more_is_not() -> None:
     start.when(approving(" é" * 4_000)).then(replace(APPROVED, interpretation=("é " * 4_000)[:-1]))
     start.when(approving("é" * 8_000)).then(replace(APPROVED, interpretation="é" * 8_000))
     start.when(approving("é" * 8_001)).then_refused(Code.TOO_LARGE, limit=8_000)
-    start.when(approving(WORDS, {"nature": "é" * 8_001})).then_refused(Code.TOO_LARGE, limit=8_000)
+    start.when(approving(WORDS, {**OF_SECTIONS, "nature": "é" * 8_001})).then_refused(
+        Code.TOO_LARGE, limit=8_000
+    )
 
 
 @pytest.mark.parametrize("sign", ["\x00", "\x07", "\x1b[31m", "\x7f", "\x85", "\u202e", "\ud800"])
 def test_control_characters_are_refused(sign: str) -> None:
     """What steers a terminal, or turns the direction of text, is refused and not repeated."""
     start, typed = given(Report(), evolve, [DRAFTED]), f"Wij zien {sign} rust."
-    for words in (approving(typed), approving(WORDS, {"nature": typed})):
+    for words in (approving(typed), approving(WORDS, {**OF_SECTIONS, "nature": typed})):
         refusal = start.when(words).then_refused(Code.INVALID_INPUT)
         assert sign not in refusal.sentence("en")
 
@@ -491,8 +502,10 @@ def test_a_publication_freezes_what_was_approved_for_its_readers() -> None:
     snapshot = freezing()(start.state)
     assert SECTIONS == snapshot.sections
     assert (date(2026, 6, 30), 1, None) == (snapshot.cut_off, snapshot.version, snapshot.changes)
-    everything = ("summary", "guide", "nature")
-    assert {"hr": everything, "board": everything, "all_staff": everything[:2]} == snapshot.versions
+    everything = tuple(section.code for section in SECTIONS)
+    of_staff = tuple(code for code in everything if code in sections_for("all_staff", everything))
+    assert {"hr": everything, "board": everything, "all_staff": of_staff} == snapshot.versions
+    assert {"summary", "guide"} <= set(of_staff) < set(everything)
     chosen = Chosen(audience="all_staff", sections=("nature", "summary"))
     assert {"all_staff": ("summary", "nature")} == freezing(chosen)(start.state).versions
 

@@ -80,12 +80,13 @@ class ReportSummary:
 class ReportForm:
     """It stands in the ledger."""
 
-    form: str = strawberry.field(description="`pdf`, and what else there is.")
+    form: str = strawberry.field(description="`pdf`, `html`, `xlsx`, `ods` or `json`.")
     audience: AudienceChoice | None = strawberry.field(
         description="Null: the one file that all readers get."
     )
     language: LanguageChoice
     sha256: str = strawberry.field(description="In hex.")
+    path: str = strawberry.field(description="Where to GET it with your token.")
 
 
 @strawberry.type(description="That somebody with this role let know that they read a version.")
@@ -147,7 +148,7 @@ class Report:
         description="The files of the version that is yours."
     )
     pdf_sha256: str | None = strawberry.field(
-        description="SHA-256 of the published PDF in hex; it stands in the ledger."
+        description="SHA-256 in hex of the PDF that `pdfPath` leads to; it stands in the ledger."
     )
     pdf_path: str | None = strawberry.field(
         description="Where to GET the PDF with your token; null until it is published."
@@ -171,7 +172,17 @@ class Report:
     @classmethod
     def of(cls, report: rpc.Report) -> Self:
         """From reporting's answer."""
-        pdf = next((one for one in report.forms if one.form == "pdf"), None)
+        forms = [
+            ReportForm(
+                form=one.form,
+                audience=None if one.audience is None else AudienceChoice(one.audience),
+                language=LanguageChoice(one.language),
+                sha256=one.sha256.hex(),
+                path=_path(report, one),
+            )
+            for one in report.forms
+        ]
+        pdf = next((one for one in forms if one.form == "pdf"), None)
         return cls(
             told=report,
             id=strawberry.ID(report.id),
@@ -193,23 +204,21 @@ class Report:
             snapshot_sha256=None
             if report.snapshot_sha256 is None
             else report.snapshot_sha256.hex(),
-            forms=[
-                ReportForm(
-                    form=one.form,
-                    audience=None if one.audience is None else AudienceChoice(one.audience),
-                    language=LanguageChoice(one.language),
-                    sha256=one.sha256.hex(),
-                )
-                for one in report.forms
-            ],
-            pdf_sha256=None if pdf is None else pdf.sha256.hex(),
-            pdf_path=None if pdf is None else f"/reports/{report.id}.pdf",
+            forms=forms,
+            pdf_sha256=None if pdf is None else pdf.sha256,
+            pdf_path=None if pdf is None else pdf.path,
             acknowledged=report.acknowledged,
             acknowledgements=[
                 ReportAcknowledgement(version=one.version, role=one.role, on=one.on)
                 for one in report.acknowledgements
             ],
         )
+
+
+def _path(report: rpc.Report, form: rpc.FormHash) -> str:
+    """The address of this very file, whatever is published later."""
+    where = f"/reports/{report.id}.{form.form}?version={report.version}&language={form.language}"
+    return where if form.audience is None else f"{where}&audience={form.audience}"
 
 
 async def _report(
@@ -335,7 +344,9 @@ class PublishReportInput:
 
     idempotency_key: strawberry.ID
     report_id: strawberry.ID
-    language: LanguageChoice
+    language: LanguageChoice | None = strawberry.field(
+        default=None, description="In which readers get it; left out: in both."
+    )
     audiences: list[AudienceChoice] | None = strawberry.field(
         default=None, description="Who gets a version; left out: HR, board and works council."
     )
@@ -349,7 +360,7 @@ class PublishReportInput:
         """As reporting takes it."""
         request = rpc.PublishReport(
             report_id=uuid_text("reportId", self.report_id),
-            language=self.language.value,
+            language=None if self.language is None else self.language.value,
             sections=tuple(
                 rpc.AudienceSections(audience=one.audience.value, sections=tuple(one.sections))
                 for one in self.sections
@@ -533,7 +544,7 @@ ACCESS = table(
     ),
     grant("Report", ADVISER | LEADERS, "release tables acknowledged"),
     grant("Report", ADVISER, "audiences drafts acknowledgements"),
-    grant("ReportForm", _READERS, "form audience language sha256"),
+    grant("ReportForm", _READERS, "form audience language sha256 path"),
     grant("ReportAcknowledgement", ADVISER, "version role on"),
     grant("Mutation", ADVISER, "saveInterpretation saveInterpretation(input:)"),
     grant("SaveInterpretationInput", ADVISER, "idempotencyKey reportId sealed"),

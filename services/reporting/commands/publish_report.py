@@ -6,17 +6,20 @@ import hashlib
 from uuid import UUID
 
 from services.reporting.commands.in_report import add_to_report
-from services.reporting.document.content import content_of
-from services.reporting.document.render import render
+from services.reporting.document.forms import FORMS, FORMS_VERSION, drawn
+from services.reporting.document.template import TYPST_VERSION
 from services.reporting.domain import report
 from services.reporting.loading import load_ground
 from services.reporting.streams import load_approved, load_organisation, published_stream
 from shared.contracts.errors import invalid
-from shared.contracts.report import encoded
+from shared.contracts.report import Snapshot, encoded
 from shared.contracts.rpc import Done, PublishReport
 from shared.eventstore.store import Change
 from shared.eventstore.week import week_of
 from shared.runtime.calls import Call
+
+LANGUAGES: tuple[report.Language, ...] = ("nl", "en")
+"""In which readers get a report."""
 
 
 async def publish_report(call: Call, request: PublishReport) -> Done:
@@ -24,7 +27,7 @@ async def publish_report(call: Call, request: PublishReport) -> Done:
     chosen = _chosen(request)
 
     async def decide(report_id: UUID, state: report.Report) -> tuple[report.Event, Change]:
-        approved = report.approved(state)
+        report.approved(state)
         parts, today = call.parts, call.now.date()
         organisation = (await load_organisation(parts.store, call.organisation)).known
         snapshot = report.frozen(
@@ -37,16 +40,6 @@ async def publish_report(call: Call, request: PublishReport) -> Done:
             language=organisation.language,
             on=today,
         )
-        rendered = await render(
-            content_of(
-                state.tables,
-                report_id=report_id,
-                interpretation=approved.interpretation,
-                organisation_name=organisation.name,
-                language=request.language,
-                published_on=today,
-            )
-        )
         data = encoded(snapshot)
         published = report.ReportPublished(
             period=snapshot.period,
@@ -55,9 +48,9 @@ async def publish_report(call: Call, request: PublishReport) -> Done:
             changes=snapshot.changes,
             audiences=tuple(one.audience for one in chosen),
             snapshot_sha256=hashlib.sha256(data).digest(),
-            forms=(report.PublishedForm("pdf", None, request.language, rendered.sha256),),
-            typst_version=rendered.typst_version,
-            template_version=rendered.template_version,
+            forms=await _forms(snapshot, request.language),
+            typst_version=TYPST_VERSION,
+            template_version=FORMS_VERSION,
             published_on=today,
             week=week_of(today),
         )
@@ -66,6 +59,23 @@ async def publish_report(call: Call, request: PublishReport) -> Done:
         )
 
     return await add_to_report(call, request.report_id, decide)
+
+
+async def _forms(
+    snapshot: Snapshot, language: report.Language | None
+) -> tuple[report.PublishedForm, ...]:
+    """Every file that readers can get, drawn once: only its hash is kept."""
+    return tuple(
+        [
+            report.PublishedForm(
+                form, audience, spoken, (await drawn(snapshot, audience, spoken, form)).sha256
+            )
+            for audience in snapshot.versions
+            for spoken in LANGUAGES
+            if language in (None, spoken)
+            for form in FORMS
+        ]
+    )
 
 
 def _chosen(request: PublishReport) -> tuple[report.Chosen, ...]:
