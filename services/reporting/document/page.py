@@ -176,14 +176,15 @@ class _Page:
         # A wide table scrolls in its own frame, by keyboard too.
         yield f'<div class="wide" role="region" aria-labelledby="{name}" tabindex="0">\n'
         yield '<table class="bars">\n' if of.bars else "<table>\n"
-        yield f'<caption id="{name}">{escaped(of.title)}</caption>\n'
+        yield f'<caption id="{name}"><span>{escaped(of.title)}</span></caption>\n'
         heads = "".join(
             _head(head, across=2 if of.bars and at == 0 else 1)
             for at, head in enumerate(of.columns)
         )
         yield f"<thead>\n<tr><td>{escaped(of.corner)}</td>{heads}</tr>\n</thead>\n<tbody>\n"
+        margins = [any(row.cells[at].margin for row in of.rows) for at in range(len(of.columns))]
         for row in of.rows:
-            yield _row(row, of.columns, bars=of.bars)
+            yield _row(row, of.columns, margins, bars=of.bars)
         yield "</tbody>\n</table>\n</div>\n"
         yield _under((*filter(None, (of.note,)), *of.legend))
 
@@ -227,21 +228,23 @@ def _head(of: Head, *, across: int) -> str:
     return f'<th scope="col"{span} class="{kind}">{escaped(of.label)}{unit}</th>'
 
 
-def _row(of: Line, heads: Sequence[Head], *, bars: bool) -> str:
-    cells = "".join(_cell(value, head) for value, head in zip(of.cells, heads, strict=True))
+def _row(of: Line, heads: Sequence[Head], margins: Sequence[bool], *, bars: bool) -> str:
+    columns = zip(of.cells, heads, margins, strict=True)
+    cells = "".join(_cell(value, head, margin=margin) for value, head, margin in columns)
     bar = f'<td class="b">{_bar(of.bar)}</td>' if bars else ""
     return f'<tr><th scope="row">{escaped(of.label)}</th>{bar}{cells}</tr>\n'
 
 
-def _cell(of: Value, head: Head) -> str:
+def _cell(of: Value, head: Head, *, margin: bool) -> str:
+    """A cell; in a column with margins there is room for one behind every figure."""
     if of.kind == "said":
         kind = "n" if head.numbers and len(of.text) < _SHORT else "t"
         return f'<td class="{kind}">{escaped(of.text)}</td>'
     text = escaped(of.text)
     if of.kind != "shown":
         text = f'<span class="hidden">{text}</span>'
-    margin = f' <span class="m">{escaped(of.margin)}</span>' if of.margin else ""
-    return f'<td class="n">{text}{margin}</td>'
+    behind = f' <span class="m">{escaped(of.margin)}</span>' if margin else ""
+    return f'<td class="n">{text}{behind}</td>'
 
 
 def _bar(of: Bar | None) -> str:
