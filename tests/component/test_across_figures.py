@@ -20,6 +20,7 @@ from services.reporting.policy import ALLOWED as REPORTING_ROLES
 from services.signals.policy import ALLOWED as SIGNALS_ROLES
 from services.signals.service import DEFINITION
 from shared.contracts import reporting_loop, rpc
+from shared.contracts import reporting_mirror as mirror
 from shared.contracts.errors import Code
 from shared.contracts.events import Fact, FactsBooked
 from shared.contracts.reporting_breaks import WithdrawSeriesBreak
@@ -203,7 +204,9 @@ async def test_a_signal_of_the_other_organisation_is_nowhere(world: World) -> No
 
 
 async def test_a_report_of_the_other_organisation_is_nowhere(reporting: Reporting) -> None:
-    """To everybody who may read or write reports, in every way in which one is named."""
+    """Nor is a layer of leaders, its mirror or a break in a series: to everybody who may read or write them,
+    in every way in which one is named.
+    """
     report = await reporting.published()
     await reporting.announce(ELSEWHERE)
 
@@ -219,13 +222,39 @@ async def test_a_report_of_the_other_organisation_is_nowhere(reporting: Reportin
             "withdraw_series_break": WithdrawSeriesBreak(break_id=one),
         }
 
-    assert naming("reporting") - IN_A_TEST_OF_ITS_OWN == set(by_report(NOWHERE))
+    def by_layer(one: str) -> dict[str, Shape]:
+        period = "2026-H1"
+        return {
+            "withdraw_leadership_layer": mirror.WithdrawLeadershipLayer(layer_id=one),
+            "open_mirror": mirror.OpenMirror(layer_id=one, period=period, key_hash=bytes(32)),
+            "give_leaders_view": mirror.GiveLeadersView(
+                layer_id=one, period=period, key=bytes(32), answers=(3,) * 7, present=10
+            ),
+            "compose_mirror": mirror.ComposeMirror(
+                layer_id=one, period=period, themes=(), questions=(), words="Woorden."
+            ),
+            "share_mirror": mirror.ShareMirror(layer_id=one, period=period),
+            "acknowledge_mirror": mirror.AcknowledgeMirror(
+                layer_id=one, period=period, key=bytes(32)
+            ),
+            "mirror": mirror.MirrorQuery(layer_id=one, period=period, key=bytes(32)),
+        }
+
+    layer = await reporting.ask(
+        "declare_leadership_layer",
+        mirror.DeclareLeadershipLayer(levels=("team",), leaders=12),
+        Done,
+        role=Role.HR,
+    )
+    by_id = by_report(report) | by_layer(layer.id)
+    by_none = by_report(NOWHERE) | by_layer(NOWHERE)
+    assert naming("reporting") - IN_A_TEST_OF_ITS_OWN == set(by_id)
     # Known there before anything is asked: what is not known here is nobody's either.
     await reporting.release(ELSEWHERE, release_id=str(uuid4()))
     await reporting.reports(1, organisation=ELSEWHERE)
-    for verb, request in by_report(report).items():
+    for verb, request in by_id.items():
         for role in sorted(REPORTING_ROLES[verb]):
             who: dict[str, Any] = {"role": role, "organisation": ELSEWHERE}
             theirs = await reporting.refused(verb, request, **who)
-            nowhere = await reporting.refused(verb, by_report(NOWHERE)[verb], **who)
+            nowhere = await reporting.refused(verb, by_none[verb], **who)
             assert Code.NOT_FOUND is theirs is nowhere, (verb, role)
