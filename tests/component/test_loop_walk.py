@@ -120,7 +120,17 @@ async def test_a_recommendation_becomes_a_measure_whose_effect_is_seen(
     step = {"measureId": M, "step": "START", "baseLine": CELL}
     await house.done("advanceMeasure", step, **HR)
     at(house, 2026, 12, 1)
+    shows = {
+        "norm": "RESPECT",
+        "level": 3,
+        "period": "2026-H2",
+        "words": "Het rooster is samen gemaakt.",
+        "evidence": [{"kind": "MEASURE", "measureId": M}],
+    }
+    assert "INVALID_INPUT" == await house.refused("assessMaturity", shows, **COUNCIL)
     await house.done("advanceMeasure", {"measureId": M, "step": "FINISH"}, **HR)
+    # What was carried out may show how far a norm is; what was only begun may not.
+    await house.done("assessMaturity", shows, **COUNCIL)
     await house.released("2026-H2", {"zorg": 36, "kantoor": 30})
     await house.released("2027-H1", {"zorg": None, "kantoor": 33})
     at(house, 2027, 7, 20)

@@ -114,5 +114,5 @@ def test_norms_are_told_with_who_said_it_and_what_shows_it() -> None:
             "first half of 2026",
             f"released figure, first half of 2026: {called}",
             "pulse, first half of 2026: mistakes_discussed",
-            "a measure that was carried out",
+            "measure that was carried out",
         ] == [fact.en for _, fact in entry.facts]

@@ -18,7 +18,7 @@ from services.reporting.domain.maturity import (
 )
 from services.reporting.loading import load_tables
 from services.reporting.shapes import as_uuid
-from services.reporting.streams import load_maturity, load_pulses, maturity_stream
+from services.reporting.streams import load_loop, load_maturity, load_pulses, maturity_stream
 from shared.contracts.errors import invalid
 from shared.contracts.rpc import Done
 from shared.eventstore.store import Change
@@ -32,6 +32,7 @@ async def assess_maturity(call: Call, request: contracts.AssessMaturity) -> Done
     """See AssessMaturity."""
     store = call.parts.store
     state = await load_maturity(store, call.organisation)
+    loop = await load_loop(store, call.organisation)
     if request.norm not in NORMS:
         raise invalid("norm", "it is not one of these norms")
     claim = MaturityAssessed(
@@ -49,7 +50,9 @@ async def assess_maturity(call: Call, request: contracts.AssessMaturity) -> Done
         claim,
         tables=[one.figures for one in await load_tables(call.parts, call.organisation)],
         pulses=(await load_pulses(store, call.organisation)).rounds,
-        measures=(),
+        measures={
+            measure.planned.measure_id for measure in loop.measures if measure.status == "done"
+        },
     )
     stream = maturity_stream(call.organisation)
     return await call.commit(

@@ -294,14 +294,24 @@ def _claim(one: MaturityAssessed, ground: Ground) -> Entry:
 
 
 def _evidence(one: MaturityEvidence, ground: Ground) -> Bilingual:
-    if one.kind == "measure" or one.period is None:
-        return Bilingual(nl="een maatregel die is uitgevoerd", en="a measure that was carried out")
+    if one.measure_id is not None or one.period is None:
+        return _measure(one, ground)
     when, what = span(Period.parse(one.period)), _called(one, ground)
     if one.kind == "pulse":
         return Bilingual(nl=f"peiling, {when.nl}: {what.nl}", en=f"pulse, {when.en}: {what.en}")
     return Bilingual(
         nl=f"vrijgegeven cijfer, {when.nl}: {what.nl}", en=f"released figure, {when.en}: {what.en}"
     )
+
+
+def _measure(one: MaturityEvidence, ground: Ground) -> Bilingual:
+    """By its title, where its recommendation was not taken back."""
+    done = Bilingual(nl="maatregel die is uitgevoerd", en="measure that was carried out")
+    found = None if one.measure_id is None else ground.loop.measure(one.measure_id)
+    if found is None:
+        return done
+    title = found.planned.title.bilingual
+    return Bilingual(nl=f"{done.nl}: {title.nl}", en=f"{done.en}: {title.en}")
 
 
 def _called(one: MaturityEvidence, ground: Ground) -> Bilingual:
