@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.reporting.domain import (
     activities,
     breaks,
+    disclosures,
     hr_figures,
     interventions,
     kept,
@@ -65,6 +66,7 @@ TYPES = EventTypes(
         report.ReportPublished,
         pulse.PulseKept,
         told.SignalsTold,
+        disclosures.DisclosureEntered,
         strategy.StrategyKnown,
         hr_figures.HrFiguresImported,
         hr_figures.CostAssumptionsKept,

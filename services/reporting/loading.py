@@ -11,6 +11,7 @@ from services.reporting.domain.people import People
 from services.reporting.domain.series import known_breaks
 from services.reporting.streams import (
     load_activities,
+    load_disclosures,
     load_hr_figures,
     load_interventions,
     load_loop,
@@ -39,12 +40,15 @@ async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground
     Raises Refusal NOT_FOUND for a report that is not there.
     """
     period = Period.parse(state.known.figures.period)
+    disclosures = await load_disclosures(parts.store, organisation)
     return Ground(
         period=period,
         cut_off=cut_off_of(period),
         tables=tuple(_released(table) for table in state.tables),
         signals=await load_signals(parts.store, organisation),
         strategy=await load_strategy(parts.store, organisation),
+        formal_complaints=disclosures.formal_complaints,
+        disclosures=disclosures,
         history=before(period, await load_tables(parts, organisation)),
         people=People.of(await load_organisation(parts.store, organisation)),
         hr=await load_hr_figures(parts.store, organisation),

@@ -39,6 +39,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "hr_figures": frozenset({Role.ADVISER, Role.HR}),
     "strategy_chain": frozenset({Role.ADVISER}) | _LEADERS,
     "policy_gaps": frozenset({Role.ADVISER}) | _LEADERS,
+    "enter_formal_numbers": frozenset({Role.COORDINATOR, Role.REPORT_OFFICER}),
+    "formal_numbers": frozenset({Role.ADVISER, Role.COORDINATOR, Role.REPORT_OFFICER}) | _LEADERS,
+    "compliance_text": frozenset({Role.ADVISER}) | _LEADERS,
     "correct_report": frozenset({Role.ADVISER}),
     "acknowledge_report": _LEADERS,
     "record_series_break": frozenset({Role.ADVISER}),
@@ -128,3 +131,15 @@ _DOES: dict[str, frozenset[Role]] = {
     "effect": _ADVISER,
     "intervention": _ADVISER_OR_HR,
 }
+
+
+def enters(principal: Principal, law: str) -> bool:
+    """Whether this principal enters the numbers that `law` asks for: those of reports of wrongdoing are the
+    report officers', the others a coordinator's.
+    """
+    return principal.role is (Role.REPORT_OFFICER if law == "wbk" else Role.COORDINATOR)
+
+
+def sees_disclosures(principal: Principal, law: str) -> bool:
+    """Whether this principal sees them: report officers see their own alone."""
+    return principal.role is not Role.REPORT_OFFICER or law == "wbk"

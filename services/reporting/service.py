@@ -13,6 +13,7 @@ from services.reporting.commands.compose_mirror import compose_mirror
 from services.reporting.commands.correct_report import correct_report
 from services.reporting.commands.decide_response_term import decide_response_term
 from services.reporting.commands.declare_leadership_layer import declare_leadership_layer
+from services.reporting.commands.enter_formal_numbers import enter_formal_numbers
 from services.reporting.commands.give_leaders_view import give_leaders_view
 from services.reporting.commands.hold_intervention import hold_intervention
 from services.reporting.commands.import_hr_figures import import_hr_figures
@@ -40,8 +41,10 @@ from services.reporting.projections.kept_tables import KeptTables
 from services.reporting.projections.report_index import ReportIndex
 from services.reporting.queries.activities import activities
 from services.reporting.queries.barometer import barometer
+from services.reporting.queries.compliance_text import compliance_text
 from services.reporting.queries.due_follow_ups import due_follow_ups
 from services.reporting.queries.follow_up import follow_up
+from services.reporting.queries.formal_numbers import formal_numbers
 from services.reporting.queries.hr_figures import hr_figures
 from services.reporting.queries.interventions import interventions
 from services.reporting.queries.leadership_layers import leadership_layers
@@ -76,6 +79,9 @@ DEFINITION = Definition(
         "hr_figures": hr_figures,
         "strategy_chain": strategy_chain,
         "policy_gaps": policy_gaps,
+        "enter_formal_numbers": enter_formal_numbers,
+        "formal_numbers": formal_numbers,
+        "compliance_text": compliance_text,
         "correct_report": correct_report,
         "acknowledge_report": acknowledge_report,
         "record_series_break": record_series_break,

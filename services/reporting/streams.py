@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from services.reporting.domain import (
     activities,
     breaks,
+    disclosures,
     hr_figures,
     interventions,
     kept,
@@ -244,6 +245,17 @@ async def load_activities(store: EventStore, organisation_id: UUID) -> activitie
     """What the advisers told of their own work."""
     recorded = await store.load(organisation_id, activities_stream(organisation_id))
     return reduce(activities.evolve, (one.event for one in recorded), activities.Activities())
+
+
+def disclosures_stream(organisation_id: UUID) -> UUID:
+    """The stream of the exact numbers that laws and standards ask for."""
+    return uuid5(organisation_id, "disclosures")
+
+
+async def load_disclosures(store: EventStore, organisation_id: UUID) -> disclosures.Disclosures:
+    """What was entered; empty when nothing was."""
+    recorded = await store.load(organisation_id, disclosures_stream(organisation_id))
+    return reduce(disclosures.evolve, (one.event for one in recorded), disclosures.Disclosures())
 
 
 async def adviser_seats(store: EventStore, organisation_id: UUID) -> frozenset[str] | None:

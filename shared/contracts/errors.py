@@ -324,6 +324,15 @@ CATALOGUE: dict[Code, Sentence] = {
 
 
 REASONS: dict[str, str] = {
+    "exact numbers of the formal track are not for all staff": "exacte aantallen van het formele spoor zijn "
+    "niet voor alle medewerkers",
+    "a part is larger than the whole": "een deel is groter dan het geheel",
+    "the parts do not add up to the whole": "de delen zijn samen niet het geheel",
+    "each number that is asked for stands there once": "elk gevraagd aantal staat er één keer",
+    "a number below {most} may point at one person": "een aantal onder {most} kan naar één mens wijzen",
+    "no matter may stand in two numbers": "geen zaak mag in twee aantallen staan",
+    "it is not over yet": "die is nog niet voorbij",
+    "it is asked for by the year": "het wordt per jaar gevraagd",
     "a code has 2 to 40 small letters, digits and underscores": "een code heeft 2 tot 40 kleine letters, "
     "cijfers en liggende streepjes",
     "a code keeps its kind for ever": "een code houdt voor altijd zijn soort",

@@ -13,10 +13,9 @@ from typing import Literal
 
 import msgspec
 
+from shared.contracts import reporting_compliance as compliance
 from shared.contracts import reporting_hr, reporting_mirror
 from shared.contracts import reporting_loop as loop
-
-# Others have these from here too.
 from shared.contracts import reporting_strategy as strategy
 from shared.contracts.report import Audience, Section
 from shared.contracts.reporting_barometer import (
@@ -30,6 +29,8 @@ from shared.contracts.reporting_breaks import (
     SeriesBreaks,
     WithdrawSeriesBreak,
 )
+
+# Others have these from here too.
 from shared.contracts.shape import InParts as InParts  # noqa: PLC0414
 from shared.contracts.shape import Part as Part  # noqa: PLC0414
 from shared.contracts.shape import Policy as Policy  # noqa: PLC0414
@@ -3241,6 +3242,15 @@ VERBS: dict[str, Verb] = {
             "reporting", "strategy_chain", "query", strategy.StrategyQuery, strategy.StrategyChain
         ),
         Verb("reporting", "policy_gaps", "query", strategy.GapsQuery, strategy.PolicyGaps),
+        Verb("reporting", "enter_formal_numbers", "command", compliance.EnterFormalNumbers, Done),
+        Verb("reporting", "formal_numbers", "query", Empty, compliance.FormalNumbers),
+        Verb(
+            "reporting",
+            "compliance_text",
+            "query",
+            compliance.ComplianceTextQuery,
+            compliance.ComplianceText,
+        ),
         Verb("reporting", "correct_report", "command", CorrectReport, Done),
         Verb("reporting", "acknowledge_report", "command", AcknowledgeReport, Done),
         Verb("reporting", "render_report", "query", RenderReport, Document),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -15,13 +16,22 @@ from shared.contracts.events import (
     SignalTold,
     StrategyHeld,
 )
+from shared.contracts.reporting_compliance import (
+    ComplianceText,
+    ComplianceTextQuery,
+    EnterFormalNumbers,
+    FormalCounter,
+    FormalNumbers,
+    Law,
+    TextKind,
+)
 from shared.contracts.reporting_strategy import (
     GapsQuery,
     PolicyGaps,
     StrategyChain,
     StrategyQuery,
 )
-from shared.contracts.rpc import Shape
+from shared.contracts.rpc import Done, Empty, Shape
 from shared.identity.roles import Role
 from tests.component.test_reporting import ELSEWHERE, HERE, TOKENS, Reporting, reporting
 from tests.service_lab import eventually
@@ -174,3 +184,71 @@ async def test_signals_and_the_register_are_kept_once(reporting: Reporting) -> N
 
     await eventually(taken_in)
     assert 2 == reporting.count("StrategyKnown")
+
+
+def numbers(law: Law, period: str, **changes: Any) -> EnterFormalNumbers:
+    """Six formal complaints of a window that is over."""
+    fields: dict[str, Any] = {
+        "counters": (FormalCounter(code="formal_complaints", value=6),),
+        "source": "Register van de klachtencommissie",
+    }
+    return EnterFormalNumbers(law=law, period=period, **(fields | changes))
+
+
+async def test_exact_numbers_come_from_who_keeps_the_register(reporting: Reporting) -> None:
+    """A coordinator enters those of complaints and a report officer those of reports of wrongdoing; each is
+    labelled wherever it is read, also in the account to the works council, and nobody else enters any.
+    """
+    await reporting.announce()
+    enter, sent = "enter_formal_numbers", numbers("complaints", "2025-H2")
+
+    async def known() -> bool:
+        types = reporting.rows("SELECT type FROM event")
+        return any(name.startswith("OrganisationKnown") for (name,) in types)
+
+    await eventually(known)
+    await reporting.ask(enter, sent, Done, role=Role.COORDINATOR)
+    wbk = numbers(
+        "wbk",
+        "2025",
+        counters=tuple(
+            FormalCounter(code=code, value=value)
+            for code, value in {
+                "received": 3,
+                "being_assessed": 1,
+                "followed_up": 1,
+                "closed": 1,
+                "confirmed_in_time": 3,
+                "informed_in_time": 2,
+            }.items()
+        ),
+    )
+    assert Code.INVALID_INPUT is await reporting.refused(enter, wbk, role=Role.REPORT_OFFICER)
+    seen = msgspec.structs.replace(wbk, small_numbers_seen=True)
+    await reporting.ask(enter, seen, Done, role=Role.REPORT_OFFICER)
+    for role, request in ((Role.COORDINATOR, seen), (Role.REPORT_OFFICER, sent), (Role.HR, sent)):
+        assert Code.NOT_ALLOWED is await reporting.refused(enter, request, role=role)
+
+    async def read(role: Role) -> list[tuple[str, str, int]]:
+        found = await reporting.ask("formal_numbers", Empty(), FormalNumbers, role=role)
+        assert {one.law for one in found.entered} <= {one.law for one in found.asked}
+        return [(one.law, one.period, one.revision) for one in found.entered]
+
+    assert [("complaints", "2025-H2", 1), ("wbk", "2025", 1)] == await read(Role.WORKS_COUNCIL)
+    assert [("wbk", "2025", 1)] == await read(Role.REPORT_OFFICER)
+    assert 2 == reporting.count("DisclosureEntered")
+    texts: dict[TextKind, str] = {}
+    kinds: tuple[TextKind, ...] = ("works_council", "risk_inventory", "impact_assessment")
+    for kind in kinds:
+        query = ComplianceTextQuery(kind=kind, period="2025", language="en")
+        found = await reporting.ask("compliance_text", query, ComplianceText, role=Role.HR)
+        texts[kind] = found.markdown
+        assert msgspec.json.decode(found.json)
+    assert "| Formal complaints laid down | 6 |" in texts["works_council"]
+    assert "outside the claim that nobody can be found" in texts["works_council"]
+    assert "Psychosocial" not in texts["works_council"]
+    assert "psychosocial load" in texts["risk_inventory"]
+    assert "intake.v1.facts.booked" in texts["impact_assessment"]
+    assert "Kept: 30 days" in texts["impact_assessment"]
+    quarter = ComplianceTextQuery(kind="works_council", period="2026-Q1", language="nl")
+    assert Code.INVALID_PERIOD is await reporting.refused("compliance_text", quarter)

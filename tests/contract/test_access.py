@@ -390,6 +390,25 @@ HOLDERS = {
         ["Report.release", "Report.tables"],
         LEADERS | {Role.ADVISER},
     ),
+    "exact numbers that laws ask for": (
+        [
+            "Query.formalNumbers",
+            "FormalNumbers",
+            "EnteredNumbers",
+            "FormalCounter",
+            "AskedByLaw",
+            "AskedCounter",
+        ],
+        LEADERS | {Role.ADVISER, Role.COORDINATOR, Role.REPORT_OFFICER},
+    ),
+    "entering them": (
+        ["Mutation.enterFormalNumbers"],
+        {Role.COORDINATOR, Role.REPORT_OFFICER},
+    ),
+    "texts that serve a law": (
+        ["Query.complianceText", "ComplianceText"],
+        LEADERS | {Role.ADVISER},
+    ),
     "from strategy to what was told of it": (
         [
             "Query.strategyChain",

@@ -30,6 +30,8 @@ def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> No
     """Each role gets exactly the verbs that its work asks for."""
     shared = {"reports", "report", "render_report"}
     reading = shared | {"strategy_chain", "policy_gaps", "series_breaks"}
+    reading |= {"formal_numbers", "compliance_text"}
+    entering = {"enter_formal_numbers", "formal_numbers"}
     writing = {"save_interpretation", "approve_report", "publish_report", "correct_report"}
     leading = reading | {"acknowledge_report"}
     breaks = {"record_series_break", "withdraw_series_break"}
@@ -73,7 +75,8 @@ def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> No
         | {"leadership_layers", "pass_on_telling"},
         Role.EMPLOYEE: shared | {"barometer"} | heard,
         Role.MANAGER: shared | layer | heard,
-        Role.COORDINATOR: shared | declaring | heard,
+        Role.COORDINATOR: shared | declaring | heard | entering,
+        Role.REPORT_OFFICER: entering,
         Role.AUDITOR: {"ledger", "ledger_bundle", "ledger_memories"},
     }.get(role, set())
     assert expected == {verb for verb in [*ALLOWED, "unheard_of"] if may(_as(role), verb)}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.reporting.domain.activities import Activities
+from services.reporting.domain.disclosures import Disclosures
 from services.reporting.domain.hr_figures import HrFigures
 from services.reporting.domain.interventions import Interventions
 from services.reporting.domain.loop import Loop
@@ -47,9 +48,9 @@ class Ground:
     that count otherwise from some period on. `formal_complaints` has, by period, an exact number that
     a law asks for: a disclosure of its own, outside the claim that nobody is found.
     `hr` are HR's own figures. `signals` are all that were told, `strategy` is what the organisation stands
-    for. `pulses` are its released rounds, oldest first; `maturity` is what each side said last of each
-    norm. `mirrors` are those of the half-year with which the report ends. `loop`, `interventions` and
-    `activities` are as they were on the day `read_on`.
+    for, `disclosures` are all such numbers. `pulses` are its released rounds, oldest first; `maturity` is
+    what each side said last of each norm. `mirrors` are those of the half-year with which the report ends.
+    `loop`, `interventions` and `activities` are as they were on the day `read_on`.
     """
 
     period: Period
@@ -62,6 +63,7 @@ class Ground:
     hr: HrFigures = field(default_factory=HrFigures)
     signals: Signals = field(default_factory=Signals)
     strategy: Strategy = field(default_factory=Strategy)
+    disclosures: Disclosures = field(default_factory=Disclosures)
     pulses: tuple[PulseKept, ...] = ()
     maturity: tuple[MaturityAssessed, ...] = ()
     mirrors: tuple[Mirror, ...] = ()

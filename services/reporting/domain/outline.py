@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from services.reporting.domain.sections import (
     activities,
+    annex,
     barometer,
     benchmark,
     causes,
@@ -116,7 +117,9 @@ OUTLINE: tuple[Chapter, ...] = (
         method.build,
         AUDIENCES,
     ),
-    Chapter("annex", _title("Bijlage: wettelijke opgaven", "Annex: what the law asks for")),
+    Chapter(
+        "annex", _title("Bijlage: wettelijke opgaven", "Annex: what the law asks for"), annex.build
+    ),
 )
 """In the order of the report."""
 
@@ -143,6 +146,10 @@ def build(ground: Ground, words: Mapping[str, str]) -> tuple[Section, ...]:
 def _blocks(chapter: Chapter, ground: Ground) -> tuple[Block, ...]:
     built = () if chapter.build is None else chapter.build(ground)
     return (cut_off.block(ground), *built) if chapter.code == GUIDE else built
+
+
+NOT_FOR_STAFF: frozenset[str] = frozenset({"annex"})
+"""Chapters that no version for all staff has: their numbers are exact, and outside the claim."""
 
 
 def sections_for(audience: Audience, codes: Collection[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
 from services.reporting.domain.figures import Figures, UnsafeRelease, check, check_together
-from services.reporting.domain.outline import CODES, SUMMARY, build, sections_for
+from services.reporting.domain.outline import CODES, NOT_FOR_STAFF, SUMMARY, build, sections_for
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.report import Audience, Section, Snapshot, encoded_sections
 from shared.contracts.words import readable
@@ -399,8 +399,8 @@ def frozen(
     """What a publication on that day freezes: the approved `sections`, and which of them who gets.
 
     Refuses as `approved` does, and INVALID_INPUT for no readers, readers named twice, readers who would get
-    nothing, a section that the report does not have, and a new version that does not go to all who read
-    the one before.
+    nothing, a section that the report does not have or that is not for them, and a new version that does
+    not go to all who read the one before.
     """
     approved(state)
     codes = tuple(section.code for section in sections)
@@ -413,6 +413,8 @@ def frozen(
             raise invalid("sections", "the report has no such section")
         if not wanted:
             raise invalid("sections", "these readers would get nothing")
+        if one.audience == "all_staff" and not NOT_FOR_STAFF.isdisjoint(wanted):
+            raise invalid("sections", "exact numbers of the formal track are not for all staff")
         versions[one.audience] = tuple(code for code in codes if code in wanted)
     if not versions:
         raise invalid("audiences", "there are no readers")
