@@ -12,12 +12,14 @@ from services.reporting.domain.breaks import SeriesBreakRecorded
 from services.reporting.domain.ground import Ground, ReleasedTable
 from services.reporting.domain.organisation import UnitName, UnitsKnown, UnitWent
 from services.reporting.domain.outline import build
+from services.reporting.domain.told import KeptSignal, Signals, ToldSignal
 from shared.contracts.report import (
     Absent,
     Below,
     Bilingual,
     Block,
     Cell,
+    Entries,
     Figures,
     Paragraphs,
     Said,
@@ -166,6 +168,38 @@ def test_a_theme_that_comes_up_is_called_new_and_has_the_day_it_was_seen() -> No
     assert "second half of 2026 (released 15 January 2027)" == said(leadership[-1])
     short = ground(*(one for one in TABLES if one.figures.period >= "2026"))
     assert "no three periods" in texts(chapter(short, "themes"))
+
+
+def test_released_signals_stand_among_the_themes_without_a_place() -> None:
+    """All staff reads it. One that was taken back, and one of another period, do not stand there."""
+
+    def one(number: int, period: str) -> KeptSignal:
+        signal = ToldSignal(
+            signal_id=UUID(int=number),
+            theme="workload",
+            place="workshop",
+            period=period,
+            direction="rising",
+            judged=True,
+            causes=("policy_misfit",),
+            aims=("none",),
+        )
+        return KeptSignal(signal_id=signal.signal_id, told_on=date(2027, 1, 15), signal=signal)
+
+    gone = KeptSignal(
+        signal_id=UUID(int=9),
+        told_on=date(2027, 1, 15),
+        signal=None,
+        withdrawn_on=date(2027, 1, 20),
+    )
+    kept = (one(1, "2026-Q4"), one(2, "2026-Q1"), gone)
+    section = chapter(replace(NOISY, signals=Signals(version=1, kept=kept)), "themes")
+    (entries,) = [block for block in section.blocks if isinstance(block, Entries)]
+    (entry,) = entries.items
+    facts = {name.en: what.en for name, what in entry.facts}
+    assert "15 January 2027" == facts["Told on"]
+    assert "by the advisers’ judgement" == facts["How it moves"]
+    assert "workshop" not in repr(entry).lower()
 
 
 def test_units_have_rates_only_where_their_number_is_shown() -> None:

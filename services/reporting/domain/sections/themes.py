@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.reporting.domain import series
 from services.reporting.domain.reasons import why_not
+from services.reporting.domain.sections.goals import what
 from services.reporting.domain.sections.over_time import MORE, broken, heads, label, points_of
 from services.reporting.domain.sections.phrases import (
     MORE_IS_NOT_WORSE,
@@ -16,7 +17,19 @@ from services.reporting.domain.sections.phrases import (
     text,
 )
 from services.reporting.domain.statistics import FEWEST_WINDOWS, Tendency
-from shared.contracts.report import Absent, Below, Bilingual, Column, Row, Said, Shown, Table
+from shared.contracts.report import (
+    Absent,
+    Below,
+    Bilingual,
+    Column,
+    Entries,
+    Entry,
+    Row,
+    Said,
+    Shown,
+    Table,
+)
+from shared.taxonomy import signal_codes
 from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
 
@@ -42,6 +55,43 @@ _GAP: Final = 2
 
 
 def build(ground: Ground) -> tuple[Block, ...]:
+    """What figures say of themes over time, or why they say nothing; then the signals that were released."""
+    return (*_figures(ground), *_told(ground))
+
+
+def _told(ground: Ground) -> tuple[Block, ...]:
+    """The signals of the period that stand, as advisers released them: without place, for all staff reads
+    this chapter.
+    """
+    codes = signal_codes.current()
+    found = []
+    for one in ground.signals.kept:
+        if one.signal is None or one.told_on is None or not one.signal.within(ground.period):
+            continue
+        facts = [(_TOLD_ON, day(one.told_on))]
+        causes = [codes.causes[code] for code in one.signal.causes if code in codes.causes]
+        if causes:
+            named = "; ".join(cause.nl for cause in causes), "; ".join(cause.en for cause in causes)
+            facts.append((_CAUSES, text(*named)))
+        facts.append((_BY, _JUDGED if one.signal.judged else _SEEN))
+        found.append(Entry(title=what(one.signal), facts=tuple(facts)))
+    return (paragraphs(_SIGNALS), Entries(items=tuple(found))) if found else ()
+
+
+_SIGNALS = text(
+    "Signalen die de vertrouwenspersonen in deze periode vrijgaven. Een signaal zegt wat er speelt, "
+    "en niets over wie het meldde.",
+    "Signals that the confidential advisers released in this period. A signal says what is going on, "
+    "and nothing of who told it.",
+)
+_TOLD_ON = text("Verteld op", "Told on")
+_CAUSES = text("Genoemde oorzaken", "Causes that are named")
+_BY = text("Hoe het beweegt", "How it moves")
+_JUDGED = text("naar het oordeel van de vertrouwenspersonen", "by the advisers’ judgement")
+_SEEN = text("naar vrijgegeven cijfers", "by released figures")
+
+
+def _figures(ground: Ground) -> tuple[Block, ...]:
     """One row for each theme of which something may be said; or why nothing is said of any."""
     dimension = next((one for one in _FROM if series.windows(ground, one)), None)
     if dimension is None:
