@@ -144,7 +144,7 @@ def test_three_comparable_windows_may_be_a_trend_and_two_never_are() -> None:
     two = build(exact_years(*years[1:]), {})
     assert "no three periods in a row" in texts(two[1])
     assert not any(word in texts(two[1]) for word in ("rising", "declining"))
-    assert not any(one.id == "themes_over_time" for one in blocks_of(two) if isinstance(one, Table))
+    assert not any(one.id == "themes_noticed" for one in blocks_of(two) if isinstance(one, Table))
 
 
 def test_nature_has_the_windows_before_it_and_a_word_for_each_row() -> None:
@@ -160,9 +160,21 @@ def test_nature_has_the_windows_before_it_and_a_word_for_each_row() -> None:
     assert "of twenty rows" in found.note.en
 
 
+def test_a_table_over_time_has_its_windows_oldest_first_and_few_lines() -> None:
+    """It stands beside the one of two windows only where there are more; many rows have no chart."""
+    areas = table(NOISY, "nature", "area_over_time")
+    heads = [f"{one} half of {year}" for year in (2025, 2026) for one in ("first", "second")]
+    assert heads == [one.label.en for one in areas.columns]
+    assert ("series", "none") == (areas.chart, table(NOISY, "nature", "theme_over_time").chart)
+    two = exact_years(*RISE)
+    assert ["category"] == [
+        one.id for one in chapter(two, "nature").blocks if isinstance(one, Table)
+    ]
+
+
 def test_a_theme_that_comes_up_is_called_new_and_has_the_day_it_was_seen() -> None:
     """Not before there are three windows."""
-    found = table(NOISY, "themes", "themes_over_time")
+    found = table(NOISY, "themes", "themes_noticed")
     leadership = row(found, "Leadership and assessment")
     assert "new" == said(leadership[-2])
     assert "second half of 2026 (released 15 January 2027)" == said(leadership[-1])

@@ -60,11 +60,11 @@ def _noisy(figures: Sequence[Figures]) -> list[Bilingual]:
         ),
         text(
             f"Wat onder de grens van zijn tabel ligt (nergens lager dan {least}), wordt niet getoond. De "
-            "grens hangt van de ruis af, nooit van een aantal. Er is geen rest die het verraadt: elk "
-            "getal heeft eigen ruis.",
+            "grens hangt van de ruis af, nooit van een aantal. Wat door aftrekken volgt, is een cijfer met "
+            "zijn ruis, en nooit het aantal.",
             f"What lies below the limit of its table (nowhere lower than {least}) is not shown. The "
-            "limit depends on the noise, never on a count. No remainder gives it away: every number has "
-            "noise of its own.",
+            "limit depends on the noise, never on a count. What follows by subtraction is a figure with its "
+            "noise, and never the count.",
         ),
     ]
 

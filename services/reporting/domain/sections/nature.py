@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.domain.reasons import why_not
-from services.reporting.domain.sections.over_time import compared, rises
+from services.reporting.domain.sections.over_time import compared, over_time, rises
 from services.reporting.domain.sections.phrases import (
     MORE_IS_NOT_WORSE,
     joined,
@@ -29,14 +29,16 @@ _GROUPS = {
 
 
 def build(ground: Ground) -> tuple[Block, ...]:
-    """One table for each of those that were released, the windows before it beside it; and why there is no
+    """One table for each of those that were released, and of it over time; and why there is no
     division by group where there is none.
     """
     blocks: list[Block] = []
     tables = [
         compared(ground, one, title=title, note=_note(ground)) for one, title in _TITLES.items()
     ]
-    blocks += [table for table in tables if table is not None]
+    for one, found in zip(_TITLES, tables, strict=True):
+        later = over_time(ground, one, title=_TITLES[one])
+        blocks += [table for table in (found, later) if table is not None]
     if not blocks:
         return (paragraphs(why_not(ground, "theme")),)
     groups = [compared(ground, one, title=title) for one, title in _GROUPS.items()]

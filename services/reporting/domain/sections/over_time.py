@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from services.reporting.domain import series
 from services.reporting.domain.sections.phrases import joined, span, text
 from services.reporting.domain.sections.tables import CASES, ordered
-from services.reporting.domain.statistics import Verdict
+from services.reporting.domain.statistics import FEWEST_WINDOWS, Verdict
 from shared.contracts.report import BREAK_MARK, Absent, Bilingual, Column, Row, Said, Table
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from services.reporting.domain.ground import Ground, ReleasedTable
     from services.reporting.domain.series import Break, Point
+    from shared.contracts.report import Cell
 
 SAYS = Column(label=Bilingual(nl="Wat ervan te zeggen is", en="What may be said"), unit=None)
 
@@ -23,41 +24,69 @@ SAYS = Column(label=Bilingual(nl="Wat ervan te zeggen is", en="What may be said"
 def compared(
     ground: Ground, dimension: str, *, title: Bilingual, note: Bilingual | None = None
 ) -> Table | None:
-    """The newest window of that dimension, those before it beside it, and what may be said of each row;
-    None where there is none. Its id is the dimension.
+    """The newest window of that dimension, the one that it is compared with, and what may be said of each
+    row; None where there is none. Its id is the dimension.
     """
     found = series.windows(ground, dimension)
     if not found:
         return None
     newest, known = found[-1], series.breaks(ground)
-    periods = series.columns([Period.parse(table.figures.period) for table in found])
     against = series.earlier(_windows(found))
+    last = Period.parse(newest.figures.period)
+    periods = (last,) if against is None else (last, against.period)
     rows = []
     for code in ordered(newest):
-        points = points_of(ground, found, code)
-        by_period = {one.period: one for one in points}
-        cells = [
-            by_period[period].cell if period in by_period else Absent()
-            for period in reversed(periods)
-        ]
-        if len(periods) > 1:
-            before = None if against is None else by_period.get(against.period)
-            words = series.said(known, before, points[-1], code)
-            cells.append(Said(text=words))
+        by_period = {one.period: one for one in points_of(ground, found, code)}
+        cells = [_cell(by_period, period) for period in periods]
+        if against is not None:
+            before = by_period.get(against.period)
+            cells.append(Said(text=series.said(known, before, by_period[last], code)))
         rows.append(Row(label=label(newest, code), cells=tuple(cells)))
     remarks: list[Bilingual | None] = [note]
-    if len(periods) > 1:
-        remarks.append(_against(against))
-        remarks.append(by_chance(len(rows)))
-    remarks += broken(known, found)
+    if against is not None:
+        remarks += [_against(against), by_chance(len(rows))]
+        beside = [one for one in found if Period.parse(one.figures.period) in periods]
+        remarks += broken(known, beside)
     return Table(
         id=dimension,
         title=title,
-        columns=heads(known, found, periods, reverse=True) + ((SAYS,) if len(periods) > 1 else ()),
+        columns=heads(known, found, periods) + (() if against is None else (SAYS,)),
         rows=tuple(rows),
         chart="bars",
         note=joined(remarks),
     )
+
+
+def over_time(ground: Ground, dimension: str, *, title: Bilingual) -> Table | None:
+    """The same over up to four windows, oldest first; None where there are no more than the two that
+    stand beside each other already. Its id is that of the dimension with `_over_time` behind it.
+    """
+    found = series.windows(ground, dimension)
+    periods = series.columns([Period.parse(table.figures.period) for table in found])
+    if len(periods) < FEWEST_WINDOWS:
+        return None
+    newest, known = found[-1], series.breaks(ground)
+    rows = []
+    for code in ordered(newest):
+        by_period = {one.period: one for one in points_of(ground, found, code)}
+        cells = tuple(_cell(by_period, period) for period in periods)
+        rows.append(Row(label=label(newest, code), cells=cells))
+    return Table(
+        id=f"{dimension}_over_time",
+        title=text(f"{title.nl} door de tijd", f"{title.en} over time"),
+        columns=heads(known, found, periods),
+        rows=tuple(rows),
+        chart="series" if len(rows) <= _LINES else "none",
+        note=joined(broken(known, found)),
+    )
+
+
+_LINES = 5
+"""More lines in one chart are told apart by nobody."""
+
+
+def _cell(points: Mapping[Period, Point], period: Period) -> Cell:
+    return points[period].cell if period in points else Absent()
 
 
 MORE = frozenset({series.WORDS[Verdict.MORE], series.WORDS[Verdict.STRONGLY_MORE]})
@@ -94,22 +123,15 @@ def label(table: ReleasedTable, code: str) -> Bilingual:
 
 
 def heads(
-    known: Sequence[Break],
-    found: Sequence[ReleasedTable],
-    periods: Sequence[Period],
-    *,
-    reverse: bool = False,
+    known: Sequence[Break], found: Sequence[ReleasedTable], periods: Sequence[Period]
 ) -> tuple[Column, ...]:
     """A column of cases for each period; those across a break are marked. Of one period it is `CASES`."""
-    if len(periods) == 1 and not reverse:
+    if len(periods) == 1:
         return (CASES,)
     marked = _marked(known, found)
-    columns = [
+    return tuple(
         Column(label=_marked_span(period, period in marked), unit="cases") for period in periods
-    ]
-    if len(columns) == 1:
-        return (CASES,)
-    return tuple(reversed(columns)) if reverse else tuple(columns)
+    )
 
 
 def _marked_span(period: Period, marked: bool) -> Bilingual:  # noqa: FBT001

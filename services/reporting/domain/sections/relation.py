@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.domain.reasons import why_not
-from services.reporting.domain.sections.over_time import compared, rises
+from services.reporting.domain.sections.over_time import compared, over_time, rises
 from services.reporting.domain.sections.phrases import MORE_IS_NOT_WORSE, paragraphs, text
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def build(ground: Ground) -> tuple[Block, ...]:
     table = compared(
         ground,
         "relation",
-        title=text("Meldingen naar relatie", "Cases by relation"),
+        title=_TITLE,
         note=text(
             "Een relatie is die van de melder tot wie de melding gaat over; zij zegt niets over schuld.",
             "A relation is that of the reporter to whom the case is about; it says nothing of fault.",
@@ -26,4 +26,9 @@ def build(ground: Ground) -> tuple[Block, ...]:
     )
     if table is None:
         return (paragraphs(why_not(ground, "relation")),)
-    return (table, paragraphs(MORE_IS_NOT_WORSE)) if rises(table) else (table,)
+    later = over_time(ground, "relation", title=_TITLE)
+    tables = (table,) if later is None else (table, later)
+    return (*tables, paragraphs(MORE_IS_NOT_WORSE)) if rises(table) else tables
+
+
+_TITLE = text("Meldingen naar relatie", "Cases by relation")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from services.reporting.domain import series
 from services.reporting.domain.reasons import why_not
 from services.reporting.domain.sections.goals import what
-from services.reporting.domain.sections.over_time import MORE, broken, heads, label, points_of
+from services.reporting.domain.sections.over_time import MORE, broken, label, points_of
 from services.reporting.domain.sections.phrases import (
     MORE_IS_NOT_WORSE,
     day,
@@ -18,7 +18,6 @@ from services.reporting.domain.sections.phrases import (
 )
 from services.reporting.domain.statistics import FEWEST_WINDOWS, Tendency
 from shared.contracts.report import (
-    Absent,
     Below,
     Bilingual,
     Column,
@@ -31,7 +30,6 @@ from shared.contracts.report import (
 )
 from shared.taxonomy import signal_codes
 from shared.taxonomy.calendar import tick_of
-from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,23 +98,19 @@ def _figures(ground: Ground) -> tuple[Block, ...]:
     if len(found) < FEWEST_WINDOWS:
         return (paragraphs(_TOO_SHORT),)
     newest, known = found[-1], series.breaks(ground)
-    periods = series.columns([Period.parse(table.figures.period) for table in found])
     rows = []
     for code in newest.labels_nl:
         points = points_of(ground, found, code)
         words = called(known, points, code)
-        if words is None:
-            continue
-        by_period = {one.period: one.cell for one in points}
-        cells = [by_period.get(period, Absent()) for period in periods]
-        since = Said(text=_since(points))
-        rows.append(Row(label=label(newest, code), cells=(*cells, Said(text=words), since)))
+        if words is not None:
+            cells = (Said(text=words), Said(text=_since(points)))
+            rows.append(Row(label=label(newest, code), cells=cells))
     if not rows:
         return (paragraphs(_STEADY, *broken(known, found)),)
     table = Table(
-        id="themes_over_time",
+        id="themes_noticed",
         title=text("Thema’s waarover iets te zeggen is", "Themes of which something may be said"),
-        columns=(*heads(known, found, periods), _WHAT, _SINCE),
+        columns=(_WHAT, _SINCE),
         rows=tuple(rows),
         note=joined((_HOW, *broken(known, found))),
     )

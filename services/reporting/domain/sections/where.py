@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from services.reporting.domain import series
 from services.reporting.domain.reasons import why_not
 from services.reporting.domain.sections.key_figures import rate_cell
-from services.reporting.domain.sections.over_time import compared, label, points_of, rises
+from services.reporting.domain.sections.over_time import (
+    compared,
+    label,
+    over_time,
+    points_of,
+    rises,
+)
 from services.reporting.domain.sections.phrases import (
     MORE_IS_NOT_WORSE,
     paragraphs,
@@ -29,7 +35,7 @@ def build(ground: Ground) -> tuple[Block, ...]:
     units = compared(
         ground,
         "unit",
-        title=text("Meldingen naar onderdeel", "Cases by unit"),
+        title=_TITLE,
         note=text(
             "Onderdelen zijn die van het vastgelegde raster: kleine zijn samengenomen. Een hoog getal "
             "zegt niet waar het slecht is, en een laag getal niet waar het goed is.",
@@ -39,12 +45,16 @@ def build(ground: Ground) -> tuple[Block, ...]:
     )
     if units is None:
         return (paragraphs(why_not(ground, "unit")),)
-    blocks: list[Block] = [units]
+    later = over_time(ground, "unit", title=_TITLE)
+    blocks: list[Block] = [units] if later is None else [units, later]
     blocks += _rates(ground)
     blocks += _matrix(ground)
     if rises(units):
         blocks.append(paragraphs(MORE_IS_NOT_WORSE))
     return tuple(blocks)
+
+
+_TITLE = text("Meldingen naar onderdeel", "Cases by unit")
 
 
 def _rates(ground: Ground) -> list[Block]:
