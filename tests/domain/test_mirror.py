@@ -34,6 +34,7 @@ from services.reporting.domain.mirror import Mirror, MirrorOpened, Stage
 from services.reporting.domain.mirror_words import CHANGES, THEME_VIEWS, VIEWS
 from services.reporting.domain.outline import build
 from services.reporting.domain.pulse import PulseAsked, PulseCounts, PulseKept, PulsePlaceCounts
+from services.reporting.domain.told import ToldSignal
 from services.reporting.mirror_shapes import to_adviser, to_layer
 from shared.contracts import report, reporting_mirror
 from shared.contracts.errors import Code
@@ -601,7 +602,7 @@ def table(
 
 
 def test_a_theme_is_there_when_a_figure_of_it_is_shown_and_else_nothing_is_said() -> None:
-    """By theme or by category, of the half-year, its quarters or its year; never of another."""
+    """By theme, category or signal of the whole, of the half-year, its quarters or its year; of no other."""
     tables = [
         table("2026-H1", "theme", ("workload",), ("integrity",)),
         table("2026-Q2", "category", ("bullying",), ("discrimination",)),
@@ -611,6 +612,27 @@ def test_a_theme_is_there_when_a_figure_of_it_is_shown_and_else_nothing_is_said(
     ]
     shown = shown_themes(tables, Period.parse("2026-H1"))
     assert {"workload", "bullying_intimidation", "cooperation"} == shown
+    signals = [
+        ToldSignal(
+            signal_id=UUID(int=n),
+            theme=theme,
+            place=place,
+            period=period,
+            direction="rising",
+            judged=False,
+            causes=(),
+            aims=(),
+        )
+        for n, (theme, place, period) in enumerate(
+            [
+                ("discrimination", "all", "2026-Q1"),
+                ("leadership", "care", "2026-H1"),
+                ("aggression", "all", "2025-H2"),
+            ]
+        )
+    ]
+    of_signals = shown_themes(tables, Period.parse("2026-H1"), signals)
+    assert shown | {"discrimination"} == of_signals
     told = {one.theme: one.view for one in compare_themes(["integrity", "workload"], shown)}
     assert ThemeView.CANNOT_BE_SAID is told["integrity"]
     assert ThemeView.EXPECTED is told["workload"]

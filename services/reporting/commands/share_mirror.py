@@ -7,7 +7,7 @@ from services.reporting.domain import mirror
 from services.reporting.domain.blind_spots import shown_themes
 from services.reporting.loading import load_tables
 from services.reporting.shapes import as_uuid
-from services.reporting.streams import load_pulses
+from services.reporting.streams import load_pulses, load_signals
 from shared.contracts.reporting_mirror import ShareMirror
 from shared.contracts.rpc import Done
 from shared.runtime.calls import Call
@@ -18,7 +18,9 @@ async def share_mirror(call: Call, request: ShareMirror) -> Done:
     """See ShareMirror."""
     half = Period.parse(request.period)
     pulses = await load_pulses(call.parts.store, call.organisation)
-    shown = shown_themes(await load_tables(call.parts, call.organisation), half)
+    signals = await load_signals(call.parts.store, call.organisation)
+    tables = await load_tables(call.parts, call.organisation)
+    shown = shown_themes(tables, half, signals.standing)
     before = await last_shared(call, as_uuid(request.layer_id, "layerId"), half)
 
     def decide(state: mirror.Mirror) -> mirror.Event:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
+from services.reporting.domain.pulse import WHOLE
 from shared.taxonomy.period import Period
 from shared.taxonomy.themes import themes
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from services.reporting.domain.ground import ReleasedTable
     from services.reporting.domain.pulse import PulsePlaceCounts
+    from services.reporting.domain.told import ToldSignal
 
 NARROW: Final = 100
 """Hundredths: only with a range this narrow, or narrower, two views are called alike."""
@@ -141,9 +143,17 @@ def change(then: ItemSeen, now: ItemSeen) -> Change:
     return Change.LOWER if now.high < then.low else Change.NOT_CLEAR
 
 
-def shown_themes(tables: Iterable[ReleasedTable], period: Period) -> frozenset[str]:
-    """The themes of which a released table of that half-year, a quarter of it, or its year shows a cell."""
-    found: set[str] = set()
+def shown_themes(
+    tables: Iterable[ReleasedTable], period: Period, signals: Iterable[ToldSignal] = ()
+) -> frozenset[str]:
+    """The themes of which a released table of that half-year, a quarter of it, or its year shows a cell, or
+    that a released signal about the whole organisation is of.
+    """
+    found = {
+        one.theme
+        for one in signals
+        if one.place == WHOLE and Period.parse(one.period).overlaps(period)
+    }
     for table in tables:
         figures = table.figures
         if not Period.parse(figures.period).overlaps(period):

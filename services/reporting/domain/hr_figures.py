@@ -93,8 +93,8 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
             ),
             _measure(
                 "wellbeing",
-                "Werkplezier (0 tot 10, eigen onderzoek)",
-                "Pleasure of working (0 to 10, own survey)",
+                "Werkplezier (0 tot 10)",
+                "Pleasure of working (0 to 10)",
                 "number",
                 1,
                 10,
@@ -102,8 +102,8 @@ MEASURES: Final[Mapping[str, Measure]] = MappingProxyType(
             ),
             _measure(
                 "open_vacancies",
-                "Vacatures langer dan drie maanden open",
-                "Vacancies open for more than three months",
+                "Lang open vacatures",
+                "Vacancies long open",
                 "number",
                 0,
                 99_999,

@@ -67,9 +67,9 @@ _NO_FIGURES = Bilingual(
 )
 _NO_STRESS = Bilingual(
     nl="Over stress, angst, slecht slapen en verlies van motivatie is er geen cijfer: het raster van deze"
-    " organisatie meet ze niet. De vertrouwenspersonen vertellen er hierboven over in woorden.",
+    " organisatie meet ze niet. De vertrouwenspersonen vertellen er in hun duiding over.",
     en="There is no figure of stress, fear, bad sleep and lost motivation: the grid of this organisation"
-    " does not measure them. The advisers tell of them above in words.",
+    " does not measure them. The advisers tell of them in their interpretation.",
 )
 _COST_NOTE = Bilingual(
     nl="Alle kosten van verzuim, vertrek en vacatures samen, wat ook de oorzaak was; geen schatting van wat"
@@ -139,7 +139,10 @@ def _series(figures: HrFigures, half: Period) -> Table:
             )
             for period in figures.periods(half)[-_LONGEST:]
         ),
-        note=Bilingual(nl="Bron: HR, hele organisatie.", en="Source: HR, whole organisation."),
+        note=Bilingual(
+            nl="Bron: HR, hele organisatie. Lang open: langer dan drie maanden.",
+            en="Source: HR, whole organisation. Long open: for more than three months.",
+        ),
     )
 
 
@@ -176,9 +179,9 @@ def _units(ground: Ground, half: Period) -> Iterator[Table]:
         rows=tuple(rows),
         note=Bilingual(
             nl=f"Alleen onderdelen waarvan het aantal meldingen wordt getoond en waar volgens HR minstens"
-            f" {LEAST_PEOPLE} mensen werken; de rest van de organisatie ook. {NOT_CAUSAL.nl}",
+            f" {LEAST_PEOPLE} mensen werken, en in de rest van de organisatie ook. {NOT_CAUSAL.nl}",
             en=f"Only units whose number of cases is shown, and where by HR's count at least"
-            f" {LEAST_PEOPLE} people work; so it is of the rest of the organisation. {NOT_CAUSAL.en}",
+            f" {LEAST_PEOPLE} people work, and in the rest of the organisation too. {NOT_CAUSAL.en}",
         ),
     )
 
@@ -187,7 +190,6 @@ def _together(ground: Ground, half: Period) -> Iterator[Block]:
     found = compared((*ground.history, *ground.tables), ground.hr, ground.people, half)
     if not found:
         return
-    yield Paragraphs(items=(NOT_CAUSAL,))
     yield Entries(
         items=tuple(
             Entry(
@@ -288,98 +290,74 @@ def _range(cost: Cost) -> tuple[KeyFigure, KeyFigure]:
 
 
 def _tenability(ground: Ground, half: Period) -> Table:
-    figures = ground.hr
-    rows = []
+    figures, then = ground.hr, year_before(half)
+    columns: list[Column] = []
+    cells_of: list[tuple[Cell, Cell, Cell]] = []
     for code in _measures(figures, half):
-        higher = MEASURES[code].higher
-        if higher is None:
+        measure = MEASURES[code]
+        if measure.higher is None:
             continue
-        now, then = (
-            figures.value(str(period), WHOLE, code) for period in (half, year_before(half))
-        )
-        rows.append(
-            Row(
-                label=_with_unit(code),
-                cells=(
-                    _shown(now, code),
-                    _shown(then, code),
-                    Said(text=_verdict(now, then, higher=higher)),
-                ),
-            )
-        )
-    rows += _workload(ground)
+        values = tuple(figures.value(str(period), WHOLE, code) for period in (half, then))
+        says = Said(text=_verdict(*values, higher=measure.higher))
+        columns.append(Column(label=measure.label, unit=measure.unit))
+        cells_of.append((_shown(values[0], code), _shown(values[1], code), says))
+    column, workload = _workload(ground)
+    columns.append(column)
+    cells_of.append(workload)
+    labels = (
+        _same(str(half)),
+        _same(str(then)),
+        Bilingual(nl="Wat dat zegt", en="What that says"),
+    )
     return Table(
         id="tenability",
         title=Bilingual(nl="Hoe houdbaar het werk is", en="How tenable work is"),
-        columns=(
-            Column(label=_same(str(half)), unit="number"),
-            Column(label=_same(str(year_before(half))), unit="number"),
-            Column(label=Bilingual(nl="Wat dat zegt", en="What that says"), unit=None),
+        columns=tuple(columns),
+        rows=tuple(
+            Row(label=label, cells=tuple(one[place] for one in cells_of))
+            for place, label in enumerate(labels)
         ),
-        rows=tuple(rows),
-        note=_rises(figures, half),
+        note=_note(figures, half),
     )
-
-
-def _with_unit(code: str) -> Bilingual:
-    label = MEASURES[code].label
-    if MEASURES[code].unit != "percent":
-        return label
-    return Bilingual(nl=f"{label.nl} (%)", en=f"{label.en} (%)")
 
 
 def _verdict(now: int | None, then: int | None, *, higher: bool) -> Bilingual:
     if now is None or then is None:
         return Bilingual(
-            nl="Niet te zeggen: een van beide jaren ontbreekt.",
-            en="Cannot be said: one of the two years is missing.",
+            nl="Niet te zeggen: een van beide ontbreekt.",
+            en="Cannot be said: one of the two is missing.",
         )
     if abs(now - then) < _STEADY * max(then, 1):
-        return Bilingual(nl="Ongeveer gelijk.", en="About equal.")
+        return Bilingual(nl="Ongeveer als een jaar eerder.", en="About what it was a year before.")
     if (now > then) is higher:
-        return Bilingual(nl="Het werk wordt houdbaarder.", en="Work becomes more tenable.")
-    return Bilingual(nl="De draagkracht staat onder druk.", en="What people can bear is strained.")
-
-
-def _workload(ground: Ground) -> Iterator[Row]:
-    """Released cases of the theme of workload; where it is no cell, a row without a number."""
-    for table in ground.tables:
-        found = cells(table.figures).get("workload")
-        if table.figures.dimension == "theme" and found is not None:
-            yield Row(
-                label=Bilingual(nl=table.labels_nl["workload"], en=table.labels_en["workload"]),
-                cells=(
-                    found,
-                    Absent(),
-                    Said(
-                        text=Bilingual(
-                            nl="Meldingen; zie de duiding.", en="Cases; see the interpretation."
-                        )
-                    ),
-                ),
-            )
-            return
-    yield Row(
-        label=Bilingual(nl="Werkdruk in meldingen", en="Workload in cases"),
-        cells=(
-            Absent(),
-            Absent(),
-            Said(
-                text=Bilingual(
-                    nl="Geen getal: dit raster toont het niet.",
-                    en="No number: this grid does not show it.",
-                )
-            ),
-        ),
+        return Bilingual(nl="Gunstiger dan een jaar eerder.", en="Better than a year before.")
+    return Bilingual(
+        nl="Minder gunstig dan een jaar eerder.", en="Less favourable than a year before."
     )
 
 
-def _rises(figures: HrFigures, half: Period) -> Bilingual | None:
+def _workload(ground: Ground) -> tuple[Column, tuple[Cell, Cell, Cell]]:
+    """Released cases of the theme of workload; where it is no cell, words and no number."""
+    for table in ground.tables:
+        found = cells(table.figures).get("workload")
+        if table.figures.dimension == "theme" and found is not None:
+            label = Bilingual(nl=table.labels_nl["workload"], en=table.labels_en["workload"])
+            see = Bilingual(nl="Zie de duiding.", en="See the interpretation.")
+            return Column(label=label, unit="cases"), (found, Absent(), Said(text=see))
+    nothing = Bilingual(
+        nl="Geen getal: dit raster toont het niet.", en="No number: this grid does not show it."
+    )
+    label = Bilingual(nl="Werkdruk in meldingen", en="Workload in cases")
+    return Column(label=label, unit="cases"), (Absent(), Absent(), Said(text=nothing))
+
+
+def _note(figures: HrFigures, half: Period) -> Bilingual:
+    two = Bilingual(nl="Twee halfjaren zijn nog geen trend.", en="Two half-years are no trend yet.")
     found = absence_rises(figures, half)
     if not found:
-        return None
+        return two
     periods = ", ".join(map(str, found))
     return Bilingual(
-        nl=f"Verzuim lag minstens een half procentpunt hoger dan een jaar eerder in: {periods}.",
-        en=f"Absence was at least half a percent point higher than a year before in: {periods}.",
+        nl=f"{two.nl} Verzuim lag minstens een half procentpunt hoger dan een jaar eerder in: {periods}.",
+        en=f"{two.en} Absence was at least half a percent point higher than a year before in: {periods}.",
     )

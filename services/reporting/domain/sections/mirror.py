@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.reporting.domain.blind_spots import View
 from services.reporting.domain.leadership import name
 from services.reporting.domain.mirror import PURPOSE, Mirror
-from services.reporting.domain.mirror_words import item_sentence, theme_label
+from services.reporting.domain.mirror_words import VIEWS, item_label, theme_label
 from shared.contracts.report import Bilingual, Entries, Entry, Paragraphs
 from shared.taxonomy import mirror_codes
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def build(ground: Ground) -> tuple[Block, ...]:
-    """An entry for each layer; nothing where no layer let others see anything."""
+    """An entry for each layer; nothing where no layer let others see anything. Items of which nothing can be
+    said are left out.
+    """
     entries = tuple(_entry(one) for one in ground.mirrors if one.is_open_to_others)
     return (Paragraphs(items=(PURPOSE,)), Entries(items=entries)) if entries else ()
 
@@ -32,7 +35,11 @@ def _entry(mirror: Mirror) -> Entry:
             for code in composed.effects
         ]
     if shared is not None:
-        facts += [(_LABEL, item_sentence(one)) for one in shared.items if one.own]
+        facts += [
+            (item_label(one.item), VIEWS[one.view])
+            for one in shared.items
+            if one.view is not View.CANNOT_BE_SAID
+        ]
     if acknowledged is not None:
         facts += [
             (
@@ -46,4 +53,3 @@ def _entry(mirror: Mirror) -> Entry:
 
 _THEME = Bilingual(nl="Thema", en="Theme")
 _EVOKES = Bilingual(nl="Wat gedrag oproept", en="What behaviour evokes")
-_LABEL = Bilingual(nl="Eigen beeld naast de peiling", en="Own view beside the pulse")
