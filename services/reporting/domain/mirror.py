@@ -306,8 +306,8 @@ def compose(
     shown: frozenset[str],
     on: date,
 ) -> MirrorComposed:
-    """Compose the mirror: themes that are told of (`shown`: a released figure or signal), what behaviour evokes, questions, and
-    the adviser's words. `words_stand`: the adviser keeps a word that judges.
+    """Compose the mirror: themes that a released figure or signal tells (`shown`), what behaviour evokes,
+    questions, and the adviser's words. `words_stand`: the adviser keeps a word that judges.
 
     Raises Refusal ALREADY_EXISTS for one that is shared, INVALID_INPUT, UNKNOWN_CODE, TOO_LARGE.
     """
