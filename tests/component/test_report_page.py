@@ -99,7 +99,7 @@ def test_everything_that_these_readers_get_is_on_it() -> None:
     text = page().text
     for said in (
         "Vastgelegd 1.204 ± 6 meldingen",
-        "Per honderd 9,3 ± 0,5 per 100 medewerkers Op 1 januari.",
+        "Per honderd 9,3 ± 0,5 op elke 100 medewerkers Op 1 januari.",
         "Klachten < 5 formele klachten",
         "Ongewenste omgangsvormen 1.046 ± 4",
         "Beleid en regels afgeschermd",

@@ -118,7 +118,7 @@ def test_key_figures_and_words_have_sheets_too(read: Any) -> None:
     sheets = read(snapshot())
     figures = sheets["key_figures"]
     assert ["Wat", "Cijfer", "marge", "Eenheid", "Toelichting"] == figures[0][:5]
-    assert ["Per honderd", 9.3, 0.5, "per 100 medewerkers", "Op 1 januari."] == figures[2][:5]
+    assert ["Per honderd", 9.3, 0.5, "op elke 100 medewerkers", "Op 1 januari."] == figures[2][:5]
     assert ["Klachten", "< 5", None, "formele klachten"] == figures[3][:4]
     lines = [tuple(row[:3]) for row in sheets["Tekst"]]
     advisers = "Duiding door de vertrouwenspersonen"

@@ -366,9 +366,12 @@ class _Maker:
             cell = one.cell
             single = isinstance(cell, Shown) and (cell.value, cell.decimals) == (1, 0)
             unit = "" if isinstance(cell, Said) else unit_name(one.unit, self._language, one=single)
+            label = self._of(one.label)
+            if unit.casefold() in label.casefold() and len(unit) < len(label):
+                unit = ""  # it stands in what the figure is called
             items.append(
                 Item(
-                    label=self._of(one.label),
+                    label=label,
                     value=self._value(cell, decimals_of((cell,))),
                     unit=unit,
                     note=None if one.note is None else self._of(one.note),
