@@ -35,7 +35,7 @@ class BarometerPoint(Shape, frozen=True, kw_only=True):
     """The index of a period with its bounds, in whole points; None with the reason where there is none.
 
     `change` is what may be said beside the last index before it: `higher`, `lower`, `no_clear_change`,
-    `not_comparable` (other parts were measured, or by another formula); None: there is none.
+    `not_comparable` (other parts were measured, or counted otherwise); None: there is none.
     """
 
     period: str

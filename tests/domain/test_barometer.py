@@ -28,6 +28,7 @@ from services.reporting.domain.barometer import (
     over_time,
 )
 from services.reporting.domain.benchmark import CONDUCT
+from services.reporting.domain.breaks import SeriesBreakRecorded
 from services.reporting.domain.figures import Cell, Figures, Withheld
 from services.reporting.domain.pulse import PulseAsked, PulseCounts, PulseKept, PulsePlaceCounts
 from shared.taxonomy import current, pulse_codes
@@ -303,6 +304,48 @@ def test_a_change_is_told_where_bounds_do_not_meet(
     assert Change.NOT_COMPARABLE is other.change
     more = measure(HALF, tables=(), pulse=pulse(*FOUR, "policy_felt"), people=None)
     assert Change.NOT_COMPARABLE is history((first, more))[1].change
+
+
+@pytest.mark.parametrize(
+    ("since", "tables", "compared"),
+    [
+        ("2025-Q3", (), False),
+        ("2026-H1", ("area",), False),
+        ("2026-H1", ("unit",), True),
+        ("2025-H1", (), True),
+        ("2026-H2", (), True),
+    ],
+)
+def test_nothing_is_compared_across_a_break_of_what_it_was_made_of(
+    since: str, tables: tuple[str, ...], compared: bool
+) -> None:
+    """One that an adviser recorded, of a table of which a part is made; and a new taxonomy."""
+    halves = [Period.parse(one) for one in ("2025-H1", "2026-H1")]
+    broken = SeriesBreakRecorded(
+        break_id=UUID(int=1),
+        since=since,
+        kind="registration",
+        tables=tables,
+        text_nl="Anders.",
+        text_en="Otherwise.",
+        on=date(2026, 7, 1),
+    )
+
+    def change(*, taxonomy: int = 1, of_cases: bool = True) -> Change | None:
+        rates = [table("area", {"conduct": 20}, half) for half in halves]
+        rates[1] = replace(rates[1], taxonomy_version=taxonomy)
+        points = over_time(
+            until=HALF,
+            tables=rates if of_cases else (),
+            pulses=[pulse(*FOUR, period=half) for half in halves],
+            people=lambda _one: 500,
+            breaks=(broken,),
+        )
+        return points[-1].change
+
+    assert (Change.NO_CLEAR_CHANGE if compared else Change.NOT_COMPARABLE) is change()
+    assert Change.NO_CLEAR_CHANGE is change(of_cases=False)
+    assert Change.NOT_COMPARABLE is change(taxonomy=2)
 
 
 def test_a_history_has_every_period_of_which_something_was_released() -> None:

@@ -11,7 +11,7 @@ Parts, weights and formula are what a works council reads: docs/barometer.md sho
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,7 @@ from shared.taxonomy.period import Period
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from services.reporting.domain.breaks import SeriesBreakRecorded
     from services.reporting.domain.figures import Figures
     from services.reporting.domain.pulse import PulseKept
 
@@ -172,6 +173,8 @@ class Measured:
     low: int | None = None
     high: int | None = None
     reason: Reason | None = None
+    taxonomy_version: int | None = None
+    """Of the table that it was made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,9 +241,10 @@ def over_time(
     tables: Sequence[Figures],
     pulses: Sequence[PulseKept],
     people: Callable[[Period], float | None],
+    breaks: Sequence[SeriesBreakRecorded] = (),
 ) -> tuple[Point, ...]:
     """The barometers of all periods as long as `until`, and up to it, of which something was released;
-    oldest first. The pulse of a year is its newest.
+    oldest first. The pulse of a year is its newest. `breaks` are those that advisers recorded.
     """
     spans = [Period.parse(one.period) for one in tables]
     spans += [Period.parse(one.period) for one in pulses]
@@ -257,19 +261,21 @@ def over_time(
                 people=people(period),
             )
         )
-    return history(found)
+    return history(found, breaks)
 
 
-def history(barometers: Sequence[Barometer]) -> tuple[Point, ...]:
+def history(
+    barometers: Sequence[Barometer], breaks: Sequence[SeriesBreakRecorded] = ()
+) -> tuple[Point, ...]:
     """With what may be said of each beside the last one that had an index. Periods come in order.
 
-    A change is told where the bounds of the two do not meet; two that were made of other parts, or by
-    another version, are not compared.
+    A change is told where the bounds of the two do not meet. Two are not compared that were made of other
+    parts, by another version or taxonomy, or of tables that count otherwise since a break between them.
     """
     found: list[Point] = []
     before: Barometer | None = None
     for one in barometers:
-        found.append(Point(barometer=one, change=_change(before, one)))
+        found.append(Point(barometer=one, change=_change(before, one, breaks)))
         if one.index is not None:
             before = one
     return tuple(found)
@@ -280,16 +286,41 @@ def made_of(barometer: Barometer) -> tuple[str, ...]:
     return tuple(one.part.code for one in barometer.parts if one.score is not None)
 
 
-def _change(before: Barometer | None, now: Barometer) -> Change | None:
+def _change(
+    before: Barometer | None, now: Barometer, breaks: Sequence[SeriesBreakRecorded]
+) -> Change | None:
     if before is None or now.low is None or now.high is None:
         return None
-    if before.version != now.version or made_of(before) != made_of(now):
+    if (
+        before.version != now.version
+        or _counted(before) != _counted(now)
+        or any(_lies_between(one, before, now) for one in breaks)
+    ):
         return Change.NOT_COMPARABLE
     if before.high is not None and now.low > before.high:
         return Change.HIGHER
     if before.low is not None and now.high < before.low:
         return Change.LOWER
     return Change.NO_CLEAR_CHANGE
+
+
+def _counted(barometer: Barometer) -> tuple[tuple[str, int | None], ...]:
+    return tuple(
+        (one.part.code, one.taxonomy_version) for one in barometer.parts if one.score is not None
+    )
+
+
+def _lies_between(one: SeriesBreakRecorded, before: Barometer, now: Barometer) -> bool:
+    """Whether a table that both were made of counts otherwise since."""
+    since, first, last = (
+        Period.parse(text).start for text in (one.since, before.period, now.period)
+    )
+    touched = {
+        each.part.source
+        for each in now.parts
+        if each.score is not None and each.part.kind is not Kind.PULSE
+    }
+    return first < since <= last and bool(touched & set(one.tables) if one.tables else touched)
 
 
 def _known(one: Period, until: Period) -> bool:
@@ -377,7 +408,8 @@ def _of_shares(part: Part, figures: Figures) -> Measured:
         else:
             exact.append((0, hidden[code] - 1))
             bounds.append((0, 2 * hidden[code]))
-    return _told(part, _least(worth, exact), _least(worth, bounds), _most(worth, bounds))
+    told = _told(part, _least(worth, exact), _least(worth, bounds), _most(worth, bounds))
+    return replace(told, taxonomy_version=figures.taxonomy_version)
 
 
 def _of_rate(part: Part, figures: Figures, people: float | None, period: Period) -> Measured:
@@ -396,7 +428,8 @@ def _of_rate(part: Part, figures: Figures, people: float | None, period: Period)
         count, low, high = 0, 0, 2 * _ceilings(figures).get(code, figures.k)
     years = (period.end - period.start).days / 365.25
     found = people * years * NATIONAL_PER_100 / 100
-    return _told(part, *(min(1.0, number / found) for number in (count, low, high)))
+    told = _told(part, *(min(1.0, number / found) for number in (count, low, high)))
+    return replace(told, taxonomy_version=figures.taxonomy_version)
 
 
 def _ceilings(figures: Figures) -> dict[str, int]:

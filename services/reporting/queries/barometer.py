@@ -8,7 +8,7 @@ from services.reporting.domain.barometer import over_time
 from services.reporting.domain.people import People
 from services.reporting.domain.sections.barometer import CHANGES, REASONS
 from services.reporting.loading import load_tables
-from services.reporting.streams import load_organisation, load_pulses
+from services.reporting.streams import load_organisation, load_pulses, load_series_breaks
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.reporting_barometer import (
     BarometerAnswer,
@@ -43,6 +43,7 @@ async def barometer(call: Call, request: BarometerQuery) -> BarometerAnswer:
         tables=tables,
         pulses=pulses,
         people=People.of(await load_organisation(store, call.organisation)).whole,
+        breaks=(await load_series_breaks(store, call.organisation)).standing,
     )
     if call.principal.role is not Role.EMPLOYEE:
         await call.record_access("barometer")

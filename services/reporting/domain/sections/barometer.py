@@ -70,9 +70,9 @@ CHANGES: Final = {
         en="No clear difference from the time before: the bounds overlap.",
     ),
     Change.NOT_COMPARABLE: Bilingual(
-        nl="Niet te vergelijken met de vorige keer: er zijn andere onderdelen gemeten, of met een andere "
-        "formule.",
-        en="Not to be compared with the time before: other parts were measured, or by another formula.",
+        nl="Niet te vergelijken met de vorige keer: er zijn andere onderdelen gemeten, of er is anders "
+        "geteld.",
+        en="Not to be compared with the time before: other parts were measured, or counted otherwise.",
     ),
 }
 """What is said of an index beside the one before it."""
@@ -106,6 +106,7 @@ def build(ground: Ground) -> tuple[Block, ...]:
         tables=[one.figures for one in (*ground.history, *ground.tables)],
         pulses=ground.pulses,
         people=ground.people.whole,
+        breaks=ground.breaks,
     )
     blocks = [*_barometer(points), *_norms(ground)]
     return tuple(blocks)
@@ -236,8 +237,10 @@ def _history(points: tuple[Point, ...]) -> Table:
         ),
         chart="bars",
         note=Bilingual(
-            nl="*: breuk in de reeks, hier zijn andere onderdelen gemeten dan de keer ervoor.",
-            en="*: a break in the series, other parts were measured here than the time before.",
+            nl="*: breuk in de reeks, er zijn andere onderdelen gemeten dan de keer ervoor, of er is anders "
+            "geteld.",
+            en="*: a break in the series, other parts were measured than the time before, or counted "
+            "otherwise.",
         )
         if broken
         else None,
