@@ -23,6 +23,15 @@ CLOSE_CASE: Final = _mutation("closeCase", "position")
 SAVE_INTERPRETATION: Final = _mutation("saveInterpretation", "position")
 APPROVE_REPORT: Final = _mutation("approveReport", "position")
 PUBLISH_REPORT: Final = _mutation("publishReport", "position")
+RECOMMEND: Final = _mutation("recommend", "id")
+ANSWER_RECOMMENDATION: Final = _mutation("answerRecommendation", "id")
+PLAN_MEASURE: Final = _mutation("planMeasure", "id")
+ADVANCE_MEASURE: Final = _mutation("advanceMeasure", "id")
+TELL_STAFF: Final = _mutation("tellStaff", "id")
+PASS_ON_TELLING: Final = _mutation("passOnTelling", "id")
+PLAN_INTERVENTION: Final = _mutation("planIntervention", "id")
+HOLD_INTERVENTION: Final = _mutation("holdIntervention", "id")
+KEEP_ACTIVITIES: Final = _mutation("keepActivities", "period")
 
 ORGANISATION: Final = "{ organisation { id name token units { id name headcount } } }"
 CASE: Final = "query ($id: ID!) { case(id: $id) { status entries { kind sealed { ciphertext } } } }"

@@ -18,8 +18,18 @@ from rich.console import Console
 
 from shared.cli.import_register import run as import_register
 from shared.local import documents
+from shared.local.half_years_loop import (
+    ANSWERED_AFTER,
+    Loop,
+    answer,
+    finish,
+    keep_activities,
+    recommend,
+    train,
+)
 from shared.local.half_years_words import HALF_YEARS, OPENING, OTHERWISE, WORDS
 from shared.local.story import DemoFailedError, Story
+from shared.local.subjects import subject_of
 from shared.taxonomy.calendar import moment_of, tick_of
 from shared.taxonomy.period import Period
 
@@ -60,11 +70,19 @@ _FIRST_YEAR: Final = 2
 
 
 class HalfYears(Story):
-    """Three years in a minute, of which the last four half-years are reported one by one."""
+    """Three years in a minute, of which the last four half-years are reported one by one. `loops` are what
+    the adviser recommended in them.
+    """
+
+    loops: list[Loop]
 
     def tell(self) -> None:
         """From the set-up to the report of the last half-year, in every form."""
+        self.loops = []
         self.sign_in()
+        self.people |= {
+            role: self._sign_in(subject_of(role), role) for role in ("board", "works_council")
+        }
         self._set_up(
             [
                 {"id": unit, "name": name, "headcount": headcount, "parent": parent}
@@ -83,10 +101,22 @@ class HalfYears(Story):
                 self._wait_for_release(str(period.year - 1 + number))
             else:
                 self._report(period, number - _FIRST_YEAR)
+                if number < _FIRST_YEAR + len(HALF_YEARS) - 1:
+                    self._answered()
             period = _next(period)
+
+    def _answered(self) -> None:
+        """The board answers what was recommended, and something is done about it."""
+        self._move_to(self.installation.now() + ANSWERED_AFTER)
+        answer(self.people, self.loops[-1], self.installation.now().date())
+        self._say("the board answered the recommendation, and HR began with a measure")
 
     def _live_through(self, period: Period, number: int) -> None:
         self._move_to(max(self.installation.now(), moment_of(period.start + timedelta(days=75))))
+        if self.loops:
+            finish(self.people, self.loops[-1])
+        if len(self.loops) == 1:
+            train(self.people, self.installation.now().date())
         self._load(str(period), (number,))
         self._move_to(moment_of(tick_of(period, period.start)) + timedelta(minutes=1))
         self._say(f"{sum(each[number] for each in _CASES.values())} cases came in in {period}")
@@ -123,6 +153,8 @@ class HalfYears(Story):
         adviser = self.people["adviser"]
         self._until(f"every table of {period} to be in its report", lambda: self._is_whole(period))
         report = self._id_of(period)
+        self.loops.append(recommend(self.people, number, str(period)))
+        keep_activities(self.people, number, str(period))
         words = [
             {"section": one["code"], "words": WORDS[number].get(one["code"], OTHERWISE)}
             for one in adviser.ask(documents.SECTIONS, id=report)["sections"]

@@ -99,15 +99,23 @@ def test_the_walk_comes_to_its_end(
     for _, _, path in listed[2:]:
         pages = text_of(Path(path).read_bytes())
         assert "Voorbeeld Zorggroep De Linde" in pages
-        assert re.search(r"Pesten, intimidatie en uitsluiting\s+\d+", pages)
+        assert re.search(r"Pesten,\s+intimidatie\s+en\s+uitsluiting\s+\d+", pages)
+        assert re.search(r"Antwoord\s+uiterlijk", pages)
+    # The last one looks back on what was recommended, done and held.
+    for text in (
+        "Rooster staat drie weken vooruit vast",
+        "Antwoord deels aangenomen op",
+        "Aanwezig 19",
+    ):
+        assert text in " ".join(pages.split())
     # Every table with its margins, and what is below its threshold; the same on paper.
     for dimension in ("theme", "area", "unit", "total"):
         assert re.search(rf"Released for 20\d\d-H[12], by {dimension} ", shown)
     assert re.search(r"│ total +│ +\d+ │ +± \d+ │", shown)
     assert re.search(r"│ +not shown │ +with noise < \d+ │", shown)
     english, dutch = (text_of(Path(reports[one]).read_bytes()) for one in ("EN", "NL"))
-    assert re.search(r"Integrity and wrongdoing\s+\d+\s+± \d+", english)
-    assert re.search(r"Pesten, intimidatie en uitsluiting\s+\d+\s+± \d+", dutch)
+    assert re.search(r"Integrity and wrongdoing\s+\d+\s+±\s\d+", english)
+    assert re.search(r"Pesten, intimidatie en uitsluiting\s+\d+\s+±\s\d+", dutch)
     assert "niet getoond" in dutch
     assert "a case of" in shown
     assert "has spent ε = 2 of at most 2" in shown
