@@ -39,7 +39,7 @@ def _of_a_case(state: case.Case, event: Any) -> case.Case:
 # A new form of a state is a new name: its old snapshots are then no longer read.
 _CASE = Fold(name="Case.9", state=case.Case, initial=case.Case(), evolve=_of_a_case)
 _ORGANISATION = Fold(
-    name="Organisation.6",
+    name="Organisation.7",
     state=organisation.Organisation,
     initial=organisation.Organisation(),
     evolve=organisation.evolve,

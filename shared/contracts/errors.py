@@ -285,8 +285,10 @@ CATALOGUE: dict[Code, Sentence] = {
         "Deze klacht is afgesloten; er kan niets meer aan worden toegevoegd.",
     ),
     Code.CONFLICT_OF_ROLES: Sentence(
-        "Whoever has an adviser's seat hears no complaint about advisers. Designate somebody else.",
-        "Wie vertrouwenspersoon is, behandelt geen klacht over vertrouwenspersonen. Wijs een ander aan.",
+        "Nobody is an adviser and an officer at once, nor an officer for both reports and complaints. "
+        "Choose somebody else.",
+        "Niemand is vertrouwenspersoon en functionaris tegelijk, of functionaris voor meldingen én voor "
+        "klachten. Kies een ander.",
     ),
     Code.SPARRING: Sentence(
         "Talking something over is no report. The reporter first decides, as a step of its own, to make one.",
@@ -355,11 +357,7 @@ REASONS: dict[str, str] = {
     "an organisation has at least one adviser": "een organisatie heeft minstens een "
     "vertrouwenspersoon",
     "an organisation has 1 to {most} units": "een organisatie heeft 1 tot {most} onderdelen",
-    "an officer for reports is no adviser": "een functionaris voor meldingen is geen vertrouwenspersoon",
     "only the reporter waives a hearing": "alleen de melder ziet van een gehoor af",
-    "who hears complaints about advisers is none": "wie klachten over vertrouwenspersonen behandelt, is er "
-    "geen",
-    "an adviser is no officer for reports": "een vertrouwenspersoon is geen functionaris voor meldingen",
     "it is no sparring": "er is niet alleen overlegd",
     "it is no consent to a report": "het is geen toestemming voor een melding",
     "telling it to an officer for reports makes it a report": "wie het aan een functionaris voor meldingen "

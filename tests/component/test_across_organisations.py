@@ -163,6 +163,7 @@ class Side:
             "reported": reported,
             "adviser": adviser,
             "officer": officer.officer_id,
+            "complaints_officer": f"complaints-{self.mark}",
             "unit": unit,
             "organisation": str(self.organisation),
             "key": str(key_id_of(self.keys["bram"])),
@@ -237,7 +238,7 @@ class Side:
     async def complain(self) -> None:
         """A complaint about Anna, to an officer with a key and beside one who has none."""
         self.ids["complaint"] = str(uuid4())
-        for officer in ("officer", self.ids["officer"]):
+        for officer in ("officer", self.ids["complaints_officer"]):
             named = rpc.DesignateComplaintsOfficer(officer_id=officer, name=f"Officer {self.mark}")
             await self.ask("designate_complaints_officer", named, Role.WORKS_COUNCIL)
         self.keys["officer"] = uuid4().bytes + uuid4().bytes
@@ -435,7 +436,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         ),
         ("adviser",),
     ),
-    **dict.fromkeys(("officer_id", "readers", "officers"), ("officer",)),
+    **dict.fromkeys(("officer_id", "readers", "officers"), ("officer", "complaints_officer")),
     "unit_id": ("unit",),
     "token": ("token",),
 }
@@ -504,6 +505,8 @@ CASES = dict.fromkeys(
     "case",
 )
 """Where it is not the reporter's case."""
+OFFICERS = {"release_complaints_officer": "complaints_officer"}
+"""Where it is no officer for reports."""
 CONSENTS = {"convert_to_whistleblower_report": "report_consent"}
 """Where it is not consent to something else."""
 BY_ID = {
@@ -662,6 +665,7 @@ BEGIN = {
 NOWHERE: Ids = {
     "adviser": "adviser-nobody",
     "officer": "officer-nobody",
+    "complaints_officer": "complaints-nobody",
     "unit": "unit-nobody",
     "token": "00" * 32,
 } | {kind: str(UUID(int=0xABC0000000004000800000000000_0000 + n)) for n, kind in enumerate(UUIDS)}
@@ -721,7 +725,7 @@ def filled(side: Side, verb: Verb, **replaced: Any) -> Shape:
         elif (verb.name, name) == ("file_complaint", "reply_key"):
             values[name] = side.code.key.public
         elif name in OWN:
-            other = {"case_id": CASES, "consent_id": CONSENTS}.get(name, {})
+            other = {"case_id": CASES, "consent_id": CONSENTS, "officer_id": OFFICERS}.get(name, {})
             kind = other.get(verb.name, OWN[name])
             values[name] = shaped(name, side.ids[kind])
         elif name in KINDS:

@@ -456,7 +456,7 @@ async def test_what_is_no_report_stores_nothing(world: World) -> None:
     refusal = await intake.refused("decide_to_report", decide, **anna)
     assert Code.INVALID_INPUT is refusal.code
     named = DesignateReportOfficer(officer_id="bram", name="Bram")
-    for role, code in ((Role.WORKS_COUNCIL, Code.INVALID_INPUT), (Role.HR, Code.NOT_ALLOWED)):
+    for role, code in ((Role.WORKS_COUNCIL, Code.CONFLICT_OF_ROLES), (Role.HR, Code.NOT_ALLOWED)):
         refusal = await intake.refused("designate_report_officer", named, role=role)
         assert code is refusal.code
     key = PublishAdviserKey(public_key=bytes(range(50, 82)))

@@ -50,11 +50,8 @@ from services.intake.domain.case import (
     send_message,
 )
 from services.intake.domain.hand_over import consent_to_hand_over, hand_over
-from services.intake.domain.organisation import (
-    AdviserKept,
-    ListedKey,
-    ReportOfficerDesignated,
-)
+from services.intake.domain.officers import Officer
+from services.intake.domain.organisation import AdviserKept, ListedKey
 from services.intake.domain.record import CaseRecord, keep_record
 from services.intake.domain.whistleblower_report import WhistleblowerReportReceived
 from services.intake.domain.whistleblowing import ConvertedToWhistleblowerReport, ReportDecided
@@ -85,11 +82,7 @@ HOUSE = replace(
         )
         for name, key in KEYS.items()
     ),
-    officers=(
-        ReportOfficerDesignated(
-            officer_id="olga", name="Olga", by="fatima", role="works_council", on=AT.date()
-        ),
-    ),
+    officers=(Officer(office="reports", id="olga", name="Olga"),),
 )
 IDS = tuple(UUID(int=(0x4000 << 64) | (0x8 << 60) | number) for number in range(1, 4))
 TAGS = {"policies": frozenset({"code_of_conduct"}), "values": frozenset({"respect"})}

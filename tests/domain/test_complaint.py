@@ -13,7 +13,7 @@ import pytest
 
 from hoeksteen_client import AdviserKey
 from services.intake.commands.let_expire import last_day
-from services.intake.domain import complaint, complaints_office
+from services.intake.domain import complaint
 from services.intake.domain.complaint import (
     AdviserTellingDecided,
     Complaint,
@@ -25,12 +25,8 @@ from services.intake.domain.complaint import (
     ComplaintWordsSent,
     evolve,
 )
-from services.intake.domain.organisation import (
-    ComplaintsOfficerDesignated,
-    ComplaintsOfficerReleased,
-    KeyListed,
-    Organisation,
-)
+from services.intake.domain.officers import ComplaintsOfficerDesignated, ComplaintsOfficerReleased
+from services.intake.domain.organisation import KeyListed
 from services.intake.domain.organisation import evolve as organised
 from services.intake.domain.words import SealedWords, key_id_of
 from services.intake.signatures import verifies
@@ -403,44 +399,6 @@ def test_another_code_leads_nowhere() -> None:
         with pytest.raises(Refusal) as caught:
             state.of_reporter(code)
         assert caught.value.code is Code.NOT_FOUND
-
-
-# The office ---------------------------------------------------------------------------------------
-
-
-def designating(officer_id: str = "olga", **changes: Any) -> Callable[[Organisation], Any]:
-    values: dict[str, Any] = {"name": "Olga"} | BY | changes
-    return lambda state: complaints_office.designate(state, officer_id=officer_id, **values)
-
-
-def releasing(officer_id: str = "olga") -> Callable[[Organisation], Any]:
-    return lambda state: complaints_office.release(state, officer_id=officer_id, **BY)
-
-
-def test_officers_are_designated_and_released() -> None:
-    """By somebody else; no adviser is one, and nobody twice."""
-    founded = given(FOUNDED, organised)
-    founded.when(designating()).then(APPOINTED[0])
-    named = given(FOUNDED, organised, APPOINTED[:1])
-    named.when(designating()).then_refused(Code.ALREADY_EXISTS)
-    founded.when(designating("anna")).then_refused(Code.CONFLICT_OF_ROLES)
-    founded.when(designating("wim")).then_refused(Code.SECOND_PERSON_NEEDED)
-    for bad in ({"officer_id": " "}, {"name": ""}, {"name": "x" * 201}, {"name": "a\x1b[2J"}):
-        founded.when(designating(**bad)).then_refused(Code.INVALID_INPUT)
-    gone = ComplaintsOfficerReleased(officer_id="olga", **BY)
-    named.when(releasing()).then(gone)
-    founded.when(releasing()).then_refused(Code.NOT_FOUND)
-    assert not organised(named.state, gone).hears_complaints("olga")
-    given(Organisation(), organised).when(designating()).then_refused(Code.NOT_FOUND)
-
-
-def test_there_are_at_most_fifteen() -> None:
-    """Whom a complaint is sealed to has to fit."""
-    many = [ComplaintsOfficerDesignated(officer_id=f"o{n}", name="O", **BY) for n in range(15)]
-    given(FOUNDED, organised, many).when(designating("o15")).then_refused(Code.TOO_LARGE)
-    given(FOUNDED, organised, many[1:]).when(designating("o15")).then(
-        ComplaintsOfficerDesignated(officer_id="o15", name="Olga", **BY)
-    )
 
 
 def test_every_reason_is_told_in_dutch_too() -> None:

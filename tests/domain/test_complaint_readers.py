@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import reduce
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from services.intake.domain.complaint import (
     ComplaintClosed,
     ComplaintWordsSent,
 )
-from services.intake.domain.organisation import ComplaintsOfficerDesignated
+from services.intake.domain.officers import ComplaintsOfficerDesignated
 from services.intake.domain.organisation import evolve as organised
 from services.intake.signatures import verifies
 from shared.contracts.errors import Code, Refusal
@@ -25,7 +24,6 @@ from tests.domain.test_complaint import (
     ADVISER_HEARD,
     ALL,
     ANSWERED,
-    APPOINTED,
     AT,
     BY,
     CLOSED,
@@ -39,7 +37,6 @@ from tests.domain.test_complaint import (
     REPLY,
     after,
     confirming,
-    designating,
     listed,
     receiving,
     words,
@@ -152,13 +149,3 @@ def test_an_answer_is_signed_where_the_officers_key_can() -> None:
         )
     )
     there.when(answering(None)).then_refused(Code.INVALID_INPUT, field="signature")
-
-
-def test_a_refused_designation_names_its_input() -> None:
-    """Or how many there are."""
-    founded = given(FOUNDED, organised)
-    founded.when(designating(" ")).then_refused(Code.INVALID_INPUT, field="officerId")
-    founded.when(designating(name="")).then_refused(Code.INVALID_INPUT, field="name")
-    many = [replace(APPOINTED[0], officer_id=f"o{number}") for number in range(15)]
-    full = given(reduce(organised, many, FOUNDED), organised)
-    full.when(designating()).then_refused(Code.TOO_LARGE, limit=15, unit="officers")

@@ -14,7 +14,8 @@ from hoeksteen_client import AdviserKey
 from services.intake.domain import clock, consent, whistleblower_report, whistleblowing
 from services.intake.domain.case import Case, evolve
 from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn, ToldWithConsent
-from services.intake.domain.organisation import ListedKey, ReportOfficerDesignated
+from services.intake.domain.officers import Officer
+from services.intake.domain.organisation import ListedKey
 from services.intake.domain.whistleblower_report import (
     WhistleblowerFeedbackGiven,
     WhistleblowerReport,
@@ -71,10 +72,8 @@ def listed(subject: str, number: int) -> ListedKey:
     )
 
 
-def designated(subject: str) -> ReportOfficerDesignated:
-    return ReportOfficerDesignated(
-        officer_id=subject, name=subject.title(), by="fatima", role="works_council", on=AT.date()
-    )
+def designated(subject: str) -> Officer:
+    return Officer(office="reports", id=subject, name=subject.title())
 
 
 HOUSE = replace(

@@ -1,4 +1,4 @@
-"""Officers for reports: designated, and released from it."""
+"""Officers for reports and for complaints about advisers: designated, and released from it."""
 
 # ruff: noqa: A002  arguments are called what the schema calls them
 from __future__ import annotations
@@ -23,12 +23,21 @@ from shared.contracts import rpc
 
 
 @strawberry.input
-class DesignateReportOfficerInput:
-    """Who follows up reports of wrongdoing; no adviser."""
-
+class _Designate:
     idempotency_key: strawberry.ID
     officer_id: strawberry.ID = strawberry.field(description="The subject (`sub`) of their token.")
     name: str = strawberry.field(description="As everybody of the organisation sees it.")
+
+
+@strawberry.input
+class _Release:
+    idempotency_key: strawberry.ID
+    officer_id: strawberry.ID
+
+
+@strawberry.input
+class DesignateReportOfficerInput(_Designate):
+    """Who follows up reports of wrongdoing; no adviser."""
 
     def request(self) -> rpc.DesignateReportOfficer:
         """As intake takes it."""
@@ -36,15 +45,30 @@ class DesignateReportOfficerInput:
 
 
 @strawberry.input
-class ReleaseReportOfficerInput:
+class ReleaseReportOfficerInput(_Release):
     """Who does so no longer."""
-
-    idempotency_key: strawberry.ID
-    officer_id: strawberry.ID
 
     def request(self) -> rpc.ReleaseReportOfficer:
         """As intake takes it."""
         return rpc.ReleaseReportOfficer(officer_id=self.officer_id)
+
+
+@strawberry.input
+class DesignateComplaintsOfficerInput(_Designate):
+    """Who hears complaints about advisers; no adviser."""
+
+    def request(self) -> rpc.DesignateComplaintsOfficer:
+        """As intake takes it."""
+        return rpc.DesignateComplaintsOfficer(officer_id=self.officer_id, name=self.name)
+
+
+@strawberry.input
+class ReleaseComplaintsOfficerInput(_Release):
+    """Who does so no longer."""
+
+    def request(self) -> rpc.ReleaseComplaintsOfficer:
+        """As intake takes it."""
+        return rpc.ReleaseComplaintsOfficer(officer_id=self.officer_id)
 
 
 @strawberry.type
@@ -72,6 +96,16 @@ class ReleaseReportOfficerPayload(_OfficerPayload):
     """They are it no longer."""
 
 
+@strawberry.type
+class DesignateComplaintsOfficerPayload(_OfficerPayload):
+    """They are designated, and can be complained to once they have a key."""
+
+
+@strawberry.type
+class ReleaseComplaintsOfficerPayload(_OfficerPayload):
+    """They are it no longer."""
+
+
 DesignateReportOfficerResult = Annotated[
     DesignateReportOfficerPayload | InvalidInput | NotFound | NotAllowed | Conflict,
     strawberry.union("DesignateReportOfficerResult"),
@@ -79,6 +113,14 @@ DesignateReportOfficerResult = Annotated[
 ReleaseReportOfficerResult = Annotated[
     ReleaseReportOfficerPayload | InvalidInput | NotFound | NotAllowed | Conflict,
     strawberry.union("ReleaseReportOfficerResult"),
+]
+DesignateComplaintsOfficerResult = Annotated[
+    DesignateComplaintsOfficerPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("DesignateComplaintsOfficerResult"),
+]
+ReleaseComplaintsOfficerResult = Annotated[
+    ReleaseComplaintsOfficerPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("ReleaseComplaintsOfficerResult"),
 ]
 
 
@@ -108,12 +150,46 @@ class OfficerMutation:
             info, "intake.release_report_officer", input, rpc.Done, ReleaseReportOfficerPayload.of
         )
 
+    @change("Designate somebody who hears complaints about advisers. No adviser is one.")
+    async def designate_complaints_officer(
+        self, info: Info, input: DesignateComplaintsOfficerInput
+    ) -> DesignateComplaintsOfficerResult:
+        """Asks intake."""
+        return await command(
+            info,
+            "intake.designate_complaints_officer",
+            input,
+            rpc.Done,
+            DesignateComplaintsOfficerPayload.of,
+        )
+
+    @change("Somebody hears no complaints any more: they read nothing from now on.")
+    async def release_complaints_officer(
+        self, info: Info, input: ReleaseComplaintsOfficerInput
+    ) -> ReleaseComplaintsOfficerResult:
+        """Asks intake."""
+        return await command(
+            info,
+            "intake.release_complaints_officer",
+            input,
+            rpc.Done,
+            ReleaseComplaintsOfficerPayload.of,
+        )
+
+
+_OFFICERS = ("ReportOfficer", "ComplaintsOfficer")
 
 ACCESS = table(
-    grant("Mutation", SECOND, "designateReportOfficer designateReportOfficer(input:)"),
-    grant("DesignateReportOfficerInput", SECOND, "idempotencyKey officerId name"),
-    grant("DesignateReportOfficerPayload", SECOND, "officerId organisation"),
-    grant("Mutation", SECOND, "releaseReportOfficer releaseReportOfficer(input:)"),
-    grant("ReleaseReportOfficerInput", SECOND, "idempotencyKey officerId"),
-    grant("ReleaseReportOfficerPayload", SECOND, "officerId organisation"),
+    *(
+        row
+        for officer in _OFFICERS
+        for row in (
+            grant("Mutation", SECOND, f"designate{officer} designate{officer}(input:)"),
+            grant(f"Designate{officer}Input", SECOND, "idempotencyKey officerId name"),
+            grant(f"Designate{officer}Payload", SECOND, "officerId organisation"),
+            grant("Mutation", SECOND, f"release{officer} release{officer}(input:)"),
+            grant(f"Release{officer}Input", SECOND, "idempotencyKey officerId"),
+            grant(f"Release{officer}Payload", SECOND, "officerId organisation"),
+        )
+    )
 )

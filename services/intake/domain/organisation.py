@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
+from services.intake.domain import officers
+from services.intake.domain.names import check_name
+from services.intake.domain.officers import OfficeName, Officer
 from services.intake.domain.seats import AdviserSeated, SeatVacated
 from services.intake.domain.statements import (
     SIGNATURE_BYTES,
@@ -28,7 +31,6 @@ SMALLEST_K = 5
 """Nothing below five is ever a decision (UCL, TU Delft and CBS all stop there or above)."""
 
 MOST_UNITS = 500
-LONGEST_NAME = 200
 PUBLIC_KEY_BYTES = 32
 DIGEST_BYTES = 32
 
@@ -162,48 +164,6 @@ class RecoveryKeyConfirmed:
     on: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportOfficerDesignated:
-    """Somebody was designated to receive and follow up reports of wrongdoing (officer.py)."""
-
-    officer_id: str
-    name: str
-    by: str
-    role: str
-    on: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportOfficerReleased:
-    """They are it no longer."""
-
-    officer_id: str
-    by: str
-    role: str
-    on: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintsOfficerDesignated:
-    """Somebody was designated to hear complaints about advisers (complaints_office.py)."""
-
-    officer_id: str
-    name: str
-    by: str
-    role: str
-    on: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintsOfficerReleased:
-    """They are it no longer."""
-
-    officer_id: str
-    by: str
-    role: str
-    on: date
-
-
 Event = (
     OrganisationSetUp
     | AdviserKeyPublished
@@ -214,10 +174,7 @@ Event = (
     | UnitsPlanned
     | AdviserSeated
     | SeatVacated
-    | ReportOfficerDesignated
-    | ReportOfficerReleased
-    | ComplaintsOfficerDesignated
-    | ComplaintsOfficerReleased
+    | officers.Event
 )
 
 
@@ -261,10 +218,8 @@ class Organisation:
     plans: tuple[UnitsPlanned, ...] = ()
     former: tuple[AdviserKept, ...] = ()
     """Advisers who left: what their keys signed stays to be read."""
-    officers: tuple[ReportOfficerDesignated, ...] = ()
-    """Who is designated for reports of wrongdoing now."""
-    complaints_officers: tuple[ComplaintsOfficerDesignated, ...] = ()
-    """Who hears complaints about advisers now."""
+    officers: tuple[Officer, ...] = ()
+    """Who holds an office now."""
 
     @property
     def known(self) -> OrganisationSetUp:
@@ -314,13 +269,21 @@ class Organisation:
         """Whether this is an adviser here, or was one."""
         return self.has_seat(adviser_id) or any(one.id == adviser_id for one in self.former)
 
-    def has_officer(self, officer_id: str) -> bool:
-        """Whether this is an officer for reports now."""
-        return any(officer.officer_id == officer_id for officer in self.officers)
+    def officers_of(self, office: OfficeName) -> tuple[Officer, ...]:
+        """Who holds this office now."""
+        return tuple(one for one in self.officers if one.office == office)
 
-    def hears_complaints(self, officer_id: str) -> bool:
+    def offices_of(self, subject: str) -> frozenset[OfficeName]:
+        """The offices that somebody holds now."""
+        return frozenset(one.office for one in self.officers if one.id == subject)
+
+    def follows_up_reports(self, subject: str) -> bool:
+        """Whether this is an officer for reports of wrongdoing now."""
+        return "reports" in self.offices_of(subject)
+
+    def hears_complaints(self, subject: str) -> bool:
         """Whether this is a complaints officer now."""
-        return any(officer.officer_id == officer_id for officer in self.complaints_officers)
+        return "complaints" in self.offices_of(subject)
 
 
 def evolve(state: Organisation, event: Event) -> Organisation:
@@ -374,7 +337,7 @@ def evolve(state: Organisation, event: Event) -> Organisation:
         case AdviserSeated() | SeatVacated():
             return _seats(state, event)
         case _:
-            return _officers(state, event)
+            return replace(state, officers=officers.evolve(state.officers, event))
 
 
 def _seats(state: Organisation, event: AdviserSeated | SeatVacated) -> Organisation:
@@ -392,31 +355,6 @@ def _seats(state: Organisation, event: AdviserSeated | SeatVacated) -> Organisat
         former=(*former, *left),
         keys=_retired(state.keys, of_them),
     )
-
-
-def _officers(
-    state: Organisation,
-    event: ReportOfficerDesignated
-    | ReportOfficerReleased
-    | ComplaintsOfficerDesignated
-    | ComplaintsOfficerReleased,
-) -> Organisation:
-    """The state after somebody was designated, or is it no longer."""
-    match event:
-        case ReportOfficerDesignated():
-            return replace(state, officers=(*state.officers, event))
-        case ReportOfficerReleased():
-            return replace(
-                state,
-                officers=tuple(one for one in state.officers if one.officer_id != event.officer_id),
-            )
-        case ComplaintsOfficerDesignated():
-            return replace(state, complaints_officers=(*state.complaints_officers, event))
-        case ComplaintsOfficerReleased():
-            left = [one for one in state.complaints_officers if one.officer_id != event.officer_id]
-            return replace(state, complaints_officers=tuple(left))
-        case _:
-            assert_never(event)
 
 
 def _retired(keys: tuple[ListedKey, ...], adviser_id: str) -> tuple[ListedKey, ...]:
@@ -487,11 +425,7 @@ def publish_key(
     can sign, the next one needs its signature too: who only has the adviser's sign-in changes no key
     unseen, but has to call the old one lost.
     """
-    if not (
-        state.has_seat(adviser_id)
-        or state.has_officer(adviser_id)
-        or state.hears_complaints(adviser_id)
-    ):
+    if not (state.has_seat(adviser_id) or state.offices_of(adviser_id)):
         raise Refusal(Code.NOT_ALLOWED)
     _check_length(public_key, PUBLIC_KEY_BYTES, "publicKey")
     if any(
@@ -636,12 +570,6 @@ def _check_signature(
         raise invalid(field, "it is missing")
     if len(signature) != SIGNATURE_BYTES or not verifies(key, signature, statement):
         raise invalid(field, "this signature is not by the right key, or was made of other content")
-
-
-def check_name(text: str, field: str) -> None:
-    """Raises Refusal INVALID_INPUT for what is no name."""
-    if not text.strip() or len(text) > LONGEST_NAME or not text.isprintable():
-        raise invalid(field, "it must have 1 to {most} printable characters", most=LONGEST_NAME)
 
 
 def check_units(units: tuple[UnitKept, ...]) -> None:

@@ -13,11 +13,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.intake.domain.names import check_name
 from shared.contracts.errors import Code, Refusal, invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from services.intake.domain.organisation import Organisation
 
 MOST_SEATS = 200
@@ -60,10 +59,10 @@ def seat(
     name: str,
     by: str,
     on: date,
-    check_name: Callable[[str, str], None],
 ) -> AdviserSeated:
     """Give an adviser a seat; nobody takes one by their own word. Raises Refusal NOT_FOUND,
-    SECOND_PERSON_NEEDED for oneself, ALREADY_EXISTS, TOO_LARGE, INVALID_INPUT.
+    SECOND_PERSON_NEEDED for oneself, ALREADY_EXISTS, CONFLICT_OF_ROLES for an officer (officers.py),
+    TOO_LARGE, INVALID_INPUT.
     """
     held = tuple(one.id for one in state.known.advisers)
     check_name(adviser_id, "adviserId")
@@ -72,10 +71,8 @@ def seat(
         raise Refusal(Code.SECOND_PERSON_NEEDED)
     if adviser_id in held:
         raise Refusal(Code.ALREADY_EXISTS)
-    if state.has_officer(adviser_id):
-        raise invalid("adviserId", "an officer for reports is no adviser")
-    if state.hears_complaints(adviser_id):
-        raise invalid("adviserId", "who hears complaints about advisers is none")
+    if state.offices_of(adviser_id):
+        raise Refusal(Code.CONFLICT_OF_ROLES)
     if len(held) >= MOST_SEATS:
         raise Refusal(Code.TOO_LARGE, limit=MOST_SEATS, unit="advisers")
     return AdviserSeated(

@@ -164,7 +164,7 @@ def read_by(
     received = state.received
     if received is None or officer_id not in received.officers:
         raise Refusal(Code.NOT_FOUND)
-    if not organisation.has_officer(officer_id):
+    if not organisation.follows_up_reports(officer_id):
         raise Refusal(Code.NOT_FOUND)
     return received
 
@@ -288,7 +288,7 @@ def _readers(received: WhistleblowerReportReceived, organisation: Organisation) 
     return tuple(
         one
         for one in received.officers
-        if organisation.has_officer(one) and organisation.current_key(one) is not None
+        if organisation.follows_up_reports(one) and organisation.current_key(one) is not None
     )
 
 

@@ -142,6 +142,6 @@ def _designated(organisation: Organisation, officers: Sequence[str]) -> Sequence
         raise Refusal(Code.TOO_LARGE, limit=MOST_OFFICERS, unit="officers")
     if len(set(officers)) != len(officers):
         raise invalid("officers", "somebody stands there twice")
-    if not all(organisation.has_officer(one) for one in officers):
+    if not all(organisation.follows_up_reports(one) for one in officers):
         raise invalid("officers", "the organisation has no such officer")
     return officers

@@ -32,9 +32,11 @@ async def organisation(call: Call, _request: Empty) -> Organisation:
         ),
         advisers=tuple(_person(state, one.id, one.name) for one in known.advisers),
         former_advisers=tuple(_person(state, one.id, one.name) for one in state.former),
-        report_officers=tuple(_person(state, one.officer_id, one.name) for one in state.officers),
+        report_officers=tuple(
+            _person(state, one.id, one.name) for one in state.officers_of("reports")
+        ),
         complaints_officers=tuple(
-            _person(state, one.officer_id, one.name) for one in state.complaints_officers
+            _person(state, one.id, one.name) for one in state.officers_of("complaints")
         ),
         release=ReleasePolicy(
             policy=known.release.policy,

@@ -46,7 +46,7 @@ _REPORTS = (
 async def whistleblower_reports(call: Call, _request: Empty) -> WhistleblowerReports:
     """See WhistleblowerReports."""
     organisation = await load_organisation(call.parts.store, call.organisation)
-    if not organisation.has_officer(call.principal.subject):
+    if not organisation.follows_up_reports(call.principal.subject):
         return WhistleblowerReports(items=())
     async with call.parts.pool.connection() as connection:
         cursor = await connection.execute(_REPORTS, (call.organisation,))
