@@ -13,6 +13,7 @@ from services.intake.domain import (
     clock,
     complaint,
     consent,
+    conversion,
     day,
     disclosure,
     erasure,
@@ -33,7 +34,6 @@ from services.intake.domain import (
     units,
     ways_in,
     whistleblower_report,
-    whistleblowing,
 )
 from shared.eventstore.types import EventTypes
 from shared.runtime.calls import AccessRecorded
@@ -91,8 +91,8 @@ TYPES = EventTypes(
         consent.ToldWithConsent,
         ways_in.StatementRecorded,
         ways_in.AdviserAvoided,
-        whistleblowing.ReportDecided,
-        whistleblowing.ConvertedToWhistleblowerReport,
+        conversion.ReportDecided,
+        conversion.ConvertedToWhistleblowerReport,
         whistleblower_report.WhistleblowerReportReceived,
         whistleblower_report.WhistleblowerReportConfirmed,
         whistleblower_report.WhistleblowerReportFollowedUp,

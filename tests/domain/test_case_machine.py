@@ -28,12 +28,12 @@ from hypothesis.stateful import (
 from services.intake.domain import (
     aftercare,
     consent,
+    conversion,
     ladder,
     minutes,
     protection,
     record,
     ways_in,
-    whistleblowing,
 )
 from services.intake.domain.case import (
     Case,
@@ -49,12 +49,12 @@ from services.intake.domain.case import (
     record_outcome,
     send_message,
 )
+from services.intake.domain.conversion import ConvertedToWhistleblowerReport, ReportDecided
 from services.intake.domain.hand_over import consent_to_hand_over, hand_over
 from services.intake.domain.officers import Officer
 from services.intake.domain.organisation import AdviserKept, ListedKey
 from services.intake.domain.record import CaseRecord, keep_record
 from services.intake.domain.whistleblower_report import WhistleblowerReportReceived
-from services.intake.domain.whistleblowing import ConvertedToWhistleblowerReport, ReportDecided
 from services.intake.domain.words import SealedWords, key_id_of
 from services.intake.signatures import verifies
 from services.intake.streams import _of_a_case
@@ -380,7 +380,7 @@ class CaseMachine(RuleBasedStateMachine):
     @rule(reporter=sides, how=hows)
     def decide_to_report(self, reporter: bool, how: Any) -> None:
         self.attempt(
-            lambda state: whistleblowing.decide_to_report(
+            lambda state: conversion.decide_to_report(
                 state, by_reporter=reporter and self.coded, how=how, at=self.now
             )
         )
@@ -393,7 +393,7 @@ class CaseMachine(RuleBasedStateMachine):
         made: list[WhistleblowerReportReceived] = []
 
         def decision(state: Case) -> Any:
-            in_case, received = whistleblowing.convert(
+            in_case, received = conversion.convert(
                 state,
                 HOUSE,
                 report_id=which,

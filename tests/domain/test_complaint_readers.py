@@ -1,4 +1,4 @@
-"""A complaint's readers, its history, and who hears complaints: up to their boundaries."""
+"""A complaint's readers and its history, up to their boundaries."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ import pytest
 from services.intake.domain import protection
 from services.intake.domain.aftercare import CaseReopened
 from services.intake.domain.case import Case, CaseHandedOver, evolve
+from services.intake.domain.conversion import ReportDecided
 from services.intake.domain.hand_over import shown_to_adviser
 from services.intake.domain.organisation import Organisation
 from services.intake.domain.protection import DisadvantageReported
-from services.intake.domain.whistleblowing import ReportDecided
 from services.intake.outbound import OUTBOUND
 from services.intake.signatures import verifies
 from shared.contracts.errors import Code
@@ -31,7 +31,7 @@ from tests.domain.test_case import (
     TO_REPORTER,
     WORDS,
 )
-from tests.domain.test_whistleblowing import AGREED, CONVERTED, SPARRING, TOLD
+from tests.domain.test_conversion import AGREED, CONVERTED, SPARRING, TOLD
 from tests.gwt import given
 
 ID = UUID("6f1d2c3b-0000-4000-8000-0000000000e7")

@@ -13,7 +13,7 @@ from services.intake.domain.words import SealedWords
 from services.intake.signatures import verifies
 from shared.contracts.errors import Code
 from tests.domain.test_case import AT, TO_REPORTER
-from tests.domain.test_whistleblowing import (
+from tests.domain.test_conversion import (
     CONFIRMED,
     FEEDBACK,
     FOLLOWED,

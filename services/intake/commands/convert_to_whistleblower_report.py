@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake.domain import whistleblowing
+from services.intake.domain import conversion
 from services.intake.domain.case import owned_by
 from services.intake.sealed import as_uuid, from_bus
 from services.intake.signatures import verifies
@@ -23,7 +23,7 @@ async def convert_to_whistleblower_report(
     owned_by(state, call.principal.subject)
     if call.parts.erasures.known(call.organisation, report_id):
         raise Refusal(Code.KEY_DESTROYED)  # also where an older database does not know it
-    in_case, received = whistleblowing.convert(
+    in_case, received = conversion.convert(
         state,
         await load_organisation(call.parts.store, call.organisation),
         report_id=report_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.intake.commands.in_case import add_as_either
-from services.intake.domain import whistleblowing
+from services.intake.domain import conversion
 from shared.contracts.rpc import DecideToReport, Done
 from shared.runtime.calls import Call
 
@@ -13,7 +13,7 @@ async def decide_to_report(call: Call, request: DecideToReport) -> Done:
     return await add_as_either(
         call,
         request.case_id,
-        lambda state, by_reporter: whistleblowing.decide_to_report(
+        lambda state, by_reporter: conversion.decide_to_report(
             state, by_reporter=by_reporter, how=request.how, at=call.now
         ),
     )

@@ -11,6 +11,7 @@ from services.intake.domain import (
     aftercare,
     clock,
     consent,
+    conversion,
     disclosure,
     hours,
     ladder,
@@ -18,7 +19,6 @@ from services.intake.domain import (
     protection,
     subject_access,
     ways_in,
-    whistleblowing,
 )
 from services.intake.domain import (
     record as coded,
@@ -276,7 +276,7 @@ WorkEvent = (
     | consent.Event
     | aftercare.Event
     | ways_in.Event
-    | whistleblowing.Event
+    | conversion.Event
     | hours.CaseEvent
     | protection.Event
 )
@@ -318,7 +318,7 @@ class Case:
     avoided: frozenset[str] = frozenset()
     disadvantages: tuple[protection.DisadvantageReported, ...] = ()
     report_decided: bool = False
-    converted: whistleblowing.ConvertedToWhistleblowerReport | None = None
+    converted: conversion.ConvertedToWhistleblowerReport | None = None
 
     @property
     def facts(self) -> CaseOpened | coded.FactsCorrected:
@@ -436,23 +436,21 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
             | aftercare.AftercareGiven()
             | aftercare.CaseReopened()
             | protection.DisadvantageReported()
-            | whistleblowing.ReportDecided()
-            | whistleblowing.ConvertedToWhistleblowerReport()
+            | conversion.ReportDecided()
+            | conversion.ConvertedToWhistleblowerReport()
         ):
             return _afterwards(state, event)
         case _:
             return replace(state, terms=clock.evolve(state.terms, event))
 
 
-def _afterwards(
-    state: Case, event: aftercare.Event | protection.Event | whistleblowing.Event
-) -> Case:
+def _afterwards(state: Case, event: aftercare.Event | protection.Event | conversion.Event) -> Case:
     match event:
         case protection.DisadvantageReported():
             return replace(state, disadvantages=(*state.disadvantages, event))
-        case whistleblowing.ReportDecided():
+        case conversion.ReportDecided():
             return replace(state, report_decided=True)
-        case whistleblowing.ConvertedToWhistleblowerReport():
+        case conversion.ConvertedToWhistleblowerReport():
             return replace(state, converted=event)
         case aftercare.SatisfactionSaid():
             return replace(state, satisfaction=event)

@@ -132,7 +132,8 @@ def give(
     statement: StatementGiven | None = None,
 ) -> ConsentGiven:
     """The reporter consents. To an officer for reports only after they read, or were told, what a report
-    means. Raises Refusal for unknown codes, an end that is past, and as `decided_by`.
+    means. Raises Refusal NOT_FOUND, CASE_CLOSED, ALREADY_EXISTS, UNKNOWN_CODE, JUDGEMENT_WORD,
+    INVALID_INPUT for an end that is past, and as `decided_by`.
     """
     state.running()
     if any(one.consent_id == consent_id for one in state.consents):
@@ -181,9 +182,9 @@ def withdraw(
 
 
 def tell(state: Case, *, consent_id: UUID, at: datetime) -> ToldWithConsent:
-    """The adviser told what the consent covers. Raises Refusal NOT_FOUND where there is none,
+    """The adviser told what the consent covers. Raises Refusal NOT_FOUND where there is none, CASE_CLOSED,
     CONSENT_WITHDRAWN, CONSENT_EXPIRED, and INVALID_INPUT for one to an officer for reports: telling them
-    makes it a report (whistleblowing.py).
+    makes it a report (conversion.py).
     """
     state.running()
     found = find(state, consent_id)

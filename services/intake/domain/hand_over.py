@@ -31,13 +31,13 @@ from services.intake.domain.case import (
     reported_by,
     running,
 )
+from services.intake.domain.conversion import ConvertedToWhistleblowerReport
 from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted
 from services.intake.domain.protection import DisadvantageReported
 from services.intake.domain.recovery import approved_for
 from services.intake.domain.sealing import sealed_for, signer_of
 from services.intake.domain.statements import Verifies
 from services.intake.domain.ways_in import check_not_avoided
-from services.intake.domain.whistleblowing import ConvertedToWhistleblowerReport
 from services.intake.domain.words import SealedWords
 from shared.contracts.errors import Code, Refusal, invalid
 
@@ -148,7 +148,9 @@ def must_reseal(past: Sequence[Event], organisation: Organisation, adviser_id: s
 def consent_to_hand_over(
     state: Case, organisation: Organisation, *, adviser_id: str, at: datetime
 ) -> HandOverConsented:
-    """The reporter agrees, by their code, that the case goes to this adviser."""
+    """The reporter agrees, by their code, that the case goes to this adviser. Raises Refusal NOT_FOUND,
+    CASE_CLOSED, and INVALID_INPUT for who has no seat.
+    """
     reported_by(state)
     running(state)
     if not organisation.has_seat(adviser_id):
@@ -171,7 +173,8 @@ def hand_over(
     """A running case goes to another adviser. `past` are all its events.
 
     From its adviser: with the consent of the reporter, who gives it by their code if they have one.
-    From a recovery: by the adviser for whom it was approved, to themself.
+    From a recovery: by the adviser for whom it was approved, to themself. Raises Refusal NOT_FOUND,
+    CASE_CLOSED, RECOVERY_NOT_APPROVED, ADVISER_AVOIDED, CONSENT_MISSING, and INVALID_INPUT.
     """
     recovering = approved_for(state, by, at=at)
     if not recovering:
@@ -208,7 +211,9 @@ def reseal(
     at: datetime,
     verifies: Verifies,
 ) -> WordsResealed:
-    """The case's adviser seals words of it to their own current key. `past` are all its events."""
+    """The case's adviser seals words of it to their own current key. `past` are all its events. Raises
+    Refusal NOT_FOUND, CASE_CLOSED, INVALID_INPUT.
+    """
     owned_by(state, by)
     opened = running(state)
     if not entries:

@@ -64,7 +64,8 @@ def report_disadvantage(
     signature: bytes | None = None,
 ) -> DisadvantageReported:
     """A disadvantage is reported, of an open case or a closed one. Raises Refusal NOT_FOUND,
-    ALREADY_EXISTS, UNKNOWN_CODE, and INVALID_INPUT for words that adviser or reporter cannot read.
+    ALREADY_EXISTS, UNKNOWN_CODE, JUDGEMENT_WORD, and INVALID_INPUT for words that adviser or reporter
+    cannot read.
     """
     opened = state.opened
     if opened is None:

@@ -207,7 +207,9 @@ def follow_up(
     at: datetime,
     verifies: Verifies,
 ) -> WhistleblowerReportFollowedUp:
-    """Something was done about it. Raises Refusal NOT_FOUND, ALREADY_DECIDED, UNKNOWN_CODE."""
+    """Something was done about it. Raises Refusal NOT_FOUND, ALREADY_DECIDED, UNKNOWN_CODE,
+    JUDGEMENT_WORD, and INVALID_INPUT for words that are not the officers' alone.
+    """
     received = _open(state, organisation, by)
     whistleblowing.current().check("follow_ups", follow_up, field="followUp")
     sealed = (

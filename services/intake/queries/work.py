@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from services.intake.domain import (
     aftercare,
     consent,
+    conversion,
     hours,
     ladder,
     minutes,
     protection,
     ways_in,
-    whistleblowing,
 )
 from services.intake.domain import record as coded
 from services.intake.sealed import id_or_none, to_bus
@@ -75,7 +75,7 @@ def entry_of_work(recorded: Recorded, event: WorkEvent) -> CaseEntry:
             aftercare.SatisfactionSaid(heard=code)
             | aftercare.CaseReopened(reason=code)
             | ways_in.StatementRecorded(statement=ways_in.StatementGiven(how=code))
-            | whistleblowing.ReportDecided(how=code)
+            | conversion.ReportDecided(how=code)
         ):
             pass
         case (
@@ -83,7 +83,7 @@ def entry_of_work(recorded: Recorded, event: WorkEvent) -> CaseEntry:
             | aftercare.AftercareGiven(aftercare_id=ref)
         ):
             code = event.result if isinstance(event, aftercare.AftercareGiven) else None
-        case ways_in.AdviserAvoided() | whistleblowing.ConvertedToWhistleblowerReport():
+        case ways_in.AdviserAvoided() | conversion.ConvertedToWhistleblowerReport():
             code = None
         case _:
             code = event.term

@@ -64,8 +64,8 @@ def decide_to_report(
 ) -> ReportDecided:
     """The reporter of what was only talked over decides that it is to become a report.
 
-    Raises Refusal INVALID_INPUT for a case that is a report already, ALREADY_DECIDED, and as
-    `decided_by`.
+    Raises Refusal NOT_FOUND, CASE_CLOSED, INVALID_INPUT for a case that is a report already,
+    ALREADY_DECIDED, and as `decided_by`.
     """
     state.running()
     if ways_in.is_report(state.facts.category):
@@ -93,9 +93,9 @@ def convert(
 
     `words` are what the reporter agreed to have passed on, sealed to these officers, the recovery key
     and the reporter if they hold a code, signed by the adviser for `report_id`. Raises Refusal
-    ALREADY_DECIDED for a case that was converted, SPARRING for one that is only talked over, NOT_FOUND,
-    CONSENT_WITHDRAWN and CONSENT_EXPIRED as the consent stands, and INVALID_INPUT for a consent to
-    something else.
+    CASE_CLOSED, ALREADY_DECIDED for a case that was converted, SPARRING for one that is only talked over,
+    NOT_FOUND, CONSENT_WITHDRAWN and CONSENT_EXPIRED as the consent stands, TOO_LARGE, and INVALID_INPUT
+    for a consent to something else, for whom is no officer, and for words that are not theirs alone.
     """
     opened = state.running()
     if state.converted is not None:

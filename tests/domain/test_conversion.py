@@ -11,9 +11,10 @@ from uuid import UUID
 import pytest
 
 from hoeksteen_client import AdviserKey
-from services.intake.domain import clock, consent, whistleblower_report, whistleblowing
+from services.intake.domain import clock, consent, conversion, officers, whistleblower_report
 from services.intake.domain.case import Case, evolve
 from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn, ToldWithConsent
+from services.intake.domain.conversion import ConvertedToWhistleblowerReport, ReportDecided
 from services.intake.domain.officers import Officer
 from services.intake.domain.organisation import ListedKey
 from services.intake.domain.whistleblower_report import (
@@ -24,7 +25,6 @@ from services.intake.domain.whistleblower_report import (
     WhistleblowerReportFollowedUp,
     WhistleblowerReportReceived,
 )
-from services.intake.domain.whistleblowing import ConvertedToWhistleblowerReport, ReportDecided
 from services.intake.domain.words import SealedWords, key_id_of
 from services.intake.outbound import OUTBOUND
 from services.intake.signatures import verifies
@@ -113,7 +113,7 @@ def converting(later: timedelta = timedelta(0), **changes: Any) -> Callable[[Cas
     }
 
     def decide(state: Case) -> Any:
-        in_case, received = whistleblowing.convert(
+        in_case, received = conversion.convert(
             state, HOUSE, **(fields | changes), at=AT + later, verifies=verifies
         )
         return [*in_case, received]
@@ -215,7 +215,7 @@ def test_a_report_may_go_to_five_officers() -> None:
     )
     words = (*(replace(TO_OLGA, key_id=key.key_id) for key in keys), TO_REPORTER)
     state = given(Case(), evolve, [REPORTED, AGREED]).state
-    _, received = whistleblowing.convert(
+    _, received = conversion.convert(
         state,
         house,
         report_id=REPORT,
@@ -244,7 +244,7 @@ def test_an_adviser_signs_what_is_passed_on() -> None:
         case=REPORT,
     )
     state = given(Case(), evolve, [REPORTED, AGREED]).state
-    _, received = whistleblowing.convert(
+    _, received = conversion.convert(
         state,
         house,
         report_id=REPORT,
@@ -277,7 +277,7 @@ def test_sparring_becomes_a_report_by_a_step_of_its_own() -> None:
     """Which is the reporter's; a case that is a report already needs none."""
 
     def deciding(by_reporter: bool, how: Any = None) -> Callable[[Case], Any]:
-        return lambda state: whistleblowing.decide_to_report(
+        return lambda state: conversion.decide_to_report(
             state, by_reporter=by_reporter, how=how, at=AT
         )
 
@@ -336,8 +336,8 @@ def test_consent_to_a_report_takes_what_a_report_means() -> None:
 
 
 def test_signals_counts_a_converted_case_as_before() -> None:
-    """Of conversion, report and disadvantage nothing leaves intake."""
-    modules = (whistleblowing, whistleblower_report)
+    """Of officers, conversion and report nothing leaves intake."""
+    modules = (officers, conversion, whistleblower_report)
     assert not {one.__name__ for module in modules for one in module.Event.__args__} & set(OUTBOUND)
 
 
