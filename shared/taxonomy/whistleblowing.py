@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from shared.contracts.errors import Code, Language, Refusal
 from shared.taxonomy.judgement import check_pure
@@ -20,6 +20,8 @@ from shared.taxonomy.judgement import check_pure
 NEWEST: Final = 1
 
 List = Literal["points", "follow_ups", "disadvantages", "protections", "kept"]
+LISTS: Final[tuple[List, ...]] = get_args(List)
+"""Attributes of `Whistleblowing` and keys of the data file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,7 @@ def current() -> Whistleblowing:
     """The newest version."""
     file = resources.files(__package__).joinpath("data", f"whistleblowing-v{NEWEST}.json")
     data: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    return Whistleblowing(
-        version=data["version"],
-        points=_entries(data["points"]),
-        follow_ups=_entries(data["follow_ups"]),
-        disadvantages=_entries(data["disadvantages"]),
-        protections=_entries(data["protections"]),
-        kept=_entries(data["kept"]),
-    )
+    return Whistleblowing(version=data["version"], **{name: _entries(data[name]) for name in LISTS})
 
 
 def _entries(rows: list[dict[str, Any]]) -> Entries:

@@ -10,7 +10,7 @@ from services.intake.domain.case import Case, evolve
 from services.intake.events import TYPES
 from shared import taxonomy
 from shared.contracts.errors import Code, Language, Refusal
-from shared.taxonomy import confidentiality, practice, signal_codes
+from shared.taxonomy import confidentiality, practice, signal_codes, whistleblowing
 from shared.taxonomy.judgement import check_pure, judges, words
 from tests.domain.test_case import OPENED, opening
 from tests.domain.test_record import changed, correcting, keeping
@@ -43,11 +43,12 @@ def test_none_of_our_codes_judges(kind: str) -> None:
         assert not any(map(judges, (term.code, term.en, term.nl)))
 
 
-def test_nor_do_those_of_confidentiality_signals_and_practice() -> None:
+def test_nor_do_those_of_confidentiality_signals_practice_and_whistleblowing() -> None:
     """The grounds of law are named as the law names them, and judge nobody."""
     lists = [getattr(confidentiality.current(), name) for name in confidentiality.LISTS]
     lists += [getattr(signal_codes.current(), name) for name in signal_codes.LISTS]
     lists += [getattr(practice.current(), name) for name in practice.LISTS]
+    lists += [getattr(whistleblowing.current(), name) for name in whistleblowing.LISTS]
     told = [text for each in lists for one in each.values() for text in (one.code, one.en, one.nl)]
     assert [] == [text for text in told if judges(text)]
 
