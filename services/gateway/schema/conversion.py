@@ -22,6 +22,7 @@ from services.gateway.schema.base import (
 from services.gateway.schema.cases import CasePayload
 from services.gateway.schema.sealed import SealedInput
 from services.gateway.schema.together import HOW, HeardHow, heard
+from services.gateway.schema.whistleblowing import SIGNED_FOR_REPORT
 from shared.contracts import rpc
 
 
@@ -55,9 +56,7 @@ class ConvertToWhistleblowerReportInput:
         description="What the reporter agreed to have passed on: a copy for each of these officers, "
         "for the recovery key, and for the reporter if they hold a code."
     )
-    signature: Base64 | None = strawberry.field(
-        default=None, description="Yours over the words, with the report's id for the case's."
-    )
+    signature: Base64 | None = strawberry.field(default=None, description=SIGNED_FOR_REPORT)
 
     def request(self) -> rpc.ConvertToWhistleblowerReport:
         """As intake takes it."""

@@ -28,6 +28,7 @@ from services.gateway.schema.sealed import SealedInput
 from services.gateway.schema.taxonomy import Term
 from services.gateway.schema.terms import TermHow, TermStage, kind_label
 from services.gateway.schema.whistleblowing import (
+    SIGNED_FOR_REPORT,
     WhistleblowerReportEntry,
     WhistleblowerReportState,
 )
@@ -38,6 +39,7 @@ _WORDS = (
     "Sealed to the officers, the recovery key and the reporter if they hold a code; else what you keep of "
     "it, or none."
 )
+_ON = "The day on which it was done, in Amsterdam."
 
 
 @strawberry.type(description="Something that is due in a report.")
@@ -157,14 +159,9 @@ class ConfirmWhistleblowerReportInput:
 
     idempotency_key: strawberry.ID
     report_id: strawberry.ID
-    on: date = strawberry.field(description="The day on which it was done, in Amsterdam.")
-    words: list[SealedInput] = strawberry.field(
-        default_factory=list,
-        description=_WORDS,
-    )
-    signature: Base64 | None = strawberry.field(
-        default=None, description="Yours over the words, with the report's id for the case's."
-    )
+    on: date = strawberry.field(description=_ON)
+    words: list[SealedInput] = strawberry.field(default_factory=list, description=_WORDS)
+    signature: Base64 | None = strawberry.field(default=None, description=SIGNED_FOR_REPORT)
 
     def request(self) -> rpc.ConfirmWhistleblowerReport:
         """As intake takes it."""
@@ -187,9 +184,7 @@ class FollowUpWhistleblowerReportInput:
         default_factory=list,
         description="Your own note, sealed to the officers and the recovery key; or none.",
     )
-    signature: Base64 | None = strawberry.field(
-        default=None, description="Yours over the words, with the report's id for the case's."
-    )
+    signature: Base64 | None = strawberry.field(default=None, description=SIGNED_FOR_REPORT)
 
     def request(self) -> rpc.FollowUpWhistleblowerReport:
         """As intake takes it."""
@@ -207,14 +202,9 @@ class GiveWhistleblowerFeedbackInput:
 
     idempotency_key: strawberry.ID
     report_id: strawberry.ID
-    on: date = strawberry.field(description="The day on which it was done, in Amsterdam.")
-    words: list[SealedInput] = strawberry.field(
-        default_factory=list,
-        description=_WORDS,
-    )
-    signature: Base64 | None = strawberry.field(
-        default=None, description="Yours over the words, with the report's id for the case's."
-    )
+    on: date = strawberry.field(description=_ON)
+    words: list[SealedInput] = strawberry.field(default_factory=list, description=_WORDS)
+    signature: Base64 | None = strawberry.field(default=None, description=SIGNED_FOR_REPORT)
     how: TermHow = TermHow.DONE
 
     def request(self) -> rpc.GiveWhistleblowerFeedback:
@@ -237,9 +227,7 @@ class CloseWhistleblowerReportInput:
 
     def request(self) -> rpc.CloseWhistleblowerReport:
         """As intake takes it."""
-        return rpc.CloseWhistleblowerReport(
-            report_id=uuid_text("reportId", self.report_id),
-        )
+        return rpc.CloseWhistleblowerReport(report_id=uuid_text("reportId", self.report_id))
 
 
 @strawberry.type
@@ -362,7 +350,6 @@ _FIELDS = {
     "giveWhistleblowerFeedback": "on how words signature",
     "closeWhistleblowerReport": "",
 }
-
 
 QUIET_FIELDS = frozenset({"whistleblowerReports", "whistleblowerReport", *_FIELDS})
 """As in cases.py: root fields that leave no span, no metric and no count."""

@@ -1,4 +1,4 @@
-"""Reports of wrongdoing: what is told first, the codes, and what a reporter sees of their own."""
+"""Reports of wrongdoing: what is told first, the codes, how far one is, and what its reporter sees of it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ from services.gateway.schema.sealed import SIGNATURE, SIGNED_BY, Sealed
 from shared.contracts import rpc
 from shared.contracts.errors import Language
 from shared.taxonomy import whistleblowing
+
+SIGNED_FOR_REPORT = "Yours over the words, with the report's id for the case's."
+"""Of a signature: what it is made over."""
 
 
 @strawberry.type(
