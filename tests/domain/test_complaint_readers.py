@@ -16,7 +16,9 @@ from services.intake.domain.complaint import (
     ComplaintWordsSent,
 )
 from services.intake.domain.officers import ComplaintsOfficerDesignated
+from services.intake.domain.organisation import AdviserKeyWithdrawn
 from services.intake.domain.organisation import evolve as organised
+from services.intake.domain.words import SealedWords, key_id_of
 from services.intake.signatures import verifies
 from shared.contracts.errors import Code, Refusal
 from tests.domain.test_case import ORGANISATION as FOUNDED
@@ -30,6 +32,7 @@ from tests.domain.test_complaint import (
     CONFIRMED,
     HEARD,
     ID,
+    KEYS,
     MAY_TELL,
     OFFICE,
     ON,
@@ -42,6 +45,7 @@ from tests.domain.test_complaint import (
     words,
     writing,
 )
+from tests.domain.test_hand_over import RECOVERY
 from tests.gwt import given
 
 SAID = ComplaintWordsSent(by=None, words=ALL, signature=None, signed_by=None, at=AT)
@@ -54,6 +58,26 @@ def test_who_hears_complaints_and_was_not_addressed_reads_none() -> None:
     with pytest.raises(Refusal) as refused:
         state.read_by(OFFICE, "omar")
     assert Code.NOT_FOUND is refused.value.code
+
+
+def test_a_recovery_key_opens_no_complaint() -> None:
+    """Advisers may hold shares of it: words that are sealed to it are refused, and none have to be."""
+    office = replace(OFFICE, recovery_keys=(RECOVERY,))
+    to_recovery = SealedWords(key_id=RECOVERY.key_id, ciphertext=b"sealed")
+    after().when(receiving(organisation=office)).then(RECEIVED)
+    after().when(receiving(organisation=office, words=(*ALL, to_recovery))).then_refused(
+        Code.INVALID_INPUT, field="words"
+    )
+
+
+def test_an_officer_who_lost_their_key_meanwhile_is_no_hindrance() -> None:
+    """What is said then is sealed to those who have one."""
+    gone = AdviserKeyWithdrawn(
+        adviser_id="omar", key_id=key_id_of(KEYS["omar"]), reason="lost", on=ON
+    )
+    sealed = words("olga", REPLY)
+    said = writing(sealed=sealed, organisation=organised(OFFICE, gone))
+    after(RECEIVED).when(said).then(replace(SAID, words=sealed))
 
 
 def test_each_event_of_a_complaint_counts_as_one() -> None:

@@ -13,6 +13,7 @@ from services.intake.domain.organisation import AdviserKept, KeyListed
 from services.intake.domain.organisation import evolve as organised
 from services.intake.domain.words import SealedWords, key_id_of
 from shared.contracts.errors import Code
+from tests.domain.test_hand_over import RECOVERY
 from tests.domain.test_peer_consultation import (
     ALL,
     ANSWERED,
@@ -20,6 +21,7 @@ from tests.domain.test_peer_consultation import (
     ID,
     SHARED,
     TODAY,
+    Decision,
     after,
     answering,
     sharing,
@@ -140,6 +142,20 @@ def test_who_lost_their_key_meanwhile_is_no_hindrance() -> None:
     after(SHARED).when(
         lambda state: peer_consultation.answer(state, left, by="bram", words=sealed, at=SHARED.at)
     ).then(replace(ANSWERED, words=sealed))
+
+
+def test_a_recovery_key_opens_no_consultation() -> None:
+    """Words that are sealed to it are refused, and none have to be."""
+    recoverable = replace(FOUR, recovery_keys=(RECOVERY,))
+    to_recovery = SealedWords(key_id=RECOVERY.key_id, ciphertext=b"sealed")
+
+    def saying(*sealed: SealedWords) -> Decision:
+        return lambda state: peer_consultation.answer(
+            state, recoverable, by="bram", words=sealed, at=SHARED.at
+        )
+
+    after(SHARED).when(saying(*ALL)).then(ANSWERED)
+    after(SHARED).when(saying(*ALL, to_recovery)).then_refused(Code.INVALID_INPUT, field="words")
 
 
 def test_a_copy_twice_is_none_for_who_is_left_out() -> None:

@@ -138,6 +138,20 @@ def test_words_for_two_advisers_that_one_cannot_open_are_refused(
     )
 
 
+def test_what_is_not_recoverable_is_sealed_to_no_recovery_key() -> None:
+    """Whoever holds its shares opens none of it."""
+
+    def to_anna(*copies: SealedWords) -> Sealing:
+        return lambda state: check_sealed_to(
+            copies, state, ("anna",), recoverable=False, field="note"
+        )
+
+    there(ORGANISATION).when(to_anna(TO_ANNA)).then(TO_ANNA)
+    there(ORGANISATION).when(to_anna(TO_ANNA, TO_RECOVERY)).then_refused(
+        Code.INVALID_INPUT, field="note"
+    )
+
+
 # Who signed them ------------------------------------------------------------------------------------
 
 SEALED = (TO_ANNA, TO_RECOVERY)

@@ -18,8 +18,9 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 from uuid import UUID
 
+from services.intake.domain.organisation import PUBLIC_KEY_BYTES
 from services.intake.domain.sealing import signer_of
-from services.intake.domain.words import SealedWords, check_sealed, key_id_of
+from services.intake.domain.words import SealedWords, check_sealed_to
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy import practice
 from shared.taxonomy.working_days import day_of, months_later
@@ -30,10 +31,9 @@ if TYPE_CHECKING:
     from services.intake.domain.organisation import Organisation
     from services.intake.domain.statements import Verifies
 
-TERM: Final = timedelta(weeks=10)
+TERM_WEEKS: Final = 10
 KEPT_MONTHS: Final = 24
 """So long a closed complaint is kept; then its key is destroyed."""
-KEY_BYTES: Final = 32
 
 Party = Literal["reporter", "adviser"]
 Hearing = Literal["spoken", "written", "waived"]
@@ -245,8 +245,8 @@ def receive(
         raise invalid("adviserId", "the organisation has no such adviser")
     codes = practice.current()
     codes.check("complaint_grounds", ground, field="ground")
-    if len(reply_key) != KEY_BYTES:
-        raise invalid("replyKey", "it is not {bytes} bytes long", bytes=KEY_BYTES)
+    if len(reply_key) != PUBLIC_KEY_BYTES:
+        raise invalid("replyKey", "it is not {bytes} bytes long", bytes=PUBLIC_KEY_BYTES)
     if adviser_id in readers:
         raise Refusal(Code.ADVISER_CONCERNED)
     if not readers:
@@ -283,8 +283,8 @@ def acknowledge(
         raise Refusal(Code.ALREADY_DECIDED)
     if answer_by <= day_of(at):
         raise invalid("answerBy", "that day is past")
-    if answer_by > day_of(state.known.at) + TERM:
-        raise invalid("answerBy", "it is longer than {weeks} weeks after receipt", weeks=10)
+    if answer_by > day_of(state.known.at) + timedelta(weeks=TERM_WEEKS):
+        raise invalid("answerBy", "it is longer than {weeks} weeks after receipt", weeks=TERM_WEEKS)
     return ComplaintAcknowledged(by=by, answer_by=answer_by, at=at)
 
 
@@ -417,17 +417,11 @@ def _sealed(
     """`words`, if each of these officers can open them, and the reporter where a key is given, and
     nobody else: no recovery key either, whose shares advisers may hold.
     """
-    current = {key.key_id for key in map(organisation.current_key, readers) if key is not None}
-    if not current:
+    if not readers:
         raise invalid("words", "no complaints officer could read them")
-    reporter = set() if reply_key is None else {key_id_of(reply_key)}
-    sealed = check_sealed(words, current | reporter, field="words")
-    keys = {one.key_id for one in sealed}
-    if not current <= keys:
-        raise invalid("words", "they are not sealed to the current key of each who must read them")
-    if not reporter <= keys:
-        raise invalid("words", "they are not sealed to the reporter's key")
-    return sealed
+    return check_sealed_to(
+        words, organisation, readers, reply_key=reply_key, recoverable=False, field="words"
+    )
 
 
 def _signed(

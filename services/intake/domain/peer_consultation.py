@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, assert_never
 from uuid import UUID
 
-from services.intake.domain.words import SealedWords, check_sealed
+from services.intake.domain.words import SealedWords, check_sealed_to
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy import practice
@@ -171,10 +171,10 @@ def _sealed(
     words: Sequence[SealedWords], organisation: Organisation, readers: Sequence[str]
 ) -> tuple[SealedWords, ...]:
     """`words`, if each of them who has a key can open them, and nobody else: no recovery key either."""
-    current = {key.key_id for key in map(organisation.current_key, readers) if key is not None}
-    sealed = check_sealed(words, current, field="words")
+    reached = [one for one in readers if organisation.current_key(one) is not None]
+    sealed = check_sealed_to(words, organisation, reached, recoverable=False, field="words")
     # Once each: so the copies of one reader fit into one answer.
-    if len(sealed) != len(current) or {one.key_id for one in sealed} != current:
+    if len(sealed) != len({one.key_id for one in sealed}):
         raise invalid("words", "they are not sealed to the current key of each who must read them")
     return sealed
 

@@ -60,16 +60,19 @@ def check_sealed_to(
     advisers: Iterable[str],
     *,
     reply_key: bytes | None = None,
+    recoverable: bool = True,
     field: str,
 ) -> tuple[SealedWords, ...]:
     """`words`, if each of these advisers (at their current keys), the recovery key where there is one
-    and the reporter, where a `reply_key` is given, can open them, and nobody else.
+    and the reporter, where a `reply_key` is given, can open them, and nobody else. What is not
+    `recoverable` is sealed to no recovery key either.
 
     Raises Refusal: words that nobody can read are lost words.
     """
     named = [organisation.current_key(adviser_id) for adviser_id in advisers]
     current = {key.key_id for key in named if key is not None}
-    recovery = set() if organisation.recovery_key is None else {organisation.recovery_key.key_id}
+    recovery_key = organisation.recovery_key if recoverable else None
+    recovery = set() if recovery_key is None else {recovery_key.key_id}
     reporter = set() if reply_key is None else {key_id_of(reply_key)}
     sealed = check_sealed(words, current | recovery | reporter, field=field)
     keys = {one.key_id for one in sealed}
