@@ -7,16 +7,11 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from services.intake.domain import complaint, note, peer_consultation
 from services.intake.projections.matter_index import pseudonym
 from services.intake.sealed import as_uuid
 from shared.contracts.errors import invalid
-from shared.contracts.rpc import Done
-from shared.eventstore.store import StoreUnavailable
 from shared.ledger.leaf import KEY_DESTROYED
-from shared.runtime.erasure import KeyDestroyed
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -80,29 +75,6 @@ async def begun(call: Call, stream: UUID) -> bool:
     if call.parts.erasures.known(call.organisation, stream):
         return True
     return bool(await call.parts.store.load(call.organisation, stream, new=True))
-
-
-async def destroyed_by_author(call: Call, stream: UUID) -> Done:
-    """Destroy the key of what the asker wrote; keys and contents are gone when it answers.
-
-    Raises StreamErased, and StoreUnavailable where the destruction log cannot be written: then it is
-    decided, and the service tries again.
-    """
-    done = Done(id=str(stream), position=0)
-    try:
-        appended = await call.parts.erasures.erase(
-            call.organisation,
-            stream,
-            KeyDestroyed(ground="author", approved_by=(), at=call.now),
-            store=call.parts.store,
-            actor=call.principal.subject,
-            command=call.command,
-            answer=msgspec.json.encode(done),
-        )
-    except OSError:
-        raise StoreUnavailable from None
-    await call.parts.projector.until(call.organisation, appended.last)
-    return msgspec.structs.replace(done, position=appended.last)
 
 
 def complainant(ring: KeyRing, organisation: UUID, subject: str) -> bytes:

@@ -20,6 +20,7 @@ from shared.eventstore.store import (
     StoreUnavailable,
     StreamErased,
 )
+from shared.runtime.erasure import KeyDestroyed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -102,6 +103,37 @@ class Call:
             answer=msgspec.json.encode(answer),
         )
         await self.parts.projector.until(where, appended.last)
+        return msgspec.structs.replace(answer, position=appended.last)
+
+    async def erase(
+        self,
+        stream: UUID,
+        answer: Answer,
+        *,
+        ground: str,
+        approved_by: tuple[str, ...] = (),
+        also: Sequence[Change] = (),
+    ) -> Answer:
+        """Destroy the key of `stream`, append `also`, and give this command's answer its position.
+
+        Returns once keys and contents are gone and this process's projections hold it. Raises
+        StreamErased, and StoreUnavailable where the destruction log cannot be written: then it is
+        decided, and the service tries again.
+        """
+        try:
+            appended = await self.parts.erasures.erase(
+                self.organisation,
+                stream,
+                KeyDestroyed(ground=ground, approved_by=approved_by, at=self.now),
+                store=self.parts.store,
+                actor=self.principal.subject,
+                command=self.command,
+                answer=msgspec.json.encode(answer),
+                also=also,
+            )
+        except OSError:
+            raise StoreUnavailable from None
+        await self.parts.projector.until(self.organisation, appended.last)
         return msgspec.structs.replace(answer, position=appended.last)
 
     async def record_access(

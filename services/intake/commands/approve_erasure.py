@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-import msgspec
-
 from services.intake.commands.request_erasure import ASKERS, check_row
 from services.intake.domain import erasure
 from services.intake.sealed import as_uuid
 from services.intake.streams import erasure_stream, load_case, load_erasure, retention_due
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import ApproveErasure, Done
-from shared.eventstore.store import Change, StoreUnavailable
+from shared.eventstore.store import Change
 from shared.runtime.calls import Call
-from shared.runtime.erasure import KeyDestroyed
 
 
 async def approve_erasure(call: Call, request: ApproveErasure) -> Done:
@@ -44,19 +41,6 @@ async def approve_erasure(call: Call, request: ApproveErasure) -> Done:
     if not isinstance(event, erasure.CaseErased):
         return await call.commit([change], done)
     approved_by = tuple(approval.role for approval in (*state.approvals, event))
-    try:
-        appended = await call.parts.erasures.erase(
-            organisation,
-            case_id,
-            KeyDestroyed(ground=event.ground, approved_by=approved_by, at=call.now),
-            store=store,
-            actor=call.principal.subject,
-            command=call.command,
-            answer=msgspec.json.encode(done),
-            also=[change],
-        )
-    except OSError:
-        # It is decided, and the destruction log could not be written: the service tries again.
-        raise StoreUnavailable from None
-    await call.parts.projector.until(organisation, appended.last)
-    return msgspec.structs.replace(done, position=appended.last)
+    return await call.erase(
+        case_id, done, ground=event.ground, approved_by=approved_by, also=[change]
+    )
