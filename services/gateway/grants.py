@@ -40,6 +40,20 @@ def grant(type_name: str, roles: frozenset[Role], members: str) -> Access:
     return {f"{type_name}.{member}": roles for member in members.split()}
 
 
+def title(name: str) -> str:
+    """A mutation as its input and its payload call it: closeCase → CloseCase."""
+    return f"{name[0].upper()}{name[1:]}"
+
+
+def mutation(name: str, roles: frozenset[Role], inputs: str, payload: str) -> Access:
+    """Rows of a mutation: itself, the fields of its input beside the key, those of its payload."""
+    return (
+        grant("Mutation", roles, f"{name} {name}(input:)")
+        | grant(f"{title(name)}Input", roles, f"idempotencyKey {inputs}")
+        | grant(f"{title(name)}Payload", roles, payload)
+    )
+
+
 def table(*parts: Access) -> Access:
     """All parts as one table. Raises ValueError for a coordinate that stands in two of them."""
     whole: Access = {}

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
+from itertools import chain
 from typing import Any, Final, NewType, TypeVar
 from uuid import UUID
 
@@ -120,22 +121,19 @@ async def whole_or_none(
 
     Each part is a look of its own. Raises Refusal TOO_LARGE beyond so much as one operation may hold.
     """
-    first = part = await ask_or_none(info, verb, request, answer)
-    if first is None or part is None:
-        return None
-    told: dict[str, list[object]] = {name: list(getattr(first, name)) for name in lists}
+    parts: list[InPartsT] = []
     for _ in range(MOST_PARTS):
-        if part.next is None:
-            return msgspec.structs.replace(
-                first, next=None, **{name: tuple(entries) for name, entries in told.items()}
-            )
-        part = await ask_or_none(
-            info, verb, msgspec.structs.replace(request, after=part.next), answer
-        )
-        if part is None:  # erased between two parts
+        part = await ask_or_none(info, verb, request, answer)
+        if part is None:  # not there, or erased between two parts
             return None
-        for name, entries in told.items():
-            entries.extend(getattr(part, name))
+        parts.append(part)
+        if part.next is None:
+            whole = {
+                name: tuple(chain.from_iterable(getattr(one, name) for one in parts))
+                for name in lists
+            }
+            return msgspec.structs.replace(parts[0], next=None, **whole)
+        request = msgspec.structs.replace(request, after=part.next)
     raise Refusal(Code.TOO_LARGE, limit=MOST_PARTS, unit="MiB")
 
 

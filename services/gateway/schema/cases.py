@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, COMPLAINTS_OFFICER, REPORTER, grant, table
+from services.gateway.grants import ADVISER, REPORTER, grant, mutation, table, title
 from services.gateway.schema.base import (
     Base64,
     Conflict,
@@ -25,6 +25,7 @@ from services.gateway.schema.base import (
     uuid_text,
     whole_or_none,
 )
+from services.gateway.schema.pages import PageInfo, page_of
 from services.gateway.schema.protection import Disadvantage, protection
 from services.gateway.schema.record import CaseRecord, CaseRecordInput
 from services.gateway.schema.sealed import SIGNATURE, SIGNED_BY, Sealed, SealedInput
@@ -38,10 +39,8 @@ from services.gateway.schema.together import (
 )
 from services.gateway.schema.whistleblowing import WhistleblowingCode
 from shared.contracts import rpc
-from shared.contracts.errors import Language, Refusal, invalid
+from shared.contracts.errors import Language, Refusal
 from shared.identity.roles import Role
-
-LARGEST_PAGE = 100
 
 SIGN = "Your current key's signature of the sealed words, 64 bytes; required if that key can sign."
 
@@ -215,14 +214,6 @@ class CaseEdge:
     )
 
 
-@strawberry.type
-class PageInfo:
-    """Where a page ends (Relay cursor connections). Lists are read forwards."""
-
-    has_next_page: bool
-    end_cursor: str | None
-
-
 @strawberry.type(description="A page of your cases, newest first.")
 class CaseConnection:
     """Relay connection over intake's keyset."""
@@ -241,7 +232,7 @@ class CaseConnection:
                 )
                 for index, case in enumerate(page.items)
             ],
-            page_info=PageInfo(has_next_page=page.has_next, end_cursor=page.end_cursor),
+            page_info=PageInfo.of(page),
         )
 
 
@@ -303,10 +294,8 @@ class CaseQuery:
         self, info: Info, first: int = 50, after: str | None = None
     ) -> CaseConnection | None:
         """Asks intake."""
-        if not 1 <= first <= LARGEST_PAGE:
-            raise invalid("first", "it must lie between {low} and {high}", low=1, high=LARGEST_PAGE)
-        page = await ask(info, "intake.cases", rpc.Page(first=first, after=after), rpc.Cases)
-        return CaseConnection.of(page)
+        request = page_of(first, after)
+        return CaseConnection.of(await ask(info, "intake.cases", request, rpc.Cases))
 
     @described("One of your own cases; null if it is not there or not yours.")
     async def case(self, info: Info, id: strawberry.ID) -> Case | None:
@@ -640,17 +629,12 @@ def _who(name: str) -> frozenset[Role]:
     return ADVISER | REPORTER if name in _BOTH else ADVISER
 
 
-def _title(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
-
-
 ACCESS = table(
     grant("Query", ADVISER, "caseloadAlerts"),
     grant("CaseloadAlert", ADVISER, "kind theme unitId caseIds expected"),
     grant("Query", ADVISER, "cases cases(first:) cases(after:) case case(id:)"),
     grant("CaseConnection", ADVISER, "edges pageInfo"),
     grant("CaseEdge", ADVISER, "node cursor"),
-    grant("PageInfo", ADVISER | COMPLAINTS_OFFICER, "hasNextPage endCursor"),
     grant("CaseSummary", ADVISER, "id status category openedWeek conversations reseal"),
     grant(
         "Case",
@@ -668,12 +652,10 @@ ACCESS = table(
         grant(name, ADVISER, "signature")
         for name in ("OpenCaseInput", "SendMessageInput", "RecordConversationInput")
     ),
-    *(grant("Mutation", _who(name), f"{name} {name}(input:)") for name in _COMMANDS),
     *(
-        grant(f"{_title(name)}Input", _who(name), f"idempotencyKey caseId {fields}")
+        mutation(name, _who(name), f"caseId {fields}", "caseId")
         for name, fields in _COMMANDS.items()
     ),
-    *(grant(f"{_title(name)}Payload", _who(name), "caseId") for name in _COMMANDS),
     # A position is the size of the organisation's ledger: how much goes on is not a reporter's.
-    *(grant(f"{_title(name)}Payload", ADVISER, "position case") for name in _COMMANDS),
+    *(grant(f"{title(name)}Payload", ADVISER, "position case") for name in _COMMANDS),
 )

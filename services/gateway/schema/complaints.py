@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import COMPLAINTS_OFFICER, REPORTER, grant, table
+from services.gateway.grants import COMPLAINTS_OFFICER, REPORTER, grant, mutation, table, title
 from services.gateway.schema.base import (
     Base64,
     Conflict,
@@ -25,10 +25,9 @@ from services.gateway.schema.base import (
     uuid_text,
     whole_or_none,
 )
-from services.gateway.schema.cases import LARGEST_PAGE, PageInfo
+from services.gateway.schema.pages import PageInfo, page_of
 from services.gateway.schema.sealed import SIGNATURE, Sealed, SealedInput
 from shared.contracts import rpc
-from shared.contracts.errors import invalid
 
 
 @strawberry.enum(description="How far a complaint is.")
@@ -196,7 +195,7 @@ class ComplaintPage:
         """From intake's answer."""
         return cls(
             items=[ComplaintSummary.of(one) for one in page.items],
-            page_info=PageInfo(has_next_page=page.has_next, end_cursor=page.end_cursor),
+            page_info=PageInfo.of(page),
         )
 
 
@@ -215,9 +214,7 @@ class ComplaintQuery:
         self, info: Info, first: int = 50, after: str | None = None
     ) -> ComplaintPage | None:
         """Asks intake."""
-        if not 1 <= first <= LARGEST_PAGE:
-            raise invalid("first", "it must lie between {low} and {high}", low=1, high=LARGEST_PAGE)
-        request = rpc.Page(first=first, after=after)
+        request = page_of(first, after)
         return ComplaintPage.of(await ask(info, "intake.complaints", request, rpc.Complaints))
 
     @described("A complaint that is addressed to you; null if it is not there or not yours.")
@@ -556,10 +553,6 @@ _WHO = {
 }
 
 
-def _title(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
-
-
 ACCESS = table(
     grant("Query", COMPLAINTS_OFFICER, "complaints complaints(first:) complaints(after:)"),
     grant("Query", COMPLAINTS_OFFICER, "complaint complaint(id:)"),
@@ -576,15 +569,13 @@ ACCESS = table(
         _BOTH,
         "kind week sender by party how mayTell reason sealed signature signedBy",
     ),
-    *(grant("Mutation", who, f"{name} {name}(input:)") for name, (who, _) in _WHO.items()),
     *(
-        grant(f"{_title(name)}Input", who, f"idempotencyKey complaintId {fields}")
+        mutation(name, who, f"complaintId {fields}", "complaintId")
         for name, (who, fields) in _WHO.items()
     ),
     grant("WriteInComplaintInput", COMPLAINTS_OFFICER, "signature"),
-    *(grant(f"{_title(name)}Payload", who, "complaintId") for name, (who, _) in _WHO.items()),
     *(
-        grant(f"{_title(name)}Payload", COMPLAINTS_OFFICER, "complaint")
+        grant(f"{title(name)}Payload", COMPLAINTS_OFFICER, "complaint")
         for name, (who, _) in _WHO.items()
         if who >= COMPLAINTS_OFFICER
     ),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import strawberry
 
-from services.gateway.grants import ADVISER, REPORTER, grant, table
+from services.gateway.grants import ADVISER, REPORTER, grant, mutation, table, title
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -163,20 +163,11 @@ def _who(name: str) -> frozenset[Role]:
     return ADVISER | REPORTER if name in _BOTH else ADVISER
 
 
-def _title(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
-
-
 ACCESS = table(
-    *(grant("Mutation", _who(name), f"{name} {name}(input:)") for name in _FIELDS),
-    *(
-        grant(f"{_title(name)}Input", _who(name), f"idempotencyKey caseId {fields}")
-        for name, fields in _FIELDS.items()
-    ),
-    *(grant(f"{_title(name)}Payload", _who(name), "caseId") for name in _FIELDS),
+    *(mutation(name, _who(name), f"caseId {fields}", "caseId") for name, fields in _FIELDS.items()),
     # A position is the size of the organisation's ledger: how much goes on is not a reporter's.
     *(
-        grant(f"{_title(name)}Payload", ADVISER, "position case")
+        grant(f"{title(name)}Payload", ADVISER, "position case")
         for name in _FIELDS
         if _who(name) >= ADVISER
     ),

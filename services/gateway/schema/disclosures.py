@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, AUDITOR, grant, table
+from services.gateway.grants import ADVISER, AUDITOR, grant, mutation, table
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -389,10 +389,6 @@ _COMMANDS = {
 }
 
 
-def _title(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
-
-
 ACCESS = table(
     grant("Query", ADVISER, "disclosures disclosure disclosure(id:)"),
     grant("DisclosureSummary", ADVISER, "id caseId adviserId reviewerId week decision told"),
@@ -411,10 +407,8 @@ ACCESS = table(
         AUDITOR,
         "index week kind by actor disclosureId ground recipient answers whyNot",
     ),
-    *(grant("Mutation", ADVISER, f"{name} {name}(input:)") for name in _COMMANDS),
     *(
-        grant(f"{_title(name)}Input", ADVISER, f"idempotencyKey caseId disclosureId {fields}")
+        mutation(name, ADVISER, f"caseId disclosureId {fields}", "caseId position")
         for name, fields in _COMMANDS.items()
     ),
-    *(grant(f"{_title(name)}Payload", ADVISER, "caseId position") for name in _COMMANDS),
 )

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, COORDINATOR, grant, table
+from services.gateway.grants import ADVISER, COORDINATOR, grant, mutation, table
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -204,9 +204,6 @@ ACCESS = table(
     grant("TimeEntry", ADVISER, "id activity quarters on withCase"),
     grant("Query", _TOLD, "timeTotals timeTotals(halfYear:)"),
     grant("TimeTotal", _TOLD, "activity hours"),
-    grant("Mutation", ADVISER, "recordTime recordTime(input:) withdrawTime withdrawTime(input:)"),
-    grant("RecordTimeInput", ADVISER, "idempotencyKey entryId activity quarters on caseId"),
-    grant("WithdrawTimeInput", ADVISER, "idempotencyKey entryId on caseId"),
-    grant("RecordTimePayload", ADVISER, "entryId"),
-    grant("WithdrawTimePayload", ADVISER, "entryId"),
+    mutation("recordTime", ADVISER, "entryId activity quarters on caseId", "entryId"),
+    mutation("withdrawTime", ADVISER, "entryId on caseId", "entryId"),
 )

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, grant, table
+from services.gateway.grants import ADVISER, grant, mutation, table
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -21,7 +21,7 @@ from services.gateway.schema.base import (
     described,
     uuid_text,
 )
-from services.gateway.schema.cases import PageInfo
+from services.gateway.schema.pages import PageInfo, page_of
 from services.gateway.schema.sealed import Sealed, SealedInput
 from shared.contracts import rpc
 
@@ -58,7 +58,7 @@ class NotePage:
         """From intake's answer."""
         return cls(
             items=[Note.of(one) for one in page.items],
-            page_info=PageInfo(has_next_page=page.has_next, end_cursor=page.end_cursor),
+            page_info=PageInfo.of(page),
         )
 
 
@@ -71,7 +71,7 @@ class NoteQuery:
         self, info: Info, first: int = 20, after: str | None = None
     ) -> NotePage | None:
         """Asks intake."""
-        request = rpc.Page(first=first, after=after)
+        request = page_of(first, after, most=20)
         return NotePage.of(await ask(info, "intake.my_notes", request, rpc.MyNotes))
 
 
@@ -162,9 +162,6 @@ ACCESS = table(
     grant("Query", ADVISER, "myNotes myNotes(first:) myNotes(after:)"),
     grant("NotePage", ADVISER, "items pageInfo"),
     grant("Note", ADVISER, "id writtenWeek expiresOn sealed"),
-    grant("Mutation", ADVISER, "writeNote writeNote(input:) eraseNote eraseNote(input:)"),
-    grant("WriteNoteInput", ADVISER, "idempotencyKey noteId expiresOn words"),
-    grant("EraseNoteInput", ADVISER, "idempotencyKey noteId"),
-    grant("WriteNotePayload", ADVISER, "noteId"),
-    grant("EraseNotePayload", ADVISER, "noteId"),
+    mutation("writeNote", ADVISER, "noteId expiresOn words", "noteId"),
+    mutation("eraseNote", ADVISER, "noteId", "noteId"),
 )

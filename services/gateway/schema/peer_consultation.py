@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, grant, table
+from services.gateway.grants import ADVISER, grant, mutation, table
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -22,10 +22,9 @@ from services.gateway.schema.base import (
     described,
     uuid_text,
 )
-from services.gateway.schema.cases import LARGEST_PAGE, PageInfo
+from services.gateway.schema.pages import PageInfo, page_of
 from services.gateway.schema.sealed import Sealed, SealedInput
 from shared.contracts import rpc
-from shared.contracts.errors import invalid
 
 
 @strawberry.type(description="Something said in a peer consultation.")
@@ -114,7 +113,7 @@ class PeerConsultationPage:
         """From intake's answer."""
         return cls(
             items=[PeerConsultationSummary.of(one) for one in page.items],
-            page_info=PageInfo(has_next_page=page.has_next, end_cursor=page.end_cursor),
+            page_info=PageInfo.of(page),
         )
 
 
@@ -127,9 +126,7 @@ class PeerConsultationQuery:
         self, info: Info, first: int = 50, after: str | None = None
     ) -> PeerConsultationPage | None:
         """Asks intake."""
-        if not 1 <= first <= LARGEST_PAGE:
-            raise invalid("first", "it must lie between {low} and {high}", low=1, high=LARGEST_PAGE)
-        request = rpc.Page(first=first, after=after)
+        request = page_of(first, after)
         found = await ask(info, "intake.peer_consultations", request, rpc.PeerConsultations)
         return PeerConsultationPage.of(found)
 
@@ -299,10 +296,6 @@ _INPUTS = {
 }
 
 
-def _title(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
-
-
 ACCESS = table(
     grant(
         "Query",
@@ -322,10 +315,8 @@ ACCESS = table(
         "id adviserId colleagues area severityBand halfYear expiresOn said",
     ),
     grant("PeerWords", ADVISER, "by week sealed"),
-    *(grant("Mutation", ADVISER, f"{name} {name}(input:)") for name in _INPUTS),
     *(
-        grant(f"{_title(name)}Input", ADVISER, f"idempotencyKey consultationId {fields}")
+        mutation(name, ADVISER, f"consultationId {fields}", "consultationId")
         for name, fields in _INPUTS.items()
     ),
-    *(grant(f"{_title(name)}Payload", ADVISER, "consultationId") for name in _INPUTS),
 )

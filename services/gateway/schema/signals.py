@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, MANAGER, grant, table
+from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, MANAGER, grant, mutation, table
 from services.gateway.schema.base import (
     Base64,
     Conflict,
@@ -577,10 +577,6 @@ _COMMANDS = {
 }
 
 
-def _title(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
-
-
 ACCESS = table(
     grant("Query", _READERS, "signals signals(period:) signals(asOf:)"),
     grant("Query", _READERS, "signalCodes signalCodes(language:)"),
@@ -613,10 +609,8 @@ ACCESS = table(
     ),
     grant("EvidenceInput", ADVISER, "kind table period cell"),
     grant("SignalContentInput", ADVISER, "theme place period direction evidence causes aims"),
-    *(grant("Mutation", ADVISER, f"{name} {name}(input:)") for name in _COMMANDS),
     *(
-        grant(f"{_title(name)}Input", ADVISER, f"idempotencyKey signalId {fields}")
+        mutation(name, ADVISER, f"signalId {fields}", "signalId position signal")
         for name, fields in _COMMANDS.items()
     ),
-    *(grant(f"{_title(name)}Payload", ADVISER, "signalId position signal") for name in _COMMANDS),
 )

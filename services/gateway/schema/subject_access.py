@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, grant, table
+from services.gateway.grants import ADVISER, grant, mutation, table
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -317,10 +317,6 @@ _COMMANDS = {
 }
 
 
-def _title(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
-
-
 ACCESS = table(
     grant("Query", ADVISER, "subjectAccesses subjectAccess subjectAccess(id:)"),
     grant("SubjectAccessSummary", ADVISER, "id caseId adviserId reviewerId dueOn step"),
@@ -331,10 +327,8 @@ ACCESS = table(
     ),
     grant("SealedPart", ADVISER, "copies"),
     grant("SealedPartInput", ADVISER, "copies"),
-    *(grant("Mutation", ADVISER, f"{name} {name}(input:)") for name in _COMMANDS),
     *(
-        grant(f"{_title(name)}Input", ADVISER, f"idempotencyKey caseId accessId {fields}")
+        mutation(name, ADVISER, f"caseId accessId {fields}", "caseId position")
         for name, fields in _COMMANDS.items()
     ),
-    *(grant(f"{_title(name)}Payload", ADVISER, "caseId position") for name in _COMMANDS),
 )

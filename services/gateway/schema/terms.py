@@ -10,7 +10,7 @@ from typing import Annotated, Final, Self, cast
 
 import strawberry
 
-from services.gateway.grants import ADVISER, COORDINATOR, grant, table
+from services.gateway.grants import ADVISER, COORDINATOR, grant, mutation, table
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -365,10 +365,6 @@ QUIET_FIELDS = frozenset({"myTasks", "overdueTerms", *_COMMANDS})
 """As in cases.py: root fields that leave no span, no metric and no count."""
 
 
-def _title(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
-
-
 _BOTH = ADVISER | COORDINATOR
 
 ACCESS = table(
@@ -383,10 +379,8 @@ ACCESS = table(
         "kind law days months warnedAhead escalatedAfter pauseGrounds extensionMonths "
         "extensionGrounds declinable",
     ),
-    *(grant("Mutation", ADVISER, f"{name} {name}(input:)") for name in _COMMANDS),
     *(
-        grant(f"{_title(name)}Input", ADVISER, f"idempotencyKey caseId {fields}")
+        mutation(name, ADVISER, f"caseId {fields}", "caseId position")
         for name, fields in _COMMANDS.items()
     ),
-    *(grant(f"{_title(name)}Payload", ADVISER, "caseId position") for name in _COMMANDS),
 )

@@ -8,7 +8,7 @@ from typing import Annotated, Self, cast
 
 import strawberry
 
-from services.gateway.grants import REPORT_OFFICER, grant, table
+from services.gateway.grants import REPORT_OFFICER, grant, mutation, table
 from services.gateway.schema.base import (
     Base64,
     Conflict,
@@ -355,10 +355,6 @@ QUIET_FIELDS = frozenset({"whistleblowerReports", "whistleblowerReport", *_FIELD
 """As in cases.py: root fields that leave no span, no metric and no count."""
 
 
-def _title(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
-
-
 ACCESS = table(
     grant("Query", REPORT_OFFICER, "whistleblowerReports whistleblowerReport"),
     grant("Query", REPORT_OFFICER, "whistleblowerReport(id:)"),
@@ -370,10 +366,8 @@ ACCESS = table(
         "id state receivedOn adviserId officers matters replyKey confirmedOn feedbackOn terms "
         "entries",
     ),
-    *(grant("Mutation", REPORT_OFFICER, f"{name} {name}(input:)") for name in _FIELDS),
     *(
-        grant(f"{_title(name)}Input", REPORT_OFFICER, f"idempotencyKey reportId {fields}")
+        mutation(name, REPORT_OFFICER, f"reportId {fields}", "reportId report")
         for name, fields in _FIELDS.items()
     ),
-    *(grant(f"{_title(name)}Payload", REPORT_OFFICER, "reportId report") for name in _FIELDS),
 )
