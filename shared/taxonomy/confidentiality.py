@@ -13,8 +13,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
-from shared.contracts.errors import Code, Language, Refusal
-from shared.taxonomy.judgement import check_pure
+from shared.contracts.errors import Language
+from shared.taxonomy.judgement import entry_of
 
 LISTS: Final = (
     "disclosure_grounds",
@@ -69,11 +69,7 @@ class Confidentiality:
     def check(self, name: str, code: str, *, field: str) -> Entry:
         """The entry of `code` in that list; raises Refusal UNKNOWN_CODE when it is not there."""
         entries: Entries = getattr(self, name)
-        entry = entries.get(code)
-        if entry is None:
-            check_pure(code, field=field)
-            raise Refusal(Code.UNKNOWN_CODE, field=field, version=self.version)
-        return entry
+        return entry_of(entries, code, field=field, version=self.version)
 
 
 @cache

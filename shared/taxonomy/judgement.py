@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from typing import TypeVar
 
 from shared.contracts.errors import Code, Refusal
+
+Entry = TypeVar("Entry")
 
 
 @cache
@@ -32,3 +36,14 @@ def check_pure(text: str, *, field: str) -> None:
     """Raises Refusal JUDGEMENT_WORD, naming the field and never the word."""
     if judges(text):
         raise Refusal(Code.JUDGEMENT_WORD, field=field)
+
+
+def entry_of(entries: Mapping[str, Entry], code: str, *, field: str, version: int) -> Entry:
+    """The entry of `code` in a list of that version. Raises Refusal UNKNOWN_CODE where it is not there,
+    JUDGEMENT_WORD where it judges, naming the field.
+    """
+    entry = entries.get(code)
+    if entry is None:
+        check_pure(code, field=field)
+        raise Refusal(Code.UNKNOWN_CODE, field=field, version=version)
+    return entry

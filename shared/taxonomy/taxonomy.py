@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from shared.contracts.errors import Code, Language, Refusal
-from shared.taxonomy.judgement import check_pure
+from shared.taxonomy.judgement import entry_of
 
 KINDS: Final = (
     "categories",
@@ -124,11 +124,7 @@ class Taxonomy:
         """The term of `code` in that list; raises Refusal UNKNOWN_CODE when it is not there, or
         JUDGEMENT_WORD for one that judges, naming `field`, or the list.
         """
-        term = self.terms(kind).get(code)
-        if term is None:
-            check_pure(code, field=field or kind)
-            raise Refusal(Code.UNKNOWN_CODE, field=field or kind, version=self.version)
-        return term
+        return entry_of(self.terms(kind), code, field=field or kind, version=self.version)
 
     def find(self, kind: str, text: str) -> str | None:
         """The code that `text` means: a code, or a Dutch or English label; else None.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 
 import strawberry
@@ -11,7 +12,7 @@ from services.gateway.schema.base import Info, LanguageChoice, described
 from shared import taxonomy
 from shared.contracts.errors import Language
 from shared.taxonomy import practice
-from shared.taxonomy.themes import themes
+from shared.taxonomy.themes import Theme, themes
 
 
 @strawberry.type(description="A code of the practice of advisers and what it is called.")
@@ -22,7 +23,7 @@ class PracticeCode:
     label: str
 
 
-def _codes(entries: practice.Entries, language: Language) -> list[PracticeCode]:
+def _codes(entries: Mapping[str, practice.Entry | Theme], language: Language) -> list[PracticeCode]:
     return [PracticeCode(code=one.code, label=one.label(language)) for one in entries.values()]
 
 
@@ -48,10 +49,7 @@ class PracticeCodes:
         return cls(
             version=found.version,
             complaint_grounds=_codes(found.complaint_grounds, language),
-            areas=[
-                PracticeCode(code=one.code, label=one.label(language))
-                for one in themes(taxonomy.NEWEST).areas.values()
-            ],
+            areas=_codes(themes(taxonomy.NEWEST).areas, language),
             activities=_codes(found.activities, language),
             severity_bands=_codes(found.severity_bands, language),
         )

@@ -18,7 +18,7 @@ from services.intake.domain.words import SealedWords, check_sealed_to
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.taxonomy import practice
-from shared.taxonomy.judgement import check_pure
+from shared.taxonomy.judgement import entry_of
 from shared.taxonomy.period import Period
 from shared.taxonomy.themes import themes
 from shared.taxonomy.working_days import day_of
@@ -200,9 +200,7 @@ def _check_coarse(
 ) -> tuple[int, int]:
     """The versions of the taxonomy and of the practice codes. Nothing finer passes."""
     version = taxonomy.NEWEST
-    if area not in themes(version).areas:
-        check_pure(area, field="area")
-        raise Refusal(Code.UNKNOWN_CODE, field="area", version=version)
+    entry_of(themes(version).areas, area, field="area", version=version)
     codes = practice.current()
     codes.check("severity_bands", severity_band, field="severityBand")
     if half_year is not None:
