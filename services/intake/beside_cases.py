@@ -1,5 +1,6 @@
 """What stands beside the cases, each in a stream and under a key of its own, without a case's id:
-complaints about advisers, private notes, peer consultations. Whose they are is found in `matter_index`.
+complaints about advisers, private notes, peer consultations. One of them is called a matter where all
+are meant; whose it is, is found in `matter_index`.
 """
 
 from __future__ import annotations
@@ -8,12 +9,14 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from services.intake.domain import complaint, note, peer_consultation
+from services.intake.pages import MOST, check_first
 from services.intake.projections.matter_index import pseudonym
 from services.intake.sealed import as_uuid
-from shared.contracts.errors import invalid
-from shared.ledger.leaf import KEY_DESTROYED
+from services.intake.streams import begun_with, load_each
+from shared.keys.ring import TIMELESS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from services.intake.projections.matter_index import Kind
@@ -22,27 +25,20 @@ if TYPE_CHECKING:
     from shared.keys.ring import KeyRing
     from shared.runtime.calls import Call
 
-MOST = 100
-"""Rows of a page."""
 
-
-async def matter_events(
-    store: EventStore, organisation: UUID, stream: UUID, first: type[object]
-) -> list[Recorded]:
-    """A stream's events, if it is there, is not erased, and began with a `first`: whoever asks with the
-    id of another kind of stream is answered as if there were none.
-    """
-    recorded = await store.load(organisation, stream)
-    if not recorded or recorded[-1].type == KEY_DESTROYED:
-        return []
-    return recorded if isinstance(recorded[0].event, first) else []
+async def matters(
+    call: Call, ids: Sequence[UUID], first: type[object]
+) -> dict[UUID, list[Recorded]]:
+    """The events of each of these matters that is there and is not erased, in the order of `ids`."""
+    each = await load_each(call.parts.store, call.organisation, ids)
+    return {one: recorded for one, recorded in each.items() if begun_with(recorded, first)}
 
 
 async def complaint_events(
     store: EventStore, organisation: UUID, complaint_id: UUID
 ) -> list[Recorded]:
     """A complaint's events, oldest first."""
-    return await matter_events(store, organisation, complaint_id, complaint.ComplaintReceived)
+    return begun_with(await store.load(organisation, complaint_id), complaint.ComplaintReceived)
 
 
 def complaint_of(recorded: list[Recorded]) -> complaint.Complaint:
@@ -52,7 +48,7 @@ def complaint_of(recorded: list[Recorded]) -> complaint.Complaint:
 
 async def note_of(store: EventStore, organisation: UUID, note_id: UUID) -> note.NoteWritten | None:
     """A private note; None where there is none."""
-    recorded = await matter_events(store, organisation, note_id, note.NoteWritten)
+    recorded = begun_with(await store.load(organisation, note_id), note.NoteWritten)
     return recorded[0].event if recorded else None
 
 
@@ -61,7 +57,7 @@ async def consultation_events(
 ) -> list[Recorded]:
     """A peer consultation's events, oldest first."""
     first = peer_consultation.PeerConsultationShared
-    return await matter_events(store, organisation, consultation_id, first)
+    return begun_with(await store.load(organisation, consultation_id), first)
 
 
 def consultation_of(recorded: list[Recorded]) -> peer_consultation.PeerConsultation:
@@ -79,16 +75,17 @@ async def begun(call: Call, stream: UUID) -> bool:
 
 def complainant(ring: KeyRing, organisation: UUID, subject: str) -> bytes:
     """16 bytes that stand for a reporter's code in the complaints made with it, and nowhere else."""
-    return ring.pseudonym(organisation, 0, f"complainant/{subject}")
+    return ring.pseudonym(organisation, TIMELESS, f"complainant/{subject}")
 
 
-async def page_of(call: Call, kind: Kind, reader: str, page: Page) -> tuple[list[UUID], bool]:
+async def page_of(
+    call: Call, kind: Kind, reader: str, page: Page, *, most: int = MOST
+) -> tuple[list[UUID], bool]:
     """Up to `page.first` ids of what is there for a reader, newest first, and whether there are more.
 
     The cursor is the id of the last one on the page before. Raises Refusal INVALID_INPUT.
     """
-    if not 1 <= page.first <= MOST:
-        raise invalid("first", "it must lie between {low} and {high}", low=1, high=MOST)
+    check_first(page.first, most)
     whose = pseudonym(call.parts.ring, call.organisation, kind, reader)
     after = None if page.after is None else as_uuid(page.after, "after")
     async with call.parts.pool.connection() as connection:

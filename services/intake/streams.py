@@ -24,6 +24,7 @@ from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.erasure import KeyDestroyed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from shared.eventstore.store import EventStore, Recorded
@@ -117,14 +118,28 @@ async def load_registers(store: EventStore, organisation_id: UUID) -> register.R
     return reduce(register.evolve, (one.event for one in recorded), register.Registers())
 
 
-async def case_events(store: EventStore, organisation_id: UUID, case_id: UUID) -> list[Recorded]:
-    """A case's events, oldest first; none where there is no case, but perhaps another stream: to
-    whoever asks with the id of that one it must look the same.
+def begun_with(recorded: list[Recorded], first: type[object]) -> list[Recorded]:
+    """A stream's events, if it is there, is not erased, and began with a `first`: whoever asks with the
+    id of another kind of stream is answered as if there were none.
     """
-    recorded = await store.load(organisation_id, case_id)
     if not recorded or recorded[-1].type == KEY_DESTROYED:
         return []
-    return recorded if isinstance(recorded[0].event, case.CaseOpened) else []
+    return recorded if isinstance(recorded[0].event, first) else []
+
+
+async def load_each(
+    store: EventStore, organisation_id: UUID, streams: Sequence[UUID]
+) -> dict[UUID, list[Recorded]]:
+    """The events of each of `streams`, in their order, oldest first; none of one that is not there."""
+    each: dict[UUID, list[Recorded]] = {stream: [] for stream in streams}
+    for one in await store.load_many(organisation_id, streams):
+        each[one.stream].append(one)
+    return each
+
+
+async def case_events(store: EventStore, organisation_id: UUID, case_id: UUID) -> list[Recorded]:
+    """A case's events, oldest first."""
+    return begun_with(await store.load(organisation_id, case_id), case.CaseOpened)
 
 
 async def load_case(
@@ -146,14 +161,9 @@ async def load_case(
 async def report_events(
     store: EventStore, organisation_id: UUID, report_id: UUID
 ) -> list[Recorded]:
-    """The events of an entry of the register of reports, oldest first; none where there is none, but
-    perhaps another stream.
-    """
-    recorded = await store.load(organisation_id, report_id)
-    if not recorded or recorded[-1].type == KEY_DESTROYED:
-        return []
+    """The events of an entry of the register of reports, oldest first."""
     received = whistleblower_report.WhistleblowerReportReceived
-    return recorded if isinstance(recorded[0].event, received) else []
+    return begun_with(await store.load(organisation_id, report_id), received)
 
 
 async def load_report(

@@ -7,19 +7,26 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from services.intake.domain import hours
+from shared.keys.ring import TIMELESS
 
 if TYPE_CHECKING:
-    from shared.eventstore.store import EventStore
+    from collections.abc import Iterable
+
+    from shared.eventstore.store import EventStore, Recorded
     from shared.keys.ring import KeyRing
 
 
 def sheet_stream(ring: KeyRing, organisation: UUID, adviser_id: str, half_year: str) -> UUID:
     """The stream of an adviser's time in a half-year."""
-    whose = ring.pseudonym(organisation, 0, f"time/{adviser_id}")
+    whose = ring.pseudonym(organisation, TIMELESS, f"time/{adviser_id}")
     return uuid5(organisation, f"time/{whose.hex()}/{half_year}")
 
 
 async def load_sheet(store: EventStore, organisation: UUID, stream: UUID) -> hours.Sheet:
     """What stands in it."""
-    recorded = await store.load(organisation, stream)
+    return sheet_of(await store.load(organisation, stream))
+
+
+def sheet_of(recorded: Iterable[Recorded]) -> hours.Sheet:
+    """What stands in the sheet of these events."""
     return reduce(hours.evolve, (one.event for one in recorded), hours.Sheet())

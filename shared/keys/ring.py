@@ -7,7 +7,7 @@ year. Rings: a file under a passphrase (shared/keys/file_ring.py), a hardware to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -17,6 +17,9 @@ MAGIC = b"\xf1hk2"
 ciphertext. What an earlier Hoeksteen sealed begins with the nonce, and is of version 1.
 shared/eventstore/migrations reads it too.
 """
+
+TIMELESS: Final = 0
+"""In the place of the year, for a pseudonym that does not change with it, unlike the ledger's."""
 
 
 class KeyRingProblem(Exception):  # noqa: N818  its text is the sentence that an operator reads

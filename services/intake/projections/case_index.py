@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shared.keys.ring import TIMELESS
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -12,13 +14,10 @@ if TYPE_CHECKING:
     from shared.eventstore.store import Recorded
     from shared.keys.ring import KeyRing
 
-_TIMELESS = 0
-"""The pseudonym in this table does not change with the year, unlike the ledger's."""
-
 
 def adviser_pseudonym(ring: KeyRing, organisation: UUID, adviser_id: str) -> bytes:
     """16 bytes that stand for the adviser in this table."""
-    return ring.pseudonym(organisation, _TIMELESS, adviser_id)
+    return ring.pseudonym(organisation, TIMELESS, adviser_id)
 
 
 class CaseIndex:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from services.intake.domain.note import NoteWritten
 from services.intake.domain.peer_consultation import PeerConsultationShared
+from shared.keys.ring import TIMELESS
 from shared.ledger.leaf import KEY_DESTROYED
 
 if TYPE_CHECKING:
@@ -18,14 +19,12 @@ if TYPE_CHECKING:
 
 Kind = Literal["complaint", "own_complaint", "note", "peer_consultation"]
 
-_TIMELESS = 0
-
 
 def pseudonym(ring: KeyRing, organisation: UUID, kind: Kind, reader: str) -> bytes:
     """16 bytes that stand for a person in the rows of one kind: those of two kinds say of nobody that
     they are the same person, nor do those of `case_index`.
     """
-    return ring.pseudonym(organisation, _TIMELESS, f"matter/{kind}/{reader}")
+    return ring.pseudonym(organisation, TIMELESS, f"matter/{kind}/{reader}")
 
 
 class MatterIndex:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shared.keys.ring import TIMELESS
 from shared.ledger.leaf import KEY_DESTROYED
 
 if TYPE_CHECKING:
@@ -14,12 +15,10 @@ if TYPE_CHECKING:
     from shared.eventstore.store import Recorded
     from shared.keys.ring import KeyRing
 
-_TIMELESS = 0
-
 
 def party_pseudonym(ring: KeyRing, organisation: UUID, token: bytes) -> bytes:
     """16 bytes that stand for a token in this table: who reads it has not even the token."""
-    return ring.pseudonym(organisation, _TIMELESS, f"party/{token.hex()}")
+    return ring.pseudonym(organisation, TIMELESS, f"party/{token.hex()}")
 
 
 class PartyIndex:

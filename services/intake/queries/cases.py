@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.intake.domain.case import Case, evolve
 from services.intake.domain.hand_over import must_reseal
+from services.intake.pages import check_first
 from services.intake.projections.case_index import adviser_pseudonym
 from services.intake.sealed import as_uuid
-from services.intake.streams import load_organisation
-from shared.contracts.errors import invalid
+from services.intake.streams import load_each, load_organisation
 from shared.contracts.rpc import Cases, CaseSummary, Page
 from shared.ledger.leaf import KEY_DESTROYED
 from shared.runtime.calls import Call
 
-if TYPE_CHECKING:
-    from shared.eventstore.store import Recorded
-
-_MOST = 100
-
 
 async def cases(call: Call, request: Page) -> Cases:
     """See Cases. The cursor is the id of the last case on the page before."""
-    if not 1 <= request.first <= _MOST:
-        raise invalid("first", "it must lie between {low} and {high}", low=1, high=_MOST)
+    check_first(request.first)
     ids = await _page(call, request)
     shown = ids[: request.first]
-    recorded: dict[UUID, list[Recorded]] = {case_id: [] for case_id in shown}
-    for one in await call.parts.store.load_many(call.organisation, shown):
-        recorded[one.stream].append(one)
+    each = await load_each(call.parts.store, call.organisation, shown)
     if shown:
         await call.record_access("cases")
     organisation = await load_organisation(call.parts.store, call.organisation)
     items = []
-    for case_id in shown:
-        events = recorded[case_id]
+    for case_id, events in each.items():
         if events[-1].type == KEY_DESTROYED:
             continue  # a moment ago, and still in the list
         state = reduce(evolve, (one.event for one in events), Case())

@@ -13,13 +13,14 @@ from uuid import UUID
 import msgspec
 
 from services.intake.beside_cases import (
-    MOST,
     complainant,
     complaint_events,
     complaint_of,
+    matters,
     page_of,
 )
 from services.intake.domain import complaint as domain
+from services.intake.pages import MOST
 from services.intake.sealed import as_uuid, id_or_none, to_bus
 from services.intake.streams import load_organisation
 from shared.contracts.errors import Code, Refusal
@@ -51,10 +52,7 @@ async def complaints(call: Call, request: Page) -> Complaints:
     if ids:
         await call.record_access("complaints")
     items = []
-    for complaint_id in ids:
-        recorded = await complaint_events(call.parts.store, call.organisation, complaint_id)
-        if not recorded:
-            continue  # erased a moment ago, and still in the list
+    for complaint_id, recorded in (await matters(call, ids, domain.ComplaintReceived)).items():
         state = complaint_of(recorded)
         state.read_by(organisation, call.principal.subject)
         items.append(
@@ -90,11 +88,7 @@ async def my_complaints(call: Call, request: Part) -> MyComplaints:
     """See MyComplaints."""
     reporter = complainant(call.parts.ring, call.organisation, call.principal.subject)
     ids, _ = await page_of(call, "own_complaint", reporter.hex(), Page(first=MOST))
-    found = {}
-    for complaint_id in reversed(ids):
-        recorded = await complaint_events(call.parts.store, call.organisation, complaint_id)
-        if recorded:
-            found[complaint_id] = recorded
+    found = await matters(call, ids[::-1], domain.ComplaintReceived)
     said = [
         (complaint_id, _entry(one, by_reporter=True))
         for complaint_id, recorded in found.items()

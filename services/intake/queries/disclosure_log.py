@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.intake.domain import disclosure
+from services.intake.pages import check_first
 from services.intake.queries.disclosures import answers_of
 from shared.contracts.errors import invalid
 from shared.contracts.rpc import DisclosureLog, DisclosureLogQuery, DisclosureStep
@@ -27,8 +28,7 @@ _STEPS = (
 
 async def disclosure_log(call: Call, request: DisclosureLogQuery) -> DisclosureLog:
     """See DisclosureLog."""
-    if not 1 <= request.first <= _MOST:
-        raise invalid("first", "it must lie between {low} and {high}", low=1, high=_MOST)
+    check_first(request.first, _MOST)
     if not 0 <= request.start < _LARGEST_INDEX:
         raise invalid("start", "it cannot be below zero")
     await call.record_access("disclosure_log")

@@ -6,15 +6,14 @@ from functools import reduce
 from uuid import UUID
 
 from services.intake.domain import erasure as domain
+from services.intake.pages import MOST
 from services.intake.sealed import as_uuid
-from services.intake.streams import erasure_stream, load_case, retention_months
+from services.intake.streams import erasure_stream, load_case, load_each, retention_months
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import ById, Empty, Erasure, Erasures, Retention
 from shared.eventstore.store import Recorded
 from shared.identity.roles import Role
 from shared.runtime.calls import Call
-
-_MOST = 100
 
 
 async def erasures(call: Call, _request: Empty) -> Erasures:
@@ -25,14 +24,13 @@ async def erasures(call: Call, _request: Empty) -> Erasures:
         cursor = await connection.execute(
             "SELECT case_id FROM erasure_index WHERE organisation = %s"
             " ORDER BY requested_index DESC LIMIT %s",
-            (call.organisation, _MOST),
+            (call.organisation, MOST),
         )
         ids = [row[0] for row in await cursor.fetchall()]
     streams = [erasure_stream(call.organisation, case_id) for case_id in ids]
-    recorded = await call.parts.store.load_many(call.organisation, streams)
+    each = await load_each(call.parts.store, call.organisation, streams)
     items = []
-    for case_id, stream in zip(ids, streams, strict=True):
-        its = [one for one in recorded if one.stream == stream]
+    for case_id, its in zip(ids, each.values(), strict=True):
         if its and await _concerns(call, case_id, its):
             items.append(_told(its))
     if items:

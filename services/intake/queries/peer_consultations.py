@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.intake.beside_cases import consultation_events, consultation_of, page_of
+from services.intake.beside_cases import (
+    consultation_events,
+    consultation_of,
+    matters,
+    page_of,
+)
+from services.intake.domain.peer_consultation import PeerConsultationShared
 from services.intake.sealed import as_uuid, to_bus
 from services.intake.streams import load_organisation
 from shared.contracts.errors import Refusal
@@ -31,13 +37,12 @@ async def peer_consultations(call: Call, request: Page) -> PeerConsultations:
     if ids:
         await call.record_access("peer_consultations")
     items = []
-    for one in ids:
-        recorded = await consultation_events(call.parts.store, call.organisation, one)
+    for one, recorded in (await matters(call, ids, PeerConsultationShared)).items():
         state = consultation_of(recorded)
         try:
             shared = state.shown_to(asker, day_of(call.now))
         except Refusal:
-            continue  # ended a moment ago, or its last day is past
+            continue  # its key waits for the daily moment
         items.append(
             PeerConsultationSummary(
                 id=str(one),

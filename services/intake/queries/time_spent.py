@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.intake.domain import hours
-from services.intake.streams import load_organisation
-from services.intake.time_sheets import load_sheet, sheet_stream
+from services.intake.streams import load_each, load_organisation
+from services.intake.time_sheets import load_sheet, sheet_of, sheet_stream
 from shared.contracts.rpc import MyTime, TimeEntry, TimeQuery, TimeSpent, TimeTotal, TimeTotals
 from shared.runtime.calls import Call
 from shared.taxonomy.working_days import day_of
@@ -40,14 +40,12 @@ async def my_time(call: Call, request: TimeQuery) -> MyTime:
 async def time_totals(call: Call, request: TimeQuery) -> TimeTotals:
     """See TimeTotals."""
     organisation = await load_organisation(call.parts.store, call.organisation)
-    sheets = [
-        await load_sheet(
-            call.parts.store,
-            call.organisation,
-            sheet_stream(call.parts.ring, call.organisation, one.id, request.half_year),
-        )
+    streams = [
+        sheet_stream(call.parts.ring, call.organisation, one.id, request.half_year)
         for one in (*organisation.known.advisers, *organisation.former)
     ]
+    each = await load_each(call.parts.store, call.organisation, streams)
+    sheets = [sheet_of(recorded) for recorded in each.values()]
     told = hours.totals(sheets, half_year=request.half_year, on=day_of(call.now))
     await call.record_access("time_totals")
     return TimeTotals(

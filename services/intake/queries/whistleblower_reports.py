@@ -10,7 +10,7 @@ from services.intake.domain import clock
 from services.intake.domain import whistleblower_report as domain
 from services.intake.domain.words import key_id_of
 from services.intake.sealed import as_uuid, id_or_none, to_bus
-from services.intake.streams import load_organisation, report_events
+from services.intake.streams import load_each, load_organisation, report_events
 from shared.contracts.rpc import (
     Empty,
     MyReport,
@@ -51,11 +51,8 @@ async def whistleblower_reports(call: Call, _request: Empty) -> WhistleblowerRep
     async with call.parts.pool.connection() as connection:
         cursor = await connection.execute(_REPORTS, (call.organisation,))
         streams = [row[0] for row in await cursor.fetchall()]
-    theirs: dict[UUID, list[Recorded]] = {stream: [] for stream in streams}
-    for one in await call.parts.store.load_many(call.organisation, streams):
-        theirs[one.stream].append(one)
     items = []
-    for recorded in theirs.values():
+    for recorded in (await load_each(call.parts.store, call.organisation, streams)).values():
         if not recorded or recorded[-1].type == KEY_DESTROYED:
             continue
         state = _state(recorded)

@@ -9,6 +9,7 @@ import msgspec
 from services.signals.domain.signal import SignalDrafted, SignalRevised, Status, due
 from services.signals.shapes import content_to_bus
 from services.signals.shown import ShownSignal
+from shared.keys.ring import TIMELESS
 from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from shared.eventstore.store import Recorded
     from shared.keys.ring import KeyRing
 
-_TIMELESS = 0
-"""The pseudonym in this table does not change with the year, unlike the ledger's."""
 
 _BECOMES = {
     "SignalReturned": Status.RETURNED,
@@ -34,7 +33,7 @@ _BECOMES = {
 
 def adviser_pseudonym(ring: KeyRing, organisation: UUID, adviser_id: str) -> bytes:
     """16 bytes that stand for the adviser in this table."""
-    return ring.pseudonym(organisation, _TIMELESS, adviser_id)
+    return ring.pseudonym(organisation, TIMELESS, adviser_id)
 
 
 def next_tick(day: date) -> date:
