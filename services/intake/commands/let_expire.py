@@ -4,11 +4,9 @@ are destroyed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from services.intake.domain.complaint import ComplaintClosed, kept_until
-from services.intake.domain.note import NoteWritten
-from services.intake.domain.peer_consultation import PeerConsultationShared
+from services.intake.projections.expiry_watch import last_day_of
 from shared.eventstore.damaged import DAMAGED
 from shared.eventstore.store import Conflict, StreamErased
 from shared.eventstore.week import week_of
@@ -57,15 +55,11 @@ async def let_expire(parts: Parts, organisation: UUID, actor: str) -> int:
     return destroyed
 
 
-def last_day(events: Iterable[Any]) -> date | None:
+def last_day(events: Iterable[object]) -> date | None:
     """The last day of what these events are; None: it has none yet, or its key is gone already."""
     last = None
     for event in events:
-        match event:
-            case NoteWritten(expires_on=day) | PeerConsultationShared(expires_on=day):
-                last = day
-            case ComplaintClosed():
-                last = kept_until(event)
-            case KeyDestroyed():
-                return None
+        if isinstance(event, KeyDestroyed):
+            return None
+        last = last_day_of(event) or last
     return last
