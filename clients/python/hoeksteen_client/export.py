@@ -1,4 +1,6 @@
-"""All that is held about a reporter (GDPR, article 15), opened on their own machine, as one JSON."""
+"""All that is held about a reporter in their case (GDPR, article 15), opened on their own machine, as one
+JSON. Complaints about an adviser that were made with the same code stand in no case: `myComplaints`.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +96,7 @@ def export_reporter(
     *,
     language: Literal["en", "nl"] = "en",
 ) -> dict[str, Any]:
-    """Everything that is held about the reporter with this code, ready for `json.dumps`.
+    """Everything that is held about the reporter in the case of this code, ready for `json.dumps`.
 
     `gateway` is signed in with `code.token(organisation)`. Words come opened; `words` is null, with
     `readable` false, where they are sealed to the adviser alone. A file comes by its id and name: its
