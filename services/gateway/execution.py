@@ -35,11 +35,11 @@ from services.gateway.schema import (
     conversion,
     disadvantages,
     erasure,
-    hours,
     notes,
     peer_consultation,
     pulse,
     terms,
+    time_spent,
     whistleblower_reports,
 )
 from services.gateway.schema.base import Context
@@ -60,7 +60,7 @@ _QUIET_FIELDS = (
     | calendar_feed.QUIET_FIELDS
     | complaints.QUIET_FIELDS
     | notes.QUIET_FIELDS
-    | hours.QUIET_FIELDS
+    | time_spent.QUIET_FIELDS
     | peer_consultation.QUIET_FIELDS
     | conversion.QUIET_FIELDS
     | disadvantages.QUIET_FIELDS

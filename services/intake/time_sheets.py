@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from services.intake.domain import hours
+from services.intake.domain import time_spent
 from shared.keys.ring import TIMELESS
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ def sheet_stream(ring: KeyRing, organisation: UUID, adviser_id: str, half_year: 
     return uuid5(organisation, f"time/{whose.hex()}/{half_year}")
 
 
-async def load_sheet(store: EventStore, organisation: UUID, stream: UUID) -> hours.Sheet:
+async def load_sheet(store: EventStore, organisation: UUID, stream: UUID) -> time_spent.Sheet:
     """What stands in it."""
     return sheet_of(await store.load(organisation, stream))
 
 
-def sheet_of(recorded: Iterable[Recorded]) -> hours.Sheet:
+def sheet_of(recorded: Iterable[Recorded]) -> time_spent.Sheet:
     """What stands in the sheet of these events."""
-    return reduce(hours.evolve, (one.event for one in recorded), hours.Sheet())
+    return reduce(time_spent.evolve, (one.event for one in recorded), time_spent.Sheet())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake.domain import hours
+from services.intake.domain import time_spent
 from services.intake.domain.case import owned_by
 from services.intake.sealed import as_uuid
 from services.intake.streams import case_events, load_case
@@ -18,10 +18,10 @@ async def withdraw_time(call: Call, request: WithdrawTime) -> Done:
     entry_id = as_uuid(request.entry_id, "entryId")
     case_id = None if request.case_id is None else as_uuid(request.case_id, "caseId")
     store, subject = call.parts.store, call.principal.subject
-    half_year = hours.half_year_of(request.on)
+    half_year = time_spent.half_year_of(request.on)
     stream = sheet_stream(call.parts.ring, call.organisation, subject, half_year)
     sheet = await load_sheet(store, call.organisation, stream)
-    event = hours.withdraw(
+    event = time_spent.withdraw(
         sheet,
         entry_id=entry_id,
         half_year=half_year,
@@ -34,10 +34,10 @@ async def withdraw_time(call: Call, request: WithdrawTime) -> Done:
         owned_by(case, subject)
         recorded = await case_events(store, call.organisation, case_id)
         if not any(
-            isinstance(one.event, hours.CaseTimeRecorded) and one.event.entry_id == entry_id
+            isinstance(one.event, time_spent.CaseTimeRecorded) and one.event.entry_id == entry_id
             for one in recorded
         ):
             raise Refusal(Code.NOT_FOUND)
-        gone = hours.CaseTimeWithdrawn(entry_id=entry_id, at=call.now)
+        gone = time_spent.CaseTimeWithdrawn(entry_id=entry_id, at=call.now)
         changes.append(Change(case_id, case.version + 1, gone))
     return await call.commit(changes, Done(id=str(entry_id), position=0))

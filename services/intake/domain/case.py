@@ -13,11 +13,11 @@ from services.intake.domain import (
     consent,
     conversion,
     disclosure,
-    hours,
     ladder,
     minutes,
     protection,
     subject_access,
+    time_spent,
     ways_in,
 )
 from services.intake.domain import (
@@ -277,7 +277,7 @@ WorkEvent = (
     | aftercare.Event
     | ways_in.Event
     | conversion.Event
-    | hours.CaseEvent
+    | time_spent.CaseEvent
     | protection.Event
 )
 """What is known of a case, and how it is worked on: decided in modules of their own."""
@@ -418,7 +418,9 @@ def _worked_on(state: Case, event: WorkEvent) -> Case:
             return replace(state, record=event.record)
         case coded.FactsCorrected():
             return replace(state, corrected=event)
-        case coded.CorrectionTold() | hours.CaseTimeRecorded() | hours.CaseTimeWithdrawn():
+        case (
+            coded.CorrectionTold() | time_spent.CaseTimeRecorded() | time_spent.CaseTimeWithdrawn()
+        ):
             return state
         case minutes.MinutesDrafted() | minutes.MinutesCorrected() | minutes.MinutesSignedOff():
             return replace(state, minutes=minutes.evolve(state.minutes, event))

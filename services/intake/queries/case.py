@@ -14,9 +14,9 @@ from services.intake.domain import case as domain
 from services.intake.domain import disclosure, subject_access
 from services.intake.domain.attachment import FileAttached
 from services.intake.domain.hand_over import Shown, shown_to_adviser
-from services.intake.domain.hours import spent_on_case
 from services.intake.domain.minutes import MinutesCorrected, MinutesDrafted
 from services.intake.domain.protection import DisadvantageReported, holds
+from services.intake.domain.time_spent import spent_on_case
 from services.intake.queries.work import (
     aftercare_of,
     consents_of,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.intake.domain import hours
+from services.intake.domain import time_spent
 from services.intake.streams import load_each, load_organisation
 from services.intake.time_sheets import load_sheet, sheet_of, sheet_stream
 from shared.contracts.rpc import MyTime, TimeEntry, TimeQuery, TimeSpent, TimeTotal, TimeTotals
@@ -12,7 +12,7 @@ from shared.taxonomy.working_days import day_of
 
 async def my_time(call: Call, request: TimeQuery) -> MyTime:
     """See MyTime."""
-    told_from = hours.told_from(request.half_year)
+    told_from = time_spent.told_from(request.half_year)
     store, subject = call.parts.store, call.principal.subject
     stream = sheet_stream(call.parts.ring, call.organisation, subject, request.half_year)
     entries = (await load_sheet(store, call.organisation, stream)).entries
@@ -46,7 +46,7 @@ async def time_totals(call: Call, request: TimeQuery) -> TimeTotals:
     ]
     each = await load_each(call.parts.store, call.organisation, streams)
     sheets = [sheet_of(recorded) for recorded in each.values()]
-    told = hours.totals(sheets, half_year=request.half_year, on=day_of(call.now))
+    told = time_spent.totals(sheets, half_year=request.half_year, on=day_of(call.now))
     await call.record_access("time_totals")
     return TimeTotals(
         half_year=request.half_year,

@@ -8,10 +8,10 @@ from services.intake.domain import (
     aftercare,
     consent,
     conversion,
-    hours,
     ladder,
     minutes,
     protection,
+    time_spent,
     ways_in,
 )
 from services.intake.domain import record as coded
@@ -62,13 +62,13 @@ def entry_of_work(recorded: Recorded, event: WorkEvent) -> CaseEntry:
             | ladder.StepDecided(step_id=ref, decision=code)
             | consent.ConsentGiven(consent_id=ref, recipient=code)
             | consent.ConsentWithdrawn(consent_id=ref, how=code)
-            | hours.CaseTimeRecorded(entry_id=ref, activity=code)
+            | time_spent.CaseTimeRecorded(entry_id=ref, activity=code)
         ):
             pass
         case (
             ladder.StepTaken(step_id=ref)
             | consent.ToldWithConsent(consent_id=ref)
-            | hours.CaseTimeWithdrawn(entry_id=ref)
+            | time_spent.CaseTimeWithdrawn(entry_id=ref)
         ):
             code = None
         case (

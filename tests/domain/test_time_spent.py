@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from services.intake.domain import hours
-from services.intake.domain.hours import (
+from services.intake.domain import time_spent
+from services.intake.domain.time_spent import (
     CASE_WORK,
     MOST_ENTRIES,
     CaseTimeRecorded,
@@ -58,7 +58,7 @@ def recording(**changes: Any) -> Decision:
         "with_case": True,
         "at": AT,
     }
-    return lambda state: hours.record(state, **(values | changes))
+    return lambda state: time_spent.record(state, **(values | changes))
 
 
 def withdrawing(**changes: Any) -> Decision:
@@ -68,7 +68,7 @@ def withdrawing(**changes: Any) -> Decision:
         "with_case": True,
         "at": AT,
     }
-    return lambda state: hours.withdraw(state, **(values | changes))
+    return lambda state: time_spent.withdraw(state, **(values | changes))
 
 
 def test_time_is_recorded_in_quarters_by_activity() -> None:
@@ -118,8 +118,8 @@ def test_nothing_is_added_or_taken_back_once_the_totals_are_told() -> None:
     after().when(recording(at=told)).then_refused(Code.PERIOD_RELEASED)
     after(SPENT).when(withdrawing(at=before)).then(replace(BACK, at=before))
     after(SPENT).when(withdrawing(at=told)).then_refused(Code.PERIOD_RELEASED)
-    assert hours.told_from("2026-H1") == TOLD
-    assert hours.told_from("2026-H2") == date(2027, 1, 15)
+    assert time_spent.told_from("2026-H1") == TOLD
+    assert time_spent.told_from("2026-H2") == date(2027, 1, 15)
 
 
 def test_an_entry_stands_once_and_is_taken_back_with_its_case() -> None:
@@ -148,13 +148,13 @@ def test_a_case_adds_up_by_activity() -> None:
     first = CaseTimeRecorded(entry_id=ID, activity="conversation", quarters=5, at=AT)
     second = replace(first, entry_id=OTHER, quarters=2)
     prepared = replace(first, entry_id=UUID(int=9), activity="preparation", quarters=1)
-    assert hours.spent_on_case([object(), first, second, prepared]) == {
+    assert time_spent.spent_on_case([object(), first, second, prepared]) == {
         "conversation": 7,
         "preparation": 1,
     }
     gone = CaseTimeWithdrawn(entry_id=ID, at=AT)
-    assert hours.spent_on_case([first, second, gone]) == {"conversation": 2}
-    assert hours.spent_on_case([]) == {}
+    assert time_spent.spent_on_case([first, second, gone]) == {"conversation": 2}
+    assert time_spent.spent_on_case([]) == {}
 
 
 # What is told -------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def test_a_case_adds_up_by_activity() -> None:
 
 def totals(*entries: TimeRecorded, on: date = TOLD, half_year: str = "2026-H1") -> dict[str, int]:
     sheets = [Sheet(version=1, entries=(one,)) for one in entries]
-    return hours.totals(sheets, half_year=half_year, on=on)
+    return time_spent.totals(sheets, half_year=half_year, on=on)
 
 
 def spent(activity: str, quarters: int) -> TimeRecorded:

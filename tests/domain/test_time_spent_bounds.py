@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
-from services.intake.domain import hours
-from services.intake.domain.hours import Sheet
+from services.intake.domain import time_spent
+from services.intake.domain.time_spent import Sheet
 from shared.contracts.errors import Code
-from tests.domain.test_hours import (
+from tests.domain.test_time_spent import (
     AT,
     BACK,
     ID,
@@ -43,8 +43,8 @@ def test_each_refusal_says_what_is_taken() -> None:
     after().when(recording(quarters=0)).then_refused(
         Code.INVALID_INPUT, field="quarters", low=1, high=96
     )
-    given(Sheet(entries=(TRAINED,) * 1999), hours.evolve).when(recording()).then(SPENT)
-    given(Sheet(entries=(TRAINED,) * 2000), hours.evolve).when(recording()).then_refused(
+    given(Sheet(entries=(TRAINED,) * 1999), time_spent.evolve).when(recording()).then(SPENT)
+    given(Sheet(entries=(TRAINED,) * 2000), time_spent.evolve).when(recording()).then_refused(
         Code.TOO_LARGE, limit=2000, unit="entries"
     )
     after().when(recording(on=date(2025, 12, 31))).then_refused(
