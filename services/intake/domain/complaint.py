@@ -299,7 +299,11 @@ def write(
     verifies: Verifies,
     at: datetime,
 ) -> ComplaintWordsSent:
-    """The reporter (`by` None) or an officer says something, sealed to all who read it."""
+    """The reporter (`by` None) or an officer says something, sealed to all who read it.
+
+    Raises Refusal NOT_FOUND, COMPLAINT_CLOSED, INVALID_INPUT for words that not all of them, or others,
+    can open, and for a signature that is missing, wrong, or a reporter's.
+    """
     state.running()
     sealed = _to_all(state, organisation, words)
     return ComplaintWordsSent(

@@ -44,8 +44,8 @@ def write(
     words: Sequence[SealedWords],
     at: datetime,
 ) -> NoteWritten:
-    """Write one. Raises Refusal for words that anybody else could open, or not even the adviser, and for
-    a last day that is past or more than a year ahead.
+    """Write one. Raises Refusal INVALID_INPUT for words that anybody else could open, or not even the
+    adviser, and for a last day that is past or more than a year ahead; TOO_LARGE.
     """
     if note_id.version != 4:
         raise invalid("noteId", "it is not a random UUID (version 4)")

@@ -30,6 +30,7 @@ IN_AN_HOUR: Final = 4
 MOST_QUARTERS: Final = 24 * IN_AN_HOUR
 """Of one entry: a day."""
 MOST_ENTRIES: Final = 2_000
+"""Of one adviser in a half-year."""
 STEP_HOURS: Final = 5
 CASE_STEP_HOURS: Final = 20
 CASE_WORK: Final = "case_work"
