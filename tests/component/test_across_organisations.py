@@ -602,6 +602,7 @@ PLAIN: dict[str, Any] = {
     "path": "checkpoint",
     "effective": "2026-H2",
     "mapping": (),
+    "serves": (),
     "code": "house_rules",
     "kind": "policy",
     "en": "House rules",
