@@ -96,6 +96,7 @@ def test_the_walk_comes_to_its_end(
     assert {"EN", "NL"} == reports.keys()
     # Then the four half-years of the second organisation, one after the other.
     assert ["H1", "H2", "H1", "H2"] == [period[-2:] for period, _, _ in listed[2:]]
+    pages = ""
     for _, _, path in listed[2:]:
         pages = text_of(Path(path).read_bytes())
         assert "Voorbeeld Zorggroep De Linde" in pages
