@@ -28,9 +28,14 @@ from services.reporting.domain.hr_figures import (
     load,
 )
 from services.reporting.domain.hr_file import MAX_FIGURES, MAX_FILE_BYTES, SENTENCES, read
-from services.reporting.domain.hr_joined import beside, compared
+from services.reporting.domain.hr_joined import beside, compared, units_of
 from services.reporting.domain.hr_joined import told as told_units
-from services.reporting.domain.organisation import UnitName
+from services.reporting.domain.organisation import (
+    Organisation,
+    OrganisationKnown,
+    UnitName,
+    UnitsKnown,
+)
 from services.reporting.domain.outline import build
 from services.reporting.domain.people import People
 from services.reporting.domain.sections import impact
@@ -312,6 +317,25 @@ def test_what_is_left_of_the_organisation_is_nobody_or_enough_people(
     laid = beside([released("2026-H1", [("care", 8), ("office", 9)])], state, People())
     assert seen == [one.unit for one in told_units(laid, state, H1)]
     assert [] == list(told_units(laid, state, Period.parse("2025-H2")))
+
+
+def test_hr_gives_figures_of_units_of_every_tree_and_of_those_that_are_put_together() -> None:
+    """After a reorganisation of the old ones too; a cell of another table is no unit."""
+
+    def tree(*ids: str) -> tuple[UnitName, ...]:
+        return tuple(UnitName(id=one, name=one, headcount=80, parent=None) for one in ids)
+
+    announced = OrganisationKnown(
+        organisation_id=UUID(int=1),
+        token="t",
+        name="n",
+        language="nl",
+        units=tree("care", "office"),
+    )
+    plan = UnitsKnown(effective="2026-H2", units=tree("ward"), mapping=())
+    known = Organisation(version=2, announced=announced, plans=(plan,))
+    tables = [released("2026-H1", [("care+2", 8)], ("not_said",))]
+    assert {"care", "office", "ward", "care+2", "not_said"} == units_of(known, tables)
 
 
 def test_small_sets_say_nothing() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from services.reporting.domain import hr_figures, hr_file
+from services.reporting.domain.hr_joined import units_of
+from services.reporting.loading import load_tables
 from services.reporting.streams import hr_stream, load_hr_figures, load_organisation
 from shared.contracts.reporting_hr import HrImported, HrLineError, ImportHrFigures
 from shared.eventstore.store import Change
@@ -16,7 +18,7 @@ async def import_hr_figures(call: Call, request: ImportHrFigures) -> HrImported:
     line what is wrong.
     """
     organisation = await load_organisation(call.parts.store, call.organisation)
-    units = frozenset(unit.id for unit in organisation.known.units)
+    units = units_of(organisation, await load_tables(call.parts, call.organisation))
     today = call.now.date()
     file = hr_file.read(request.content, units=units, today=today)
     state = await load_hr_figures(call.parts.store, call.organisation)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from services.reporting.domain.ground import ReleasedTable
+    from services.reporting.domain.organisation import Organisation
     from services.reporting.domain.people import People
 
 LEAST_PEOPLE: Final = 50
@@ -58,6 +59,18 @@ class Compared:
     measure: str
     lag: int
     found: Association
+
+
+def units_of(organisation: Organisation, tables: Iterable[ReleasedTable]) -> frozenset[str]:
+    """The units that HR may give figures of: those of every tree that the organisation had or plans, and
+    the cells of released tables, where small units are put together (`care+2`).
+    """
+    trees = (organisation.known.units, *(plan.units for plan in organisation.plans))
+    found = {unit.id for tree in trees for unit in tree}
+    for table in tables:
+        if table.figures.dimension == _UNITS:
+            found.update(table.figures.codes)
+    return frozenset(found)
 
 
 def enough_people(figures: HrFigures, period: str, unit: str) -> bool:
