@@ -308,6 +308,9 @@ def test_a_small_place_does_not_follow_from_the_printed_total() -> None:
         "Not said": Withheld(),
     } == cells
     assert {"key_figures": [57], "unit": [41]} == numbers(sections)
+    note = table(sections, "unit").note
+    assert note is not None
+    assert "count 16 cases together" in note.en
 
 
 def test_a_total_that_does_not_add_up_is_told_and_stands_in_no_report() -> None:

@@ -42,7 +42,7 @@ def compared(
             before = by_period.get(against.period)
             cells.append(Said(text=series.said(known, before, by_period[last], code)))
         rows.append(Row(label=label(newest, code), cells=tuple(cells)))
-    remarks: list[Bilingual | None] = [note]
+    remarks: list[Bilingual | None] = [note, _together(newest)]
     if against is not None:
         remarks += [_against(against), by_chance(len(rows))]
         beside = [one for one in found if Period.parse(one.figures.period) in periods]
@@ -54,6 +54,17 @@ def compared(
         rows=tuple(rows),
         chart="bars",
         note=joined(remarks),
+    )
+
+
+def _together(table: ReleasedTable) -> Bilingual | None:
+    """The sum of the rows that are withheld, where it is released."""
+    block = table.figures.withheld
+    if block is None or block.count is None:
+        return None
+    return text(
+        f"De rijen die niet worden getoond, tellen samen {block.count} meldingen.",
+        f"The rows that are not shown count {block.count} cases together.",
     )
 
 
