@@ -10,15 +10,18 @@ from typing import Any, Literal
 import msgspec
 import pytest
 import typst
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
 from services.reporting.document import pdf as pdf_of_parts
-from services.reporting.document.edition import FOLDER, VERSION
+from services.reporting.document.edition import FOLDER, VERSION, TableBlock, edition
 from services.reporting.document.forms import drawn_now
+from services.reporting.document.printable import breakable
 from services.reporting.document.template import template
 from shared.contracts.report import Below, Row, Section, Snapshot, Table
-from tests.report_lab import BARS, OVER_TIME, both, column, shown, snapshot
+from tests.report_lab import BARS, OVER_TIME, both, column, random_snapshot, shown, snapshot
 
 Language = Literal["nl", "en"]
 LANGUAGES = pytest.mark.parametrize("language", ["nl", "en"])
@@ -245,6 +248,21 @@ def test_whatever_is_written_stays_on_the_page(language: Language) -> None:
     explained = "niet kon worden afgedrukt" if language == "nl" else "could not be printed"
     assert explained in text
     assert 120 == text.count("y" * 8) * 8
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32), run=st.integers(0, 300))
+def test_no_table_is_wider_than_the_page(seed: int, run: int) -> None:
+    """Whatever its columns are called: a label keeps its room, and a bar too."""
+    of = random_snapshot(seed)
+    long = edition(of, "hr", "nl", lambda words: breakable(words + "y" * run))
+    for chapter in long.chapters:
+        for block in chapter.blocks:
+            if isinstance(block, TableBlock):
+                for part in pdf_of_parts._parts(block, "{title}"):
+                    columns = sum(each.width for each in part.columns)
+                    assert part.label >= 105
+                    assert part.label + columns + 70 * part.bars <= 453.001
 
 
 def test_a_row_that_is_not_measured_is_one_line_high_whatever_stands_in_it() -> None:

@@ -365,7 +365,8 @@ class _Maker:
         for one in block.items:
             cell = one.cell
             single = isinstance(cell, Shown) and (cell.value, cell.decimals) == (1, 0)
-            unit = "" if isinstance(cell, Said) else unit_name(one.unit, self._language, one=single)
+            counted = isinstance(cell, Shown | Below)
+            unit = unit_name(one.unit, self._language, one=single) if counted else ""
             label = self._of(one.label)
             if unit.casefold() in label.casefold() and len(unit) < len(label):
                 unit = ""  # it stands in what the figure is called

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
@@ -44,6 +45,8 @@ _WIDTHS: Final = (
 )
 _WIDEST: Final = 16.0
 """How wide these letters are at most, and any other that can be printed."""
+
+_PLACES_TO_BREAK: Final = re.compile("[\\s\u200b]+")
 
 _MOST_ROWS: Final = 60
 """Rows of a part: Typst is the slower for each further page of one table."""
@@ -220,7 +223,8 @@ def _columns(table: TableBlock) -> list[Column]:
         least = longest
         if not head.numbers or any(cell.kind == "said" for cell in cells):
             least, longest = min(longest, _WORDS), min(longest, 2 * _WORDS)
-        word = max((len(word) for word in f"{head.label} {head.unit}".split()), default=0)
+        words = _PLACES_TO_BREAK.split(f"{head.label} {head.unit}")
+        word = max(len(word) for word in words)
         room = margin * _LETTER + 3 if margin else 0
         found.append(
             Column(
