@@ -9,12 +9,12 @@ from shared.taxonomy import current
 from shared.taxonomy.themes import themes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from datetime import date
-    from uuid import UUID
 
     from services.reporting.domain.chain import Goal, PolicyLink
     from services.reporting.domain.gap import Gap, Lived
+    from services.reporting.domain.loop import Recommendation
     from services.reporting.domain.strategy import Entry
     from services.reporting.domain.told import ToldSignal
 
@@ -26,23 +26,34 @@ def entry_to_bus(entry: Entry) -> shapes.ChainEntry:
     )
 
 
-def goal_to_bus(goal: Goal, told_on: Mapping[UUID, date]) -> shapes.ChainGoal:
-    """A goal and all below it; `told_on` are the days on which signals were told."""
+def goal_to_bus(goal: Goal, recommended: Sequence[Recommendation]) -> shapes.ChainGoal:
+    """A goal and all below it; `recommended` are the recommendations that stand."""
     return shapes.ChainGoal(
         theme=None if goal.theme is None else entry_to_bus(goal.theme),
-        policies=tuple(_link(one, told_on) for one in goal.policies),
+        policies=tuple(_link(one, recommended) for one in goal.policies),
     )
 
 
-def _link(link: PolicyLink, told_on: Mapping[UUID, date]) -> shapes.ChainPolicy:
+def _link(link: PolicyLink, recommended: Sequence[Recommendation]) -> shapes.ChainPolicy:
+    signals = {one.signal_id for one in link.signals}
     return shapes.ChainPolicy(
         policy=None if link.policy is None else entry_to_bus(link.policy),
         values=tuple(entry_to_bus(one) for one in link.values),
-        signals=tuple(_signal(one, told_on[one.signal_id]) for one in link.signals),
+        signals=tuple(str(one.signal_id) for one in link.signals),
+        recommendations=tuple(
+            str(one.made.recommendation_id)
+            for one in recommended
+            if link.policy is not None
+            and link.policy.code in one.made.policies
+            and signals.isdisjoint(cited.signal_id for cited in one.made.signals)
+        ),
     )
 
 
-def _signal(signal: ToldSignal, told_on: date) -> shapes.ChainSignal:
+def signal_to_bus(
+    signal: ToldSignal, told_on: date, recommended: Sequence[Recommendation]
+) -> shapes.ChainSignal:
+    """A signal, told on a day, with the recommendations that refer to it."""
     of = themes(current().version).of
     return shapes.ChainSignal(
         id=str(signal.signal_id),
@@ -55,6 +66,11 @@ def _signal(signal: ToldSignal, told_on: date) -> shapes.ChainSignal:
         causes=signal.causes,
         aims=signal.aims,
         behaviour=tuple(code for code, theme in of.items() if theme == signal.theme),
+        recommendations=tuple(
+            str(one.made.recommendation_id)
+            for one in recommended
+            if any(cited.signal_id == signal.signal_id for cited in one.made.signals)
+        ),
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from shared.contracts.shape import Shape
+from shared.contracts.shape import InParts, Part, Shape
 
 
-class StrategyQuery(Shape, frozen=True, kw_only=True):
+class StrategyQuery(Part, frozen=True, kw_only=True):
     """The signals of one period (a year, half-year or quarter), or of all."""
 
     period: str | None = None
@@ -24,7 +24,9 @@ class ChainEntry(Shape, frozen=True, kw_only=True):
 
 
 class ChainSignal(Shape, frozen=True, kw_only=True):
-    """A released signal in codes. `behaviour` are the categories of conduct that its theme bundles."""
+    """A released signal in codes. `behaviour` are the categories of conduct that its theme bundles;
+    `recommendations` the ids of those that refer to it and stand (reporting_loop.Recommendation).
+    """
 
     id: str
     told_on: date
@@ -36,16 +38,19 @@ class ChainSignal(Shape, frozen=True, kw_only=True):
     causes: tuple[str, ...]
     aims: tuple[str, ...]
     behaviour: tuple[str, ...]
+    recommendations: tuple[str, ...]
 
 
 class ChainPolicy(Shape, frozen=True, kw_only=True):
     """A policy, the values that it serves, and what was told of it. `policy` None: signals that touch the
-    goal, or a value that belongs to it, and no policy of it.
+    goal, or a value that belongs to it, and no policy of it. `signals` are ids; `recommendations` the ids
+    of those that name the policy and refer to none of its signals.
     """
 
     policy: ChainEntry | None
     values: tuple[ChainEntry, ...]
-    signals: tuple[ChainSignal, ...]
+    signals: tuple[str, ...]
+    recommendations: tuple[str, ...]
 
 
 class ChainGoal(Shape, frozen=True, kw_only=True):
@@ -55,14 +60,16 @@ class ChainGoal(Shape, frozen=True, kw_only=True):
     policies: tuple[ChainPolicy, ...]
 
 
-class StrategyChain(Shape, frozen=True, kw_only=True):
-    """All goals; each signal that stands is somewhere below one, or below none. `withdrawn` counts those
+class StrategyChain(InParts, frozen=True, kw_only=True):
+    """All goals; each signal that stands is somewhere below one, or below none. `signals` come part by part,
+    each once; `goals` stand whole in every part. `withdrawn` counts those
     that were taken back: of them nothing else is told. `register_version` counts the changes of the
     register that are known here.
     """
 
     register_version: int
     goals: tuple[ChainGoal, ...]
+    signals: tuple[ChainSignal, ...]
     withdrawn: int
 
 

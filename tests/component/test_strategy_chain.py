@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -34,6 +35,8 @@ from shared.contracts.reporting_strategy import (
 from shared.contracts.rpc import Done, Empty, Shape
 from shared.identity.roles import Role
 from tests.component.test_reporting import ELSEWHERE, HERE, TOKENS, Reporting, reporting
+from tests.conftest import Database
+from tests.reporting_house import running_reporting
 from tests.service_lab import eventually
 
 __all__ = ["reporting"]
@@ -138,7 +141,8 @@ async def test_one_question_leads_from_a_goal_to_what_was_told(reporting: Report
         return found if whole == codes(found) else None
 
     found = await eventually(told)
-    seen = found.goals[0].policies[0].signals[0]
+    assert (FIRST,) == found.goals[0].policies[0].signals
+    seen = found.signals[0]
     assert (FIRST, date(2026, 7, 15), "rising") == (seen.id, seen.told_on, seen.direction)
     assert "workload" in seen.behaviour
     gaps = await reporting.ask("policy_gaps", GapsQuery(), PolicyGaps, role=Role.WORKS_COUNCIL)
@@ -252,3 +256,97 @@ async def test_exact_numbers_come_from_who_keeps_the_register(reporting: Reporti
     assert "Kept: 30 days" in texts["impact_assessment"]
     quarter = ComplianceTextQuery(kind="works_council", period="2026-Q1", language="nl")
     assert Code.INVALID_PERIOD is await reporting.refused("compliance_text", quarter)
+
+
+CHAIN = """{ strategyChain(period: "2026-H1", language: NL) {
+  theme { code label }
+  policies {
+    policy { code label } values { code }
+    signals { id theme behaviour
+      recommendations { id answered { answer } measures { owner status policy } } }
+    recommendations { id } } } }"""
+RECOMMENDED, MEASURE = (f"6b2f0d1e-0000-4000-8000-{one:012d}" for one in (1, 2))
+
+
+async def test_one_question_leads_from_a_goal_to_the_measure(
+    database: Database, tmp_path: Path
+) -> None:
+    """Over the gateway, for who reads along: theme, policy, value, signal, conduct, recommendation, measure.
+    An employee has no such question.
+    """
+    value = msgspec.structs.replace(INCLUSION, code="respect", kind="value", serves=("inclusion",))
+    policy = msgspec.structs.replace(RULES, code="workload_policy", serves=("respect",))
+    async with running_reporting(database, tmp_path) as house:
+        await house.known()
+        await house.told(date(2026, 7, 15), (UUID(FIRST), "workload", "all", "2026-H1"))
+        kind, whole = register(1, INCLUSION, value, policy)
+        event = CloudEvent(
+            id=str(uuid4()),
+            source="/hoeksteen/test",
+            type=kind,
+            week="2026-W29",
+            data=msgspec.Raw(msgspec.json.encode(whole)),
+        )
+        await house.intake.jetstream().publish(kind, msgspec.json.encode(event).ljust(4096))
+
+        async def linked() -> bool:
+            return "StrategyKnown" in await house.service.types()
+
+        await eventually(linked)
+        house.service.clock.move(datetime(2026, 8, 3, 10, tzinfo=UTC))
+        await house.done(
+            "recommend",
+            {
+                "recommendationId": RECOMMENDED,
+                "title": {"nl": "Rooster in overleg"},
+                "text": {"nl": "Maak het rooster samen."},
+                "kind": "STRUCTURAL",
+                "signals": [FIRST],
+                "figures": [],
+                "policies": ["workload_policy"],
+            },
+            role=Role.ADVISER,
+        )
+        answer = {"recommendationId": RECOMMENDED, "answer": "ACCEPTED"}
+        await house.done("answerRecommendation", answer, role=Role.BOARD)
+        await house.done(
+            "planMeasure",
+            {
+                "measureId": MEASURE,
+                "recommendationId": RECOMMENDED,
+                "title": {"nl": "Rooster per team"},
+                "owner": "Afdeling Zorg",
+                "kind": "POLICY",
+                "policy": "workload_policy",
+                "signalId": FIRST,
+                "plannedFor": "2026-10-01",
+            },
+            role=Role.HR,
+        )
+        (goal,) = await house.ask(CHAIN, role=Role.WORKS_COUNCIL)
+        employee = await house.http.post(
+            "/graphql",
+            json={"query": CHAIN},
+            headers={"Authorization": f"Bearer {house.service.token(role=Role.EMPLOYEE)}"},
+        )
+
+    assert {"code": "inclusion", "label": "Inclusie"} == goal["theme"]
+    (link,) = goal["policies"]
+    assert ("workload_policy", [{"code": "respect"}], []) == (
+        link["policy"]["code"],
+        link["values"],
+        link["recommendations"],
+    )
+    (seen,) = link["signals"]
+    assert FIRST == seen["id"]
+    assert "workload" in seen["behaviour"]
+    assert [
+        {
+            "id": RECOMMENDED,
+            "answered": {"answer": "ACCEPTED"},
+            "measures": [
+                {"owner": "Afdeling Zorg", "status": "PLANNED", "policy": "workload_policy"}
+            ],
+        }
+    ] == seen["recommendations"]
+    assert "INVALID_DOCUMENT" in employee.text

@@ -21,11 +21,20 @@ from services.reporting.domain.disclosures import (
     evolve,
 )
 from services.reporting.domain.ground import Ground
+from services.reporting.domain.loop import (
+    CitedSignal,
+    Loop,
+    Measure,
+    MeasurePlanned,
+    Recommendation,
+    Recommended,
+)
 from services.reporting.domain.outline import OUTLINE, build
 from services.reporting.domain.plain import cell, markdown
 from services.reporting.domain.report import Chosen, Report, frozen
 from services.reporting.domain.report import evolve as evolve_report
 from services.reporting.domain.told import Signals
+from services.reporting.domain.words import Words
 from services.reporting.policy import enters, sees_disclosures
 from shared.contracts.errors import Code
 from shared.contracts.report import (
@@ -278,6 +287,44 @@ def test_the_risk_inventory_gets_hazards_and_lines_for_a_plan() -> None:
     text = markdown("Plan", (plan,), "nl")
     assert "* **Werkdruk**\n  * Genoemde oorzaken: Beleid sluit niet aan op de praktijk" in text
     assert "Discriminatie" not in text
+    planned = MeasurePlanned(
+        measure_id=UUID(int=8),
+        recommendation_id=UUID(int=7),
+        title=Words(nl="Rooster per team"),
+        words=None,
+        owner="Afdeling Zorg",
+        kind="structural",
+        planned_for=date(2027, 3, 1),
+        policy=None,
+        signal_id=None,
+        on=ON,
+    )
+    made = Recommended(
+        recommendation_id=UUID(int=7),
+        title=Words(nl="Rooster"),
+        text=Words(nl="Samen."),
+        kind="structural",
+        period=None,
+        signals=(
+            CitedSignal(
+                signal_id=UUID(int=1), theme="workload", place="all", period="2026-Q4", told_on=ON
+            ),
+        ),
+        figures=(),
+        policies=(),
+        on=ON,
+        due=ON,
+    )
+    measures = (
+        Measure(planned=planned, planned_for=planned.planned_for),
+        Measure(planned=planned, planned_for=planned.planned_for, status="stopped"),
+    )
+    loop = Loop(version=2, recommendations=(Recommendation(made=made, measures=measures),))
+    *_, plan = risks.sections(replace(GROUND, loop=loop))
+    text = markdown("Plan", (plan,), "nl")
+    assert 1 == text.count("Rooster per team")
+    assert "Afdeling Zorg, 2027-03-01" in text
+    assert "in te vullen" not in text
     calm = risks.sections(replace(GROUND, signals=Signals()))
     assert "No released signal" in markdown("Plan", calm, "en")
 

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Annotated, Self
 
 import strawberry
 
 from services.gateway.grants import ADVISER, LEADERS, grant, table
-from services.gateway.schema.base import Info, LanguageChoice, ask, described
+from services.gateway.schema.base import Info, LanguageChoice, ask, described, whole_or_none
+from services.gateway.schema.loop import Recommendation
+from shared.contracts import reporting_loop, rpc
 from shared.contracts import reporting_strategy as shapes
 
 _PERIOD = strawberry.argument(description="2026, 2026-H2 or 2026-Q3; none: all that was told.")
+
+
+Recommended = Mapping[str, Recommendation]
+"""Those that stand, by id."""
+
+
+def _among(known: Recommended, ids: Sequence[str]) -> list[Recommendation]:
+    return [known[one] for one in ids if one in known]
+
+
+async def _recommended(info: Info, found: shapes.StrategyChain) -> Recommended:
+    """The recommendations that the chain names; nobody is asked where it names none."""
+    links = [link for goal in found.goals for link in goal.policies]
+    named = [one.recommendations for one in found.signals]
+    if not any((*named, *(link.recommendations for link in links))):
+        return {}
+    told = await whole_or_none(
+        info, "reporting.follow_up", rpc.Part(), reporting_loop.FollowUp, "recommendations"
+    )
+    if told is None:
+        return {}
+    return {one.id: Recommendation.of(one) for one in told.recommendations}
 
 
 @strawberry.enum(description="What a policy's gap is called.")
@@ -68,10 +93,13 @@ class ChainSignal:
     behaviour: list[str] = strawberry.field(
         description="The categories of conduct that its theme bundles; labels in `taxonomy`."
     )
+    recommendations: list[Recommendation] = strawberry.field(
+        description="That refer to it, with the measures that came of them."
+    )
 
     @classmethod
-    def of(cls, found: shapes.ChainSignal) -> Self:
-        """From reporting's answer."""
+    def of(cls, found: shapes.ChainSignal, known: Recommended) -> Self:
+        """From reporting's answers."""
         return cls(
             id=strawberry.ID(found.id),
             told_on=found.told_on.isoformat(),
@@ -83,6 +111,7 @@ class ChainSignal:
             causes=list(found.causes),
             aims=list(found.aims),
             behaviour=list(found.behaviour),
+            recommendations=_among(known, found.recommendations),
         )
 
 
@@ -95,14 +124,24 @@ class ChainPolicy:
     )
     values: list[ChainEntry] = strawberry.field(description="The values that it serves.")
     signals: list[ChainSignal]
+    recommendations: list[Recommendation] = strawberry.field(
+        description="That name the policy and refer to none of its signals."
+    )
 
     @classmethod
-    def of(cls, found: shapes.ChainPolicy, language: LanguageChoice) -> Self:
-        """From reporting's answer."""
+    def of(
+        cls,
+        found: shapes.ChainPolicy,
+        signals: Mapping[str, ChainSignal],
+        known: Recommended,
+        language: LanguageChoice,
+    ) -> Self:
+        """From reporting's answers."""
         return cls(
             policy=ChainEntry.or_none(found.policy, language),
             values=[ChainEntry.of(one, language) for one in found.values],
-            signals=[ChainSignal.of(one) for one in found.signals],
+            signals=[signals[one] for one in found.signals if one in signals],
+            recommendations=_among(known, found.recommendations),
         )
 
 
@@ -116,11 +155,17 @@ class ChainGoal:
     policies: list[ChainPolicy]
 
     @classmethod
-    def of(cls, found: shapes.ChainGoal, language: LanguageChoice) -> Self:
-        """From reporting's answer."""
+    def of(
+        cls,
+        found: shapes.ChainGoal,
+        signals: Mapping[str, ChainSignal],
+        known: Recommended,
+        language: LanguageChoice,
+    ) -> Self:
+        """From reporting's answers."""
         return cls(
             theme=ChainEntry.or_none(found.theme, language),
-            policies=[ChainPolicy.of(one, language) for one in found.policies],
+            policies=[ChainPolicy.of(one, signals, known, language) for one in found.policies],
         )
 
 
@@ -206,8 +251,8 @@ class StrategyChainQuery:
     """Questions about strategy and what was told of it."""
 
     @described(
-        "From each strategic theme to its policies, the signals that touch them, and the conduct "
-        "they are about. Every signal is below a goal, or below none."
+        "From each strategic theme to its policies, the signals that touch them, the conduct they "
+        "are about, and what was recommended and done. Every signal is below a goal, or below none."
     )
     async def strategy_chain(
         self,
@@ -216,9 +261,18 @@ class StrategyChainQuery:
         language: LanguageChoice = LanguageChoice.EN,
     ) -> list[ChainGoal] | None:
         """Asks reporting."""
-        request = shapes.StrategyQuery(period=period)
-        found = await ask(info, "reporting.strategy_chain", request, shapes.StrategyChain)
-        return [ChainGoal.of(one, language) for one in found.goals]
+        found = await whole_or_none(
+            info,
+            "reporting.strategy_chain",
+            shapes.StrategyQuery(period=period),
+            shapes.StrategyChain,
+            "signals",
+        )
+        if found is None:
+            return None
+        known = await _recommended(info, found)
+        signals = {one.id: ChainSignal.of(one, known) for one in found.signals}
+        return [ChainGoal.of(one, signals, known, language) for one in found.goals]
 
     @described("How far each policy is from practice in a half-year, and how far values are lived.")
     async def policy_gaps(
@@ -255,9 +309,9 @@ ACCESS = table(
     grant(
         "ChainSignal",
         _READERS,
-        "id toldOn theme place period direction judged causes aims behaviour",
+        "id toldOn theme place period direction judged causes aims behaviour recommendations",
     ),
-    grant("ChainPolicy", _READERS, "policy values signals"),
+    grant("ChainPolicy", _READERS, "policy values signals recommendations"),
     grant("ChainGoal", _READERS, "theme policies"),
     grant("PolicyGap", _READERS, "policy signals contrary pressing judged points band"),
     grant("LivedFigure", _READERS, "period signals agreeing contrary points"),

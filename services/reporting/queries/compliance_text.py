@@ -13,7 +13,7 @@ from services.reporting.domain.ground import Ground
 from services.reporting.domain.plain import markdown
 from services.reporting.events import TYPES
 from services.reporting.loading import load_tables
-from services.reporting.streams import load_disclosures, load_signals, load_strategy
+from services.reporting.streams import load_disclosures, load_loop, load_signals, load_strategy
 from shared.bus.topology import DURABLES, STREAMS
 from shared.contracts.events import CONTRACTS
 from shared.contracts.reporting_compliance import ComplianceText, ComplianceTextQuery
@@ -65,6 +65,8 @@ async def _ground(call: Call, period: Period) -> Ground:
         signals=await load_signals(store, organisation),
         strategy=await load_strategy(store, organisation),
         disclosures=disclosures,
+        loop=await load_loop(store, organisation),
+        read_on=call.now.date(),
     )
 
 

@@ -23,6 +23,7 @@ from shared.taxonomy import signal_codes
 
 if TYPE_CHECKING:
     from services.reporting.domain.ground import Ground
+    from services.reporting.domain.loop import Loop, Measure
     from services.reporting.domain.told import ToldSignal
     from shared.contracts.report import Cell
 
@@ -75,7 +76,7 @@ def sections(ground: Ground) -> tuple[Section, ...]:
     shown: dict[str, Cell] = {} if found is None else cells(found.figures)
     of = {theme: [one for one in told if one.theme == theme] for theme, _ in HAZARDS}
     lines = tuple(
-        _line(label, of[theme])
+        _line(label, of[theme], ground.loop)
         for theme, label in HAZARDS
         if any(strength(one) >= 2 for one in of[theme])
     )
@@ -117,18 +118,32 @@ def _told(signals: list[ToldSignal]) -> Bilingual:
     return Bilingual(nl="; ".join(one.nl for one in texts), en="; ".join(one.en for one in texts))
 
 
-def _line(label: Bilingual, signals: list[ToldSignal]) -> Entry:
+def _measures(signals: list[ToldSignal], loop: Loop) -> list[Measure]:
+    """What management does about recommendations that refer to one of the signals, and did not stop."""
+    ids = {one.signal_id for one in signals}
+    return [
+        measure
+        for one in loop.standing
+        if not ids.isdisjoint(cited.signal_id for cited in one.made.signals)
+        for measure in one.measures
+        if measure.status != "stopped"
+    ]
+
+
+def _line(label: Bilingual, signals: list[ToldSignal], loop: Loop) -> Entry:
     known = signal_codes.current().causes
     codes = dict.fromkeys(code for one in signals for code in one.causes if code in known)
     causes = Bilingual(
         nl="; ".join(known[code].nl for code in codes),
         en="; ".join(known[code].en for code in codes),
     )
-    return Entry(
-        title=label,
-        facts=(
-            (_CAUSES, causes if codes else _NONE),
-            (_MEASURE, _TO_FILL),
-            (_OWNER, _TO_FILL),
-        ),
-    )
+    facts = [(_CAUSES, causes if codes else _NONE)]
+    for one in _measures(signals, loop):
+        owner = f"{one.planned.owner}, {one.planned_for.isoformat()}"
+        facts += [
+            (_MEASURE, one.planned.title.bilingual),
+            (_OWNER, Bilingual(nl=owner, en=owner)),
+        ]
+    if len(facts) == 1:
+        facts += [(_MEASURE, _TO_FILL), (_OWNER, _TO_FILL)]
+    return Entry(title=label, facts=tuple(facts))
