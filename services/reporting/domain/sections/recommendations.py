@@ -25,7 +25,10 @@ _KINDS: Final[Mapping[str, Bilingual]] = {
 def build(ground: Ground) -> tuple[Block, ...]:
     """One entry for each recommendation of this period; nothing where there is none."""
     found = [one for one in ground.loop.standing if of_period(ground, one)]
-    return (Entries(items=tuple(_entry(ground, one) for one in found)),) if found else ()
+    if not found:
+        return ()
+    names = _Names(ground)
+    return (Entries(items=tuple(_entry(names, one) for one in found)),)
 
 
 def of_period(ground: Ground, one: Recommendation) -> bool:
@@ -38,49 +41,51 @@ def of_period(ground: Ground, one: Recommendation) -> bool:
     return ground.period.start <= about.start and about.end <= ground.period.end
 
 
-def _entry(ground: Ground, one: Recommendation) -> Entry:
+class _Names:
+    """What the tables, the register and the taxonomy call what recommendations refer to."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.policies = {entry.code: entry.label for entry in ground.strategy.entries}
+        self.cells: dict[tuple[str, str, str], Bilingual] = {}
+        self.codes: dict[str, Bilingual] = dict(theme_names())
+        for table in (*ground.history, *ground.tables):
+            figures = table.figures
+            for code in figures.codes:
+                label = text(table.labels_nl[code], table.labels_en[code])
+                self.cells[figures.dimension, figures.period, code] = label
+                if figures.dimension in ("theme", "area", "unit", "category"):
+                    self.codes[code] = label
+
+
+def _entry(names: _Names, one: Recommendation) -> Entry:
     made = one.made
     facts = [(text("Gaat over", "Is about"), _KINDS[made.kind])]
     facts += [
-        (text("Naar aanleiding van signaal", "For the signal"), _signal(ground, told))
+        (text("Naar aanleiding van signaal", "For the signal"), _signal(names, told))
         for told in made.signals
     ]
-    labels = {
-        (table.figures.dimension, table.figures.period, code): text(
-            table.labels_nl[code], table.labels_en[code]
-        )
-        for table in (*ground.history, *ground.tables)
-        for code in table.figures.codes
-    }
     for ref in made.figures:
-        label = labels.get((ref.table, ref.period, ref.code), text(ref.code, ref.code))
-        window = span(Period.parse(ref.period))
+        label = names.cells.get((ref.table, ref.period, ref.code), text(ref.code, ref.code))
         facts.append(
-            (
-                text("Naar aanleiding van cijfer", "For the figure"),
-                text(f"{label.nl}, {window.nl}", f"{label.en}, {window.en}"),
-            )
+            (text("Naar aanleiding van cijfer", "For the figure"), _within(label, ref.period))
         )
-    names = {entry.code: entry.label for entry in ground.strategy.entries}
     facts += [
-        (text("Beleid", "Policy"), names.get(code, text(code, code))) for code in made.policies
+        (text("Beleid", "Policy"), names.policies.get(code, text(code, code)))
+        for code in made.policies
     ]
     facts.append((text("Antwoord uiterlijk", "Answer at the latest"), day(made.due)))
     return Entry(title=made.title.bilingual, text=made.text.bilingual, facts=tuple(facts))
 
 
-def _signal(ground: Ground, told: CitedSignal) -> Bilingual:
-    """Theme, place and period of a signal, in the words of the tables where they have some."""
-    names: dict[str, Bilingual] = dict(theme_names())
-    for table in (*ground.history, *ground.tables):
-        if table.figures.dimension in ("theme", "area", "unit", "category"):
-            names |= {
-                code: text(table.labels_nl[code], table.labels_en[code])
-                for code in table.figures.codes
-            }
-    theme = names.get(told.theme, text(told.theme, told.theme))
-    window = span(Period.parse(told.period))
-    place = names.get(told.place)
-    if place is None:
-        return text(f"{theme.nl}, {window.nl}", f"{theme.en}, {window.en}")
-    return text(f"{theme.nl}, {place.nl}, {window.nl}", f"{theme.en}, {place.en}, {window.en}")
+def _signal(names: _Names, told: CitedSignal) -> Bilingual:
+    """Theme, place and period of a signal; the whole organisation goes without saying."""
+    theme = names.codes.get(told.theme, text(told.theme, told.theme))
+    place = names.codes.get(told.place)
+    if place is not None:
+        theme = text(f"{theme.nl}, {place.nl}", f"{theme.en}, {place.en}")
+    return _within(theme, told.period)
+
+
+def _within(what: Bilingual, period: str) -> Bilingual:
+    window = span(Period.parse(period))
+    return text(f"{what.nl}, {window.nl}", f"{what.en}, {window.en}")
