@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.reporting.domain import (
     activities,
     breaks,
+    calendar,
     disclosures,
     hr_figures,
     interventions,
@@ -58,6 +59,7 @@ TYPES = EventTypes(
         organisation.OrganisationKnown,
         organisation.UnitsKnown,
         report.ReportDrafted,
+        report.ReportBegun,
         report.TableJoined,
         kept.TableKept,
         report.InterpretationSaved,
@@ -99,6 +101,7 @@ TYPES = EventTypes(
         interventions.InterventionHeld,
         interventions.InterventionCancelled,
         activities.ActivitiesKept,
+        calendar.CalendarChosen,
         AccessRecorded,
     ),
     versions={organisation.OrganisationKnown: 2, report.ReportPublished: 2},

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from services.reporting.domain.calendar import Span
 from services.reporting.domain.cells import Known
 from services.reporting.domain.ground import Ground, ReleasedTable
 from services.reporting.domain.people import People
 from services.reporting.domain.series import known_breaks
+from services.reporting.domain.windows import SpanGround, within
 from services.reporting.streams import (
     load_activities,
     load_disclosures,
@@ -34,12 +36,15 @@ if TYPE_CHECKING:
     from shared.runtime.calls import Parts
 
 
-async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground:
-    """What this report is built from: its own tables, and what was released before.
+async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground | SpanGround:
+    """What this report is built from: its own tables, and what was released before; of a span the windows
+    that lie in it.
 
     Raises Refusal NOT_FOUND for a report that is not there.
     """
-    period = Period.parse(state.known.figures.period)
+    period = state.period
+    if isinstance(period, Span):
+        return within(period, await load_tables(parts, organisation))
     disclosures = await load_disclosures(parts.store, organisation)
     return Ground(
         period=period,
@@ -67,7 +72,7 @@ async def load_ground(parts: Parts, organisation: UUID, state: Report) -> Ground
     )
 
 
-def cut_off_of(period: Period) -> date:
+def cut_off_of(period: Period | Span) -> date:
     """The last day whose cases are in a report: that of its period. What comes later counts later."""
     return period.end - timedelta(days=1)
 

@@ -8,7 +8,9 @@ from services.reporting.commands.advance_measure import advance_measure
 from services.reporting.commands.answer_recommendation import answer_recommendation
 from services.reporting.commands.approve_report import approve_report
 from services.reporting.commands.assess_maturity import assess_maturity
+from services.reporting.commands.begin_report import begin_report
 from services.reporting.commands.cancel_intervention import cancel_intervention
+from services.reporting.commands.choose_report_calendar import choose_report_calendar
 from services.reporting.commands.compose_mirror import compose_mirror
 from services.reporting.commands.correct_report import correct_report
 from services.reporting.commands.decide_response_term import decide_response_term
@@ -53,6 +55,7 @@ from services.reporting.queries.mirror import mirror
 from services.reporting.queries.policy_gaps import policy_gaps
 from services.reporting.queries.render_report import render_report
 from services.reporting.queries.report import report
+from services.reporting.queries.report_calendar import report_calendar
 from services.reporting.queries.reports import reports
 from services.reporting.queries.series_breaks import series_breaks
 from services.reporting.queries.shared_mirrors import shared_mirrors
@@ -83,6 +86,9 @@ DEFINITION = Definition(
         "formal_numbers": formal_numbers,
         "compliance_text": compliance_text,
         "correct_report": correct_report,
+        "begin_report": begin_report,
+        "choose_report_calendar": choose_report_calendar,
+        "report_calendar": report_calendar,
         "acknowledge_report": acknowledge_report,
         "record_series_break": record_series_break,
         "withdraw_series_break": withdraw_series_break,

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from services.reporting.domain import (
     activities,
     breaks,
+    calendar,
     disclosures,
     hr_figures,
     interventions,
@@ -27,6 +28,7 @@ from services.reporting.domain import (
 from shared.contracts.report import decoded, decoded_sections
 
 if TYPE_CHECKING:
+    from services.reporting.domain.calendar import Span
     from shared.contracts.report import Section, Snapshot
     from shared.eventstore.store import EventStore
 
@@ -124,6 +126,22 @@ def approved_stream(report_id: UUID, approval: int) -> UUID:
 def published_stream(report_id: UUID, version: int) -> UUID:
     """Where the snapshot of a report's version stands."""
     return uuid5(report_id, f"published/{version}")
+
+
+def span_stream(organisation_id: UUID, span: Span) -> UUID:
+    """The stream, and the id, of the report of a span."""
+    return uuid5(organisation_id, f"report/{span}")
+
+
+def calendar_stream(organisation_id: UUID) -> UUID:
+    """The stream of which reports the organisation has."""
+    return uuid5(organisation_id, "calendar")
+
+
+async def load_calendar(store: EventStore, organisation_id: UUID) -> calendar.Calendar:
+    """The organisation's calendar; that of half-years where it chose none."""
+    recorded = await store.load(organisation_id, calendar_stream(organisation_id))
+    return reduce(calendar.evolve, (one.event for one in recorded), calendar.Calendar())
 
 
 async def load_approved(

@@ -500,6 +500,13 @@ REASONS: dict[str, str] = {
     "a section stands there twice": "een hoofdstuk staat er twee keer",
     "they are not of one of these readers each": "ze zijn niet ieder van één van deze lezers",
     "it says nothing": "er staat niets in",
+    "there is no such calendar": "deze kalender is er niet",
+    "reports of this calendar are drafted by themselves": "rapporten van deze kalender ontstaan vanzelf",
+    "an academic year runs from 1 September to 31 August": "een studiejaar loopt van 1 september tot en met "
+    "31 augustus",
+    "a report is of a quarter at least and a year at most": "een rapport gaat over minstens een kwartaal en "
+    "hoogstens een jaar",
+    "no released period lies wholly in it": "er ligt geen vrijgegeven periode geheel in",
     "1 to {most} sealed copies are expected": "1 tot {most} verzegelde kopieën worden verwacht",
     # Units of TOO_LARGE.
     "bytes": "bytes",

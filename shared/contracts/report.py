@@ -20,6 +20,9 @@ BREAK_MARK = "†"
 """Ends the label of a column that lies on the other side of a break in the series than those without it."""
 
 Audience = Literal["hr", "board", "works_council", "all_staff"]
+ReportCalendar = Literal["half_year", "year", "academic_year", "short_period"]
+"""Of which periods an organisation has reports."""
+
 AUDIENCES: tuple[Audience, ...] = ("hr", "board", "works_council", "all_staff")
 
 Unit = Literal[

@@ -17,7 +17,7 @@ from shared.contracts import reporting_compliance as compliance
 from shared.contracts import reporting_hr, reporting_mirror
 from shared.contracts import reporting_loop as loop
 from shared.contracts import reporting_strategy as strategy
-from shared.contracts.report import Audience, Section
+from shared.contracts.report import Audience, ReportCalendar, Section
 from shared.contracts.reporting_barometer import (
     AssessMaturity,
     BarometerAnswer,
@@ -2884,6 +2884,27 @@ class CorrectReport(Shape, frozen=True, kw_only=True):
     changes: str
 
 
+class ReportCalendarChosen(Shape, frozen=True, kw_only=True):
+    """Of which periods the organisation has reports."""
+
+    calendar: ReportCalendar
+
+
+class ChooseReportCalendar(Shape, frozen=True, kw_only=True):
+    """Coordinator: of which periods the organisation has reports from now on."""
+
+    calendar: ReportCalendar
+
+
+class BeginReport(Shape, frozen=True, kw_only=True):
+    """Adviser: begin the report of an academic year or a short period, both days inclusive. It is made of
+    released windows that lie wholly in it.
+    """
+
+    starts: date
+    ends: date
+
+
 class AcknowledgeReport(Shape, frozen=True, kw_only=True):
     """HR, board or works council: let the advisers know that you read the newest version."""
 
@@ -3252,6 +3273,9 @@ VERBS: dict[str, Verb] = {
             compliance.ComplianceText,
         ),
         Verb("reporting", "correct_report", "command", CorrectReport, Done),
+        Verb("reporting", "begin_report", "command", BeginReport, Done),
+        Verb("reporting", "choose_report_calendar", "command", ChooseReportCalendar, Done),
+        Verb("reporting", "report_calendar", "query", Empty, ReportCalendarChosen),
         Verb("reporting", "acknowledge_report", "command", AcknowledgeReport, Done),
         Verb("reporting", "render_report", "query", RenderReport, Document),
         Verb(

@@ -51,7 +51,9 @@ from shared.contracts.rpc import (
     VERBS,
     AcknowledgeReport,
     ApproveReport,
+    BeginReport,
     ById,
+    ChooseReportCalendar,
     CorrectReport,
     Document,
     Done,
@@ -615,6 +617,35 @@ async def test_the_tables_of_a_half_year_become_one_report(reporting: Reporting)
     document = await reporting.ask("render_report", ById(id=report_id), Document, role=Role.HR)
     for row in ("Conduct 12 ± 3", "Zorg 12 ± 3", "Kantoor < 5"):
         assert row in words_of(document.data)
+
+
+async def test_an_academic_year_is_made_of_the_windows_that_lie_in_it(reporting: Reporting) -> None:
+    """Under its calendar nothing is drafted by itself; the report is begun, approved and published."""
+    await reporting.announce()
+    choose = ChooseReportCalendar(calendar="academic_year")
+    await reporting.ask("choose_report_calendar", choose, Done, role=Role.COORDINATOR)
+    begin = BeginReport(starts=date(2025, 9, 1), ends=date(2026, 8, 31))
+    assert Code.INVALID_INPUT == await reporting.refused("begin_report", begin)
+    for period in ("2025-Q4", "2026-H1"):
+        drawn = WindowDrawn(measure="theme", period=period, epsilon=1.0)
+        await reporting.noisy("theme", drawn, period=period)
+    until = time.monotonic() + 15
+    while reporting.count("TableKept") < 2:
+        assert time.monotonic() < until, "the tables are not kept"
+        await asyncio.sleep(0.1)
+    assert () == (await reporting.ask("reports", Empty(), Reports)).items
+    report_id = (await reporting.ask("begin_report", begin, Done)).id
+    assert Code.ALREADY_EXISTS == await reporting.refused("begin_report", begin)
+    await reporting.approved(report_id)
+    await reporting.publish(report_id)
+    (line,) = (await reporting.ask("reports", Empty(), Reports, role=Role.HR)).items
+    assert "2025-09-01/2026-08-31" == line.period
+    seen = await reporting.ask("report", ReportQuery(id=report_id), Report, role=Role.HR)
+    assert (begin.starts, begin.ends, date(2026, 6, 30)) == (seen.starts, seen.ends, seen.cut_off)
+    assert None is seen.release
+    page = await reporting.ask("render_report", RenderReport(id=report_id), Document, role=Role.HR)
+    for words in ("4e kwartaal 2025", "1e halfjaar 2026", "24 ± 5", "30 september 2025"):
+        assert words in words_of(page.data)
 
 
 async def test_a_table_that_comes_after_the_approval_does_not_join(reporting: Reporting) -> None:

@@ -425,6 +425,7 @@ HOLDERS = {
         LEADERS | {Role.ADVISER},
     ),
     "that a report was read": (["Mutation.acknowledgeReport"], LEADERS),
+    "of which periods there are reports": (["Mutation.chooseReportCalendar"], {Role.COORDINATOR}),
     "who read a report": (["Report.acknowledgements", "ReportAcknowledgement"], {Role.ADVISER}),
     "drafts and what becomes of them": (
         [

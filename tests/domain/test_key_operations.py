@@ -245,6 +245,9 @@ APART = {
     "reporting.approve_report",
     "reporting.publish_report",
     "reporting.correct_report",
+    "reporting.begin_report",
+    "reporting.choose_report_calendar",
+    "reporting.report_calendar",
     "reporting.acknowledge_report",
 }
 """Verbs that touch no key, no sealed words, no recovery, erasure, disclosure or attachment. (Drafts

@@ -33,6 +33,7 @@ def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> No
     reading |= {"formal_numbers", "compliance_text"}
     entering = {"enter_formal_numbers", "formal_numbers"}
     writing = {"save_interpretation", "approve_report", "publish_report", "correct_report"}
+    writing |= {"begin_report", "report_calendar"}
     leading = reading | {"acknowledge_report"}
     breaks = {"record_series_break", "withdraw_series_break"}
     hr = {"import_hr_figures", "keep_cost_assumptions"}
@@ -75,7 +76,11 @@ def test_only_advisers_write_and_only_auditors_read_the_ledger(role: Role) -> No
         | {"leadership_layers", "pass_on_telling"},
         Role.EMPLOYEE: shared | {"barometer"} | heard,
         Role.MANAGER: shared | layer | heard,
-        Role.COORDINATOR: shared | declaring | heard | entering,
+        Role.COORDINATOR: shared
+        | declaring
+        | heard
+        | entering
+        | {"choose_report_calendar", "report_calendar"},
         Role.REPORT_OFFICER: entering,
         Role.AUDITOR: {"ledger", "ledger_bundle", "ledger_memories"},
     }.get(role, set())

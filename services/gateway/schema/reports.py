@@ -10,7 +10,7 @@ from typing import Annotated, Self
 import msgspec
 import strawberry
 
-from services.gateway.grants import ADVISER, LEADERS, MEMBERS, grant, table
+from services.gateway.grants import ADVISER, COORDINATOR, LEADERS, MEMBERS, grant, table
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -52,6 +52,21 @@ class AudienceChoice(Enum):
         "all_staff",
         description="Everybody of the organisation; also who has no version of their own.",
     )
+
+
+@strawberry.enum(
+    name="ReportCalendar",
+    description="Of which periods an organisation has reports: of each half-year, and each year of which "
+    "something is released; of each year; of academic years, 1 September to 31 August; or of periods from a "
+    "quarter to a year. The last two are begun by an adviser and made of released windows that lie in them.",
+)
+class CalendarChoice(Enum):
+    """See `ReportCalendar` in shared/contracts/report.py."""
+
+    HALF_YEAR = "half_year"
+    YEAR = "year"
+    ACADEMIC_YEAR = "academic_year"
+    SHORT_PERIOD = "short_period"
 
 
 @strawberry.type(description="One line in the list of reports.")
@@ -275,6 +290,12 @@ class ReportQuery:
             return None  # no report has such an id
         return await _report(info, report_id, as_of, version, audience)
 
+    @described("Of which periods your organisation has reports.")
+    async def report_calendar(self, info: Info) -> CalendarChoice | None:
+        """Asks reporting."""
+        told = await ask(info, "reporting.report_calendar", rpc.Empty(), rpc.ReportCalendarChosen)
+        return CalendarChoice(told.calendar)
+
 
 # Commands ---------------------------------------------------------------------------------------
 
@@ -374,6 +395,31 @@ class PublishReportInput:
 
 
 @strawberry.input
+class ChooseReportCalendarInput:
+    """What is drafted already stays."""
+
+    idempotency_key: strawberry.ID
+    calendar: CalendarChoice
+
+    def request(self) -> rpc.ChooseReportCalendar:
+        """As reporting takes it."""
+        return rpc.ChooseReportCalendar(calendar=self.calendar.value)
+
+
+@strawberry.input
+class BeginReportInput:
+    """A report of an academic year or a short period, as the calendar has it."""
+
+    idempotency_key: strawberry.ID
+    starts: dt.date
+    ends: dt.date = strawberry.field(description="The last day of it; it must be over.")
+
+    def request(self) -> rpc.BeginReport:
+        """As reporting takes it."""
+        return rpc.BeginReport(starts=self.starts, ends=self.ends)
+
+
+@strawberry.input
 class CorrectReportInput:
     """A published version stays; a new one corrects it."""
 
@@ -441,6 +487,25 @@ class PublishReportPayload(_ReportPayload):
 
 
 @strawberry.type
+class ChooseReportCalendarPayload:
+    """It holds from now on."""
+
+    position: int = strawberry.field(
+        description="Place of the change in the organisation's ledger."
+    )
+
+    @classmethod
+    def of(cls, done: rpc.Done) -> Self:
+        """From reporting's answer."""
+        return cls(position=done.position)
+
+
+@strawberry.type
+class BeginReportPayload(_ReportPayload):
+    """The report is a draft."""
+
+
+@strawberry.type
 class CorrectReportPayload(_ReportPayload):
     """A new version is begun."""
 
@@ -473,6 +538,14 @@ ApproveReportResult = Annotated[
 PublishReportResult = Annotated[
     PublishReportPayload | InvalidInput | NotFound | NotAllowed | Conflict,
     strawberry.union("PublishReportResult"),
+]
+ChooseReportCalendarResult = Annotated[
+    ChooseReportCalendarPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("ChooseReportCalendarResult"),
+]
+BeginReportResult = Annotated[
+    BeginReportPayload | InvalidInput | NotFound | NotAllowed | Conflict,
+    strawberry.union("BeginReportResult"),
 ]
 CorrectReportResult = Annotated[
     CorrectReportPayload | InvalidInput | NotFound | NotAllowed | Conflict,
@@ -510,6 +583,24 @@ class ReportMutation:
         return await command(
             info, "reporting.publish_report", input, rpc.Done, PublishReportPayload.of
         )
+
+    @change("Choose of which periods your organisation has reports.")
+    async def choose_report_calendar(
+        self, info: Info, input: ChooseReportCalendarInput
+    ) -> ChooseReportCalendarResult:
+        """Asks reporting."""
+        return await command(
+            info,
+            "reporting.choose_report_calendar",
+            input,
+            rpc.Done,
+            ChooseReportCalendarPayload.of,
+        )
+
+    @change("Begin the report of an academic year or a short period.")
+    async def begin_report(self, info: Info, input: BeginReportInput) -> BeginReportResult:
+        """Asks reporting."""
+        return await command(info, "reporting.begin_report", input, rpc.Done, BeginReportPayload.of)
 
     @change("Begin a new version of a published report, which stays as it is.")
     async def correct_report(self, info: Info, input: CorrectReportInput) -> CorrectReportResult:
@@ -557,6 +648,13 @@ ACCESS = table(
     grant("PublishReportInput", ADVISER, "idempotencyKey reportId language audiences sections"),
     grant("AudienceSectionsInput", ADVISER, "audience sections"),
     grant("PublishReportPayload", ADVISER, "reportId position report"),
+    grant("Query", ADVISER | COORDINATOR, "reportCalendar"),
+    grant("Mutation", COORDINATOR, "chooseReportCalendar chooseReportCalendar(input:)"),
+    grant("ChooseReportCalendarInput", COORDINATOR, "idempotencyKey calendar"),
+    grant("ChooseReportCalendarPayload", COORDINATOR, "position"),
+    grant("Mutation", ADVISER, "beginReport beginReport(input:)"),
+    grant("BeginReportInput", ADVISER, "idempotencyKey starts ends"),
+    grant("BeginReportPayload", ADVISER, "reportId position report"),
     grant("Mutation", ADVISER, "correctReport correctReport(input:)"),
     grant("CorrectReportInput", ADVISER, "idempotencyKey reportId changes"),
     grant("CorrectReportPayload", ADVISER, "reportId position report"),

@@ -15,6 +15,7 @@ from services.reporting.domain.kept import TableKept, keep
 from services.reporting.domain.report import draft
 from services.reporting.shapes import drafted_from_bus
 from services.reporting.streams import (
+    load_calendar,
     load_kept,
     load_organisation,
     load_report,
@@ -27,10 +28,10 @@ from shared.eventstore.store import Change
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
-    from services.reporting.domain.figures import Figures
     from services.reporting.domain.report import ReportDrafted
     from shared.eventstore.store import Tracking
     from shared.runtime.calls import Parts
+    from shared.taxonomy.period import Grain
 
 DURABLE = "reporting-drafts"
 """Its name on the bus, in `tracking`, and as the actor of its events."""
@@ -47,9 +48,9 @@ class OrganisationNotYetKnown(Exception):  # noqa: N818  it is known in a moment
 
 
 async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> None:
-    """Begin a report from a released table, or let the table join the one of its period. A quarter's
-    table is kept, as reports are of half-years and years, and so is one that comes when its report is
-    approved. A table that is there already moves the position alone.
+    """Begin a report from a released table, or let the table join the one of its period. A table is kept
+    where the organisation's calendar has no report of its period (of a quarter none has), and where it
+    comes when the report is approved. A table that is there already moves the position alone.
 
     Raises OrganisationNotYetKnown, UnsafeRelease (a release that gives away what it withholds, or
     replaces one: nothing is drafted until a person has looked), and msgspec.ValidationError for a
@@ -83,14 +84,15 @@ async def draft_report(parts: Parts, event: CloudEvent, tracking: Tracking) -> N
 async def _change(parts: Parts, released: ReportDrafted) -> Change | None:
     """What a table adds to the log; None: nothing."""
     organisation_id, figures = released.organisation_id, released.figures
-    in_report: tuple[Figures, ...] = ()
-    if not _is_quarter(figures.period):
-        stream = report_stream(organisation_id, figures.period)
-        state = await load_report(parts.store, organisation_id, stream)
+    stream = report_stream(organisation_id, figures.period)
+    state = await load_report(parts.store, organisation_id, stream)
+    calendar = await load_calendar(parts.store, organisation_id)
+    # A report that is begun gets its other tables, whatever was chosen meanwhile.
+    if state.drafted is not None or calendar.drafts(_grain(figures.period)):
         event = draft(state, released)
         if event is not None:
             return Change(stream, state.version + 1, event)
-        in_report = tuple(table.figures for table in state.tables)
+    in_report = tuple(table.figures for table in state.tables)
     kept = await load_kept(parts.store, organisation_id, figures.period)
     table = keep(
         kept,
@@ -107,8 +109,8 @@ async def _change(parts: Parts, released: ReportDrafted) -> Change | None:
     return Change(tables_stream(organisation_id, figures.period), kept.version + 1, table)
 
 
-def _is_quarter(text: str) -> bool:
+def _grain(text: str) -> Grain:
     try:
-        return Period.parse(text).grain == "quarter"
+        return Period.parse(text).grain
     except Refusal:
-        return False  # no period at all, which is refused where the release is checked
+        return "year"  # no period at all, which is refused where the release is checked

@@ -31,6 +31,7 @@ from services.reporting.domain.sections import (
     themes,
     where,
 )
+from services.reporting.domain.windows import SpanGround, blocks
 from shared.contracts.report import AUDIENCES, Audience, Bilingual, Section
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ GUIDE = "guide"
 CODES: tuple[str, ...] = tuple(chapter.code for chapter in OUTLINE)
 
 
-def build(ground: Ground, words: Mapping[str, str]) -> tuple[Section, ...]:
+def build(ground: Ground | SpanGround, words: Mapping[str, str]) -> tuple[Section, ...]:
     """The report's sections; `words` are the advisers', by code. A chapter with neither is left out."""
     sections = (
         Section(
@@ -143,8 +144,11 @@ def build(ground: Ground, words: Mapping[str, str]) -> tuple[Section, ...]:
     return tuple(section for section in sections if section.blocks or section.words)
 
 
-def _blocks(chapter: Chapter, ground: Ground) -> tuple[Block, ...]:
-    built = () if chapter.build is None else chapter.build(ground)
+def _blocks(chapter: Chapter, ground: Ground | SpanGround) -> tuple[Block, ...]:
+    if isinstance(ground, SpanGround):
+        built = blocks(ground, chapter.code)
+    else:
+        built = () if chapter.build is None else chapter.build(ground)
     return (cut_off.block(ground), *built) if chapter.code == GUIDE else built
 
 

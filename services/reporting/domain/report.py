@@ -10,16 +10,19 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, assert_never
 from uuid import UUID
 
+from services.reporting.domain.calendar import Span
 from services.reporting.domain.figures import Figures, UnsafeRelease, check, check_together
 from services.reporting.domain.outline import CODES, NOT_FOR_STAFF, SUMMARY, build, sections_for
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.report import Audience, Section, Snapshot, encoded_sections
 from shared.contracts.words import readable
+from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from services.reporting.domain.ground import Ground
+    from services.reporting.domain.windows import SpanGround
 
 Language = Literal["en", "nl"]
 
@@ -54,6 +57,17 @@ class ReportDrafted:
     figures: Figures
     labels_en: dict[str, str]
     labels_nl: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportBegun:
+    """An adviser began a report of a span that has no release of its own: from `starts` to `ends`, both
+    inclusive. It is made of released windows that lie wholly in it.
+    """
+
+    organisation_id: UUID
+    starts: date
+    ends: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +177,7 @@ class CorrectionBegun:
 
 Event = (
     ReportDrafted
+    | ReportBegun
     | TableJoined
     | InterpretationSaved
     | ReportApproved
@@ -199,6 +214,7 @@ class Report:
 
     version: int = 0
     drafted: ReportDrafted | None = None
+    begun: ReportBegun | None = None
     joined: tuple[TableJoined, ...] = ()
     drafts: tuple[SealedDraft, ...] = ()
     approval: ReportApproved | None = None
@@ -208,18 +224,29 @@ class Report:
     acknowledgements: tuple[ReportAcknowledged, ...] = ()
 
     @property
-    def known(self) -> ReportDrafted:
-        """What it was drafted from. Raises Refusal NOT_FOUND when there is no such report."""
-        if self.drafted is None:
+    def known(self) -> ReportDrafted | ReportBegun:
+        """What it was made of first. Raises Refusal NOT_FOUND when there is no such report."""
+        first = self.drafted or self.begun
+        if first is None:
             raise Refusal(Code.NOT_FOUND)
-        return self.drafted
+        return first
+
+    @property
+    def period(self) -> Period | Span:
+        """Of which days it is. Raises Refusal NOT_FOUND."""
+        first = self.known
+        if isinstance(first, ReportBegun):
+            return Span(first.starts, first.ends)
+        return Period.parse(first.figures.period)
 
     @property
     def tables(self) -> tuple[ReportDrafted | TableJoined, ...]:
-        """Its tables in the order in which it has them, whatever the order of their arrival. The first
-        is that of categories, of themes, or of the total where there is one. Raises Refusal NOT_FOUND.
+        """Its own tables in the order in which it has them, whatever the order of their arrival. The first
+        is that of categories, of themes, or of the total where there is one. None of a span.
         """
-        return tuple(sorted((self.known, *self.joined), key=lambda table: table.figures.place))
+        if self.drafted is None:
+            return ()
+        return tuple(sorted((self.drafted, *self.joined), key=lambda table: table.figures.place))
 
     @property
     def status(self) -> Status:
@@ -256,6 +283,8 @@ def evolve(state: Report, event: Event) -> Report:
     match event:
         case ReportDrafted():
             return replace(state, drafted=event)
+        case ReportBegun():
+            return replace(state, begun=event)
         case TableJoined():
             return replace(state, joined=(*state.joined, event))
         case InterpretationSaved():
@@ -290,7 +319,7 @@ def draft(state: Report, arrived: ReportDrafted) -> ReportDrafted | TableJoined 
     that is there already: released figures are never replaced.
     """
     figures = arrived.figures
-    others = tuple(one.figures for one in state.tables) if state.drafted is not None else ()
+    others = tuple(one.figures for one in state.tables)
     if figures in others:
         return None
     if any(other.dimension == figures.dimension for other in others):
@@ -324,7 +353,7 @@ def save_interpretation(state: Report, sealed: tuple[SealedDraft, ...]) -> Inter
 
 
 def approve(
-    state: Report, ground: Ground, interpretation: str, words: Mapping[str, str]
+    state: Report, ground: Ground | SpanGround, interpretation: str, words: Mapping[str, str]
 ) -> tuple[ReportApproved, SectionsApproved]:
     """Approve the report with these words, which replace earlier approved ones: `interpretation` opens it,
     `words` are those of its sections, by code. What they were written for is frozen with them.
@@ -387,7 +416,7 @@ class Chosen:
 
 def frozen(
     state: Report,
-    ground: Ground,
+    ground: Ground | SpanGround,
     sections: tuple[Section, ...],
     chosen: tuple[Chosen, ...],
     *,
@@ -420,7 +449,7 @@ def frozen(
         raise invalid("audiences", "there are no readers")
     if not set(state.audiences) <= versions.keys():
         raise invalid("audiences", "whoever read the version before reads this one too")
-    period, figures = ground.period, state.tables[0].figures
+    period, figures = ground.period, ground.tables[0].figures
     return Snapshot(
         report_id=str(report_id),
         organisation=organisation_name,
@@ -436,6 +465,19 @@ def frozen(
         language=language,
         sections=sections,
         versions=versions,
+    )
+
+
+def begin(state: Report, ground: SpanGround, organisation_id: UUID) -> ReportBegun:
+    """Begin the report of a span. Refuses one that is there (ALREADY_EXISTS), and one in which no released
+    window lies wholly (INVALID_INPUT).
+    """
+    if state.begun is not None:
+        raise Refusal(Code.ALREADY_EXISTS)
+    if not ground.tables:
+        raise invalid("starts", "no released period lies wholly in it")
+    return ReportBegun(
+        organisation_id=organisation_id, starts=ground.period.first, ends=ground.period.last
     )
 
 
@@ -474,7 +516,6 @@ def acknowledge(
 
 
 def _unpublished(state: Report) -> None:
-    if state.drafted is None:
-        raise Refusal(Code.NOT_FOUND)
+    state.known  # noqa: B018  raises
     if state.status is Status.PUBLISHED:
         raise Refusal(Code.ALREADY_PUBLISHED)

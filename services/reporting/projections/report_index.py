@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.reporting.domain.calendar import Span
 from services.reporting.domain.report import Status
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _BECOMES = {
     "ReportDrafted": Status.DRAFTED,
+    "ReportBegun": Status.DRAFTED,
     "ReportApproved": Status.APPROVED,
     "ReportPublished": Status.PUBLISHED,
     "CorrectionBegun": Status.DRAFTED,
@@ -30,11 +32,16 @@ class ReportIndex:
         """See Projection."""
         status = _BECOMES[recorded.type].value
         match recorded.type:
-            case "ReportDrafted":
+            case "ReportDrafted" | "ReportBegun":
+                begun = recorded.event
+                if recorded.type == "ReportDrafted":
+                    period = begun.figures.period
+                else:
+                    period = str(Span(begun.starts, begun.ends))
                 await connection.execute(
                     "INSERT INTO report_index (report_id, organisation, period, status)"
                     " VALUES (%s, %s, %s, %s)",
-                    (recorded.stream, recorded.organisation, recorded.event.figures.period, status),
+                    (recorded.stream, recorded.organisation, period, status),
                 )
             case "ReportPublished":
                 await connection.execute(

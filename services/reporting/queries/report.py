@@ -15,7 +15,6 @@ from services.reporting.streams import load_approved
 from shared.contracts.rpc import Acknowledgement, FormHash, Report, ReportQuery
 from shared.runtime.as_of import checkpoint_at
 from shared.runtime.calls import Call
-from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
     from services.reporting.domain import report as domain
@@ -34,7 +33,7 @@ async def report(call: Call, request: ReportQuery) -> Report:
     if read.audience == "all_staff" and not writes:
         tables = ()
     published = read.published
-    period = Period.parse(state.known.figures.period)
+    period = state.period
     return Report(
         id=str(report_id),
         period=str(period),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from services.reporting.domain.ground import Ground
+    from services.reporting.domain.windows import SpanGround
 
 _MONTHS = (
     ("januari", "January"),
@@ -33,7 +34,7 @@ def day(of: date) -> Bilingual:
     return Bilingual(nl=f"{of.day} {nl} {of.year}", en=f"{of.day} {en} {of.year}")
 
 
-def block(ground: Ground) -> Paragraphs:
+def block(ground: Ground | SpanGround) -> Paragraphs:
     """The sentences. How many cases came later is not said: nobody released such a figure."""
     last = day(ground.cut_off)
     return Paragraphs(
