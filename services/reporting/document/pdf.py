@@ -222,9 +222,11 @@ def _columns(table: TableBlock) -> list[Column]:
         longest = max((len(cell.text) for cell in cells), default=0)
         least = longest
         if not head.numbers or any(cell.kind == "said" for cell in cells):
-            least, longest = min(longest, _WORDS), min(longest, 2 * _WORDS)
+            least, longest = min(longest, _WORDS), min(longest, 3 * _WORDS)
         words = _PLACES_TO_BREAK.split(f"{head.label} {head.unit}")
         word = max(len(word) for word in words)
+        # A head of two lines or so is read with more ease than one of five.
+        half = max(word, min(len(head.label) // 2 + 3, _WORDS))
         room = margin * _LETTER + 3 if margin else 0
         found.append(
             Column(
@@ -232,7 +234,7 @@ def _columns(table: TableBlock) -> list[Column]:
                 unit=head.unit,
                 numbers=head.numbers,
                 width=max(word * _LETTER, least * _LETTER + room) + _AROUND,
-                wanted=max(word * _LETTER, longest * _LETTER + room) + _AROUND,
+                wanted=max(half * _LETTER, longest * _LETTER + room) + _AROUND,
                 margin=room,
             )
         )
