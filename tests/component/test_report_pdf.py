@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -16,7 +17,7 @@ from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
 from services.reporting.document import pdf as pdf_of_parts
-from services.reporting.document.edition import FOLDER, VERSION, TableBlock, edition
+from services.reporting.document.edition import FOLDER, VERSION, TableBlock, edition, period_name
 from services.reporting.document.forms import drawn_now
 from services.reporting.document.printable import breakable
 from services.reporting.document.template import template
@@ -124,6 +125,40 @@ def test_everything_that_these_readers_get_is_printed(language: Language, said: 
     """Each figure with its margin or with why it is not shown, each word as it was written."""
     text = flat(pdf(snapshot(), language))
     assert [] == [sentence for sentence in said if sentence not in text]
+
+
+@pytest.mark.parametrize(
+    ("period", "starts", "ends", "dutch", "english"),
+    [
+        ("2026-H2", (2026, 7, 1), (2026, 12, 31), "Tweede helft van 2026", "Second half of 2026"),
+        ("2026", (2026, 1, 1), (2026, 12, 31), "2026", "2026"),
+        (
+            "2026-Q3",
+            (2026, 7, 1),
+            (2026, 9, 30),
+            "Derde kwartaal van 2026",
+            "Third quarter of 2026",
+        ),
+        ("a/b", (2025, 9, 1), (2026, 8, 31), "Studiejaar 2025–2026", "Academic year 2025–2026"),
+        (
+            "a/b",
+            (2026, 2, 1),
+            (2026, 6, 30),
+            "1 februari 2026 tot en met 30 juni 2026",
+            "1 February 2026 to 30 June 2026",
+        ),
+    ],
+)
+def test_every_period_has_a_name(
+    period: str,
+    starts: tuple[int, int, int],
+    ends: tuple[int, int, int],
+    dutch: str,
+    english: str,
+) -> None:
+    """Those of every calendar that an organisation may choose."""
+    of = snapshot(period=period, starts=date(*starts), ends=date(*ends))
+    assert (dutch, english) == (period_name(of, "nl"), period_name(of, "en"))
 
 
 def test_a_corrected_version_says_what_it_corrects() -> None:

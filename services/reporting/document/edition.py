@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -185,11 +186,16 @@ def edition(snapshot: Snapshot, audience: Audience, language: Language, text: Te
 
 
 def period_name(snapshot: Snapshot, language: Language) -> str:
-    """`First half of 2026`, or the first and last day where the period has no such name."""
+    """`First half of 2026`, `Academic year 2025–2026` (from 1 September to 31 August), or the first and
+    the last day where the period has no such name.
+    """
     said = texts(language)
     try:
         period = Period.parse(snapshot.period)
     except Refusal:
+        first, last = snapshot.starts, snapshot.ends
+        if (first, last) == (date(first.year, 9, 1), date(first.year + 1, 8, 31)):
+            return str(said["academic"].format(first=first.year, last=last.year))
         return days(snapshot, language)
     if period.half is not None:
         return str(said["half"][period.half - 1].format(year=period.year))
