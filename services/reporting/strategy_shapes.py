@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from services.reporting.domain.chain import Goal, PolicyLink
-    from services.reporting.domain.gap import Gap, Lived
+    from services.reporting.domain.gap import Gap, Lived, PolicySaid
     from services.reporting.domain.loop import Recommendation
     from services.reporting.domain.strategy import Entry
     from services.reporting.domain.told import ToldSignal
@@ -95,4 +95,17 @@ def lived_to_bus(lived: Lived) -> shapes.LivedFigure:
         agreeing=lived.agreeing,
         contrary=lived.contrary,
         points=lived.points,
+    )
+
+
+def said_to_bus(said: PolicySaid) -> shapes.PolicySaid:
+    """What employees answered to one question."""
+    return shapes.PolicySaid(
+        code=said.question.code,
+        nl=said.question.nl,
+        en=said.question.en,
+        period=said.period,
+        counts=said.counts,
+        margin=said.margin,
+        least=said.least,
     )

@@ -421,6 +421,7 @@ HOLDERS = {
             "PolicyGap",
             "ValueLived",
             "LivedFigure",
+            "PolicySaid",
         ],
         LEADERS | {Role.ADVISER},
     ),

@@ -12,12 +12,18 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from services.reporting.domain.chain import chain
-from services.reporting.domain.gap import Gap, gaps, lived, strength
+from services.reporting.domain.gap import Gap, gaps, lived, said, strength
 from services.reporting.domain.ground import Ground
 from services.reporting.domain.outline import build
+from services.reporting.domain.pulse import (
+    PulseAsked,
+    PulseCounts,
+    PulseKept,
+    PulsePlaceCounts,
+)
 from services.reporting.domain.strategy import Entry, Strategy, StrategyKnown
 from services.reporting.domain.told import KeptSignal, Signals, ToldSignal
-from shared.contracts.report import Absent, Entries, Paragraphs, Said, Section, Shown, Table
+from shared.contracts.report import Absent, Below, Entries, Paragraphs, Said, Section, Shown, Table
 from shared.taxonomy.period import Period
 
 DAY = date(2026, 12, 31)
@@ -302,3 +308,50 @@ def test_what_was_taken_back_is_told_without_what_it_said() -> None:
     (block,) = sections(withdrawn=2)["causes"].blocks
     assert isinstance(block, Paragraphs)
     assert "2 signals were taken back" in block.items[0].en
+
+
+def pulse(period: str, answers: int | None = 200) -> PulseKept:
+    """A round: what is not shown is None."""
+    margin = None if answers is None else 12
+    asked = ("seen_and_heard", "policy_felt", "policy_understood")
+    return PulseKept(
+        organisation_id=UUID(int=1),
+        release_id=UUID(int=2),
+        period=period,
+        policy="noisy",
+        rule="pulse-noisy/1",
+        epsilon=1.0,
+        questions=tuple(PulseAsked(code=one, en=one, nl=one) for one in asked),
+        opens_on=DAY,
+        closes_on=DAY,
+        released_week="2026-W41",
+        places=(
+            PulsePlaceCounts(
+                place="all",
+                place_name="",
+                scope=(),
+                answers=answers,
+                answers_margin=margin,
+                margin=margin,
+                least=19,
+                figures=tuple(
+                    PulseCounts(question=one, counts=(None, 20, 40, 60, 70)) for one in asked
+                ),
+            ),
+        ),
+    )
+
+
+def test_what_employees_say_of_policy_stands_beside_the_gap_and_not_in_it() -> None:
+    """The newest round of the window, question by question, as it was released; of too few nothing."""
+    rounds = (pulse("2026-H1"), pulse("2026-H2"), pulse("2027-H1"))
+    assert [("policy_felt", "2026-H2"), ("policy_understood", "2026-H2")] == [
+        (one.question.code, one.period) for one in said(rounds, HALF)
+    ]
+    assert () == said((pulse("2026-H1"),), HALF) == said((pulse("2026-H2", None),), HALF)
+    ground = Ground(period=HALF, cut_off=DAY, tables=(), pulses=rounds, strategy=REGISTER)
+    found = tables({one.code: one for one in build(ground, {})}["causes"])
+    assert {"policy_said"} == found.keys()
+    assert [Below(threshold=19), Shown(value=20, margin=12)] == list(
+        found["policy_said"].rows[0].cells[:2]
+    )

@@ -235,6 +235,32 @@ class ValueLived:
     )
 
 
+@strawberry.type(description="What employees answered on policy as a whole, in the pulse.")
+class PolicySaid:
+    """One question."""
+
+    code: str
+    question: str
+    period: str
+    counts: list[int | None] = strawberry.field(
+        description="How often 1 to 5; null: below `least`."
+    )
+    margin: int
+    least: int = strawberry.field(description="The smallest number that is shown.")
+
+    @classmethod
+    def of(cls, found: shapes.PolicySaid, language: LanguageChoice) -> Self:
+        """From reporting's answer."""
+        return cls(
+            code=found.code,
+            question=found.nl if language is LanguageChoice.NL else found.en,
+            period=found.period,
+            counts=list(found.counts),
+            margin=found.margin,
+            least=found.least,
+        )
+
+
 @strawberry.type(description="Policies beside practice, and values as they are lived.")
 class PolicyGaps:
     """A half-year."""
@@ -244,6 +270,9 @@ class PolicyGaps:
         description="The widest first; last those that nothing is heard of."
     )
     values: list[ValueLived]
+    said: list[PolicySaid] = strawberry.field(
+        description="What employees say of policy as a whole, which is in no gap."
+    )
 
 
 @strawberry.type
@@ -297,6 +326,7 @@ class StrategyChainQuery:
                 )
                 for one in found.values
             ],
+            said=[PolicySaid.of(one, language) for one in found.said],
         )
 
 
@@ -316,5 +346,6 @@ ACCESS = table(
     grant("PolicyGap", _READERS, "policy signals contrary pressing judged points band"),
     grant("LivedFigure", _READERS, "period signals agreeing contrary points"),
     grant("ValueLived", _READERS, "value series"),
-    grant("PolicyGaps", _READERS, "period gaps values"),
+    grant("PolicyGaps", _READERS, "period gaps values said"),
+    grant("PolicySaid", _READERS, "code question period counts margin least"),
 )

@@ -29,11 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
+    from services.reporting.domain.pulse import PulseAsked, PulseKept
     from services.reporting.domain.strategy import Entry, Strategy
     from services.reporting.domain.told import ToldSignal
 
 MISFIT: Final = "policy_misfit"
 """The cause: policy does not fit practice."""
+
+ASKED: Final = ("policy_felt", "policy_understood", "policy_carried")
+"""Questions of the pulse on values and policies as a whole."""
 
 MODERATE: Final = 30
 WIDE: Final = 60
@@ -165,3 +169,45 @@ def _share(points: int, signals: int) -> int:
     """Of what so many signals and the two that are added could give at the most, in 100; halves up."""
     most = _STRONGEST * (signals + _PRIOR)
     return (200 * points + most) // (2 * most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySaid:
+    """What employees answered in a pulse to a question on policy as a whole: how often 1 to 5, None where it
+    is not shown (below `least`). In 95 of 100 releases the true number lies within `margin`.
+    """
+
+    question: PulseAsked
+    period: str
+    counts: tuple[int | None, ...]
+    margin: int
+    least: int
+
+
+def said(rounds: Iterable[PulseKept], period: Period) -> tuple[PolicySaid, ...]:
+    """The answers of the newest round in `period`, of the organisation as a whole; nothing where there was no
+    round, or too few answered. They stand beside the gap of a policy, and in no figure of one.
+    """
+    found = [one for one in rounds if _lies_in(Period.parse(one.period), period)]
+    if not found:
+        return ()
+    newest = max(found, key=lambda one: Period.parse(one.period).start)
+    whole = newest.at()
+    if whole is None or whole.margin is None:
+        return ()
+    counts = {one.question: one.counts for one in whole.figures}
+    return tuple(
+        PolicySaid(
+            question=one,
+            period=newest.period,
+            counts=counts[one.code],
+            margin=whole.margin,
+            least=whole.least,
+        )
+        for one in newest.questions
+        if one.code in ASKED and one.code in counts
+    )
+
+
+def _lies_in(part: Period, whole: Period) -> bool:
+    return whole.start <= part.start and part.end <= whole.end

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.reporting.domain.gap import gaps, lived
-from services.reporting.strategy_shapes import entry_to_bus, gap_to_bus, lived_to_bus
-from services.reporting.streams import load_signals, load_strategy
+from services.reporting.domain.gap import gaps, lived, said
+from services.reporting.strategy_shapes import entry_to_bus, gap_to_bus, lived_to_bus, said_to_bus
+from services.reporting.streams import load_pulses, load_signals, load_strategy
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.reporting_strategy import GapsQuery, PolicyGaps, ValueLived
 from shared.runtime.calls import Call
@@ -25,6 +25,7 @@ async def policy_gaps(call: Call, request: GapsQuery) -> PolicyGaps:
     if period is None:
         return PolicyGaps(period=None, gaps=(), values=())
     today = call.now.date()
+    rounds = (await load_pulses(call.parts.store, call.organisation)).rounds
     return PolicyGaps(
         period=str(period),
         gaps=tuple(gap_to_bus(one) for one in gaps(strategy, told, period, today)),
@@ -35,4 +36,5 @@ async def policy_gaps(call: Call, request: GapsQuery) -> PolicyGaps:
             )
             for value in strategy.of_kind("value")
         ),
+        said=tuple(said_to_bus(one) for one in said(rounds, period)),
     )

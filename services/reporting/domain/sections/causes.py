@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.reporting.domain.gap import gaps, lived
+from services.reporting.domain.gap import gaps, lived, said
 from shared.contracts.report import (
     Absent,
+    Below,
     Bilingual,
     Column,
     Paragraphs,
@@ -75,6 +76,7 @@ def build(ground: Ground) -> tuple[Block, ...]:
     blocks: list[Block] = []
     if told:
         blocks += [_causes(told), _policies(ground), *_values(ground)]
+    blocks += _said(ground)
     if gone:
         blocks.append(Paragraphs(items=(_withdrawn(gone),)))
     return tuple(blocks)
@@ -154,6 +156,53 @@ def _values(ground: Ground) -> tuple[Table, ...]:
             note=_LIVED,
         ),
     )
+
+
+def _said(ground: Ground) -> list[Block]:
+    """What employees say of values and policies themselves, as it was released."""
+    found = said(ground.pulses, ground.period)
+    if not found:
+        return []
+    return [
+        Table(
+            id="policy_said",
+            title=Bilingual(
+                nl="Wat medewerkers zelf zeggen van waarden en beleid",
+                en="What employees say of values and policies themselves",
+            ),
+            columns=tuple(Column(label=one, unit="number") for one in _ANSWERS),
+            rows=tuple(
+                Row(
+                    label=Bilingual(nl=one.question.nl, en=one.question.en),
+                    cells=tuple(
+                        Below(threshold=one.least)
+                        if count is None
+                        else Shown(value=count, margin=one.margin)
+                        for count in one.counts
+                    ),
+                )
+                for one in found
+            ),
+            note=_SAID,
+        )
+    ]
+
+
+_ANSWERS: Final = tuple(
+    Bilingual(nl=nl, en=en)
+    for nl, en in (
+        ("Helemaal niet", "Not at all"),
+        ("Nauwelijks", "Hardly"),
+        ("Een beetje", "Somewhat"),
+        ("Grotendeels", "Largely"),
+        ("Helemaal", "Entirely"),
+    )
+)
+_SAID: Final = Bilingual(
+    nl="Antwoorden in de peiling, naar beleid als geheel gevraagd en niet naar één beleid: zij tellen in "
+    "geen kloof mee.",
+    en="Answers in the pulse, asked of policy as a whole and not of one: they count in no gap.",
+)
 
 
 def _withdrawn(many: int) -> Bilingual:
