@@ -18,6 +18,13 @@ from rich.console import Console
 
 from shared.cli.import_register import run as import_register
 from shared.local import documents
+from shared.local.half_years_figures import (
+    answer_pulse,
+    assess_norm,
+    import_hr_figures,
+    open_pulse,
+    tell_signal,
+)
 from shared.local.half_years_loop import (
     ANSWERED_AFTER,
     Loop,
@@ -68,17 +75,21 @@ _CASES: Final[dict[str, tuple[int, ...]]] = {
 _FIRST_YEAR: Final = 2
 """Half-years before those of the story."""
 
+_PULSES: Final = (3, 5)
+"""Half-years, counted from the first year's, in which there is a pulse."""
+
 
 class HalfYears(Story):
     """Three years in a minute, of which the last four half-years are reported one by one. `loops` are what
-    the adviser recommended in them.
+    the adviser recommended in them, `pulses` the half-years with a pulse.
     """
 
     loops: list[Loop]
+    pulses: list[str]
 
     def tell(self) -> None:
         """From the set-up to the report of the last half-year, in every form."""
-        self.loops = []
+        self.loops, self.pulses = [], []
         self.sign_in()
         self.people |= {
             role: self._sign_in(subject_of(role), role) for role in ("board", "works_council")
@@ -113,6 +124,8 @@ class HalfYears(Story):
 
     def _live_through(self, period: Period, number: int) -> None:
         self._move_to(max(self.installation.now(), moment_of(period.start + timedelta(days=75))))
+        if number in _PULSES:
+            self._hold_pulse(period, _PULSES.index(number))
         if self.loops:
             finish(self.people, self.loops[-1])
         if len(self.loops) == 1:
@@ -120,6 +133,14 @@ class HalfYears(Story):
         self._load(str(period), (number,))
         self._move_to(moment_of(tick_of(period, period.start)) + timedelta(minutes=1))
         self._say(f"{sum(each[number] for each in _CASES.values())} cases came in in {period}")
+
+    def _hold_pulse(self, period: Period, which: int) -> None:
+        opens = period.start + timedelta(days=80)
+        tokens = open_pulse(self.people["hr"], opens)
+        self._move_to(moment_of(opens))
+        answer_pulse(self.installation, self.organisation, tokens, which)
+        self.pulses.append(str(period))
+        self._say(f"{len(tokens)} people answered a pulse, each with a token without a name")
 
     def _load(self, period: str, numbers: tuple[int, ...]) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -155,10 +176,13 @@ class HalfYears(Story):
         report = self._id_of(period)
         self.loops.append(recommend(self.people, number, str(period)))
         keep_activities(self.people, number, str(period))
+        import_hr_figures(self.people["hr"], number, str(period))
+        if number == len(HALF_YEARS) - 1:
+            assess_norm(adviser, str(period), self.pulses[0])
         words = [
             {"section": one["code"], "words": WORDS[number].get(one["code"], OTHERWISE)}
             for one in adviser.ask(documents.SECTIONS, id=report)["sections"]
-            if one["hasFigures"]
+            if one["hasFigures"] or one["code"] in WORDS[number]
         ]
         adviser.do(
             documents.APPROVE_REPORT,
@@ -174,6 +198,8 @@ class HalfYears(Story):
         )
         path = self.people["hr"].ask(documents.REPORT, id=report)["pdfPath"]
         self.pdfs.append((f"{period} NL", self._download(path, str(period))))
+        if number:  # of one half-year alone there is nothing to tell beside its figures
+            tell_signal(adviser, str(period))
         self._say(f"the report of {period} is published")
 
     def _id_of(self, period: Period) -> str:
