@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
@@ -150,7 +151,7 @@ def test_three_comparable_windows_may_be_a_trend_and_two_never_are() -> None:
 def test_nature_has_the_windows_before_it_and_a_word_for_each_row() -> None:
     """What margins explain is no change; what is hidden has no number and no bar."""
     found = table(NOISY, "nature", "theme")
-    assert "second half of 2026" == found.columns[0].label.en
+    assert "2026-H2" == found.columns[0].label.en
     assert "more" == said(row(found, "Bullying, intimidation and exclusion")[-1])
     assert "no clear change" == said(row(found, "Workload and well-being")[-1])
     integrity = row(found, "Integrity and wrongdoing")
@@ -163,7 +164,7 @@ def test_nature_has_the_windows_before_it_and_a_word_for_each_row() -> None:
 def test_a_table_over_time_has_its_windows_oldest_first_and_few_lines() -> None:
     """It stands beside the one of two windows only where there are more; many rows have no chart."""
     areas = table(NOISY, "nature", "area_over_time")
-    heads = [f"{one} half of {year}" for year in (2025, 2026) for one in ("first", "second")]
+    heads = [f"{year}-H{half}" for year in (2025, 2026) for half in (1, 2)]
     assert heads == [one.label.en for one in areas.columns]
     assert ("series", "none") == (areas.chart, table(NOISY, "nature", "theme_over_time").chart)
     two = exact_years(*RISE)
@@ -365,7 +366,9 @@ def test_national_figures_stand_with_year_and_source_and_are_an_indication() -> 
     """Our own stands beside them only where it is shown and people are known."""
     national = table(NOISY, "benchmark", "national")
     assert national.rows[0].label.en.startswith("Here: cases of conduct")
-    assert "NEA 2023, https://" in said(national.rows[1].cells[1])
+    assert "NEA 2023" == said(national.rows[1].cells[1])
+    assert national.note is not None
+    assert re.search(r"as quoted by https://\S+ \(2023\), https://\S+ \(2021\)", national.note.en)
     assert "an indication" in texts(chapter(NOISY, "benchmark"))
     without = replace(NOISY, people=people(since=date(2027, 1, 1)))
     assert table(without, "benchmark", "national").rows == national.rows[1:]

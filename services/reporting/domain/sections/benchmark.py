@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.reporting.domain import series
 from services.reporting.domain.benchmark import CONDUCT, NATIONAL
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from shared.contracts.report import Block
 
 
+_QUOTED: Final = ", ".join(dict.fromkeys(f"{one.source} ({one.year})" for one in NATIONAL))
+
+
 def build(ground: Ground) -> tuple[Block, ...]:
     """The organisation's own rate of conduct between people beside a national survey, an indication; the
     national figures with their year and source.
@@ -28,7 +31,7 @@ def build(ground: Ground) -> tuple[Block, ...]:
             label=_national(one.what, one.who),
             cells=(
                 Shown(value=one.per_100),
-                Said(text=text(f"NEA {one.year}, {one.source}", f"NEA {one.year}, {one.source}")),
+                Said(text=text(f"NEA {one.year}", f"NEA {one.year}")),
             ),
         )
         for one in NATIONAL
@@ -66,10 +69,9 @@ def build(ground: Ground) -> tuple[Block, ...]:
             ),
             rows=tuple(rows),
             note=text(
-                "NEA: Nationale Enquête Arbeidsomstandigheden, zoals de genoemde pagina’s haar "
-                "aanhalen; per twaalf maanden.",
-                "NEA: the National Working Conditions Survey, as the pages named quote it; within "
-                "twelve months.",
+                f"NEA: Nationale Enquête Arbeidsomstandigheden, per twaalf maanden, zoals aangehaald door "
+                f"{_QUOTED}.",
+                f"NEA: the National Working Conditions Survey, within twelve months, as quoted by {_QUOTED}.",
             ),
         ),
         paragraphs(*sentences),

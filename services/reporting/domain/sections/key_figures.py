@@ -9,6 +9,7 @@ from services.reporting.domain.reasons import why_not
 from services.reporting.domain.sections.over_time import MORE, remark
 from services.reporting.domain.sections.phrases import (
     MORE_IS_NOT_WORSE,
+    head,
     number,
     paragraphs,
     span,
@@ -119,7 +120,7 @@ def _over_time(points: Sequence[Point]) -> list[Block]:
         Table(
             id="total",
             title=text("Meldingen door de tijd", "Cases over time"),
-            columns=tuple(Column(label=span(period), unit="cases") for period in periods),
+            columns=tuple(Column(label=head(period), unit="cases") for period in periods),
             rows=(
                 Row(
                     label=_CASES,
@@ -140,7 +141,7 @@ def _over_time(points: Sequence[Point]) -> list[Block]:
                     "Meldingen op elke 100 medewerkers door de tijd",
                     "Cases for each 100 staff over time",
                 ),
-                columns=tuple(Column(label=span(period), unit="per_100") for period in periods),
+                columns=tuple(Column(label=head(period), unit="per_100") for period in periods),
                 rows=(
                     Row(
                         label=text("Op elke 100 medewerkers", "For each 100 staff"),

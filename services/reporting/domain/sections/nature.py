@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared.contracts.report import Block
 
 _TITLES = {
-    "area": Bilingual(nl="Meldingen naar beleidsterrein", en="Cases by policy area"),
+    "area": Bilingual(nl="Meldingen naar gebied", en="Cases by area"),
     "category": Bilingual(nl="Meldingen naar soort", en="Cases by kind"),
     "theme": Bilingual(nl="Meldingen naar thema", en="Cases by theme"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.domain import series
-from services.reporting.domain.sections.phrases import joined, span, text
+from services.reporting.domain.sections.phrases import head, joined, span, text
 from services.reporting.domain.sections.tables import CASES, ordered
 from services.reporting.domain.statistics import FEWEST_WINDOWS, Verdict
 from shared.contracts.report import BREAK_MARK, Absent, Bilingual, Column, Row, Said, Table
@@ -146,7 +146,7 @@ def heads(
 
 
 def _marked_span(period: Period, marked: bool) -> Bilingual:  # noqa: FBT001
-    plain = span(period)
+    plain = head(period)
     return text(f"{plain.nl} {BREAK_MARK}", f"{plain.en} {BREAK_MARK}") if marked else plain
 
 

@@ -31,8 +31,13 @@ def joined(parts: Iterable[Bilingual | None]) -> Bilingual | None:
     return text(" ".join(part.nl for part in found), " ".join(part.en for part in found))
 
 
+def head(period: Period) -> Bilingual:
+    """A window as the head of a column: `2026-H1`, in both languages."""
+    return text(str(period), str(period))
+
+
 def span(period: Period) -> Bilingual:
-    """A window, as short as a column's head: `1e halfjaar 2026`, `first half of 2026`."""
+    """A window in a sentence: `1e halfjaar 2026`, `first half of 2026`."""
     year = period.year
     if period.quarter is not None:
         quarter = period.quarter

@@ -1,4 +1,4 @@
-"""Where in the organisation: units of the grid, for each hundred people in them, and by policy area."""
+"""Where in the organisation: units of the grid, for each hundred people in them, and by area."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _rates(ground: Ground) -> list[Block]:
 
 
 _MATRICES = {
-    "unit_area": Bilingual(nl="Onderdeel en beleidsterrein", en="Unit and policy area"),
+    "unit_area": Bilingual(nl="Onderdeel en gebied", en="Unit and area"),
     "unit_theme": Bilingual(nl="Onderdeel en thema", en="Unit and theme"),
 }
 
