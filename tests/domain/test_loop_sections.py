@@ -87,7 +87,9 @@ def test_nothing_recommended_makes_no_chapter() -> None:
 
 
 def test_a_new_recommendation_stands_in_its_own_chapter_and_not_among_the_earlier_ones() -> None:
-    """With what it is for, in the words of the tables and of the register, and when an answer is due."""
+    """With what it is for, in the words of the taxonomy and of the register, and when an answer is due; no
+    unit is named as the one that it is about, for all staff reads it.
+    """
     (entries,) = recommendations.build(ground([*PAST, NEW]))
     assert isinstance(entries, Entries)
     (entry,) = entries.items
@@ -97,11 +99,12 @@ def test_a_new_recommendation_stands_in_its_own_chapter_and_not_among_the_earlie
     )
     assert [
         "causes",
-        "Workload and well-being, Zorg, first half of 2026",
-        "Zorg, first half of 2027",
+        "Workload and well-being, first half of 2026",
+        "a part of the organisation, first half of 2027",
         "Policy on workload and psychosocial load",
         "31 August 2027",
     ] == [what.en for _, what in entry.facts]
+    assert "Zorg" not in repr(entries)
     earlier = follow_up.build(ground([*PAST, NEW]))[1]
     assert isinstance(earlier, Entries)
     assert 1 == len(earlier.items)

@@ -1,4 +1,6 @@
-"""What advisers recommend now, for which signals and figures."""
+"""What advisers recommend now, for which signals and figures. All staff reads this chapter, so no part of the
+organisation is named as the one that a signal or a figure is about.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.reporting.domain.interventions import theme_names
 from services.reporting.domain.sections.phrases import day, span, text
+from services.reporting.domain.series import UNITS
 from shared.contracts.report import Bilingual, Entries, Entry
 from shared.taxonomy.period import Period
 
@@ -20,6 +23,8 @@ _KINDS: Final[Mapping[str, Bilingual]] = {
     "structural": text("oorzaken", "causes"),
     "incident": text("de omgang met incidenten", "how incidents are dealt with"),
 }
+
+_A_PART = text("een onderdeel van de organisatie", "a part of the organisation")
 
 
 def build(ground: Ground) -> tuple[Block, ...]:
@@ -53,7 +58,7 @@ class _Names:
             for code in figures.codes:
                 label = text(table.labels_nl[code], table.labels_en[code])
                 self.cells[figures.dimension, figures.period, code] = label
-                if figures.dimension in ("theme", "area", "unit", "category"):
+                if figures.dimension in ("theme", "area", "category"):
                     self.codes[code] = label
 
 
@@ -66,6 +71,8 @@ def _entry(names: _Names, one: Recommendation) -> Entry:
     ]
     for ref in made.figures:
         label = names.cells.get((ref.table, ref.period, ref.code), text(ref.code, ref.code))
+        if ref.table in UNITS:
+            label = _A_PART
         facts.append(
             (text("Naar aanleiding van cijfer", "For the figure"), _within(label, ref.period))
         )
@@ -78,12 +85,8 @@ def _entry(names: _Names, one: Recommendation) -> Entry:
 
 
 def _signal(names: _Names, told: CitedSignal) -> Bilingual:
-    """Theme, place and period of a signal; the whole organisation goes without saying."""
-    theme = names.codes.get(told.theme, text(told.theme, told.theme))
-    place = names.codes.get(told.place)
-    if place is not None:
-        theme = text(f"{theme.nl}, {place.nl}", f"{theme.en}, {place.en}")
-    return _within(theme, told.period)
+    """Theme and period of a signal, and not its place."""
+    return _within(names.codes.get(told.theme, text(told.theme, told.theme)), told.period)
 
 
 def _within(what: Bilingual, period: str) -> Bilingual:
