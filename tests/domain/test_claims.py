@@ -1,4 +1,4 @@
-"""What the work asks of intake, claim by claim: each test is named after one row of docs/claims.md, and
+"""What the work asks of intake, claim by claim: each test is named after one row of docs/essay.md, and
 shows that what the row names is kept, decided or refused.
 """
 

@@ -1,4 +1,4 @@
-"""docs/claims.md names operations, fields, events and tests: all of them exist."""
+"""docs/essay.md names operations, fields, events and tests: all of them exist."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.reporting import events as reporting_events
 from services.signals import events as signals_events
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "claims.md"
+PAGE = ROOT / "docs" / "essay.md"
 OWN = ROOT / "tests" / "domain" / "test_claims.py"
 
 
