@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
 from uuid import uuid4
@@ -13,8 +13,10 @@ import pytest_asyncio
 from hoeksteen_client.reporter import ReporterCode
 from services.intake.outbound import OUTBOUND
 from services.intake.service import DEFINITION
+from services.signals.service import DEFINITION as SIGNALS
+from services.signals.streams import load_aims
 from shared.contracts.errors import Code
-from shared.contracts.events import OrganisationStrategy
+from shared.contracts.events import OrganisationStrategy, StrategyHeld
 from shared.contracts.rpc import (
     ById,
     Case,
@@ -29,9 +31,10 @@ from shared.contracts.rpc import (
 )
 from shared.identity.roles import Role
 from tests.component.test_intake import Intake, opening
+from tests.component.test_noisy_release import Noisy
 from tests.conftest import Database
 from tests.nats_server import running_bus
-from tests.service_lab import ELSEWHERE, HERE, START, running
+from tests.service_lab import ELSEWHERE, HERE, START, eventually, running
 
 RULES = KeepStrategyEntry(
     organisation_id=str(HERE), code="house_rules", kind="policy", en="House rules", nl="Huisregels"
@@ -120,3 +123,42 @@ async def test_what_leaves_of_a_change_is_the_whole_register(intake: Intake) -> 
     assert {18} == {len(one.entries) for one in told}
     assert ("respect", "inclusion") == seen.entries[-1].serves
     assert OUTBOUND["OrganisationSetUp"].rank is OUTBOUND["StrategyAnnounced"].rank
+
+
+async def test_signals_know_the_register_from_the_next_daily_moment_on(
+    database: Database, tmp_path: Path
+) -> None:
+    """What holds on the day, and what no longer does; before the first change the common entries hold."""
+
+    def held(code: str, withdrawn_from: date | None) -> StrategyHeld:
+        return StrategyHeld(
+            code=code,
+            kind="policy",
+            en=code,
+            nl=code,
+            valid_from=None,
+            withdrawn_from=withdrawn_from,
+        )
+
+    (tmp_path / "nats").mkdir()
+    async with (
+        running_bus(tmp_path / "nats") as bus,
+        running(SIGNALS, database, bus, tmp_path) as service,
+    ):
+        noisy, day = Noisy(service), START.date()
+        await noisy.set_up()
+        store = service.service.parts.store
+        assert None is await load_aims(store, HERE, day)
+        entries = (held("house_rules", None), held("old_rules", day))
+        await noisy.send(
+            "intake.v1.organisation.strategy",
+            OrganisationStrategy(organisation_id=str(HERE), version=2, entries=entries),
+        )
+
+        async def taken_in() -> bool:
+            return "AimsAnnounced" in await service.types()
+
+        await eventually(taken_in)
+        assert frozenset({"house_rules"}) == await load_aims(store, HERE, day)
+        yesterday = day - timedelta(days=1)
+        assert frozenset({"house_rules", "old_rules"}) == await load_aims(store, HERE, yesterday)
