@@ -28,6 +28,13 @@ def test_bars_are_as_long_as_what_they_show() -> None:
     assert (Bar(0, 8000, 6000, WHOLE), Bar(0, 5000, 5000, 5000), None) == bars(cells)
 
 
+def test_a_bar_of_points_leaves_room_for_what_was_not_reached() -> None:
+    """The scale goes to the most that there can be, and beyond it where a margin does."""
+    assert (Bar(0, 5500, 5500, 5500),) == bars((Shown(value=55),), 100)
+    assert (Bar(0, 5500, 5500, 5500),) == bars((Shown(value=550, decimals=1),), 100)
+    assert (Bar(0, 8000, 6000, WHOLE),) == bars((Shown(value=100, margin=25),), 100)
+
+
 def test_a_count_has_no_margin_below_zero_and_a_difference_has() -> None:
     """Where every figure is a count, nothing reaches below zero."""
     assert (Bar(0, 5000, 0, WHOLE),) == bars((Shown(value=4, margin=4),))

@@ -61,12 +61,17 @@ class Series(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
 
 
-def bars(cells: Sequence[Cell]) -> tuple[Bar | None, ...] | None:
-    """A bar for each shown cell, on one scale; None where no cell is shown."""
+def bars(cells: Sequence[Cell], most: int | None = None) -> tuple[Bar | None, ...] | None:
+    """A bar for each shown cell, on one scale; None where no cell is shown.
+
+    `most` is the largest value that there can be, to which the scale then goes: 100 of points.
+    """
     scale = _Scale.of(cells)
     if scale is None:
         return None
     first, last = scale.low, max(scale.high, scale.low + 1)
+    if most is not None:
+        last = max(last, most * 10**scale.decimals)
 
     def place(value: int) -> int:
         return (value - first) * WHOLE // (last - first)

@@ -36,7 +36,7 @@ from shared.contracts.report import (
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from shared.contracts.report import Bilingual, Block, Cell, Section, Unit
     from shared.contracts.rpc import Policy
@@ -48,6 +48,9 @@ VERSION: Final = "3"
 """The look of all forms: the folder `v3` beside this file."""
 
 FOLDER: Final = Path(__file__).parent / f"v{VERSION}"
+
+_MOST: Final[Mapping[str | None, int]] = {"points": 100, "percent": 100}
+"""Unit → the largest value that there can be of it."""
 
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _MOST_LINES_SAID: Final = 12
@@ -392,7 +395,8 @@ class _Maker:
         decimals = [decimals_of([row.cells[at] for row in table.rows]) for at in columns]
         drawn = None
         if table.chart == "bars" and table.columns and table.columns[0].unit is not None:
-            drawn = charts.bars([row.cells[0] for row in table.rows])
+            most = _MOST.get(table.columns[0].unit)
+            drawn = charts.bars([row.cells[0] for row in table.rows], most)
         chart = self._chart(table) if table.chart == "series" else None
         title = self._of(table.title)
         named = [one for one in table.columns if one.unit is not None]
