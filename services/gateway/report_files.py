@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from services.gateway.grants import ADVISER, MEMBERS
 from services.gateway.http import SECURITY_HEADERS, language_of, refuse, sign_in
+from services.gateway.schema.base import MOST_PARTS
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import VERBS, Document, RenderReport
@@ -47,19 +48,10 @@ class ReportFile:
             caller = await sign_in(request, self._verifier)
             asked = _asked(request, caller.principal.role)
             with self._telemetry.span("report.file", role=caller.principal.role.value):
-                document = await self._rpc.ask(
-                    VERBS["reporting.render_report"],
-                    asked,
-                    token=caller.token,
-                    timeout=RENDER_SECONDS,
-                    traceparent=self._telemetry.traceparent(),
-                )
+                document, data = await self._whole(asked, caller.token)
         except Refusal as refusal:
             return refuse(refusal, language)
-        if (
-            not isinstance(document, Document)
-            or hashlib.sha256(document.data).digest() != document.sha256
-        ):
+        if hashlib.sha256(data).digest() != document.sha256:
             self._telemetry.log(
                 Event.OPERATION_FAILED, http_route="report.file", error="HashDiffers"
             )
@@ -70,7 +62,27 @@ class ReportFile:
         }
         if asked.form == "html":
             headers |= _PAGE
-        return Response(document.data, media_type=document.media_type, headers=headers)
+        return Response(data, media_type=document.media_type, headers=headers)
+
+    async def _whole(self, asked: RenderReport, token: str) -> tuple[Document, bytes]:
+        """The last part, and the bytes of all. Raises Refusal, TOO_LARGE beyond so many parts as one answer
+        may have.
+        """
+        data = b""
+        for _ in range(MOST_PARTS):
+            document = await self._rpc.ask(
+                VERBS["reporting.render_report"],
+                msgspec.structs.replace(asked, after=len(data)),
+                token=token,
+                timeout=RENDER_SECONDS,
+                traceparent=self._telemetry.traceparent(),
+            )
+            if not isinstance(document, Document):
+                raise TypeError("reporting answers another shape than a document")
+            data += document.data
+            if document.next is None:
+                return document, data
+        raise Refusal(Code.TOO_LARGE, limit=MOST_PARTS, unit="MiB")
 
 
 def _asked(request: Request, role: Role) -> RenderReport:

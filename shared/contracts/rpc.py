@@ -2924,11 +2924,12 @@ class RenderReport(Shape, frozen=True, kw_only=True):
     version: int | None = None
     audience: Audience | None = None
     language: Literal["en", "nl"] | None = None
+    after: int = 0
 
 
-class Document(Shape, frozen=True, kw_only=True):
-    """A report as a file: its bytes, their SHA-256 (32 bytes), equal to the one in its event, and what it
-    is and is called.
+class Document(InParts, frozen=True, kw_only=True):
+    """A report as a file: its bytes from `after` on, in parts, the SHA-256 (32 bytes) of the whole, equal to
+    the one in its event, and what it is and is called.
     """
 
     data: bytes

@@ -1224,6 +1224,24 @@ async def test_a_report_is_served_in_the_form_version_and_language_that_are_aske
     ] == [one.request for one in lab.neighbours.asked]
 
 
+async def test_a_long_file_comes_in_parts_and_is_served_whole(lab: Lab) -> None:
+    """Its hash is that of all of them together."""
+    whole = b"%PDF-1.7" + bytes(1000)
+    first = msgspec.structs.replace(document(whole), data=whole[:600], next=600)
+    parts = {0: first, 600: msgspec.structs.replace(document(whole), data=whole[600:])}
+
+    def answer(request: rpc.RenderReport) -> rpc.Document:
+        return parts[request.after]
+
+    lab.neighbours.answers["reporting.render_report"] = answer
+    assert whole == (await get_pdf(lab)).content
+    assert [0, 600] == [
+        one.request.after
+        for one in lab.neighbours.asked
+        if isinstance(one.request, rpc.RenderReport)
+    ]
+
+
 async def test_a_pdf_that_is_not_the_recorded_one_is_not_served(lab: Lab) -> None:
     """Bytes whose hash is another than the one in the event are a fault."""
     lab.neighbours.answers["reporting.render_report"] = document(b"%PDF-1.7", sha256=b"\x00" * 32)

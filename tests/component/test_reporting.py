@@ -849,6 +849,18 @@ async def test_other_bytes_are_never_handed_out(
     for period, template in (("2025-H1", "1"), ("2025-H2", "2")):
         made = await published(period, template)
         again = await render_report(call, asked(period))
-        assert (made.pdf, made.sha256) == (again.data, again.sha256)
+        assert (made.pdf, made.sha256, None) == (again.data, again.sha256, again.next)
+    long = await published("2024-H2", "2")
+    monkeypatch.setattr("services.reporting.queries.render_report.PART_BYTES", 10_000)
+    parts = [await render_report(call, asked("2024-H2"))]
+    looks = await store.heads()
+    while (after := parts[-1].next) is not None:
+        further = msgspec.structs.replace(asked("2024-H2"), after=after)
+        parts.append(await render_report(call, further))
+    assert (long.pdf, len(long.pdf) // 10_000 + 1) == (
+        b"".join(part.data for part in parts),
+        len(parts),
+    )
+    assert looks == await store.heads()
     await writer.stop()
     await pool.close()

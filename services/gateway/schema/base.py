@@ -35,7 +35,7 @@ from services.gateway.grants import (
     table,
 )
 from services.gateway.guesses import Guesses
-from shared.bus.rpc import RpcClient
+from shared.bus.rpc import DEFAULT_SECONDS, RpcClient
 from shared.contracts.errors import Code, Language, Refusal, invalid
 from shared.contracts.rpc import VERBS, InParts, Part, Shape
 from shared.identity.principal import Principal
@@ -71,9 +71,15 @@ Info = strawberry.Info[Context, None]
 
 
 async def ask(
-    info: Info, verb: str, request: Shape, answer: type[A], *, idempotency_key: str | None = None
+    info: Info,
+    verb: str,
+    request: Shape,
+    answer: type[A],
+    *,
+    idempotency_key: str | None = None,
+    seconds: float = DEFAULT_SECONDS,
 ) -> A:
-    """Ask a service with the caller's token. Raises Refusal.
+    """Ask a service with the caller's token; it has so many `seconds`. Raises Refusal.
 
     The same question twice in one operation, under two aliases say, is asked once: one look is one
     access event.
@@ -85,6 +91,7 @@ async def ask(
         request,
         token=context.token,
         idempotency_key=idempotency_key,
+        timeout=seconds,
         traceparent=context.traceparent,
     )
     try:
@@ -332,14 +339,18 @@ async def command(
     input: Any,
     answer: type[A],
     payload: Callable[[A], P],
+    *,
+    seconds: float = DEFAULT_SECONDS,
 ) -> P | Failure:
-    """Ask for a change. `input` has `request()` and `idempotency_key`.
+    """Ask for a change. `input` has `request()` and `idempotency_key`; it has so many `seconds`.
 
     A refusal that a person can act on is returned as a member of the result; others are raised.
     """
     try:
         key = _idempotency_key(input.idempotency_key)
-        return payload(await ask(info, verb, input.request(), answer, idempotency_key=key))
+        return payload(
+            await ask(info, verb, input.request(), answer, idempotency_key=key, seconds=seconds)
+        )
     except Refusal as refusal:
         return failure(refusal, info.context.language)
 

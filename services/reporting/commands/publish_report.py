@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from uuid import UUID
 
@@ -64,17 +65,18 @@ async def publish_report(call: Call, request: PublishReport) -> Done:
 async def _forms(
     snapshot: Snapshot, language: report.Language | None
 ) -> tuple[report.PublishedForm, ...]:
-    """Every file that readers can get, drawn once: only its hash is kept."""
+    """Every file that readers can get, drawn once, several at a time: only its hash is kept."""
+    wanted = [
+        (audience, spoken, form)
+        for audience in snapshot.versions
+        for spoken in LANGUAGES
+        if language in (None, spoken)
+        for form in FORMS
+    ]
+    written = await asyncio.gather(*(drawn(snapshot, *one) for one in wanted))
     return tuple(
-        [
-            report.PublishedForm(
-                form, audience, spoken, (await drawn(snapshot, audience, spoken, form)).sha256
-            )
-            for audience in snapshot.versions
-            for spoken in LANGUAGES
-            if language in (None, spoken)
-            for form in FORMS
-        ]
+        report.PublishedForm(form, audience, spoken, file.sha256)
+        for (audience, spoken, form), file in zip(wanted, written, strict=True)
     )
 
 
