@@ -322,6 +322,23 @@ async def test_what_a_decision_was_made_on_must_still_hold(
     assert again.appended
 
 
+async def test_what_a_command_reads_twice_is_no_memory_of_another(store: EventStore) -> None:
+    """Read from the database at first it is not decided again; and what it saw first is what must hold."""
+    directory = uuid4()
+    await append(store, directory, 1, "anna advises")
+    store.forget_keys()
+    session = store.session()
+    for _ in range(2):
+        await session.load(ORGANISATION, directory)
+    assert not session.from_memory
+    await append(store, directory, 2, "anna has left")
+    assert 2 == len(await session.load(ORGANISATION, directory))
+    with pytest.raises(Conflict):
+        await session.append(
+            ORGANISATION, [Change(uuid4(), 1, NoteTaken(text="for anna"))], actor="anna", at=NOW
+        )
+
+
 async def test_decisions_of_one_group_see_each_other(store: EventStore) -> None:
     """Two commands queue together and the first changes what the second looked at: one is refused."""
     directory = uuid4()
