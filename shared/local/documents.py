@@ -58,6 +58,10 @@ REPORT: Final = (
     "query ($id: ID!) { report(id: $id) { period interpretation pdfPath tables { id } } }"
 )
 
+REPORT_FORMS: Final = "query ($id: ID!) { report(id: $id) { forms { form language path } } }"
+
+CHAIN: Final = "{ strategyChain { policies { signals { period theme } } } }"
+
 SECTIONS: Final = "query ($id: ID!) { report(id: $id) { sections { code title hasFigures } } }"
 
 FIRST_QUERIES: Final = {

@@ -37,7 +37,7 @@ from shared.local.half_years_loop import (
 from shared.local.half_years_words import HALF_YEARS, OPENING, OTHERWISE, WORDS
 from shared.local.story import DemoFailedError, Story
 from shared.local.subjects import subject_of
-from shared.taxonomy.calendar import moment_of, tick_of
+from shared.taxonomy.calendar import moment_of, next_quarterly_tick, tick_of
 from shared.taxonomy.period import Period
 
 NAME: Final = "Voorbeeld Zorggroep De Linde"
@@ -135,7 +135,7 @@ class HalfYears(Story):
         self._say(f"{sum(each[number] for each in _CASES.values())} cases came in in {period}")
 
     def _hold_pulse(self, period: Period, which: int) -> None:
-        opens = period.start + timedelta(days=80)
+        opens = period.start + timedelta(days=140)
         tokens = open_pulse(self.people["hr"], opens)
         self._move_to(moment_of(opens))
         answer_pulse(self.installation, self.organisation, tokens, which)
@@ -173,6 +173,8 @@ class HalfYears(Story):
     def _report(self, period: Period, number: int) -> None:
         adviser = self.people["adviser"]
         self._until(f"every table of {period} to be in its report", lambda: self._is_whole(period))
+        if number:  # of one half-year alone there is nothing to tell beside its figures
+            self._tell_signal(period)
         report = self._id_of(period)
         self.loops.append(recommend(self.people, number, str(period)))
         keep_activities(self.people, number, str(period))
@@ -193,14 +195,27 @@ class HalfYears(Story):
         adviser.do(
             documents.PUBLISH_REPORT,
             reportId=report,
-            language="NL",
             audiences=["HR", "BOARD", "WORKS_COUNCIL", "ALL_STAFF"],
         )
-        path = self.people["hr"].ask(documents.REPORT, id=report)["pdfPath"]
-        self.pdfs.append((f"{period} NL", self._download(path, str(period))))
-        if number:  # of one half-year alone there is nothing to tell beside its figures
-            tell_signal(adviser, str(period))
+        for form in self.people["hr"].ask(documents.REPORT_FORMS, id=report)["forms"]:
+            # The last one in every form and language; of the others the PDF in Dutch is enough.
+            last = number == len(HALF_YEARS) - 1 and form["form"] != "json"
+            if last or (form["form"], form["language"]) == ("pdf", "NL"):
+                called = f"{period}-{form['language'].lower()}"
+                file = self._download(form["path"], called, ending=form["form"])
+                self.pdfs.append((f"{period} {form['language']}", file))
         self._say(f"the report of {period} is published")
+
+    def _tell_signal(self, period: Period) -> None:
+        """It is released at the next tick, and the report waits for it."""
+        tell_signal(self.people["adviser"], str(period))
+        tick = next_quarterly_tick(self.installation.now().date())
+        self._move_to(moment_of(tick) + timedelta(minutes=1))
+        hr = self.people["hr"]
+        self._until(
+            "the signal to be released and known to the report",
+            lambda: str(period) in str(hr.ask(documents.CHAIN)),
+        )
 
     def _id_of(self, period: Period) -> str:
         reports = self.people["adviser"].ask(documents.REPORTS)

@@ -88,7 +88,7 @@ def tell_signal(adviser: Person, period: str) -> None:
             "direction": "recurring",
             "evidence": [evidence],
             "causes": ["policy_misfit"],
-            "aims": ["wellbeing"],
+            "aims": ["wellbeing", "workload_policy"],
         },
     )
     adviser.do(

@@ -115,18 +115,17 @@ class Story:
                 raise DemoFailedError(f"waited {_PATIENCE_SECONDS:.0f} seconds for {what}")
             time.sleep(0.25)
 
-    def _download(self, path: str, called: str, role: str = "hr") -> Path:
-        """The file behind `path` (/reports/….pdf), as `role` gets it; `called` and its ending name it."""
+    def _download(self, path: str, called: str, ending: str = "pdf") -> Path:
+        """The file behind `path` (/reports/…) as HR gets it, under a name with `called` in it."""
         response = httpx2.get(
             f"{self.installation.gateway_origin}{path}",
-            headers={"Authorization": f"Bearer {self.people[role].token}"},
+            headers={"Authorization": f"Bearer {self.people['hr'].token}"},
             timeout=30,
             trust_env=False,
         )
         if response.status_code != 200:
             raise DemoFailedError("the report could not be fetched")
         name = "-".join(re.findall(r"\w+", self.name))
-        ending = path.partition("?")[0].rpartition(".")[2]
         file = self.installation.home.reports / f"{name}-{called}.{ending}"
         file.write_bytes(response.content)
         return file

@@ -91,13 +91,16 @@ def test_the_walk_comes_to_its_end(
     assert asyncio.run(walk(installation, console, new_organisation=True)) == 0
     assert "Everything is in order" in capsys.readouterr().out
     shown = console.export_text()
-    listed = re.findall(r"(\S+) (EN|NL) +(/\S+\.pdf)", shown)
-    reports = {language: path for _, language, path in listed[:2]}
+    listed = re.findall(r"(\S+) (EN|NL) +(/\S+\.(\w+))", shown)
+    reports = {language: path for _, language, path, _ in listed[:2]}
     assert {"EN", "NL"} == reports.keys()
-    # Then the four half-years of the second organisation, one after the other.
-    assert ["H1", "H2", "H1", "H2"] == [period[-2:] for period, _, _ in listed[2:]]
+    # Then the four half-years of the second organisation, one after the other, the last in every form.
+    dutch = [one for one in listed[2:] if one[1] == "NL" and one[3] == "pdf"]
+    assert ["H1", "H2", "H1", "H2"] == [period[-2:] for period, *_ in dutch]
+    every = {(language, form) for _, language, _, form in listed[-8:]}
+    assert every == {(one, form) for one in ("EN", "NL") for form in ("pdf", "html", "xlsx", "ods")}
     pages = ""
-    for _, _, path in listed[2:]:
+    for _, _, path, _ in dutch:
         pages = text_of(Path(path).read_bytes())
         assert "Voorbeeld Zorggroep De Linde" in pages
         assert re.search(r"Pesten,\s+intimidatie\s+en\s+uitsluiting\s+\d+", pages)
@@ -107,6 +110,8 @@ def test_the_walk_comes_to_its_end(
         "Rooster staat drie weken vooruit vast",
         "Antwoord deels aangenomen op",
         "Aanwezig 19",
+        "Beleid sluit niet aan op de praktijk",
+        "Openheid: trap 3",
     ):
         assert text in " ".join(pages.split())
     # Every table with its margins, and what is below its threshold; the same on paper.
@@ -114,10 +119,10 @@ def test_the_walk_comes_to_its_end(
         assert re.search(rf"Released for 20\d\d-H[12], by {dimension} ", shown)
     assert re.search(r"│ total +│ +\d+ │ +± \d+ │", shown)
     assert re.search(r"│ +not shown │ +with noise < \d+ │", shown)
-    english, dutch = (text_of(Path(reports[one]).read_bytes()) for one in ("EN", "NL"))
+    english, first = (text_of(Path(reports[one]).read_bytes()) for one in ("EN", "NL"))
     assert re.search(r"Integrity and wrongdoing\s+\d+\s+±\s\d+", english)
-    assert re.search(r"Pesten, intimidatie en uitsluiting\s+\d+\s+±\s\d+", dutch)
-    assert "niet getoond" in dutch
+    assert re.search(r"Pesten, intimidatie en uitsluiting\s+\d+\s+±\s\d+", first)
+    assert "niet getoond" in first
     assert "a case of" in shown
     assert "has spent ε = 2 of at most 2" in shown
 
