@@ -41,11 +41,15 @@ def to_layer(state: Mirror) -> told.Mirror:
 
 
 def to_others(state: Mirror) -> told.Mirror:
-    """What the layer let others see: all of it."""
-    return _mirror(state, composed=True, own=True, reflections=True)
+    """What the layer let others see: all of this round, and nothing of its own view of the one before, which
+    it may have kept to itself.
+    """
+    return _mirror(state, composed=True, own=True, reflections=True, then=False)
 
 
-def _mirror(state: Mirror, *, composed: bool, own: bool, reflections: bool) -> told.Mirror:
+def _mirror(
+    state: Mirror, *, composed: bool, own: bool, reflections: bool, then: bool = True
+) -> told.Mirror:
     opened, made = state.known, state.composed if composed else None
     shared, seen = state.shared, state.acknowledged
     codes = mirror_codes.codes(opened.codes_version)
@@ -76,7 +80,7 @@ def _mirror(state: Mirror, *, composed: bool, own: bool, reflections: bool) -> t
         words=None if made is None else made.words,
         items=()
         if shared is None
-        else tuple(_seen(one, before.get(one.item)) for one in shared.items),
+        else tuple(_seen(one, before.get(one.item), then=then) for one in shared.items),
         seen_themes=() if shared is None else tuple(map(_seen_theme, shared.themes)),
         before=None if shared is None else shared.before,
         acknowledged_on=None if seen is None else seen.on,
@@ -111,7 +115,7 @@ def _theme(code: str) -> told.MirrorPhrase:
     return told.MirrorPhrase(code=code, en=label.en, nl=label.nl)
 
 
-def _seen(one: ItemSeen, before: ItemBefore | None) -> told.MirrorItem:
+def _seen(one: ItemSeen, before: ItemBefore | None, *, then: bool) -> told.MirrorItem:
     label, sentence = item_label(one.item), item_sentence(one)
     since = None if before is None else CHANGES[before.change]
     return told.MirrorItem(
@@ -124,8 +128,8 @@ def _seen(one: ItemSeen, before: ItemBefore | None) -> told.MirrorItem:
         view=one.view.value,
         sentence_en=sentence.en,
         sentence_nl=sentence.nl,
-        own_then=None if before is None else before.own,
-        view_then=None if before is None else before.view.value,
+        own_then=before.own if before is not None and then else None,
+        view_then=before.view.value if before is not None and then else None,
         change=None if before is None else before.change.value,
         change_en=None if since is None else since.en,
         change_nl=None if since is None else since.nl,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from services.reporting import policy
+from services.reporting.domain.outline import SUMMARY
 from services.reporting.domain.report import Status
 from services.reporting.streams import load_snapshot
 from shared.contracts.errors import Code, Refusal
@@ -51,6 +52,15 @@ class Reading:
         if self.audience is None:
             return self.snapshot.sections
         return self.snapshot.for_audience(self.audience)
+
+    @property
+    def opening(self) -> str | None:
+        """The words that open a version that is out; None where they are not the asker's to read."""
+        if self.published is None:
+            return None
+        if self.snapshot is not None and SUMMARY not in {one.code for one in self.sections}:
+            return None
+        return self.published.interpretation
 
     @property
     def forms(self) -> tuple[PublishedForm, ...]:

@@ -233,9 +233,10 @@ def test_the_annex_says_of_each_number_that_it_is_outside_the_claim() -> None:
     assert "annex" not in {one.code for one in build(elsewhen, {})}
 
 
-def test_no_version_for_all_staff_has_the_annex() -> None:
-    """Whatever the adviser chooses; leaders and the works council get it."""
-    annex = next(one for one in build(GROUND, {}) if one.code == "annex")
+@pytest.mark.parametrize("code", ["route", "annex"])
+def test_no_version_for_all_staff_has_exact_numbers(code: str) -> None:
+    """Whatever the adviser chooses; leaders and the works council get them."""
+    chapter = next(one for one in build(GROUND, {}) if one.code == code)
     state = given(Report(), evolve_report, [DRAFTED, APPROVED])
 
     def freezing(audience: Audience) -> Callable[[Report], object]:
@@ -243,8 +244,8 @@ def test_no_version_for_all_staff_has_the_annex() -> None:
             frozen(
                 report,
                 GROUND,
-                (annex,),
-                (Chosen(audience=audience, sections=("annex",)),),
+                (chapter,),
+                (Chosen(audience=audience, sections=(code,)),),
                 report_id=UUID(int=5),
                 organisation_name="De Hoekstee",
                 language="nl",
@@ -253,7 +254,7 @@ def test_no_version_for_all_staff_has_the_annex() -> None:
         )
 
     state.when(freezing("all_staff")).then_refused(Code.INVALID_INPUT, field="sections")
-    state.when(freezing("works_council")).then({"works_council": ("annex",)})
+    state.when(freezing("works_council")).then({"works_council": (code,)})
 
 
 def test_the_account_to_the_works_council_has_what_was_released_and_entered() -> None:

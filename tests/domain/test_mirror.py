@@ -35,7 +35,7 @@ from services.reporting.domain.mirror_words import CHANGES, THEME_VIEWS, VIEWS
 from services.reporting.domain.outline import build
 from services.reporting.domain.pulse import PulseAsked, PulseCounts, PulseKept, PulsePlaceCounts
 from services.reporting.domain.told import ToldSignal
-from services.reporting.mirror_shapes import to_adviser, to_layer
+from services.reporting.mirror_shapes import to_adviser, to_layer, to_others
 from shared.contracts import report, reporting_mirror
 from shared.contracts.errors import Code
 from shared.taxonomy import mirror_codes, pulse_codes, themes
@@ -453,6 +453,17 @@ def test_the_adviser_sees_the_own_view_only_when_nothing_is_chosen_any_more() ->
     assert 1 == len(to_layer(after).reflections)
     assert 1 == len(to_adviser(walked(open_to_others=True)).reflections)
     assert Stage.ACKNOWLEDGED is after.stage
+
+
+def test_an_open_mirror_opens_nothing_of_the_round_before() -> None:
+    """That one the layer kept to itself; how employees' side moved since is no view of the layer."""
+    state = before_next().state
+    state = mirror.evolve(state, share(state, before=walked(open_to_others=False)))
+    (of_layer,) = (one for one in to_layer(state).items if one.code == "seen_and_heard")
+    (of_others,) = (one for one in to_others(state).items if one.code == "seen_and_heard")
+    assert (4, "more_favourable") == (of_layer.own_then, of_layer.view_then)
+    assert (None, None) == (of_others.own_then, of_others.view_then)
+    assert of_layer.change == of_others.change is not None
 
 
 def ground(*mirrors: Mirror) -> Ground:

@@ -29,6 +29,7 @@ from services.reporting.domain.report import (
     CorrectionBegun,
     Event,
     InterpretationSaved,
+    Publication,
     Report,
     ReportAcknowledged,
     ReportApproved,
@@ -48,8 +49,9 @@ from services.reporting.domain.report import (
     frozen,
     save_interpretation,
 )
+from services.reporting.reading import Reading
 from shared.contracts.errors import Code
-from shared.contracts.report import Snapshot, encoded_sections
+from shared.contracts.report import Audience, Snapshot, encoded_sections
 from shared.taxonomy.period import Period
 from tests.gwt import given
 
@@ -518,6 +520,31 @@ def test_two_versions_never_differ_in_a_number() -> None:
     whole = {section.code: section for section in snapshot.for_audience("hr")}
     for section in snapshot.for_audience("all_staff"):
         assert encoded_sections((section,)) == encoded_sections((whole[section.code],))
+
+
+def test_words_that_open_a_report_are_read_by_those_whose_version_has_them() -> None:
+    """They are a section like another: an adviser may leave it out for some readers."""
+    snapshot = freezing(Chosen(audience="hr"), Chosen(audience="board", sections=("nature",)))(
+        given(Report(), evolve, [DRAFTED, APPROVED]).state
+    )
+    expected: dict[Audience | None, str | None] = {"hr": WORDS, "board": None, None: WORDS}
+    for audience, opening in expected.items():
+        read = Reading(
+            published=Publication(PUBLISHED, WORDS),
+            snapshot=snapshot,
+            audience=audience,
+            version=1,
+            changes=None,
+        )
+        assert opening == read.opening
+    old = Reading(
+        published=Publication(PUBLISHED, WORDS),
+        snapshot=None,
+        audience="hr",
+        version=1,
+        changes=None,
+    )
+    assert WORDS == old.opening
 
 
 @pytest.mark.parametrize(

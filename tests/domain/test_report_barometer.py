@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
+
 from services.reporting.domain.figures import Figures
 from services.reporting.domain.ground import Ground, ReleasedTable
+from services.reporting.domain.maturity import MaturityEvidence
 from services.reporting.domain.sections.barometer import build
 from shared.contracts.report import (
     Absent,
@@ -116,3 +120,20 @@ def test_norms_are_told_with_who_said_it_and_what_shows_it() -> None:
             "pulse, first half of 2026: mistakes_discussed",
             "measure that was carried out",
         ] == [fact.en for _, fact in entry.facts]
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["released", "gone"])
+def test_no_norm_names_a_unit_that_shows_it(*, here: bool) -> None:
+    """All staff reads this chapter: it tells that a part of the organisation shows it, and not which."""
+    figures = table("unit", {"care": 12})
+    known = ReleasedTable(figures=figures, labels_nl={"care": "Zorg"}, labels_en={"care": "Care"})
+    evidence = MaturityEvidence(kind="figure", table="unit", period="2026-H1", cell="care")
+    *_, norms = build(
+        ground(maturity=(replace(CLAIM, evidence=(evidence,)),), history=(known,) if here else ())
+    )
+    assert isinstance(norms, Entries)
+    assert "released figure, first half of 2026: a part of the organisation" == (
+        norms.items[0].facts[-1][1].en
+    )
+    assert "zorg" not in repr(norms).lower()
+    assert "care" not in repr(norms)

@@ -132,7 +132,9 @@ class MirrorItem:
     high: float | None
     view: MirrorView
     sentence: str
-    own_then: int | None = strawberry.field(description="At the layer's last mirror.")
+    own_then: int | None = strawberry.field(
+        description="At the layer's last mirror; for the layer and the adviser alone."
+    )
     view_then: MirrorView | None
     change: MirrorChange | None
     change_sentence: str | None

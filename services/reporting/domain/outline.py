@@ -152,8 +152,8 @@ def _blocks(chapter: Chapter, ground: Ground | SpanGround) -> tuple[Block, ...]:
     return (cut_off.block(ground), *built) if chapter.code == GUIDE else built
 
 
-NOT_FOR_STAFF: frozenset[str] = frozenset({"annex"})
-"""Chapters that no version for all staff has: their numbers are exact, and outside the claim."""
+NOT_FOR_STAFF: frozenset[str] = frozenset({"route", "annex"})
+"""Chapters that no version for all staff has: they have exact numbers, which are outside the claim."""
 
 
 def sections_for(audience: Audience, codes: Collection[str]) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ async def report(call: Call, request: ReportQuery) -> Report:
         status=state.status.value if published is None else "published",
         release=tables[0] if tables else None,
         tables=tables[1:],
-        interpretation=state.interpretation if published is None else published.interpretation,
+        interpretation=state.interpretation if published is None else read.opening,
         drafts=drafts_to_bus(state.drafts) if writes else (),
         version=len(state.publications) + 1 if published is None else published.event.version,
         newest=len(state.publications),

@@ -12,7 +12,8 @@ from services.reporting.domain.barometer import (
     over_time,
 )
 from services.reporting.domain.maturity import LEVELS, NORMS, SIDES
-from services.reporting.domain.sections.phrases import span
+from services.reporting.domain.sections.phrases import A_PART, span
+from services.reporting.domain.series import UNITS
 from shared.contracts.report import (
     Absent,
     Bilingual,
@@ -318,7 +319,11 @@ def _measure(one: MaturityEvidence, ground: Ground) -> Bilingual:
 
 
 def _called(one: MaturityEvidence, ground: Ground) -> Bilingual:
-    """The words of a question or a cell; its code where they are not known any more."""
+    """The words of a question or a cell; its code where they are not known any more. All staff reads this
+    chapter, so no part of the organisation is named.
+    """
+    if one.table in UNITS:
+        return A_PART
     code = one.cell or ""
     for kept in ground.pulses if one.kind == "pulse" else ():
         for asked in kept.questions:

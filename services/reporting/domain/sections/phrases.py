@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shared.contracts.report import Bilingual, Paragraphs
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 def text(nl: str, en: str) -> Bilingual:
     """A text in both languages."""
     return Bilingual(nl=nl, en=en)
+
+
+A_PART: Final = text("een onderdeel van de organisatie", "a part of the organisation")
+"""What a unit is called in chapters that all staff reads."""
 
 
 def paragraphs(*items: Bilingual) -> Paragraphs:

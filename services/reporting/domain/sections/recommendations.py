@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.reporting.domain.interventions import theme_names
-from services.reporting.domain.sections.phrases import day, span, text
+from services.reporting.domain.sections.phrases import A_PART, day, span, text
 from services.reporting.domain.series import UNITS
 from shared.contracts.report import Bilingual, Entries, Entry
 from shared.taxonomy.period import Period
@@ -23,8 +23,6 @@ _KINDS: Final[Mapping[str, Bilingual]] = {
     "structural": text("oorzaken", "causes"),
     "incident": text("de omgang met incidenten", "how incidents are dealt with"),
 }
-
-_A_PART = text("een onderdeel van de organisatie", "a part of the organisation")
 
 
 def build(ground: Ground) -> tuple[Block, ...]:
@@ -72,7 +70,7 @@ def _entry(names: _Names, one: Recommendation) -> Entry:
     for ref in made.figures:
         label = names.cells.get((ref.table, ref.period, ref.code), text(ref.code, ref.code))
         if ref.table in UNITS:
-            label = _A_PART
+            label = A_PART
         facts.append(
             (text("Naar aanleiding van cijfer", "For the figure"), _within(label, ref.period))
         )
