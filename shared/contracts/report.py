@@ -6,6 +6,7 @@ shown has no place in it: a cell is a shown value, the smallest value that would
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from typing import Literal
 
@@ -219,6 +220,14 @@ def decoded(data: bytes) -> Snapshot:
 def encoded_sections(sections: tuple[Section, ...]) -> bytes:
     """The canonical bytes of sections that are not in a snapshot yet."""
     return msgspec.json.encode(sections, order="deterministic")
+
+
+def digest_of(sections: tuple[Section, ...]) -> bytes:
+    """The SHA-256 (32 bytes) of what stands in these sections beside the advisers' words."""
+    blocks = tuple(
+        msgspec.structs.replace(section, words=None) for section in sections if section.blocks
+    )
+    return hashlib.sha256(encoded_sections(blocks)).digest()
 
 
 def decoded_sections(data: bytes) -> tuple[Section, ...]:

@@ -2805,9 +2805,9 @@ class Report(Shape, frozen=True, kw_only=True):
 
     `version` is the one that is shown: a published one, or the one that is being drafted, and `newest` the
     newest that is published, 0 where none is. `audience` is whose sections these are, None: all.
-    `sections` of a draft are as they would be now, without words; those of a published version are frozen
-    with it, and none where it is from before there were sections. `changes` says what the version
-    corrects.
+    `sections` of a draft are as they would be now, without words, and `sections_sha256` is the digest of
+    them, until words for them are approved; those of a published version are frozen with it, and none
+    where it is from before there were sections. `changes` says what the version corrects.
     """
 
     id: str
@@ -2827,6 +2827,7 @@ class Report(Shape, frozen=True, kw_only=True):
     cut_off: date
     published_on: date | None
     sections: tuple[Section, ...]
+    sections_sha256: bytes | None
     snapshot_sha256: bytes | None
     forms: tuple[FormHash, ...]
     acknowledged: bool
@@ -2850,11 +2851,15 @@ class SectionWords(Shape, frozen=True, kw_only=True):
 class ApproveReport(Shape, frozen=True, kw_only=True):
     """Adviser: approve the report with the interpretation that opens it, and words for each section that
     has figures, as readers will see them.
+
+    `sections_sha256`: of the sections for which the words were written, as `Report` has it; a draft that
+    has others by now is not approved (CONFLICT). None: whatever stands there now.
     """
 
     report_id: str
     interpretation: str
     words: tuple[SectionWords, ...] = ()
+    sections_sha256: bytes | None = None
 
 
 class AudienceSections(Shape, frozen=True, kw_only=True):

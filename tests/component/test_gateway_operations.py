@@ -354,6 +354,7 @@ async def test_hr_reads_statistics_and_published_reports(lab: Lab) -> None:
             cut_off=date(2026, 6, 30),
             published_on=date(2026, 7, 20),
             sections=(NATURE,),
+            sections_sha256=None,
             snapshot_sha256=b"\x02" * 32,
             forms=(rpc.FormHash(form="pdf", audience=None, language="nl", sha256=b"\x01" * 32),),
             acknowledged=True,

@@ -51,7 +51,7 @@ from services.reporting.domain.report import (
 )
 from services.reporting.reading import Reading
 from shared.contracts.errors import Code
-from shared.contracts.report import Audience, Snapshot, encoded_sections
+from shared.contracts.report import Audience, Snapshot, digest_of, encoded_sections
 from shared.taxonomy.period import Period
 from tests.gwt import given
 
@@ -429,6 +429,20 @@ def test_approved_words_are_kept_readable() -> None:
     assert {"summary": WORDS, **OF_SECTIONS} == {
         section.code: section.words for section in SECTIONS if section.words is not None
     }
+
+
+def test_words_are_approved_with_what_they_were_written_for_and_nothing_else() -> None:
+    """What came in since the adviser read the draft is not frozen under words about something else."""
+    draft = given(Report(), evolve, [DRAFTED])
+    read = digest_of(build(GROUND, {}))
+    assert read == digest_of(SECTIONS)  # words are no part of it
+    draft.when(lambda report: approve(report, GROUND, WORDS, OF_SECTIONS, read=read)).then(
+        APPROVED, SectionsApproved(encoded_sections(SECTIONS))
+    )
+    later = replace(GROUND, tables=())
+    draft.when(lambda report: approve(report, later, WORDS, OF_SECTIONS, read=read)).then_refused(
+        Code.CONFLICT
+    )
 
 
 def test_words_are_tidied_and_not_changed() -> None:

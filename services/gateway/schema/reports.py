@@ -23,6 +23,7 @@ from services.gateway.schema.base import (
     change,
     command,
     described,
+    sha256_bytes,
     uuid_text,
 )
 from services.gateway.schema.report_sections import ReportSection
@@ -158,6 +159,9 @@ class Report:
     drafts: list[Sealed] = strawberry.field(
         description="The words while they are written, sealed to their writers."
     )
+    sections_sha256: str | None = strawberry.field(
+        description="Of what stands in the sections of a draft, in hex: send it along when you approve."
+    )
     snapshot_sha256: str | None = strawberry.field(
         description="SHA-256 in hex of the frozen report, from which all versions and files are cut; it "
         "stands in the ledger. Null until it is published, and of reports from before there was one."
@@ -219,6 +223,9 @@ class Report:
             tables=[Release.of(release) for release in report.tables],
             interpretation=report.interpretation,
             drafts=[Sealed.of(sealed) for sealed in report.drafts],
+            sections_sha256=None
+            if report.sections_sha256 is None
+            else report.sections_sha256.hex(),
             snapshot_sha256=None
             if report.snapshot_sha256 is None
             else report.snapshot_sha256.hex(),
@@ -342,6 +349,11 @@ class ApproveReportInput:
         default_factory=list,
         description="For each section that has figures, and for others as you like.",
     )
+    sections_sha256: str | None = strawberry.field(
+        default=None,
+        description="`sectionsSha256` of the draft for which you wrote: if something else stands in it by"
+        " now, it is a conflict. Left out: whatever stands there now is approved.",
+    )
 
     def request(self) -> rpc.ApproveReport:
         """As reporting takes it."""
@@ -351,6 +363,9 @@ class ApproveReportInput:
             words=tuple(
                 rpc.SectionWords(section=one.section, words=one.words) for one in self.words
             ),
+            sections_sha256=None
+            if self.sections_sha256 is None
+            else sha256_bytes("sectionsSha256", self.sections_sha256),
         )
 
 
@@ -642,14 +657,16 @@ ACCESS = table(
         " interpretation sections sections(language:) snapshotSha256 forms pdfSha256 pdfPath",
     ),
     grant("Report", ADVISER | LEADERS, "release tables acknowledged"),
-    grant("Report", ADVISER, "audiences drafts acknowledgements"),
+    grant("Report", ADVISER, "audiences drafts sectionsSha256 acknowledgements"),
     grant("ReportForm", _READERS, "form audience language sha256 path"),
     grant("ReportAcknowledgement", ADVISER, "version role on"),
     grant("Mutation", ADVISER, "saveInterpretation saveInterpretation(input:)"),
     grant("SaveInterpretationInput", ADVISER, "idempotencyKey reportId sealed"),
     grant("SaveInterpretationPayload", ADVISER, "reportId position report"),
     grant("Mutation", ADVISER, "approveReport approveReport(input:)"),
-    grant("ApproveReportInput", ADVISER, "idempotencyKey reportId interpretation words"),
+    grant(
+        "ApproveReportInput", ADVISER, "idempotencyKey reportId interpretation words sectionsSha256"
+    ),
     grant("SectionWordsInput", ADVISER, "section words"),
     grant("ApproveReportPayload", ADVISER, "reportId position report"),
     grant("Mutation", ADVISER, "publishReport publishReport(input:)"),

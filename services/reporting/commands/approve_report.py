@@ -22,7 +22,9 @@ async def approve_report(call: Call, request: ApproveReport) -> Done:
 
     async def decide(report_id: UUID, state: report.Report) -> tuple[report.Event, Change]:
         ground = await load_ground(call.parts, call.organisation, state)
-        approved, sections = report.approve(state, ground, request.interpretation, words)
+        approved, sections = report.approve(
+            state, ground, request.interpretation, words, read=request.sections_sha256
+        )
         return approved, Change(approved_stream(report_id, state.approvals + 1), 1, sections)
 
     return await add_to_report(call, request.report_id, decide)

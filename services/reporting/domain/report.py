@@ -14,7 +14,7 @@ from services.reporting.domain.calendar import Span
 from services.reporting.domain.figures import Figures, UnsafeRelease, check, check_together
 from services.reporting.domain.outline import CODES, NOT_FOR_STAFF, SUMMARY, build, sections_for
 from shared.contracts.errors import Code, Refusal, invalid
-from shared.contracts.report import Audience, Section, Snapshot, encoded_sections
+from shared.contracts.report import Audience, Section, Snapshot, digest_of, encoded_sections
 from shared.contracts.words import readable
 from shared.taxonomy.period import Period
 
@@ -353,7 +353,12 @@ def save_interpretation(state: Report, sealed: tuple[SealedDraft, ...]) -> Inter
 
 
 def approve(
-    state: Report, ground: Ground | SpanGround, interpretation: str, words: Mapping[str, str]
+    state: Report,
+    ground: Ground | SpanGround,
+    interpretation: str,
+    words: Mapping[str, str],
+    *,
+    read: bytes | None = None,
 ) -> tuple[ReportApproved, SectionsApproved]:
     """Approve the report with these words, which replace earlier approved ones: `interpretation` opens it,
     `words` are those of its sections, by code. What they were written for is frozen with them.
@@ -361,9 +366,12 @@ def approve(
     No figure leaves without words: an empty interpretation is refused (INTERPRETATION_MISSING), and so is
     a section with figures and without words (WORDS_MISSING, which names it). So are words for a section
     that no report has, words of more than 8,000 characters (TOO_LARGE) or with control characters
-    (INVALID_INPUT).
+    (INVALID_INPUT). `read` is the digest of the sections for which the words were written; other sections
+    are not approved with them (CONFLICT). None: whatever stands there now.
     """
     _unpublished(state)
+    if read is not None and read != digest_of(build(ground, {})):
+        raise Refusal(Code.CONFLICT)
     opening = readable(interpretation, field="interpretation", most=INTERPRETATION_CHARACTERS)
     if opening is None:
         raise Refusal(Code.INTERPRETATION_MISSING)

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from services.reporting import policy
 from services.reporting.domain.outline import build
+from services.reporting.domain.report import Status
 from services.reporting.loading import cut_off_of, load_ground
 from services.reporting.own import own_report
 from services.reporting.reading import Reading, reading
 from services.reporting.shapes import as_uuid, drafts_to_bus, release_to_bus
 from services.reporting.streams import load_approved
+from shared.contracts.report import digest_of
 from shared.contracts.rpc import Acknowledgement, FormHash, Report, ReportQuery
 from shared.runtime.as_of import checkpoint_at
 from shared.runtime.calls import Call
@@ -33,6 +35,7 @@ async def report(call: Call, request: ReportQuery) -> Report:
     if read.audience == "all_staff" and not writes:
         tables = ()
     published = read.published
+    sections = read.sections if published else await _as_they_are_now(call, report_id, state)
     period = state.period
     return Report(
         id=str(report_id),
@@ -51,14 +54,18 @@ async def report(call: Call, request: ReportQuery) -> Report:
         ends=cut_off_of(period),
         cut_off=cut_off_of(period) if read.snapshot is None else read.snapshot.cut_off,
         published_on=None if published is None else published.event.published_on,
-        sections=read.sections
-        if published is not None
-        else await _as_they_are_now(call, report_id, state),
+        sections=sections,
+        sections_sha256=digest_of(sections) if writes and _is_written(state) else None,
         snapshot_sha256=None if published is None else published.event.snapshot_sha256,
         forms=() if published is None else tuple(_forms(read)),
         acknowledged=_by_asker(call, state, read),
         acknowledgements=_acknowledgements(state) if writes else (),
     )
+
+
+def _is_written(state: domain.Report) -> bool:
+    """Whether it is a draft for which nobody approved words yet."""
+    return state.status is Status.DRAFTED
 
 
 async def _as_they_are_now(
