@@ -46,7 +46,7 @@ class ReportingHouse(House):
 
     async def known(self, organisation: UUID = HERE, *advisers: str) -> None:
         """Intake tells that an organisation was set up, and reporting knows it."""
-        await _publish(
+        await publish(
             self.intake,
             "intake.v1.organisation.set_up",
             "intake.v1.organisation.set_up",
@@ -77,7 +77,7 @@ class ReportingHouse(House):
         shown = {code: count for code, count in figures.items() if count is not None}
         below = tuple(code for code in figures if code not in shown)
         token = token_of(organisation)
-        await _publish(
+        await publish(
             self.signals,
             f"signals.v1.{token}.statistics-released",
             "signals.v1.statistics.released",
@@ -121,7 +121,7 @@ class ReportingHouse(House):
         self, day: date, *signals: tuple[UUID, str, str, str], organisation: UUID = HERE
     ) -> None:
         """Signals tells signals of a tick: id, theme, place, period."""
-        await _publish(
+        await publish(
             self.signals,
             f"signals.v1.{token_of(organisation)}.signals-released",
             "signals.v1.signals.released",
@@ -157,7 +157,7 @@ def token_of(organisation: UUID) -> str:
     return uuid5(organisation, "token").hex[:16]
 
 
-async def _publish(client: Client, subject: str, kind: str, data: Shape) -> None:
+async def publish(client: Client, subject: str, kind: str, data: Shape) -> None:
     event = CloudEvent(
         id=str(uuid4()),
         source="/hoeksteen/test",

@@ -107,6 +107,10 @@ class Period:
         """The periods of that grain that lie in this one, in order; none for a longer grain."""
         return _parts(self, grain)
 
+    def lies_in(self, whole: Period) -> bool:
+        """Whether each of its days lies in `whole`; a period lies in itself."""
+        return whole.start <= self.start and self.end <= whole.end
+
     def overlaps(self, other: Period) -> bool:
         """Whether any day lies in both; a period overlaps itself."""
         return self.start < other.end and other.start < self.end
@@ -124,7 +128,7 @@ class Period:
 def _parts(whole: Period, grain: Grain) -> tuple[Period, ...]:
     first = Period.containing(whole.start, grain)
     found = []
-    while whole.start <= first.start and first.end <= whole.end:
+    while first.lies_in(whole):
         found.append(first)
         first = Period.containing(first.end, grain)
     return tuple(found)

@@ -91,6 +91,7 @@ from shared.runtime.proofs import LogProofs
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
 from tests.ports import free_port
+from tests.reporting_house import publish
 from tests.store_lab import QUICK
 
 HERE, ELSEWHERE = UUID(int=0xA1), UUID(int=0xB2)
@@ -149,7 +150,7 @@ class Reporting:
 
     async def announce(self, organisation: UUID = HERE) -> None:
         """Intake tells that an organisation was set up."""
-        await _publish(
+        await publish(
             self.intake,
             "intake.v1.organisation.set_up",
             "intake.v1.organisation.set_up",
@@ -167,7 +168,7 @@ class Reporting:
 
     async def seats(self, *advisers: str) -> None:
         """Intake tells who holds a seat now."""
-        await _publish(
+        await publish(
             self.intake,
             "intake.v1.organisation.seats",
             "intake.v1.organisation.seats",
@@ -192,7 +193,7 @@ class Reporting:
             "released_week": "2026-W29",
         }
         labels = {"bullying": "Pesten", "stalking": "Stalking", "workload": "Werkdruk"}
-        await _publish(
+        await publish(
             self.signals,
             f"signals.v1.{token}.statistics-released",
             "signals.v1.statistics.released",
@@ -228,7 +229,7 @@ class Reporting:
             "grid_id": str(UUID(int=9)),
         }
         labels = {code: code.capitalize() for code in codes}
-        await _publish(
+        await publish(
             self.signals,
             f"signals.v1.{token}.statistics-released",
             "signals.v1.statistics.released",
@@ -307,18 +308,6 @@ def words_of(pdf: bytes) -> str:
     """All that a PDF says, as one line."""
     pages = PdfReader(io.BytesIO(pdf)).pages
     return " ".join(" ".join(page.extract_text() for page in pages).split())
-
-
-async def _publish(client: Client, subject: str, kind: str, data: Shape) -> None:
-    event = CloudEvent(
-        id=str(uuid4()),
-        source="/hoeksteen/test",
-        type=kind,
-        week="2026-W29",
-        data=msgspec.Raw(msgspec.json.encode(data)),
-    )
-    # Bodies come in size classes, filled up with spaces.
-    await client.jetstream().publish(subject, msgspec.json.encode(event).ljust(4096))
 
 
 def _environment(database: Database, folder: Path, *, nats_url: str, port: int) -> dict[str, str]:
@@ -544,7 +533,7 @@ async def test_what_arrives_twice_is_drafted_once(reporting: Reporting) -> None:
     report_id = await reporting.drafted()
     await reporting.announce()
     await reporting.release()
-    await _publish(
+    await publish(
         reporting.signals, f"signals.v1.{TOKENS[HERE]}.heartbeat", "signals.v1.heartbeat", Empty()
     )
     await reporting.release(period="2026-H2", release_id=str(uuid4()))
@@ -561,7 +550,7 @@ async def test_a_tree_that_begins_to_hold_is_kept_once(reporting: Reporting) -> 
     """With its headcounts, of which rates are made."""
     await reporting.announce()
     for _ in range(2):
-        await _publish(
+        await publish(
             reporting.intake,
             "intake.v1.organisation.units",
             "intake.v1.organisation.units",

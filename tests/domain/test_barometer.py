@@ -230,6 +230,7 @@ def test_more_cases_of_any_history_never_lower_any_later_index() -> None:
     """The same, period by period of a history, where only the number of those who came grows."""
     chance = random.Random(9)  # noqa: S311  repeatable
     halves = [Period.parse(f"{year}-H{half}") for year in (2024, 2025, 2026) for half in (1, 2)]
+    rising = 0
     for _ in range(60):
         cases = [chance.randrange(0, 60) for _ in halves]
         rounds = [
@@ -254,11 +255,14 @@ def test_more_cases_of_any_history_never_lower_any_later_index() -> None:
         without, with_more = indexes(0), indexes(chance.randrange(1, 40))
         assert len(halves) == len(without)
         assert all(a <= b for a, b in zip(without, with_more, strict=True))
+        rising += sum(a < b for a, b in zip(without, with_more, strict=True))
+    assert rising > 100
 
 
 def test_bounds_hold_the_index_and_are_never_further_apart_than_is_told() -> None:
     """Whatever is shown."""
     chance = random.Random(10)  # noqa: S311  repeatable
+    told = 0
     for _ in range(300):
         found = measure(
             HALF,
@@ -275,10 +279,12 @@ def test_bounds_hold_the_index_and_are_never_further_apart_than_is_told() -> Non
                 assert one.high is not None
                 assert 0 <= one.low <= one.score <= one.high <= 100
         if found.index is not None:
+            told += 1
             assert found.low is not None
             assert found.high is not None
             assert found.low <= found.index <= found.high
             assert found.high - found.low <= MOST_WIDTH
+    assert told > 100
 
 
 @pytest.mark.parametrize(

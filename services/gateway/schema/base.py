@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum
 from functools import partial
 from itertools import chain
@@ -210,6 +211,21 @@ def uuid_text(field: str, text: str) -> str:
         return str(UUID(text))
     except ValueError:
         raise invalid(field, "it is not a UUID") from None
+
+
+def day_of(field: str, text: str) -> date:
+    """A day as 2026-09-14. Raises Refusal INVALID_INPUT."""
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise invalid(field, "it has the wrong form")
+
+
+def day_or_none(field: str, text: str | None) -> date | None:
+    """The same of what may be missing."""
+    return None if text is None else day_of(field, text)
 
 
 # Enums ------------------------------------------------------------------------------------------

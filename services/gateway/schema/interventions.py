@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, HR, LEADERS, grant, table
+from services.gateway.grants import ADVISER, HR, LEADERS, grant, table, title
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -17,6 +17,7 @@ from services.gateway.schema.base import (
     NotFound,
     change,
     command,
+    day_of,
     described,
     uuid_text,
     whole_or_none,
@@ -27,7 +28,6 @@ from services.gateway.schema.wording import (
     ReleasedCellInput,
     Wording,
     WordingInput,
-    day_of,
     iso,
 )
 from shared.contracts import reporting_loop as shapes
@@ -272,10 +272,6 @@ _COMMANDS = {
 }
 
 
-def _title(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
-
-
 ACCESS = table(
     grant("Query", _READERS, "interventions"),
     grant(
@@ -286,8 +282,8 @@ ACCESS = table(
     ),
     *(grant("Mutation", ADVISER | HR, f"{name} {name}(input:)") for name in _COMMANDS),
     *(
-        grant(f"{_title(name)}Input", ADVISER | HR, f"idempotencyKey interventionId {fields}")
+        grant(f"{title(name)}Input", ADVISER | HR, f"idempotencyKey interventionId {fields}")
         for name, fields in _COMMANDS.items()
     ),
-    *(grant(f"{_title(name)}Payload", ADVISER | HR, "id") for name in _COMMANDS),
+    *(grant(f"{title(name)}Payload", ADVISER | HR, "id") for name in _COMMANDS),
 )

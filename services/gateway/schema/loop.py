@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from services.gateway.grants import ADVISER, LEADERS, MANAGEMENT, grant, table
+from services.gateway.grants import ADVISER, LEADERS, MANAGEMENT, grant, table, title
 from services.gateway.schema.base import (
     Conflict,
     Info,
@@ -18,6 +18,8 @@ from services.gateway.schema.base import (
     ask,
     change,
     command,
+    day_of,
+    day_or_none,
     described,
     uuid_text,
     whole_or_none,
@@ -29,8 +31,6 @@ from services.gateway.schema.wording import (
     ReleasedCellRef,
     Wording,
     WordingInput,
-    day_of,
-    day_or_none,
     iso,
 )
 from shared.contracts import reporting_loop as shapes
@@ -646,10 +646,6 @@ _COMMANDS = {
 }
 
 
-def _title(name: str) -> str:
-    return f"{name[0].upper()}{name[1:]}"
-
-
 ACCESS = table(
     grant("Query", _READERS, "followUp dueFollowUps"),
     grant("FollowUp", _READERS, "responseWeeks shares recommendations"),
@@ -677,8 +673,8 @@ ACCESS = table(
     grant("DueFollowUp", _READERS, "kind ref title due late yours"),
     *(grant("Mutation", roles, f"{name} {name}(input:)") for name, (roles, _) in _COMMANDS.items()),
     *(
-        grant(f"{_title(name)}Input", roles, f"idempotencyKey {fields}")
+        grant(f"{title(name)}Input", roles, f"idempotencyKey {fields}")
         for name, (roles, fields) in _COMMANDS.items()
     ),
-    *(grant(f"{_title(name)}Payload", roles, "id") for name, (roles, _) in _COMMANDS.items()),
+    *(grant(f"{title(name)}Payload", roles, "id") for name, (roles, _) in _COMMANDS.items()),
 )

@@ -3,9 +3,7 @@
 # ruff: noqa: A002  arguments are called what the schema calls them
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from datetime import date
 from typing import Annotated, Final, Self
 
 import strawberry
@@ -21,12 +19,13 @@ from services.gateway.schema.base import (
     ask,
     change,
     command,
+    day_of,
     described,
 )
 from services.gateway.schema.statistics import AS_OF
 from services.gateway.schema.taxonomy import Term
 from shared.contracts import rpc
-from shared.contracts.errors import Language, invalid
+from shared.contracts.errors import Language
 
 QUIET_FIELDS: Final = frozenset({"answerPulse", "pulses"})
 """Root fields that leave no span and no metric: when somebody answers is nobody's to read."""
@@ -191,8 +190,8 @@ class OpenPulseInput:
         """As signals takes it."""
         return rpc.OpenPulse(
             questions=tuple(self.questions),
-            opens_on=_day("opensOn", self.opens_on),
-            closes_on=_day("closesOn", self.closes_on),
+            opens_on=day_of("opensOn", self.opens_on),
+            closes_on=day_of("closesOn", self.closes_on),
             by_unit=self.by_unit,
         )
 
@@ -227,15 +226,6 @@ class AnswerPulseInput:
     def request(self) -> rpc.AnswerPulse:
         """As signals takes it."""
         return rpc.AnswerPulse(place=self.place, answers=tuple(self.answers))
-
-
-def _day(field: str, text: str) -> date:
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    raise invalid(field, "it has the wrong form")
 
 
 @strawberry.type

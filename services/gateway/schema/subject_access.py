@@ -3,8 +3,6 @@
 # ruff: noqa: A002  arguments are called what the schema calls them
 from __future__ import annotations
 
-import re
-from datetime import date
 from enum import Enum
 from typing import Annotated, Self
 
@@ -21,12 +19,12 @@ from services.gateway.schema.base import (
     ask_or_none,
     change,
     command,
+    day_of,
     described,
     uuid_text,
 )
 from services.gateway.schema.sealed import Sealed, SealedInput
 from shared.contracts import rpc
-from shared.contracts.errors import invalid
 
 
 @strawberry.enum(description="How far a request for access is.")
@@ -170,7 +168,7 @@ class RequestSubjectAccessInput:
             case_id=uuid_text("caseId", self.case_id),
             access_id=uuid_text("accessId", self.access_id),
             reviewer_id=self.reviewer_id,
-            received_on=_day("receivedOn", self.received_on),
+            received_on=day_of("receivedOn", self.received_on),
             note=tuple(one.shape() for one in self.note),
         )
 
@@ -221,15 +219,6 @@ class ReviewRedactionInput:
             document=tuple(one.shape() for one in self.document),
             remarks=tuple(one.shape() for one in self.remarks),
         )
-
-
-def _day(field: str, text: str) -> date:
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    raise invalid(field, "it has the wrong form")
 
 
 @strawberry.type

@@ -3,8 +3,6 @@
 # ruff: noqa: A002  arguments are called what the schema calls them
 from __future__ import annotations
 
-import re
-from datetime import date
 from enum import Enum
 from typing import Annotated, Final, Self, cast
 
@@ -20,12 +18,13 @@ from services.gateway.schema.base import (
     ask,
     change,
     command,
+    day_of,
     described,
     uuid_text,
 )
 from services.gateway.schema.taxonomy import Term
 from shared.contracts import rpc
-from shared.contracts.errors import Language, invalid
+from shared.contracts.errors import Language
 from shared.taxonomy import terms
 
 
@@ -169,15 +168,6 @@ class TermQuery:
 # Commands ---------------------------------------------------------------------------------------
 
 
-def _day(field: str, text: str) -> date:
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    raise invalid(field, "it has the wrong form")
-
-
 @strawberry.input
 class StartTermInput:
     """A report that came on paper, in a talk, or through somebody else."""
@@ -190,7 +180,7 @@ class StartTermInput:
         """As intake takes it."""
         return rpc.StartTerm(
             case_id=uuid_text("caseId", self.case_id),
-            received_on=_day("receivedOn", self.received_on),
+            received_on=day_of("receivedOn", self.received_on),
         )
 
 
@@ -209,7 +199,7 @@ class MeetTermInput:
         return rpc.MeetTerm(
             case_id=uuid_text("caseId", self.case_id),
             term=self.term,
-            on=_day("on", self.on),
+            on=day_of("on", self.on),
             how=cast("rpc.TermHow", self.how.value),
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Self
 
@@ -10,7 +9,6 @@ import strawberry
 
 from services.gateway.grants import ADVISER, BOARD, HR, LEADERS, MEMBERS, grant, table
 from shared.contracts import reporting_loop as shapes
-from shared.contracts.errors import invalid
 from shared.contracts.report import Below, Shown
 
 
@@ -132,21 +130,6 @@ class LaterWindow:
             after=found.after,
             compared=found.compared,
         )
-
-
-def day_of(field: str, text: str) -> date:
-    """A day as 2026-09-14. Raises Refusal INVALID_INPUT."""
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    raise invalid(field, "it has the wrong form")
-
-
-def day_or_none(field: str, text: str | None) -> date | None:
-    """The same of what may be missing."""
-    return None if text is None else day_of(field, text)
 
 
 def iso(day: date | None) -> str | None:

@@ -252,7 +252,7 @@ def over_time(
     wanted |= {Period.containing(one.start, until.grain) for one in spans if _known(one, until)}
     found = []
     for period in sorted(wanted):
-        rounds = [one for one in pulses if _lies_in(Period.parse(one.period), period)]
+        rounds = [one for one in pulses if Period.parse(one.period).lies_in(period)]
         found.append(
             measure(
                 period,
@@ -326,11 +326,7 @@ def _lies_between(one: SeriesBreakRecorded, before: Barometer, now: Barometer) -
 def _known(one: Period, until: Period) -> bool:
     """Whether something of that window belongs to the periods up to `until`: a longer one does not."""
     whole = Period.containing(one.start, until.grain)
-    return _lies_in(one, whole) and one.end <= until.end
-
-
-def _lies_in(part: Period, whole: Period) -> bool:
-    return whole.start <= part.start and part.end <= whole.end
+    return one.lies_in(whole) and one.end <= until.end
 
 
 def _without(

@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
 
+from services.reporting.domain.sections.phrases import text
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.report import Bilingual, Unit
 from shared.contracts.words import readable
@@ -52,17 +53,13 @@ class Asked:
     yearly: bool = True
 
 
-def _text(nl: str, en: str) -> Bilingual:
-    return Bilingual(nl=nl, en=en)
-
-
 CATALOGUE: Final[Mapping[Law, Asked]] = {
     one.law: one
     for one in (
         Asked(
             law="complaints",
-            title=_text("Formele klachten", "Formal complaints"),
-            source=_text(
+            title=text("Formele klachten", "Formal complaints"),
+            source=text(
                 "De klachtenregeling van de organisatie: klachten die bij de klachtencommissie of de "
                 "werkgever "
                 "zijn ingediend.",
@@ -72,7 +69,7 @@ CATALOGUE: Final[Mapping[Law, Asked]] = {
             counters=(
                 Counter(
                     code="formal_complaints",
-                    label=_text("Ingediende formele klachten", "Formal complaints laid down"),
+                    label=text("Ingediende formele klachten", "Formal complaints laid down"),
                     unit="formal_complaints",
                 ),
             ),
@@ -80,10 +77,10 @@ CATALOGUE: Final[Mapping[Law, Asked]] = {
         ),
         Asked(
             law="esrs_s1_17",
-            title=_text(
+            title=text(
                 "ESRS S1-17: incidenten en klachten", "ESRS S1-17: incidents and complaints"
             ),
-            source=_text(
+            source=text(
                 "ESRS S1-17, alinea 103 (a) tot en met (d) (Gedelegeerde Verordening (EU) 2023/2772, "
                 "bijlage I). "
                 "De standaarden worden herzien: ga na welke tekst voor uw boekjaar geldt.",
@@ -93,21 +90,21 @@ CATALOGUE: Final[Mapping[Law, Asked]] = {
             counters=(
                 Counter(
                     code="discrimination_incidents",
-                    label=_text(
+                    label=text(
                         "(a) Gemelde incidenten van discriminatie, intimidatie daaronder begrepen",
                         "(a) Incidents of discrimination, harassment included, that were reported",
                     ),
                 ),
                 Counter(
                     code="other_complaints",
-                    label=_text(
+                    label=text(
                         "(b) Andere klachten via de kanalen voor het eigen personeel, zonder die van (a)",
                         "(b) Other complaints through the channels for own workforce, without those of (a)",
                     ),
                 ),
                 Counter(
                     code="fines_euro",
-                    label=_text(
+                    label=text(
                         "(c) Boetes, sancties en schadevergoedingen, in euro",
                         "(c) Fines, penalties and compensation for damages, in euro",
                     ),
@@ -117,10 +114,10 @@ CATALOGUE: Final[Mapping[Law, Asked]] = {
         ),
         Asked(
             law="gri_406_1",
-            title=_text(
+            title=text(
                 "GRI 406-1: incidenten van discriminatie", "GRI 406-1: incidents of discrimination"
             ),
-            source=_text(
+            source=text(
                 "GRI 406-1 (2016), onderdelen a en b. Een incident is een klacht of vordering die via "
                 "een formele "
                 "weg is geregistreerd, of een geval dat de organisatie zelf langs vaste weg vaststelde.",
@@ -130,25 +127,25 @@ CATALOGUE: Final[Mapping[Law, Asked]] = {
                 "procedure.",
             ),
             counters=(
-                Counter(code="incidents", label=_text("Incidenten", "Incidents")),
-                Counter(code="reviewed", label=_text("waarvan beoordeeld", "of which reviewed")),
+                Counter(code="incidents", label=text("Incidenten", "Incidents")),
+                Counter(code="reviewed", label=text("waarvan beoordeeld", "of which reviewed")),
                 Counter(
                     code="plan_being_implemented",
-                    label=_text(
+                    label=text(
                         "waarvan het herstelplan wordt uitgevoerd",
                         "of which a remediation plan is being implemented",
                     ),
                 ),
                 Counter(
                     code="implemented_and_reviewed",
-                    label=_text(
+                    label=text(
                         "waarvan het herstelplan is uitgevoerd en de uitkomst beoordeeld",
                         "of which a plan was implemented and its results reviewed",
                     ),
                 ),
                 Counter(
                     code="no_longer_subject_to_action",
-                    label=_text(
+                    label=text(
                         "waaraan niets meer hoeft te gebeuren", "of which none is subject to action"
                     ),
                 ),
@@ -156,10 +153,10 @@ CATALOGUE: Final[Mapping[Law, Asked]] = {
         ),
         Asked(
             law="wbk",
-            title=_text(
+            title=text(
                 "Meldingen van een vermoeden van een misstand", "Reports of suspected wrongdoing"
             ),
-            source=_text(
+            source=text(
                 "Het register van meldingen (Wet bescherming klokkenluiders, artikel 2a; Richtlijn (EU) "
                 "2019/1937, artikel 18) en de termijnen van artikel 9 van de richtlijn. Een jaarlijkse "
                 "opgave "
@@ -171,26 +168,26 @@ CATALOGUE: Final[Mapping[Law, Asked]] = {
                 "employer for a yearly account; it serves the works council.",
             ),
             counters=(
-                Counter(code="received", label=_text("Ontvangen meldingen", "Reports received")),
+                Counter(code="received", label=text("Ontvangen meldingen", "Reports received")),
                 Counter(
                     code="being_assessed",
-                    label=_text("waarvan nog beoordeeld wordt", "of which being assessed"),
+                    label=text("waarvan nog beoordeeld wordt", "of which being assessed"),
                 ),
                 Counter(
                     code="followed_up",
-                    label=_text("waarvan opvolging loopt", "of which being followed up"),
+                    label=text("waarvan opvolging loopt", "of which being followed up"),
                 ),
-                Counter(code="closed", label=_text("waarvan afgesloten", "of which closed")),
+                Counter(code="closed", label=text("waarvan afgesloten", "of which closed")),
                 Counter(
                     code="confirmed_in_time",
-                    label=_text(
+                    label=text(
                         "Ontvangst binnen zeven dagen bevestigd",
                         "Receipt confirmed within seven days",
                     ),
                 ),
                 Counter(
                     code="informed_in_time",
-                    label=_text(
+                    label=text(
                         "Binnen drie maanden na de bevestiging geïnformeerd",
                         "Informed within three months of the confirmation",
                     ),
@@ -201,7 +198,7 @@ CATALOGUE: Final[Mapping[Law, Asked]] = {
 }
 """Each with the words in which it is printed. Sources: the articles themselves, restated; no legal advice."""
 
-OUTSIDE: Final = _text(
+OUTSIDE: Final = text(
     "Een exacte opgave uit het formele spoor. Zij valt buiten de belofte dat niemand is terug te vinden.",
     "An exact number of the formal track. It is outside the claim that nobody can be found.",
 )

@@ -188,7 +188,7 @@ def said(rounds: Iterable[PulseKept], period: Period) -> tuple[PolicySaid, ...]:
     """The answers of the newest round in `period`, of the organisation as a whole; nothing where there was no
     round, or too few answered. They stand beside the gap of a policy, and in no figure of one.
     """
-    found = [one for one in rounds if _lies_in(Period.parse(one.period), period)]
+    found = [one for one in rounds if Period.parse(one.period).lies_in(period)]
     if not found:
         return ()
     newest = max(found, key=lambda one: Period.parse(one.period).start)
@@ -207,7 +207,3 @@ def said(rounds: Iterable[PulseKept], period: Period) -> tuple[PolicySaid, ...]:
         for one in newest.questions
         if one.code in ASKED and one.code in counts
     )
-
-
-def _lies_in(part: Period, whole: Period) -> bool:
-    return whole.start <= part.start and part.end <= whole.end

@@ -31,6 +31,7 @@ from services.reporting.domain.sections import (
     themes,
     where,
 )
+from services.reporting.domain.sections.phrases import text
 from services.reporting.domain.windows import SpanGround, blocks
 from shared.contracts.report import AUDIENCES, Audience, Bilingual, Section
 
@@ -55,71 +56,67 @@ class Chapter:
     audiences: tuple[Audience, ...] = _LEADERS
 
 
-def _title(nl: str, en: str) -> Bilingual:
-    return Bilingual(nl=nl, en=en)
-
-
 SUMMARY = "summary"
 """The chapter that opens a report: the advisers' words alone, and every reader's."""
 
 OUTLINE: tuple[Chapter, ...] = (
     Chapter(
         SUMMARY,
-        _title("Duiding in het kort", "What it means, in short"),
+        text("Duiding in het kort", "What it means, in short"),
         audiences=AUDIENCES,
     ),
-    Chapter("guide", _title("Leeswijzer", "How to read this"), guide.build, AUDIENCES),
+    Chapter("guide", text("Leeswijzer", "How to read this"), guide.build, AUDIENCES),
     Chapter(
         "goals",
-        _title("Wat het verslag raakt", "What this report touches"),
+        text("Wat het verslag raakt", "What this report touches"),
         goals.build,
         AUDIENCES,
     ),
-    Chapter("key_figures", _title("Kerncijfers", "Key figures"), key_figures.build, AUDIENCES),
-    Chapter("nature", _title("Waar het over gaat", "What it is about"), nature.build),
-    Chapter("relation", _title("Wie tegenover wie", "Who towards whom"), relation.build),
-    Chapter("where", _title("Waar in de organisatie", "Where in the organisation"), where.build),
-    Chapter("route", _title("Route en uitkomst", "Route and outcome"), route.build),
-    Chapter("themes", _title("Signalen en thema’s", "Signals and themes"), themes.build, AUDIENCES),
-    Chapter("causes", _title("Oorzaken en beleid", "Causes and policy"), causes.build),
-    Chapter("mirror", _title("Spiegel voor leidinggevenden", "Mirror for leaders"), mirror.build),
-    Chapter("impact", _title("Gevolgen en draagkracht", "Impact and sustainability"), impact.build),
+    Chapter("key_figures", text("Kerncijfers", "Key figures"), key_figures.build, AUDIENCES),
+    Chapter("nature", text("Waar het over gaat", "What it is about"), nature.build),
+    Chapter("relation", text("Wie tegenover wie", "Who towards whom"), relation.build),
+    Chapter("where", text("Waar in de organisatie", "Where in the organisation"), where.build),
+    Chapter("route", text("Route en uitkomst", "Route and outcome"), route.build),
+    Chapter("themes", text("Signalen en thema’s", "Signals and themes"), themes.build, AUDIENCES),
+    Chapter("causes", text("Oorzaken en beleid", "Causes and policy"), causes.build),
+    Chapter("mirror", text("Spiegel voor leidinggevenden", "Mirror for leaders"), mirror.build),
+    Chapter("impact", text("Gevolgen en draagkracht", "Impact and sustainability"), impact.build),
     Chapter(
         "barometer",
-        _title("Barometer van de cultuur", "Barometer of the culture"),
+        text("Barometer van de cultuur", "Barometer of the culture"),
         barometer.build,
         audiences=AUDIENCES,
     ),
     Chapter(
         "follow_up",
-        _title("Wat er met aanbevelingen gebeurde", "What became of recommendations"),
+        text("Wat er met aanbevelingen gebeurde", "What became of recommendations"),
         follow_up.build,
     ),
     Chapter(
         "recommendations",
-        _title("Nieuwe aanbevelingen", "New recommendations"),
+        text("Nieuwe aanbevelingen", "New recommendations"),
         recommendations.build,
         audiences=AUDIENCES,
     ),
     Chapter(
         "activities",
-        _title("Werk en bereikbaarheid van de vertrouwenspersonen", "The advisers’ work and reach"),
+        text("Werk en bereikbaarheid van de vertrouwenspersonen", "The advisers’ work and reach"),
         activities.build,
         audiences=AUDIENCES,
     ),
     Chapter(
         "benchmark",
-        _title("Vergelijking en dark number", "Comparison and dark number"),
+        text("Vergelijking en dark number", "Comparison and dark number"),
         benchmark.build,
     ),
     Chapter(
         "method",
-        _title("Methode en bescherming", "Method and protection"),
+        text("Methode en bescherming", "Method and protection"),
         method.build,
         AUDIENCES,
     ),
     Chapter(
-        "annex", _title("Bijlage: wettelijke opgaven", "Annex: what the law asks for"), annex.build
+        "annex", text("Bijlage: wettelijke opgaven", "Annex: what the law asks for"), annex.build
     ),
 )
 """In the order of the report."""

@@ -34,8 +34,7 @@ class ToldSignal:
 
     def within(self, period: Period) -> bool:
         """Whether the window that it is about lies in `period`."""
-        window = Period.parse(self.period)
-        return period.start <= window.start and window.end <= period.end
+        return Period.parse(self.period).lies_in(period)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from math import isqrt
 from typing import TYPE_CHECKING
 
-from services.reporting.domain.sections.cut_off import day
+from services.reporting.domain.sections import phrases
 from services.reporting.domain.sections.tables import cells
 from shared.contracts.report import (
     Absent,
@@ -123,12 +123,15 @@ def _table(dimension: str, tables: tuple[ReleasedTable, ...]) -> Table:
     lines = {code: [found.get(code, Absent()) for found in shown] for code in labels_nl}
     sums = {code: total(line) for code, line in lines.items()} if len(tables) > 1 else {}
     summed = any(one is not None for one in sums.values())
-    columns = [Column(label=_window(table.figures.period), unit="cases") for table in tables]
+    columns = [
+        Column(label=phrases.head(Period.parse(table.figures.period)), unit="cases")
+        for table in tables
+    ]
     if summed:
         columns.append(Column(label=Bilingual(nl="Samen", en="Together"), unit="cases"))
     return Table(
         id=dimension,
-        title=_TITLES.get(dimension, Bilingual(nl=dimension, en=dimension)),
+        title=_TITLES.get(dimension, phrases.same(dimension)),
         columns=tuple(columns),
         rows=tuple(
             Row(
@@ -167,7 +170,7 @@ def total(line: Sequence[Cell]) -> Shown | None:
 def _coverage(ground: SpanGround) -> Iterator[Bilingual]:
     """Which windows it is made of, and which days are in none."""
     names = sorted({table.figures.period for table in ground.tables}, key=Period.parse)
-    labels = [_window(name) for name in names]
+    labels = [phrases.span(Period.parse(name)) for name in names]
     yield Bilingual(
         nl="Dit rapport bestaat uit vrijgegeven perioden die er geheel in liggen: "
         + ", ".join(label.nl for label in labels)
@@ -177,7 +180,7 @@ def _coverage(ground: SpanGround) -> Iterator[Bilingual]:
         + ". Each table says which it has.",
     )
     for first, last in uncovered(ground.period, [Period.parse(name) for name in names]):
-        since, until = day(first), day(last)
+        since, until = phrases.day(first), phrases.day(last)
         yield Bilingual(
             nl=f"Over {since.nl} tot en met {until.nl} zegt geen cijfer hier iets: die dagen liggen in een "
             "periode die over de grens van dit rapport heen loopt, of er is niets over vrijgegeven.",
@@ -195,17 +198,3 @@ def uncovered(span: Span, windows: Sequence[Period]) -> Iterator[tuple[date, dat
         reached = max(reached, window.end)
     if reached < span.end:
         yield reached, span.end - timedelta(days=1)
-
-
-def _window(period: str) -> Bilingual:
-    """As a column is called."""
-    parsed = Period.parse(period)
-    if parsed.quarter is not None:
-        return Bilingual(
-            nl=f"{parsed.quarter}e kwartaal {parsed.year}", en=f"Q{parsed.quarter} {parsed.year}"
-        )
-    if parsed.half is not None:
-        return Bilingual(
-            nl=f"{parsed.half}e halfjaar {parsed.year}", en=f"H{parsed.half} {parsed.year}"
-        )
-    return Bilingual(nl=str(parsed.year), en=str(parsed.year))

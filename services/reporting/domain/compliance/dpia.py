@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.reporting.domain.sections.phrases import same
 from shared.contracts.report import (
     Absent,
     Bilingual,
@@ -151,10 +152,6 @@ def sections(ground: Ground, running: Running) -> tuple[Section, ...]:
     )
 
 
-def _same(text: str) -> Bilingual:
-    return Bilingual(nl=text, en=text)
-
-
 def _flow(flow: Flow) -> Entry:
     kept = (
         Bilingual(nl="zonder einde", en="without end")
@@ -162,11 +159,11 @@ def _flow(flow: Flow) -> Entry:
         else Bilingual(nl=f"{flow.kept_days} dagen", en=f"{flow.kept_days} days")
     )
     return Entry(
-        title=_same(flow.kind),
+        title=same(flow.kind),
         facts=(
-            (Bilingual(nl="Van", en="From"), _same(flow.writer)),
-            (Bilingual(nl="Naar", en="To"), _same(", ".join(flow.readers))),
-            (Bilingual(nl="Velden", en="Fields"), _same(", ".join(flow.fields))),
+            (Bilingual(nl="Van", en="From"), same(flow.writer)),
+            (Bilingual(nl="Naar", en="To"), same(", ".join(flow.readers))),
+            (Bilingual(nl="Velden", en="Fields"), same(", ".join(flow.fields))),
             (Bilingual(nl="Bewaard", en="Kept"), kept),
         ),
     )
@@ -182,7 +179,7 @@ def _operations(found: tuple[Operation, ...]) -> Table:
         ),
         rows=tuple(
             Row(
-                label=_same(one.service),
+                label=same(one.service),
                 cells=(Shown(value=one.queries), Shown(value=one.commands)),
             )
             for one in found
@@ -217,9 +214,9 @@ def _release(ground: Ground) -> Table | Paragraphs:
         ),
         rows=tuple(
             Row(
-                label=_same(table.figures.dimension),
+                label=same(table.figures.dimension),
                 cells=(
-                    Said(text=_same(table.figures.policy)),
+                    Said(text=same(table.figures.policy)),
                     Shown(value=table.figures.k),
                     Absent()
                     if table.figures.epsilon is None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.reporting.domain.gap import strength
 from services.reporting.domain.sections.goals import what
+from services.reporting.domain.sections.phrases import same
 from services.reporting.domain.sections.tables import cells
 from shared.contracts.report import (
     Absent,
@@ -142,7 +143,7 @@ def _line(label: Bilingual, signals: list[ToldSignal], loop: Loop) -> Entry:
         owner = f"{one.planned.owner}, {one.planned_for.isoformat()}"
         facts += [
             (_MEASURE, one.planned.title.bilingual),
-            (_OWNER, Bilingual(nl=owner, en=owner)),
+            (_OWNER, same(owner)),
         ]
     if len(facts) == 1:
         facts += [(_MEASURE, _TO_FILL), (_OWNER, _TO_FILL)]

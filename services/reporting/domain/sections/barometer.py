@@ -12,7 +12,7 @@ from services.reporting.domain.barometer import (
     over_time,
 )
 from services.reporting.domain.maturity import LEVELS, NORMS, SIDES
-from services.reporting.domain.sections.phrases import A_PART, span
+from services.reporting.domain.sections.phrases import A_PART, same, span
 from services.reporting.domain.series import UNITS
 from shared.contracts.report import (
     Absent,
@@ -332,4 +332,4 @@ def _called(one: MaturityEvidence, ground: Ground) -> Bilingual:
     for table in (*ground.tables, *ground.history):
         if (table.figures.dimension, table.figures.period) == (one.table, one.period):
             return Bilingual(nl=table.labels_nl.get(code, code), en=table.labels_en.get(code, code))
-    return Bilingual(nl=code, en=code)
+    return same(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.reporting.domain.gap import gaps, lived, said
+from services.reporting.domain.sections.phrases import head
 from shared.contracts.report import (
     Absent,
     Below,
@@ -139,10 +140,7 @@ def _values(ground: Ground) -> tuple[Table, ...]:
         Table(
             id="values_lived",
             title=Bilingual(nl="Hoe waarden geleefd worden", en="How values are lived"),
-            columns=tuple(
-                Column(label=Bilingual(nl=str(period), en=str(period)), unit="points")
-                for period in periods
-            ),
+            columns=tuple(Column(label=head(period), unit="points") for period in periods),
             rows=tuple(
                 Row(
                     label=label,

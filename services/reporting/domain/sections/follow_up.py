@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from services.reporting.domain.cells import Known
 from services.reporting.domain.following import Shares, cited, effect, shares
 from services.reporting.domain.interventions import FEWEST_ATTENDED, came_after, theme_names
-from services.reporting.domain.sections.phrases import day, paragraphs, span, text
+from services.reporting.domain.sections.phrases import day, paragraphs, same, span, text
 from services.reporting.domain.sections.recommendations import of_period
 from services.reporting.domain.series import WORDS, known_breaks
 from services.reporting.domain.statistics import Verdict
@@ -243,7 +243,7 @@ def _intervention(ground: Ground, one: Intervention) -> Entry:
         facts.append((text("Gehouden op", "Held on"), day(one.held.held_on)))
     if attended is not None:
         people = (
-            text(str(attended.value), str(attended.value))
+            same(str(attended.value))
             if isinstance(attended, Shown)
             else text(f"minder dan {FEWEST_ATTENDED}", f"fewer than {FEWEST_ATTENDED}")
         )

@@ -19,6 +19,7 @@ from services.reporting.domain.hr_figures import (
     year_before,
 )
 from services.reporting.domain.hr_joined import LEAST_PEOPLE, beside, compared, per_hundred, told
+from services.reporting.domain.sections.phrases import same
 from services.reporting.domain.sections.tables import cells
 from shared.contracts.report import (
     Absent,
@@ -115,10 +116,6 @@ def _measures(figures: HrFigures, half: Period) -> list[str]:
     return [code for code in MEASURES if code in given and figures.periods(half)]
 
 
-def _same(text: str) -> Bilingual:
-    return Bilingual(nl=text, en=text)
-
-
 def _series(figures: HrFigures, half: Period) -> Table:
     measures = _measures(figures, half)
     return Table(
@@ -132,7 +129,7 @@ def _series(figures: HrFigures, half: Period) -> Table:
         ),
         rows=tuple(
             Row(
-                label=_same(str(period)),
+                label=same(str(period)),
                 cells=tuple(
                     _shown(figures.value(str(period), WHOLE, code), code) for code in measures
                 ),
@@ -305,8 +302,8 @@ def _tenability(ground: Ground, half: Period) -> Table:
     columns.append(column)
     cells_of.append(workload)
     labels = (
-        _same(str(half)),
-        _same(str(then)),
+        same(str(half)),
+        same(str(then)),
         Bilingual(nl="Wat dat zegt", en="What that says"),
     )
     return Table(

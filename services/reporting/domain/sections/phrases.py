@@ -22,6 +22,11 @@ A_PART: Final = text("een onderdeel van de organisatie", "a part of the organisa
 """What a unit is called in chapters that all staff reads."""
 
 
+def same(written: str) -> Bilingual:
+    """What is written alike in both languages: a code, a year, a name that somebody gave."""
+    return text(written, written)
+
+
 def paragraphs(*items: Bilingual) -> Paragraphs:
     """Sentences, one paragraph each."""
     return Paragraphs(items=items)
@@ -37,7 +42,7 @@ def joined(parts: Iterable[Bilingual | None]) -> Bilingual | None:
 
 def head(period: Period) -> Bilingual:
     """A window as the head of a column: `2026-H1`, in both languages."""
-    return text(str(period), str(period))
+    return same(str(period))
 
 
 def span(period: Period) -> Bilingual:
@@ -49,7 +54,7 @@ def span(period: Period) -> Bilingual:
     if period.half is not None:
         half = "first" if period.half == 1 else "second"
         return text(f"{period.half}e halfjaar {year}", f"{half} half of {year}")
-    return text(str(year), str(year))
+    return same(str(year))
 
 
 def day(on: date) -> Bilingual:

@@ -40,8 +40,7 @@ def of_period(ground: Ground, one: Recommendation) -> bool:
     """
     if one.made.period is None:
         return ground.period.start <= one.made.on < ground.period.end
-    about = Period.parse(one.made.period)
-    return ground.period.start <= about.start and about.end <= ground.period.end
+    return Period.parse(one.made.period).lies_in(ground.period)
 
 
 class _Names:
