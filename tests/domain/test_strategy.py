@@ -341,8 +341,11 @@ def test_the_whole_register_is_announced() -> None:
         told.organisation_id,
         told.register_version,
     )
-    assert [entry.code for entry in state.entries] == [entry.code for entry in told.entries]
+    assert [(one.code, one.kind, one.en, one.nl) for one in state.entries] == [
+        (one.code, one.kind, one.en, one.nl) for one in told.entries
+    ]
     own = told.entries[-1]
+    assert ("policy", RULES.en, RULES.nl) == (own.kind, own.en, own.nl)
     assert ("house_rules", ("respect", "inclusion"), NEXT, date(2027, 1, 1)) == (
         own.code,
         own.serves,
