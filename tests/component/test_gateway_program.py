@@ -192,7 +192,7 @@ async def test_the_largest_file_is_never_whole_in_memory(tmp_path: Path) -> None
                 grown = memory(program.pid, "VmHWM") - before
             finally:
                 program.terminate()
-            assert 0 == program.wait(20)
+            assert 0 == program.wait(60)
         await server.drain()
 
     assert (204, [True] * CHUNKS) == (sent.status_code, taken)
