@@ -63,6 +63,8 @@ def test_a_round_is_kept_once() -> None:
     assert (KEPT, LATER) == reduce(evolve, (LATER, KEPT), Pulses()).rounds
     with pytest.raises(UnsafeRelease):
         keep(evolve(Pulses(), KEPT), replace(KEPT, release_id=UUID(int=4)))
+    with pytest.raises(UnsafeRelease, match="other figures"):
+        keep(evolve(Pulses(), KEPT), replace(KEPT, places=KEPT.places[:0]))
 
 
 def _counts(place: PulsePlaceCounts, *counts: int | None) -> PulsePlaceCounts:

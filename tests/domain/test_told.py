@@ -61,6 +61,17 @@ def test_what_was_taken_back_is_there_without_what_it_said() -> None:
     )
 
 
+def test_a_signal_that_stands_twice_in_a_tick_says_one_thing() -> None:
+    """Once it is kept, or nothing of the tick is."""
+    start = given(Signals(), evolve)
+    start.when(lambda state: keep(state, replace(TOLD, released=(FIRST, FIRST)))).then(
+        replace(TOLD, released=(FIRST,))
+    )
+    other = replace(FIRST, direction="declining")
+    with pytest.raises(UnsafeRelease, match="says something else"):
+        keep(start.state, replace(TOLD, released=(FIRST, other)))
+
+
 @pytest.mark.parametrize(
     ("told", "problem"),
     [

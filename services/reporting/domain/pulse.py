@@ -108,12 +108,16 @@ def evolve(state: Pulses, event: PulseKept) -> Pulses:
 def keep(state: Pulses, arrived: PulseKept) -> PulseKept | None:
     """Keep a released round; the same one again changes nothing: None.
 
-    Raises UnsafeRelease for one that shows what it must not, and for another release of a half-year
-    that is there already.
+    Raises UnsafeRelease for one that shows what it must not, and for another release, or other figures,
+    of a half-year that is there already.
     """
     for one in state.rounds:
         if one.period == arrived.period:
-            if one.release_id != arrived.release_id:
+            if (one.release_id, one.questions, one.places) != (
+                arrived.release_id,
+                arrived.questions,
+                arrived.places,
+            ):
                 raise UnsafeRelease(
                     "this half-year's pulse is released already, with other figures"
                 )

@@ -101,17 +101,18 @@ def evolve(state: Signals, event: SignalsTold) -> Signals:
 def keep(state: Signals, arrived: SignalsTold) -> SignalsTold | None:
     """Keep what is news; a tick without any changes nothing: None.
 
-    Raises UnsafeRelease for a signal that is there already and says something else, and for one whose
-    period is none.
+    Raises UnsafeRelease for a signal that is there already, or stands there twice, and says something
+    else, and for one whose period is none.
     """
     kept = {one.signal_id: one for one in state.kept}
+    said = {one.signal_id: one.signal for one in state.kept}
     news = []
     for signal in arrived.released:
-        before = kept.get(signal.signal_id)
-        if before is None:
+        if signal.signal_id not in said:
             _check(signal)
             news.append(signal)
-        elif before.signal not in (None, signal):
+            said[signal.signal_id] = signal
+        elif said[signal.signal_id] not in (None, signal):
             raise UnsafeRelease("a signal is told again and says something else")
     gone = tuple(
         one
