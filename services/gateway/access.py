@@ -101,6 +101,7 @@ from services.gateway.schema import (
     whistleblowing,
     wording,
 )
+from services.gateway.words import describe
 from shared.identity.roles import Role
 
 ACCESS: Access = table(
@@ -287,7 +288,7 @@ def whole_schema() -> GraphQLSchema:
         mutation=Mutation,
         config=StrawberryConfig(scalar_map=base.SCALARS, disable_field_suggestions=True),
     )
-    return schema._schema  # noqa: SLF001  there is no public name for it
+    return describe(schema._schema)  # noqa: SLF001  there is no public name for it
 
 
 def coordinates(schema: GraphQLSchema) -> set[str]:

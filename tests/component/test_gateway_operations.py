@@ -1089,7 +1089,7 @@ async def test_the_taxonomy_is_labelled_in_a_language(
     answer = await lab.post(
         {
             "query": "query($l: Language) { taxonomy(language: $l) { version "
-            "outcomes { code label } categories { code parent } } }",
+            "outcomes { code label } categories { code parent } enums { name values { value label } } } }",
             "variables": {"l": language},
         },
         Accept_Language=header,
@@ -1101,6 +1101,10 @@ async def test_the_taxonomy_is_labelled_in_a_language(
         {"code": term.code, "label": term.nl} for term in taxonomy.current().outcomes.values()
     ] == found["outcomes"]
     assert len(taxonomy.current().categories) == len(found["categories"])
+    assert {
+        "name": "CaseStatus",
+        "values": [{"value": "OPEN", "label": "Open"}, {"value": "CLOSED", "label": "Gesloten"}],
+    } in found["enums"]
 
 
 async def test_an_old_taxonomy_is_there_or_refused(lab: Lab) -> None:

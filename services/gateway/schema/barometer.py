@@ -88,8 +88,8 @@ class BarometerPoint:
     index: int | None = strawberry.field(
         description="From 0 to 100, whole points; null: there is none. More cases never lower it."
     )
-    low: int | None = strawberry.field(description="It lies between this")
-    high: int | None = strawberry.field(description="and this.")
+    low: int | None = strawberry.field(description="The lower end of where it lies, in points.")
+    high: int | None = strawberry.field(description="The upper end of where it lies, in points.")
     coverage: int = strawberry.field(
         description="How many of the 100 points of weight were measured. Below 40 there is no index."
     )
@@ -311,7 +311,10 @@ class AssessMaturityInput:
 
 @strawberry.type
 class AssessMaturityPayload:
-    """It stands beside what the others said. No place in the ledger: see OpenPulsePayload."""
+    """It stands beside what the others said.
+
+    No place in the ledger: see OpenPulsePayload.
+    """
 
     norm: CultureNorm
 

@@ -38,7 +38,7 @@ class ReportDisadvantageInput:
         "for the reporter if they hold a code."
     )
     signature: Base64 | None = strawberry.field(
-        default=None, description="An adviser's over the words; a reporter gives none."
+        default=None, description="An adviser's over the words, 64 bytes; a reporter gives none."
     )
 
     def request(self) -> rpc.ReportDisadvantage:

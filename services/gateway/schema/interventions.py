@@ -156,7 +156,7 @@ class HoldInterventionInput:
     idempotency_key: strawberry.ID
     intervention_id: strawberry.ID
     held_on: str
-    attended: int = strawberry.field(description="How many came. A number, no names.")
+    attended: int = strawberry.field(description="How many people came. A number, no names.")
     base_line: ReleasedCellInput | None = strawberry.field(
         default=None, description="The released cell that it is about."
     )

@@ -311,7 +311,9 @@ class ReleasePolicyInput:
         default=None, description="With `EXACT` alone, which needs it."
     )
     k: int | None = strawberry.field(
-        default=None, description="With `EXACT` alone: at least 5; 10 where none is given."
+        default=None,
+        description="With `EXACT` alone: the smallest count that is shown, at least 5 cases; "
+        "10 where none is given.",
     )
     merge_order: list[str] = strawberry.field(
         default_factory=list,
@@ -390,7 +392,8 @@ class PublishAdviserKeyInput:
         default=None, description="The new key's own signature (64 bytes) of what is published."
     )
     previous_signature: Base64 | None = strawberry.field(
-        default=None, description="The same, signed by your current key, if you have one that can."
+        default=None,
+        description="The same, signed by your current key (64 bytes), if you have one that can.",
     )
 
     def request(self) -> rpc.PublishAdviserKey:

@@ -117,7 +117,9 @@ UNITS = strawberry.argument(
 )
 CASES = strawberry.argument(description="Expected; null: estimated by the headcounts.")
 OWN = strawberry.argument(description="Null: your organisation's, else the usual.")
-K = strawberry.argument(description="With `EXACT` alone: the smallest count that is shown.")
+K = strawberry.argument(
+    description="With `EXACT` alone: the smallest count of cases that is shown."
+)
 
 
 @strawberry.type

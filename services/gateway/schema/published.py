@@ -32,7 +32,7 @@ class PublishedCellInput:
     label: str = strawberry.field(description="In the source's own words.")
     count: int | None = None
     below: int | None = strawberry.field(
-        default=None, description='Where the source hides it: 5 for "<5".'
+        default=None, description='Where the source hides it: 5 cases for "<5".'
     )
 
 
@@ -50,7 +50,9 @@ class PublishedTableInput:
         description="Under which it may be used, or that none is given."
     )
     cells: list[PublishedCellInput]
-    total: int | None = strawberry.field(default=None, description="If the source prints one.")
+    total: int | None = strawberry.field(
+        default=None, description="A number of cases, if the source prints one."
+    )
 
     def shape(self) -> rpc.PublishedTable:
         """As signals takes it."""

@@ -419,7 +419,9 @@ class ReviseSignalInput:
         default=None, description="As in draftSignal."
     )
     content: SignalContentInput
-    commitment: Base64 | None = strawberry.field(default=None, description="As in draftSignal.")
+    commitment: Base64 | None = strawberry.field(
+        default=None, description="As in draftSignal, 32 bytes."
+    )
     sealed: list[SealedInput] = strawberry.field(
         default_factory=list, description="As in draftSignal."
     )
@@ -449,7 +451,7 @@ class ReviewSignalInput:
         default=None, description="To approve: the text as you opened it. Readable from now on."
     )
     salt: Base64 | None = strawberry.field(
-        default=None, description="To approve: the salt that was sealed with it."
+        default=None, description="To approve: the salt that was sealed with it, 32 bytes."
     )
     remarks: list[SealedInput] = strawberry.field(
         default_factory=list, description="To return it: why, sealed to its author."

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Self
 
 import strawberry
+from graphql import GraphQLEnumType, GraphQLSchema
 
 from services.gateway.grants import (
     ADMIN,
     ADVISER,
     COORDINATOR,
     EMPLOYEE,
+    EVERY_ROLE,
     INTEGRATION,
     LEADERS,
     MANAGER,
@@ -20,6 +22,7 @@ from services.gateway.grants import (
     table,
 )
 from services.gateway.schema.base import Info, LanguageChoice, described
+from services.gateway.words.enums import LABELS
 from shared import taxonomy
 from shared.contracts.errors import Language
 
@@ -40,10 +43,44 @@ def _terms(terms: taxonomy.Terms, language: Language) -> list[Term]:
     ]
 
 
+@strawberry.type(description="A value of an enumeration, and what it is called.")
+class EnumLabel:
+    """One value."""
+
+    value: str = strawberry.field(description="As it stands in the schema.")
+    label: str
+
+
+@strawberry.type(
+    description="An enumeration of your schema, so that a front end needs no own list."
+)
+class EnumLabels:
+    """All values of one enumeration, in the schema's order."""
+
+    name: str = strawberry.field(description="As it stands in the schema.")
+    values: list[EnumLabel] = strawberry.field(description="Its values, in the schema's order.")
+
+
+def enum_labels(schema: GraphQLSchema, language: Language) -> list[EnumLabels]:
+    """What is called how in one role's schema. Of what the role has not, not even the name is told."""
+    place = ("en", "nl").index(language)
+    return [
+        EnumLabels(
+            name=name,
+            values=[
+                EnumLabel(value=value, label=LABELS[name][value][place]) for value in type_.values
+            ],
+        )
+        for name, type_ in sorted(schema.type_map.items())
+        if name in LABELS and isinstance(type_, GraphQLEnumType)
+    ]
+
+
 @strawberry.type(description="One version of the codes that cases and registers are coded with.")
 class Taxonomy:
     """The lists, each in the order in which a person should see them."""
 
+    language: strawberry.Private[Language]
     version: int
     categories: list[Term]
     reporter_roles: list[Term]
@@ -73,10 +110,17 @@ class Taxonomy:
     aftercare_results: list[Term]
     reopening_reasons: list[Term]
 
+    @described("The enumerations of your schema, each value with what it is called.")
+    def enums(self, info: Info) -> list[EnumLabels]:
+        """Answered here, of the schema that the operation runs on."""
+        schema = info._raw_info.schema  # noqa: SLF001  info.schema is the whole one
+        return enum_labels(schema, self.language)
+
     @classmethod
     def of(cls, found: taxonomy.Taxonomy, language: Language) -> Self:
         """A version with its labels in one language."""
         return cls(
+            language=language,
             version=found.version,
             categories=_terms(found.categories, language),
             reporter_roles=_terms(found.reporter_roles, language),
@@ -121,18 +165,21 @@ class TaxonomyQuery:
         return Taxonomy.of(found, info.context.language if language is None else language.value)
 
 
-_READERS = ADVISER | LEADERS | REPORTER | INTEGRATION | COORDINATOR | ADMIN
+_CODED = ADVISER | LEADERS | REPORTER | INTEGRATION | COORDINATOR | ADMIN
 
 ACCESS = table(
     grant(
         "Query",
-        _READERS,
+        EVERY_ROLE,
         "taxonomy taxonomy(language:) taxonomy(version:)",
     ),
+    grant("Taxonomy", EVERY_ROLE, "version enums"),
+    grant("EnumLabels", EVERY_ROLE, "name values"),
+    grant("EnumLabel", EVERY_ROLE, "value label"),
     grant(
         "Taxonomy",
-        _READERS,
-        "version categories reporterRoles relations channels anonymity conversationModes "
+        _CODED,
+        "categories reporterRoles relations channels anonymity conversationModes "
         "interventions routes outcomes",
     ),
     grant(
@@ -142,7 +189,5 @@ ACCESS = table(
         "powerDependences behaviourModes impacts causes needs ownFirstSteps ladderSteps "
         "heardAnswers solvedAnswers aftercareResults reopeningReasons",
     ),
-    grant(
-        "Term", _READERS | MANAGER | EMPLOYEE | COORDINATOR | REPORT_OFFICER, "code label parent"
-    ),
+    grant("Term", _CODED | MANAGER | EMPLOYEE | COORDINATOR | REPORT_OFFICER, "code label parent"),
 )

@@ -29,7 +29,7 @@ from shared.contracts import rpc
 from shared.contracts.errors import Language
 from shared.taxonomy import whistleblowing
 
-SIGNED_FOR_REPORT = "Yours over the words, with the report's id for the case's."
+SIGNED_FOR_REPORT = "Yours over the words, 64 bytes, with the report's id for the case's."
 """Of a signature: what it is made over."""
 
 
