@@ -1,4 +1,4 @@
-/** Client of Hoeksteen for the browser: words are sealed here, before any server sees them. */
+/** Client of Hoeksteen for the browser: words are sealed here, and opened; the gateway is asked. */
 
 export { AdviserKey } from "./adviserKey.js";
 export {
@@ -9,6 +9,14 @@ export {
   MAX_FILE_BYTES,
   openAttachment,
 } from "./attachments.js";
+export {
+  type ClientOptions,
+  HoeksteenClient,
+  type RequestOptions,
+  type TokenProvider,
+  newIdempotencyKey,
+} from "./client.js";
+export { type Accepted, Document, type Input, type Payload, type TypedDocument } from "./documents.js";
 export {
   CannotOpen,
   CannotSign,
@@ -21,6 +29,14 @@ export {
 export { type Source, stripped } from "./metadata.js";
 export { PartyKey } from "./parties.js";
 export { type PulseToken, makePulseTokens } from "./pulse.js";
+export {
+  GatewayError,
+  type Language,
+  NotSignedIn,
+  type Problem,
+  Refused,
+  Unreachable,
+} from "./refusals.js";
 export { ReporterCode } from "./reporterCode.js";
 export { type ReportFinding, type ReportKind, lintReport } from "./reportLint.js";
 export {
@@ -32,6 +48,7 @@ export {
   seal,
   sealTo,
 } from "./sealing.js";
+export { reporterToken } from "./session.js";
 export { CHECKS, type Finding, type Kind, type LintOptions, lint } from "./signalLint.js";
 export {
   type SealedSignal,
