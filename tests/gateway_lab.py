@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.types import ASGIApp
 
 from services.gateway.app import application
+from services.gateway.documents import LOCAL, DocumentRules
 from services.gateway.guesses import Guesses
 from shared.bus.connection import responds
 from shared.bus.rpc import RpcClient, RpcRequest, RpcServer
@@ -150,7 +151,11 @@ class Lab:
 
 @asynccontextmanager
 async def running_gateway(
-    home: Path, *, graphiql: bool = True, guesses: Guesses | None = None
+    home: Path,
+    *,
+    graphiql: bool = True,
+    guesses: Guesses | None = None,
+    rules: DocumentRules = LOCAL,
 ) -> AsyncIterator[Lab]:
     """The gateway in this process, its neighbours behind a real bus."""
     signer = Signer(key=Ed25519PrivateKey.generate(), issuer=ISSUER)
@@ -173,6 +178,7 @@ async def running_gateway(
             ready=lambda: responds(client),
             graphiql=graphiql,
             guesses=guesses,
+            rules=rules,
         )
         http = await stack.enter_async_context(
             httpx2.AsyncClient(

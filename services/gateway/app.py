@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.gateway.access import role_schemas
 from services.gateway.attachments import Attachments
 from services.gateway.calendars import Calendars
+from services.gateway.documents import LOCAL, DocumentRules
 from services.gateway.execution import Engine
 from services.gateway.guesses import Guesses
 from services.gateway.http import QUIET, GraphQLEndpoint, language_of, refuse
@@ -41,14 +42,16 @@ def application(
     ready: Callable[[], Awaitable[bool]],
     graphiql: bool,
     guesses: Guesses | None = None,
+    rules: DocumentRules = LOCAL,
 ) -> ASGIApp:
-    """The gateway as one app. Raises AccessProblem where the access table has a hole.
+    """The gateway as one app. Raises AccessProblem where the access table has a hole, and SettingProblem for
+    trusted documents that cannot be used.
 
     `ready` says whether the bus answers. `graphiql` serves the IDE: in local mode only. `guesses` is where
-    wrong codes wait, if not in a queue of its own.
+    wrong codes wait, if not in a queue of its own. `rules` say which documents run.
     """
     guesses = guesses or Guesses()
-    engine = Engine(role_schemas(), rpc, telemetry, guesses)
+    engine = Engine(role_schemas(), rpc, telemetry, guesses, rules)
 
     async def started(_: Request) -> Response:
         return PlainTextResponse("started")

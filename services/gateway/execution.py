@@ -17,13 +17,14 @@ from graphql import (
     execute,
 )
 
+from services.gateway.documents import LOCAL, DocumentRules, documents_of
 from services.gateway.guesses import Guesses
 from services.gateway.operations import (
-    Documents,
     Prepared,
     Problem,
     Refused,
     choose,
+    hold,
     variable_problems,
 )
 from services.gateway.schema import (
@@ -69,12 +70,31 @@ _QUIET_FIELDS = (
 
 
 class GraphQLRequest(msgspec.Struct, frozen=True, rename="camel"):
-    """The body of a request (GraphQL over HTTP). Unknown members are ignored, as the draft says."""
+    """The body of a request (GraphQL over HTTP). Unknown members are ignored, as the draft says.
 
-    query: str
+    It brings a document, or names a trusted one: by `documentId` (`sha256:` and 64 hexadecimal digits) or by
+    `extensions.persistedQuery.sha256Hash`.
+    """
+
+    query: str | None = None
+    document_id: str | None = None
     operation_name: str | None = None
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Of a ValueError msgspec makes its ValidationError."""
+        if self.query is None and self.named is None:
+            raise ValueError("neither a document nor the id of one")
+
+    @property
+    def named(self) -> str | None:
+        """The id of the trusted document that is meant."""
+        if self.document_id is not None:
+            return self.document_id
+        persisted = (self.extensions or {}).get("persistedQuery")
+        digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+        return digest if isinstance(digest, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +118,10 @@ class Answer:
 
 
 class Engine:
-    """Answers operations: one schema per role, prepared documents, masked errors."""
+    """Answers operations: one schema per role, prepared documents, masked errors.
+
+    Raises SettingProblem for trusted documents that cannot be used.
+    """
 
     def __init__(
         self,
@@ -106,8 +129,10 @@ class Engine:
         rpc: RpcClient,
         telemetry: Telemetry,
         guesses: Guesses,
+        rules: DocumentRules = LOCAL,
     ) -> None:
-        self._documents = {role: Documents(schema) for role, schema in schemas.items()}
+        self._documents = documents_of(schemas, rules)
+        self._rules = rules
         self._rpc = rpc
         self._telemetry = telemetry
         self._guesses = guesses
@@ -122,11 +147,8 @@ class Engine:
     ) -> Answer:
         """Run the operation of `request`. Never raises for what a caller sends."""
         role = principal.role
-        documents = self._documents[role]
         try:
-            prepared = documents.prepare(request.query)
-            assert prepared.document is not None  # noqa: S101  a document without problems
-            operation = choose(prepared.document, request.operation_name)
+            prepared, operation = self.prepare(request, role, token)
         except Refused as refused:
             return _refused(refused.problems, language)
         run = partial(self._run, request, prepared, operation, principal, token, language)
@@ -152,6 +174,20 @@ class Engine:
             status=status,
         )
         return answer
+
+    def prepare(
+        self, request: GraphQLRequest, role: Role, token: str
+    ) -> tuple[Prepared, OperationDefinitionNode]:
+        """The document of a request and the operation of it that is to run, within all limits.
+
+        `Prepared.cost` is what it costs. Raises Refused.
+        """
+        hold(request.variables)
+        prepared = self._documents[role].find(request.query, request.named)
+        if prepared.introspects and not self._rules.anonymous_introspection and is_anonymous(token):
+            raise Refused(Problem(Code.INVALID_DOCUMENT, "NoSchemaIntrospection"))
+        assert prepared.document is not None  # noqa: S101  a document without problems
+        return prepared, choose(prepared.document, request.operation_name)
 
     async def _run(
         self,
@@ -228,6 +264,7 @@ def _refused(problems: tuple[Problem, ...], language: Language) -> Answer:
                 Refusal(problem.code, **dict(problem.values)),
                 language,
                 rule=problem.rule,
+                limit=problem.limit,
                 locations=problem.locations,
                 variable=problem.path,
             )
@@ -247,6 +284,7 @@ def _error(
     *,
     path: tuple[str | int, ...] = (),
     rule: str | None = None,
+    limit: str | None = None,
     locations: tuple[tuple[int, int], ...] = (),
     variable: tuple[str | int, ...] = (),
 ) -> dict[str, Any]:
@@ -254,6 +292,8 @@ def _error(
     extensions: dict[str, Any] = {"code": refusal.code.value}
     if rule is not None:
         extensions["rule"] = rule
+    if limit is not None:
+        extensions["limit"] = limit
     if variable:
         extensions["variable"] = list(variable)
     entry: dict[str, Any] = {"message": refusal.sentence(language)}

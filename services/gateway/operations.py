@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any, Final, Self, cast
 
 from graphql import (
+    BREAK,
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLInputType,
     GraphQLSchema,
@@ -23,15 +27,17 @@ from graphql import (
     OperationType,
     Source,
     VariableDefinitionNode,
+    Visitor,
     parse,
     specified_rules,
     validate,
+    visit,
 )
 from graphql.utilities import type_from_ast, validate_input_value
-from graphql.validation import ASTValidationRule
+from graphql.validation import ASTValidationContext, ASTValidationRule
 
-from services.gateway.limits import MAX_TOKENS, measure
-from shared.contracts.errors import Code, Refusal
+from services.gateway.limits import MAX_CHARACTERS, MAX_TOKENS, TooMuch, hold_variables, measure
+from shared.contracts.errors import Code
 
 CACHED_DOCUMENTS = 256
 """Prepared documents kept per role, least recently used first out."""
@@ -55,6 +61,14 @@ class Problem:
     """For variables: where in them, as far as the schema knows the names."""
     values: tuple[tuple[str, str | int], ...] = ()
     """What fills the sentence."""
+    limit: str | None = None
+    """The name of the limit that was passed."""
+
+    @classmethod
+    def of(cls, refusal: TooMuch) -> Self:
+        """A limit that was passed."""
+        values = tuple(refusal.values.items())
+        return cls(refusal.code, "Limits", values=values, limit=refusal.name)
 
 
 class Refused(Exception):  # noqa: N818  an answer to the caller, not a fault
@@ -71,52 +85,136 @@ class Prepared:
 
     document: DocumentNode | None
     cost: int
-    problems: tuple[Problem, ...]
+    problems: tuple[Problem, ...] = ()
+    introspects: bool = False
+    """Whether an operation of it asks for the schema."""
+
+
+_NONE: Final[Mapping[bytes, str]] = MappingProxyType({})
 
 
 class Documents:
-    """Prepares documents for one role's schema and keeps the last ones."""
+    """Prepares documents for one role's schema and keeps the last ones.
 
-    def __init__(self, schema: GraphQLSchema, *, keep: int = CACHED_DOCUMENTS) -> None:
+    `trusted` are those that were released with a front end, by their SHA-256; they are kept for good. Unless
+    `free`, only they run. Raises CannotRun for one of them that is not valid.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        keep: int = CACHED_DOCUMENTS,
+        trusted: Mapping[bytes, str] = _NONE,
+        free: bool = True,
+    ) -> None:
         self.schema = schema
         self._keep = keep
+        self._free = free
+        self._trusted = {digest: _prepare(schema, text) for digest, text in trusted.items()}
+        for digest, prepared in self._trusted.items():
+            if prepared.problems:
+                raise CannotRun(digest, prepared.problems[0])
         self._prepared: OrderedDict[bytes, Prepared] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._prepared)
 
+    def find(self, text: str | None, document_id: str | None) -> Prepared:
+        """The document that a request names by its id, or brings as text. Raises Refused.
+
+        An id that is not known gives way to the text beside it, if that is what the id says and text of
+        one's own may run.
+        """
+        if document_id is not None:
+            digest = _digest_of(document_id)
+            if digest in self._trusted:
+                return self._trusted[digest]
+            if text is None or hashlib.sha256(text.encode()).digest() != digest:
+                raise Refused(_UNKNOWN)
+        return self.prepare(text or "")
+
     def prepare(self, text: str) -> Prepared:
         """The document of `text`, ready to run. Raises Refused."""
         key = hashlib.sha256(text.encode()).digest()
-        prepared = self._prepared.get(key)
+        prepared = self._trusted.get(key) or self._prepared.get(key)
         if prepared is None:
+            if not self._free:
+                raise Refused(_UNKNOWN)
             prepared = _prepare(self.schema, text)
             if len(text) <= LARGEST_CACHED:
                 self._prepared[key] = prepared
                 if len(self._prepared) > self._keep:
                     self._prepared.popitem(last=False)
-        else:
+        elif key in self._prepared:
             self._prepared.move_to_end(key)
         if prepared.problems:
             raise Refused(*prepared.problems)
         return prepared
 
 
+class CannotRun(Exception):  # noqa: N818  what a start says of a document
+    """A trusted document that its role's schema refuses."""
+
+    def __init__(self, digest: bytes, problem: Problem) -> None:
+        self.digest = digest
+        self.problem = problem
+        super().__init__("a trusted document cannot run")
+
+
+_UNKNOWN: Final = Problem(Code.UNKNOWN_DOCUMENT, "TrustedDocuments")
+
+
+def _digest_of(document_id: str) -> bytes:
+    """The digest that an id says: `sha256:` and 64 hexadecimal digits, or only these. Empty if it is none."""
+    try:
+        digest = bytes.fromhex(document_id.removeprefix("sha256:"))
+    except ValueError:
+        return b""
+    return digest if len(digest) == hashlib.sha256().digest_size else b""
+
+
 def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
     try:
-        document = parse(Source(text), max_tokens=MAX_TOKENS)
+        document = _parse(text)
+        cost = measure(document, schema)
+    except TooMuch as refusal:
+        return Prepared(None, 0, (Problem.of(refusal),))
     except GraphQLSyntaxError as error:
         return Prepared(None, 0, (_problem(error, "Syntax"),))
     except RecursionError:  # nested beyond what the parser itself bounds
         return Prepared(None, 0, (Problem(Code.INVALID_DOCUMENT, "Syntax"),))
-    try:
-        cost = measure(document)
-    except Refusal as refusal:
-        values = tuple(refusal.values.items())
-        return Prepared(None, 0, (Problem(refusal.code, "Limits", values=values),))
     errors = validate(schema, document, _rules(), max_errors=MOST_PROBLEMS, hide_suggestions=True)
     problems = tuple(_problem(error, _rule_of(error)) for error in errors)
-    return Prepared(document, cost, problems)
+    return Prepared(document, cost, problems, _introspects(document))
+
+
+def _parse(text: str) -> DocumentNode:
+    if len(text) > MAX_CHARACTERS:
+        raise TooMuch("characters", MAX_CHARACTERS, "characters")
+    try:
+        return parse(Source(text), max_tokens=MAX_TOKENS)
+    except GraphQLSyntaxError as error:
+        # The parser has no other way to say that it stopped at the limit.
+        if "contains more than" in error.message:
+            raise TooMuch("tokens", MAX_TOKENS, "symbols") from None
+        raise
+
+
+def _introspects(document: DocumentNode) -> bool:
+    """Whether anything in it asks for the schema; `__typename` does not."""
+    found = False
+
+    class Look(Visitor):
+        def enter_field(self, node: FieldNode, *_: object) -> object:
+            nonlocal found
+            if node.name.value in ("__schema", "__type"):
+                found = True
+                return BREAK
+            return None
+
+    visit(document, Look())
+    return found
 
 
 @cache
@@ -128,11 +226,26 @@ def _rules() -> tuple[type[ASTValidationRule], ...]:
 def _naming(rule: type[ASTValidationRule]) -> type[ASTValidationRule]:
     name = rule.__name__.removesuffix("Rule")
 
-    def report_error(self: ASTValidationRule, error: GraphQLError) -> None:
-        error.extensions = {"rule": name}
-        rule.report_error(self, error)
+    def __init__(self: ASTValidationRule, context: ASTValidationContext) -> None:  # noqa: N807
+        rule.__init__(self, cast(ASTValidationContext, _Named(context, name)))
 
-    return type(rule.__name__, (rule,), {"report_error": report_error})
+    return type(rule.__name__, (rule,), {"__init__": __init__})
+
+
+class _Named:
+    """A validation's context as one rule sees it: some rules report through themselves, others here."""
+
+    def __init__(self, context: ASTValidationContext, rule: str) -> None:
+        self._context = context
+        self._rule = rule
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def report_error(self, error: GraphQLError) -> None:
+        """Pass an error on, with the rule that it comes from."""
+        error.extensions = {"rule": self._rule}
+        self._context.report_error(error)
 
 
 def _rule_of(error: GraphQLError) -> str:
@@ -159,6 +272,14 @@ def choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
     if len(chosen) != 1 or chosen[0].operation is OperationType.SUBSCRIPTION:
         raise Refused(Problem(Code.INVALID_VARIABLES, "OperationName"))
     return chosen[0]
+
+
+def hold(variables: dict[str, Any] | None) -> None:
+    """Raises Refused for variables past a limit."""
+    try:
+        hold_variables(variables or {})
+    except TooMuch as refusal:
+        raise Refused(Problem.of(refusal)) from None
 
 
 def variable_problems(

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from services.gateway.app import AUDIENCE, application
+from services.gateway.documents import DocumentRules
 from services.gateway.settings import GatewaySettings
 from shared.bus.connection import connect, responds
 from shared.bus.rpc import RpcClient
@@ -44,6 +45,7 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
             telemetry=telemetry,
             ready=lambda: responds(client),
             graphiql=settings.mode == "local",
+            rules=_rules(settings),
         )
         server = _Server(
             uvicorn.Config(
@@ -68,6 +70,14 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
         async with asyncio.timeout(DRAIN_SECONDS):
             await client.close()
     telemetry.log(Event.PROGRAM_STOPPED)
+
+
+def _rules(settings: GatewaySettings) -> DocumentRules:
+    if settings.mode == "local":
+        return DocumentRules(folder=settings.documents)
+    return DocumentRules(
+        folder=settings.documents, free=settings.free_documents, anonymous_introspection=False
+    )
 
 
 class _Server(uvicorn.Server):

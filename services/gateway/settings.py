@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
+from shared.identity.roles import Role
 from shared.runtime.settings import SettingProblem
+
+FREE: Final = "auditor,integration"
+"""Who uses programs of their own, `hoeksteen verify --gateway` among them; no front end is theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +19,7 @@ class GatewaySettings:
     """What the gateway is told. Each field is `HOEKSTEEN_` + its name."""
 
     mode: Literal["local", "production"]
-    """`local` serves GraphiQL; everything else is the same."""
+    """`local` serves GraphiQL, runs documents of everybody's own and lets everybody introspect."""
     nats_url: str
     """Address of the NATS server or cluster."""
     nats_user: str
@@ -32,6 +36,10 @@ class GatewaySettings:
     """The `iss` that tokens must carry."""
     spans_file: Path | None
     """Where spans are written as JSON lines; none: not written."""
+    documents: Path | None
+    """Folder with the trusted documents of each role, `<role>.json`."""
+    free_documents: frozenset[Role]
+    """Roles that may send text of their own in production; in local mode everybody may."""
 
 
 def load() -> GatewaySettings:
@@ -43,6 +51,7 @@ def load() -> GatewaySettings:
     if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= 65535):
         raise SettingProblem("The setting HOEKSTEEN_HTTP_PORT must be a port number.")
     spans = os.environ.get("HOEKSTEEN_SPANS_FILE")
+    documents = os.environ.get("HOEKSTEEN_DOCUMENTS")
     return GatewaySettings(
         mode=cast(Literal["local", "production"], mode),
         nats_url=_text("nats_url"),
@@ -53,7 +62,20 @@ def load() -> GatewaySettings:
         jwks=_text("jwks"),
         issuer=_text("issuer"),
         spans_file=Path(spans) if spans else None,
+        documents=Path(documents) if documents else None,
+        free_documents=_free_documents(),
     )
+
+
+def _free_documents() -> frozenset[Role]:
+    names = [name.strip() for name in _text("free_documents", FREE).split(",")]
+    if names == ["none"]:
+        return frozenset()
+    if not set(names) <= set(Role):
+        raise SettingProblem(
+            "The setting HOEKSTEEN_FREE_DOCUMENTS must be names of roles with commas between them, or 'none'."
+        )
+    return frozenset(Role(name) for name in names)
 
 
 def _text(field: str, default: str | None = None) -> str:

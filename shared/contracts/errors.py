@@ -73,6 +73,7 @@ class Code(StrEnum):
     LAYER_TOO_SMALL = "LAYER_TOO_SMALL"
     LAYERS_OVERLAP = "LAYERS_OVERLAP"
     VIEW_TOO_LATE = "VIEW_TOO_LATE"
+    UNKNOWN_DOCUMENT = "UNKNOWN_DOCUMENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +178,9 @@ CATALOGUE: dict[Code, Sentence] = {
         "Taxonomieversie {version} is hier niet bekend; de nieuwste is versie {newest}.",
     ),
     Code.MALFORMED_REQUEST: Sentence(
-        "The request cannot be read. Send a JSON object with the member 'query', a text.",
-        "Het verzoek kan niet worden gelezen. Stuur een JSON-object met het lid 'query', een tekst.",
+        "The request cannot be read. Send a JSON object with the member 'query' or 'documentId', a text.",
+        "Het verzoek kan niet worden gelezen. Stuur een JSON-object met het lid 'query' of 'documentId', een "
+        "tekst.",
     ),
     Code.INVALID_DOCUMENT: Sentence(
         "The document does not fit your schema, or is not written as GraphQL.",
@@ -189,8 +191,14 @@ CATALOGUE: dict[Code, Sentence] = {
         "De variabelen passen niet bij het document, of er is niet gezegd welke operatie bedoeld is.",
     ),
     Code.TOO_COMPLEX: Sentence(
-        "The document asks for too much at once: at most {limit} {unit} are taken.",
-        "Het document vraagt te veel tegelijk: hoogstens {limit} {unit}.",
+        "The request asks for too much at once: at most {limit} {unit} are taken.",
+        "Het verzoek vraagt te veel tegelijk: hoogstens {limit} {unit}.",
+    ),
+    Code.UNKNOWN_DOCUMENT: Sentence(
+        "Only documents that are known here are run, and this is none of them. Reload the page; if it stays, "
+        "tell whoever looks after Hoeksteen.",
+        "Alleen documenten die hier bekend zijn worden uitgevoerd, en dit is er geen. Laad de pagina opnieuw;"
+        " blijft het zo, zeg het dan de beheerder van Hoeksteen.",
     ),
     Code.NOT_SERVED: Sentence(
         "This address does not answer such a request.",
@@ -530,9 +538,13 @@ REASONS: dict[str, str] = {
     # Units of TOO_COMPLEX.
     "aliases": "aliassen",
     "directives": "directieven",
+    "entries of a list": "regels in een lijst",
     "fields": "velden",
     "fragments": "fragmenten",
     "levels": "niveaus",
+    "points": "punten",
+    "symbols": "symbolen",
+    "values": "waarden",
 }
 """Reasons of INVALID_INPUT and units of TOO_LARGE: English, as they travel, and Dutch."""
 

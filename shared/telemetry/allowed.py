@@ -46,7 +46,7 @@ ALLOWED: dict[str, Key] = {
     "service.name": Key(Kind.NAME, "which program this is"),
     "role": Key(Kind.NAME, "the role of the session, never who holds it"),
     "operation.type": Key(Kind.NAME, "query or mutation"),
-    "operation.cost": Key(Kind.NUMBER, "fields that the operation asks for"),
+    "operation.cost": Key(Kind.NUMBER, "points that the document costs"),
     "status": Key(Kind.NAME, "how it ended: ok, or the code of a refusal"),
     "http.route": Key(Kind.NAME, "our own name of the route, never the path that was asked"),
     "http.status": Key(Kind.NUMBER, "HTTP status code"),

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import math
 import time
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from graphql import get_introspection_query, parse
+from graphql import GraphQLObjectType, get_introspection_query, parse
 
-from services.gateway.access import role_schemas
-from services.gateway.limits import Limits, measure
+from services.gateway import costs
+from services.gateway.access import role_schemas, whole_schema
+from services.gateway.limits import LIMITS, Limits, TooMuch, hold_variables, measure, size
 from services.gateway.operations import LARGEST_CACHED, Documents, Refused
-from shared.contracts.errors import Code, Refusal
+from shared.contracts.errors import Code
 from shared.identity.roles import Role
 
-SCHEMA = role_schemas()[Role.ADVISER]
+SCHEMAS = role_schemas()
+SCHEMA, AUDITOR = SCHEMAS[Role.ADVISER], SCHEMAS[Role.AUDITOR]
+G = "fragment G on Query { session { role } }"
 
 
 def doubling(levels: int) -> str:
@@ -42,6 +49,9 @@ BOMBS = {
     + f" fragment {chr(66 + 16)} on Session {{ role }}",
     "inline fragments": "{" + "... { " * 20 + "session { role }" * 130 + "}" * 20 + "}",
     "many operations": " ".join(f"query Q{n} {{ session {{ role }} }}" for n in range(51)),
+    "tokens": "{" + "a " * 3000 + "}",
+    "comments": "{ session { role } }" + "#\n" * 3000,
+    "characters": "{ session { role } }" + " " * 65_536,
     "unused fragments": "{ session { role } }"
     + "".join(f" fragment F{n} on Session {{ role }}" for n in range(51)),
 }
@@ -66,13 +76,12 @@ def test_a_bomb_is_refused_before_it_is_validated(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("{" + "a " * 3000 + "}", id="tokens"),
         pytest.param("{a" * 900 + "}" * 900, id="braces"),
         pytest.param("{a(b:" + "[" * 1500, id="lists"),
         pytest.param("{a(b:" + "{c:" * 600, id="objects"),
         pytest.param("query($a:" + "[" * 1900, id="types"),
         pytest.param("", id="nothing"),
-        pytest.param("#" * 100_000, id="a comment"),
+        pytest.param("#" * 60_000, id="a comment"),
         pytest.param('"""' + "x" * 1000, id="an open string"),
         pytest.param("\x00", id="a control character"),
         pytest.param("{ café }", id="a letter that is no name"),
@@ -91,30 +100,92 @@ def test_a_fragment_cycle_is_refused() -> None:
     assert (Code.INVALID_DOCUMENT, "NoFragmentCycles") == refusal_of(text)
 
 
-def test_the_cost_counts_fields_with_fragments_opened() -> None:
-    """A fragment costs each time it is spread, and once where it is written."""
-    text = "{ a: session { ...F } b: session { ...F } } fragment F on Session { role x: role }"
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        ("{ session { role } }", 10 + 1),
+        # A fragment costs each time it is spread, and nothing where it is written.
+        ("{ a: session { ...F } ...G } fragment F on Session { role x: role } " + G, 12 + 11),
+        ("mutation { closeCase(input: {}) { __typename } }", 10 + 1),
+        # A list: what is below it, so many times.
+        ("{ statistics { id cells { code } } }", 10 + 40 * (1 + 1 + 30 * 1)),
+        ("{ case(id: 1) { avoided entries { sealed { keyId } } } }", 10 + 1 + 1 + 50 * (1 + 4)),
+        # A page: as many as the document says; what it does not say is the most that is taken.
+        ("{ cases(first: 50) { edges { node { id } } } }", 10 + (1 + 100 * 2) / 2),
+        ("{ cases { edges { node { id } } } }", 10 + 1 + 100 * 2),
+        ("query ($n: Int) { cases(first: $n) { edges { node { id } } } }", 10 + 1 + 100 * 2),
+        ("{ cases(first: 0) { edges { node { id } } } }", 10 + 1 + 100 * 2),
+        (
+            "{ cases(first: 50) { ...C } } fragment C on CaseConnection { edges { node { id } } }",
+            111,
+        ),
+    ],
+)
+def test_a_cost_is_each_field_as_often_as_its_lists_are_long(text: str, cost: float) -> None:
+    """Ten for a field to begin with, one for another, times the lists that it lies in."""
+    assert math.ceil(cost) == measure(parse(text), SCHEMA)
 
-    # session, role, x; session, role, x; and the fragment itself: role, x
-    assert 8 == measure(parse(text))
+
+def test_a_document_that_costs_too_much_is_refused_by_name() -> None:
+    """A program reads which limit it is, a person how much is taken."""
+    text = "{" + "".join(
+        f" a{n}: ledger(service: INTAKE, first: 500) {{ entries {{ {'index ' * 6}}} }}"
+        for n in range(20)
+    )
+    with pytest.raises(Refused) as caught:
+        Documents(AUDITOR).prepare(text + "}")
+    (problem,) = caught.value.problems
+
+    assert ("Limits", "cost", (("limit", 50_000), ("unit", "points"))) == (
+        problem.rule,
+        problem.limit,
+        problem.values,
+    )
 
 
-@pytest.mark.parametrize("limit", ["depth", "fields", "aliases", "directives", "fragments"])
+def test_every_size_is_of_a_list_there_is() -> None:
+    """A row whose list went, or is none, is found; so is a page that has no argument for it."""
+    whole = whole_schema()
+    for coordinate in (*costs.SIZES, *costs.PAGES):
+        type_name, _, name = coordinate.partition(".")
+        parent = whole.type_map[type_name]
+        assert isinstance(parent, GraphQLObjectType)
+        assert (coordinate in costs.SIZES) == (1 < size(coordinate, parent.fields[name])), (
+            coordinate
+        )
+        assert (coordinate in costs.PAGES) == ("first" in parent.fields[name].args), coordinate
+
+
+@pytest.mark.parametrize("limit", ["depth", "fields", "aliases", "directives", "fragments", "cost"])
 def test_each_limit_is_the_last_that_is_taken(limit: str) -> None:
     """A document at its limit is taken, and refused by a limit of one less."""
     document = parse(
         "query @x { a: session { role } ...F } fragment F on Query { session { role } }"
     )
-    exact = Limits(depth=2, fields=6, aliases=1, directives=1, fragments=2)
-    lower = {limit: getattr(exact, limit) - 1}
+    exact = Limits(depth=2, fields=6, aliases=1, directives=1, fragments=2, cost=22)
 
-    assert 6 == measure(document, exact)
-    with pytest.raises(Refusal) as caught:
-        measure(document, Limits(**{name: getattr(exact, name) for name in _NAMES} | lower))
-    assert Code.TOO_COMPLEX == caught.value.code
+    assert 22 == measure(document, SCHEMA, exact)
+    with pytest.raises(TooMuch) as caught:
+        measure(document, SCHEMA, replace(exact, **{limit: getattr(exact, limit) - 1}))
+    assert (Code.TOO_COMPLEX, limit) == (caught.value.code, caught.value.name)
 
 
-_NAMES = ("depth", "fields", "aliases", "directives", "fragments")
+LARGE_VARIABLES: dict[str, dict[str, Any]] = {
+    "values": {"a": [[1] * 5_000] * 10},
+    "entries": {"input": {"rows": [1] * 5_001}},
+    "nesting": json.loads('{"a":' * 12 + "1" + "}" * 12),
+}
+
+
+@pytest.mark.parametrize("limit", LARGE_VARIABLES)
+def test_variables_past_a_limit_are_refused(limit: str) -> None:
+    """Too many, too long and too deep, by the name of the limit; the longest file of a register is taken."""
+    rows = [{"category": "bullying", "unitId": "u1", "count": 1, "outcome": None}] * 5_000
+    hold_variables({"input": {"rows": rows, "idempotencyKey": "k"}})
+
+    with pytest.raises(TooMuch) as caught:
+        hold_variables(LARGE_VARIABLES[limit])
+    assert limit == caught.value.name
 
 
 def test_introspection_by_tools_fits() -> None:
@@ -128,7 +199,7 @@ def test_introspection_by_tools_fits() -> None:
         one_of=True,
     )
 
-    assert 1 == Documents(SCHEMA).prepare(query).cost
+    assert 100 < Documents(SCHEMA).prepare(query).cost < LIMITS.cost
 
 
 def test_introspection_many_times_over_is_refused() -> None:
@@ -140,6 +211,22 @@ def test_introspection_many_times_over_is_refused() -> None:
     twice += "{ ...FullType } } } query Three { three: __schema { types { ...FullType } } }"
 
     assert (Code.TOO_COMPLEX, "Limits") == refusal_of(twice)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("{ session(hidden: 1) { role } }", "KnownArgumentNames"),
+        (
+            "{ session { ...F } } fragment F on Query { session { role } }",
+            "PossibleFragmentSpreads",
+        ),
+        ("{ session { ...F } } fragment F on Nothing { role }", "KnownTypeNames"),
+    ],
+)
+def test_every_problem_names_its_rule(text: str, rule: str) -> None:
+    """Also those that a rule reports past itself: a hidden argument, a fragment that cannot be there."""
+    assert (Code.INVALID_DOCUMENT, rule) == refusal_of(text)
 
 
 def test_ordinary_fields_are_not_introspection() -> None:

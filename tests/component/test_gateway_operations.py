@@ -1138,7 +1138,7 @@ async def test_telemetry_holds_neither_text_nor_variables(lab: Lab) -> None:
         {
             "role": "adviser",
             "operation.type": "mutation",
-            "operation.cost": 2,
+            "operation.cost": 11,
             "status": "ok",
         }
     ] == [span["attributes"] for span in spans]

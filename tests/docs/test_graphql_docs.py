@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from services.gateway import costs
 from services.gateway.access import ACCESS, role_schemas
 from services.gateway.http import LARGEST_BODY
-from services.gateway.limits import LIMITS, MAX_TOKENS
+from services.gateway.limits import LIMITS, MAX_CHARACTERS, MAX_TOKENS
 from services.gateway.operations import Documents
 from services.gateway.schema.base import TOP_LEVEL, USER_ERRORS
 from services.gateway.sdl import FOLDER
@@ -17,6 +19,7 @@ from shared.contracts.errors import Code
 from shared.identity.roles import Role
 
 TEXT = (Path(__file__).parents[2] / "docs" / "graphql.md").read_text()
+SECTION = TEXT.split("## What a request may ask for", 1)[1].split("\n## ", 1)[0]
 DOCUMENTS = {role: Documents(schema) for role, schema in role_schemas().items()}
 EXAMPLES = [
     (Role(role), document)
@@ -74,9 +77,23 @@ def test_top_level_errors_are_listed() -> None:
 
 
 def test_the_limits_are_told() -> None:
-    """The numbers on the page are those that hold."""
-    assert (
-        f"past a limit: {MAX_TOKENS} tokens, {LIMITS.depth} levels, {LIMITS.fields} fields, "
-        f"{LIMITS.aliases} aliases, {LIMITS.directives} directives, {LIMITS.fragments} fragments"
-    ) in TEXT
+    """Each limit has its row with the number that holds, and its name is what an error says."""
+    numbers = {"characters": MAX_CHARACTERS, "tokens": MAX_TOKENS} | asdict(LIMITS)
+    told = {
+        name: int(number)
+        for names, most in re.findall(r"^\| (`.+`) \| ([\d, ]+) \| .+ \|$", SECTION, re.MULTILINE)
+        for name, number in zip(re.findall(r"`(\w+)`", names), most.split(", "), strict=True)
+    }
+
+    assert numbers == told
     assert f"A body is at most {LARGEST_BODY // 1024**2} MiB." in TEXT
+
+
+def test_what_a_query_costs_is_told() -> None:
+    """The worked example costs what it says; the page's own documents stay well below the limit."""
+    example, cost = re.findall(r"`({ cases[^`]+ })`\s+costs .+?: (\d+)\.", SECTION, re.DOTALL)[0]
+    largest = max(DOCUMENTS[role].prepare(document).cost for role, document in EXAMPLES)
+
+    assert int(cost) == DOCUMENTS[Role.ADVISER].prepare(example).cost
+    assert largest <= int(re.findall(r"costs more than (\d+);", SECTION)[0]) < LIMITS.cost
+    assert f"a list that stands nowhere there as {costs.OTHERS}." in SECTION

@@ -343,6 +343,7 @@ TOP_LEVEL: frozenset[Code] = frozenset(
         Code.INVALID_DOCUMENT,
         Code.INVALID_VARIABLES,
         Code.TOO_COMPLEX,
+        Code.UNKNOWN_DOCUMENT,
         Code.NOT_SERVED,
     }
 )
