@@ -44,14 +44,26 @@ class Probes:
         self._schema = schema
         self._around = self._paths()
         self._inputs = self._input_paths()
+        self._values = self._value_paths()
         if role is not None:
             of_role = Probes(role)
             self._around |= of_role._around
             self._inputs |= of_role._inputs
+            self._values |= of_role._values
+
+    def values(self) -> list[str]:
+        """Every value that can be given: those of the enumerations that an argument or input takes."""
+        return [
+            f"{enum}.{value}"
+            for enum in self._values
+            for value in self._schema.type_map[enum].values  # type: ignore[attr-defined]
+        ]
 
     def document(self, coordinate: str, *, name: str | None = None) -> str:
         """An operation that uses `coordinate`, or in its place the same with another `name`."""
         type_name, _, member = coordinate.partition(".")
+        if isinstance(self._schema.type_map[type_name], GraphQLEnumType):
+            return self._values[type_name].replace("@", name or member)
         field_name, _, argument = member.rstrip(":)").partition("(")
         type_ = self._schema.type_map[type_name]
         if isinstance(type_, GraphQLInputObjectType):
@@ -121,17 +133,49 @@ class Probes:
                     queue.append((inner, around.replace("@", self._object(type_, hole=name))))
         return found
 
+    def _value_paths(self) -> dict[str, str]:
+        """Enumeration → a document with `@` where its value goes."""
+        found: dict[str, str] = {}
+        for type_name, around in self._around.items():
+            for name, field in getattr(self._schema.type_map[type_name], "fields", {}).items():
+                for argument_name, argument in field.args.items():
+                    inner = get_named_type(argument.type)
+                    if isinstance(inner, GraphQLEnumType):
+                        text = self._field(name, field, plus=argument_name, hole=argument_name)
+                        found.setdefault(inner.name, around.replace("@", text))
+        for type_name, around in self._inputs.items():
+            type_ = self._schema.type_map[type_name]
+            assert isinstance(type_, GraphQLInputObjectType)
+            for name, input_field in type_.fields.items():
+                inner = get_named_type(input_field.type)
+                if isinstance(inner, GraphQLEnumType):
+                    text = self._object(type_, hole=name)
+                    found.setdefault(inner.name, around.replace("@", text))
+        return found
+
     def _field(
-        self, name: str, field: GraphQLField, *, plus: str | None = None, called: str | None = None
+        self,
+        name: str,
+        field: GraphQLField,
+        *,
+        plus: str | None = None,
+        called: str | None = None,
+        hole: str | None = None,
     ) -> str:
-        text = name + self._arguments(field, plus=plus, called=called)
+        text = name + self._arguments(field, plus=plus, called=called, hole=hole)
         return text + " { __typename }" if is_composite_type(get_named_type(field.type)) else text
 
     def _arguments(
-        self, field: GraphQLField, *, plus: str | None = None, called: str | None = None
+        self,
+        field: GraphQLField,
+        *,
+        plus: str | None = None,
+        called: str | None = None,
+        hole: str | None = None,
     ) -> str:
         given = [
-            f"{called if called and name == plus else name}: {self._literal(argument)}"
+            f"{called if called and name == plus else name}: "
+            f"{'@' if name == hole else self._literal(argument)}"
             for name, argument in field.args.items()
             if is_required_argument(argument) or name == plus
         ]
