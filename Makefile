@@ -84,7 +84,7 @@ lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject
 
 .PHONY: clean
 clean: ## Remove what was built and cached; the data in var/ stay
-	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/node_modules
+	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/roles $(TYPESCRIPT)/node_modules
 	@rm -rf .venv .mutation_cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -128,7 +128,8 @@ $(TYPESCRIPT)/node_modules/.ready: $(addprefix $(TYPESCRIPT)/,package.json packa
 	@touch $@
 
 $(TYPESCRIPT)/dist/.ready: $(TYPESCRIPT)/node_modules/.ready $(TYPESCRIPT)/tsconfig.json \
-    $(wildcard $(TYPESCRIPT)/src/*.ts $(TYPESCRIPT)/test/*.ts)
-	@rm -rf $(TYPESCRIPT)/dist
+    $(wildcard $(addprefix $(TYPESCRIPT)/,src/*.ts test/*.ts generator/*.ts operations/*.graphql)) \
+    $(wildcard services/gateway/sdl/*.graphql)
+	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/roles
 	@cd $(TYPESCRIPT) && npm run --silent build
 	@touch $@
