@@ -1,4 +1,4 @@
-"""docs/graphql.md: every document in it runs for the roles it names, every code and limit is told."""
+"""docs/graphql.md and docs/roles: every document in it runs for the roles it names, every code and limit is told."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ from pathlib import Path
 import pytest
 
 from services.gateway import costs
-from services.gateway.access import ACCESS, role_schemas
+from services.gateway.access import ACCESS, role_schemas, whole_schema
 from services.gateway.http import LARGEST_BODY
 from services.gateway.limits import LIMITS, MAX_CHARACTERS, MAX_TOKENS
 from services.gateway.operations import Documents
 from services.gateway.schema.base import TOP_LEVEL, USER_ERRORS
 from services.gateway.sdl import FOLDER
+from services.gateway.words import parts
 from shared.contracts.errors import Code
 from shared.identity.roles import Role
 
-TEXT = (Path(__file__).parents[2] / "docs" / "graphql.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+TEXT = (DOCS / "graphql.md").read_text()
+OF_ROLES = {role: (DOCS / "roles" / f"{role}.md").read_text() for role in Role}
 SECTION = TEXT.split("## What a request may ask for", 1)[1].split("\n## ", 1)[0]
-DOCUMENTS = {role: Documents(schema) for role, schema in role_schemas().items()}
-EXAMPLES = [
-    (Role(role), document)
-    for roles, document in re.findall(r"```graphql ([a-z_ ]+)\n(.*?)```", TEXT, re.DOTALL)
-    for role in roles.split()
-]
+WHOLE = whole_schema()
+DOCUMENTS = {role: Documents(schema) for role, schema in role_schemas(WHOLE).items()}
+EXAMPLES = list(
+    dict.fromkeys(
+        (Role(role), document)
+        for text in (TEXT, *OF_ROLES.values())
+        for roles, document in re.findall(r"```graphql ([a-z_ ]+)\n(.*?)```", text, re.DOTALL)
+        for role in roles.split()
+    )
+)
 
 
 @pytest.mark.parametrize(("role", "document"), EXAMPLES)
@@ -46,6 +53,19 @@ def test_every_role_has_its_row() -> None:
 
     assert [(role.value, f"{role}.graphql") for role in Role] == listed
     assert all((FOLDER / file).exists() for _, file in listed)
+
+
+@pytest.mark.parametrize("role", DOCUMENTS)
+def test_a_roles_page_shows_its_first_queries_and_what_it_never_sees(role: Role) -> None:
+    """A few, each for this role alone; and what the page says is not there is somewhere else."""
+    text = OF_ROLES[role]
+    hidden = set(re.findall(r"`([\w.]+)`", text.split("Not in this schema: ")[1].split("\n")[0]))
+    known = {name for name, _, _ in parts(WHOLE)}
+
+    assert 2 <= text.count("```graphql ") == text.count(f"```graphql {role}\n") <= 4
+    assert hidden
+    assert hidden <= known
+    assert set() == hidden & {name for name, _, _ in parts(DOCUMENTS[role].schema)}
 
 
 @pytest.mark.parametrize("role", DOCUMENTS)
