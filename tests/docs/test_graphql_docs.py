@@ -1,4 +1,4 @@
-"""docs/graphql.md and docs/roles: every document in it runs for the roles it names, every code and limit is told."""
+"""docs/graphql.md and docs/roles: every document runs for its roles, every code and limit is told."""
 
 from __future__ import annotations
 
