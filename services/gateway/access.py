@@ -8,6 +8,8 @@ services' policy, not this table's.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any, cast
 
 import strawberry
@@ -281,6 +283,7 @@ class Mutation(
     """Changes. Each takes an idempotency key: repeated, it gives the first answer."""
 
 
+@cache
 def whole_schema() -> GraphQLSchema:
     """Every type and field there is. Nobody gets this one."""
     schema = strawberry.Schema(
@@ -321,6 +324,12 @@ def role_schemas(
     if stale := sorted(access.keys() - there):
         raise AccessProblem(f"Classified in ACCESS, but not in the schema: {', '.join(stale)}.")
     return {role: _Derivation(schema, access, role).schema() for role in sorted(EVERY_ROLE)}
+
+
+@cache
+def served_schemas() -> Mapping[Role, GraphQLSchema]:
+    """What `role_schemas` gives, derived once in a process: half a second that nothing changes."""
+    return MappingProxyType(role_schemas())
 
 
 class _Derivation:

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.access import role_schemas
+from services.gateway.access import served_schemas
 from services.gateway.attachments import Attachments
 from services.gateway.calendars import Calendars
 from services.gateway.documents import LOCAL, DocumentRules
@@ -51,7 +51,7 @@ def application(
     wrong codes wait, if not in a queue of its own. `rules` say which documents run.
     """
     guesses = guesses or Guesses()
-    engine = Engine(role_schemas(), rpc, telemetry, guesses, rules)
+    engine = Engine(served_schemas(), rpc, telemetry, guesses, rules)
 
     async def started(_: Request) -> Response:
         return PlainTextResponse("started")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -125,7 +126,7 @@ class Engine:
 
     def __init__(
         self,
-        schemas: dict[Role, GraphQLSchema],
+        schemas: Mapping[Role, GraphQLSchema],
         rpc: RpcClient,
         telemetry: Telemetry,
         guesses: Guesses,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.gateway.access import role_schemas
+from services.gateway.access import served_schemas
 from services.gateway.documents import DocumentRules, documents_of
 from services.gateway.settings import load
 from shared.identity.roles import Role
@@ -21,7 +21,7 @@ from tests.gateway_lab import ORGANISATION, Lab, running_gateway
 HELLO = "query Hello { session { role } }"
 OTHER = "query Other { session { role } }"
 DIGEST = hashlib.sha256(HELLO.encode()).hexdigest()
-SCHEMAS = role_schemas()
+SCHEMAS = served_schemas()
 PULSE = f"pulse.{ORGANISATION}.{'A' * 43}"
 
 

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from hoeksteen_client.reporter import ReporterCode
 from services.gateway import http
-from services.gateway.access import role_schemas
+from services.gateway.access import served_schemas
 from services.gateway.execution import Engine
 from services.gateway.guesses import Guesses
 from services.gateway.http import accepts
@@ -72,7 +72,7 @@ async def test_an_issuer_makes_no_reporters_and_no_roles(lab: Lab, role: str) ->
 async def test_a_role_without_a_schema_would_be_refused(lab: Lab) -> None:
     """Were a role ever taken out of the table, its people would be told that they may not."""
     engine = Engine(
-        {Role.HR: role_schemas()[Role.HR]},
+        {Role.HR: served_schemas()[Role.HR]},
         RpcClient(await lab.bus.client("gateway")),
         lab.telemetry,
         Guesses(),

@@ -12,13 +12,13 @@ import pytest
 from graphql import GraphQLObjectType, get_introspection_query, parse
 
 from services.gateway import costs
-from services.gateway.access import role_schemas, whole_schema
+from services.gateway.access import served_schemas, whole_schema
 from services.gateway.limits import LIMITS, Limits, TooMuch, hold_variables, measure, size
 from services.gateway.operations import LARGEST_CACHED, Documents, Refused
 from shared.contracts.errors import Code
 from shared.identity.roles import Role
 
-SCHEMAS = role_schemas()
+SCHEMAS = served_schemas()
 SCHEMA, AUDITOR = SCHEMAS[Role.ADVISER], SCHEMAS[Role.AUDITOR]
 G = "fragment G on Query { session { role } }"
 

@@ -24,6 +24,7 @@ from services.gateway.access import (
     AccessProblem,
     coordinates,
     role_schemas,
+    served_schemas,
     whole_schema,
 )
 from services.gateway.execution import _QUIET_FIELDS, _refused
@@ -40,7 +41,7 @@ from shared.runtime.service import Definition
 from tests.probes import Probes
 
 WHOLE = whole_schema()
-SCHEMAS = role_schemas(WHOLE)
+SCHEMAS = served_schemas()
 PROBES = {role: Probes(WHOLE, schema) for role, schema in SCHEMAS.items()}
 RULES = {rule.__name__.removesuffix("Rule") for rule in specified_rules}
 DOCUMENTS = {role: Documents(schema, keep=0) for role, schema in SCHEMAS.items()}

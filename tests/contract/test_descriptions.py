@@ -15,7 +15,7 @@ from graphql import (
     is_introspection_type,
 )
 
-from services.gateway.access import role_schemas, whole_schema
+from services.gateway.access import served_schemas, whole_schema
 from services.gateway.schema.taxonomy import enum_labels
 from services.gateway.words import parts
 from services.gateway.words.deprecations import removal_day
@@ -27,7 +27,7 @@ from shared.identity.roles import Role
 WHOLE = whole_schema()
 PARTS = list(parts(WHOLE))
 THERE = {coordinate for coordinate, _, _ in PARTS}
-SCHEMAS = role_schemas(WHOLE)
+SCHEMAS = served_schemas()
 
 # What an amount is counted in. A number that only counts versions has no unit.
 UNITS = {

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from graphql import build_schema
 
-from services.gateway.access import coordinates, role_schemas
+from services.gateway.access import coordinates, served_schemas
 from services.gateway.sdl import FOLDER, bare, breaking, path, released, roots, text
 from shared.identity.roles import Role
 
-SCHEMAS = role_schemas()
+SCHEMAS = served_schemas()
 CHANGES = (Path(__file__).parents[2] / "docs" / "schema-changes.md").read_text()
 
 

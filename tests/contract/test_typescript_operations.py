@@ -17,7 +17,7 @@ from graphql import (
     visit,
 )
 
-from services.gateway.access import role_schemas
+from services.gateway.access import served_schemas
 from services.gateway.operations import Documents
 from shared.identity.roles import Role
 
@@ -74,7 +74,7 @@ def roles_of(file: Path) -> set[Role]:
 @pytest.mark.parametrize("role", sorted(set().union(*map(roles_of, FILES))))
 def test_each_operation_is_valid_for_its_role(role: Role) -> None:
     """Within the gateway's limits too, without which a trusted document would never run."""
-    prepared = Documents(role_schemas()[role])
+    prepared = Documents(served_schemas()[role])
     texts = documents(role)
 
     assert texts

@@ -15,7 +15,7 @@ import pytest
 import typer
 from graphql import parse, validate
 
-from services.gateway.access import role_schemas
+from services.gateway.access import served_schemas
 from services.gateway.http import STATUS
 from services.gateway.settings import GatewaySettings
 from services.intake import events as intake_events
@@ -43,7 +43,7 @@ EVENTS: dict[str, EventTypes] = {
     "Signals": signals_events.TYPES,
     "Reporting": reporting_events.TYPES,
 }
-SCHEMAS = role_schemas()
+SCHEMAS = served_schemas()
 
 # Reading Markdown --------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from services.gateway.access import coordinates, role_schemas
+from services.gateway.access import coordinates, served_schemas
 from services.intake import events as intake_events
 from services.reporting import events as reporting_events
 from services.signals import events as signals_events
@@ -49,7 +49,7 @@ def names(text: str) -> list[str]:
 def there() -> frozenset[str]:
     """Root fields and coordinates of what some role is given, and the types of all stored events."""
     known: set[str] = set()
-    for schema in role_schemas().values():
+    for schema in served_schemas().values():
         for root in (schema.query_type, schema.mutation_type):
             known.update(root.fields if root is not None else ())
         known.update(coordinates(schema))

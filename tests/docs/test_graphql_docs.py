@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.gateway import costs
-from services.gateway.access import ACCESS, role_schemas, whole_schema
+from services.gateway.access import ACCESS, served_schemas, whole_schema
 from services.gateway.http import LARGEST_BODY
 from services.gateway.limits import LIMITS, MAX_CHARACTERS, MAX_TOKENS
 from services.gateway.operations import Documents
@@ -24,7 +24,7 @@ TEXT = (DOCS / "graphql.md").read_text()
 OF_ROLES = {role: (DOCS / "roles" / f"{role}.md").read_text() for role in Role}
 SECTION = TEXT.split("## What a request may ask for", 1)[1].split("\n## ", 1)[0]
 WHOLE = whole_schema()
-DOCUMENTS = {role: Documents(schema) for role, schema in role_schemas(WHOLE).items()}
+DOCUMENTS = {role: Documents(schema) for role, schema in served_schemas().items()}
 EXAMPLES = list(
     dict.fromkeys(
         (Role(role), document)

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import sys
 
-from services.gateway.access import role_schemas
+from services.gateway.access import served_schemas
 from services.gateway.sdl import bare, path, released, text
 
-for role, schema in role_schemas().items():
+for role, schema in served_schemas().items():
     path(role).write_text(text(schema), encoding="utf-8")
     if sys.argv[1:] == ["release"]:
         released(role).write_text(bare(text(schema)), encoding="utf-8")
