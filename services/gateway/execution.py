@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from graphql import (
+    DocumentNode,
     ExecutionResult,
     FieldNode,
     GraphQLError,
@@ -213,16 +214,11 @@ class Engine:
             guesses=self._guesses,
         )
         variables = request.variables or {}
-        result = execute(
-            schema,
-            prepared.document,
-            context_value=context,
-            variable_values=variables,
-            operation_name=request.operation_name,
-            hide_suggestions=True,
-        )
-        if not isinstance(result, ExecutionResult):
-            result = await result
+        plan = prepared.plan(schema, operation)
+        if plan is not None:
+            result = await plan.run(context, variables)
+        else:
+            result = await self._execute(schema, prepared.document, context, request)
         if result.errors and all(error.path is None for error in result.errors):
             # Nothing ran: the variables do not fit. Where, is found out only now.
             problems = variable_problems(schema, operation, variables)
@@ -234,6 +230,20 @@ class Engine:
         ]
         status = refusals[0].code.value if refusals else "ok"
         return Answer(ran=True, data=result.data, errors=errors), status
+
+    @staticmethod
+    async def _execute(
+        schema: GraphQLSchema, document: DocumentNode, context: Context, request: GraphQLRequest
+    ) -> ExecutionResult:
+        result = execute(
+            schema,
+            document,
+            context_value=context,
+            variable_values=request.variables or {},
+            operation_name=request.operation_name,
+            hide_suggestions=True,
+        )
+        return result if isinstance(result, ExecutionResult) else await result
 
     def _told(self, error: GraphQLError, token: str) -> Refusal:
         """What the caller is told of an error; a fault of ours is logged and masked.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, Self, cast
@@ -36,6 +36,7 @@ from graphql import (
 from graphql.utilities import type_from_ast, validate_input_value
 from graphql.validation import ASTValidationContext, ASTValidationRule
 
+from services.gateway.completion import Plan, compile_plan
 from services.gateway.limits import MAX_CHARACTERS, MAX_TOKENS, TooMuch, hold_variables, measure
 from shared.contracts.errors import Code
 
@@ -88,6 +89,24 @@ class Prepared:
     problems: tuple[Problem, ...] = ()
     introspects: bool = False
     """Whether an operation of it asks for the schema."""
+    _plans: dict[str, Plan | None] = field(default_factory=dict)
+    """By the operation's name; here, so that they go with the document."""
+    _asked: set[str] = field(default_factory=set)
+    """Operations that ran without one."""
+
+    def plan(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> Plan | None:
+        """How one of its operations runs without graphql-core, if it can. A document that is asked once is
+        not compiled: that takes longer than to run it.
+        """
+        name = operation.name.value if operation.name else ""
+        if name in self._plans:
+            return self._plans[name]
+        if name not in self._asked:
+            self._asked.add(name)
+            return None
+        assert self.document is not None  # noqa: S101  an operation is of a document
+        plan = self._plans[name] = compile_plan(schema, self.document, operation)
+        return plan
 
 
 _NONE: Final[Mapping[bytes, str]] = MappingProxyType({})

@@ -18,7 +18,7 @@ from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -44,6 +44,8 @@ class Telemetry:
     _meters: MeterProvider
     _registry: CollectorRegistry
     _foreign: logging.Handler
+    _exports: bool
+    """Whether anybody is told of spans."""
 
     def log(self, event: Event, **allowed: object) -> None:
         """Write one log line. Keys are given with `_` for `.`; unlisted ones are dropped."""
@@ -66,8 +68,11 @@ class Telemetry:
         """A span around a block, under the caller's `traceparent` if one is given (staff only).
 
         An exception sets the status to error and is not recorded. Attribute keys are given with
-        `_` for `.`.
+        `_` for `.`. Where spans go nowhere, none is made.
         """
+        if not self._exports:
+            yield INVALID_SPAN
+            return
         parent = (
             _PROPAGATOR.extract({"traceparent": traceparent}, otel_context.Context())
             if traceparent is not None
@@ -187,4 +192,5 @@ def configure(
         _meters=meters,
         _registry=registry,
         _foreign=foreign,
+        _exports=spans_path is not None or exporter is not None,
     )

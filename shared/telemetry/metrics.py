@@ -6,10 +6,12 @@ case: a day with a case and a day without have the same metrics (bench/anonymity
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Final, Literal, cast
 
-from opentelemetry.metrics import Counter, Histogram, Meter
+from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
 from opentelemetry.metrics import _Gauge as Gauge
 
 from shared.telemetry.allowed import permitted
@@ -65,18 +67,31 @@ METRICS: dict[str, Metric] = {
 """Name → metric."""
 
 
+Labels = dict[str, str | int | float | bool]
+_Counts = dict[tuple[tuple[str, object], ...], int]
+
+_KEPT: Final = 4096
+"""Sets of labels whose sifted form is kept; there are far fewer, since labels hold names of ours."""
+
+
 class Metrics:
-    """The instruments of `METRICS` on one meter. An unknown name is a KeyError: a fault of ours."""
+    """The instruments of `METRICS` on one meter. An unknown name is a KeyError: a fault of ours.
+
+    Counters are counted here and read when somebody looks: a request raises several.
+    """
 
     def __init__(self, meter: Meter) -> None:
-        self._counters: dict[str, Counter] = {}
+        self._counts: dict[str, _Counts] = {}
+        self._counting = threading.Lock()
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
+        self._sifted: dict[tuple[object, ...], tuple[Labels, int]] = {}
         for name, metric in METRICS.items():
             match metric.kind:
                 case "counter":
-                    self._counters[name] = meter.create_counter(
-                        name, metric.unit, metric.description
+                    self._counts[name] = {}
+                    meter.create_observable_counter(
+                        name, [partial(self._observed, name)], metric.unit, metric.description
                     )
                 case "gauge":
                     self._gauges[name] = meter.create_gauge(name, metric.unit, metric.description)
@@ -90,7 +105,10 @@ class Metrics:
 
     def add(self, name: str, amount: int = 1, **labels: object) -> None:
         """Raise the counter `name`. Labels are given with `_` for `.`; unlisted ones are dropped."""
-        self._counters[name].add(amount, self._labels(name, labels))
+        counts = self._counts[name]
+        kept = tuple(self._labels(name, labels).items())
+        with self._counting:
+            counts[kept] = counts.get(kept, 0) + amount
 
     def set(self, name: str, value: float, **labels: object) -> None:
         """Set the gauge `name`."""
@@ -100,12 +118,29 @@ class Metrics:
         """Record one value in the histogram `name`."""
         self._histograms[name].record(value, self._labels(name, labels))
 
-    def _labels(self, name: str, labels: dict[str, object]) -> dict[str, str | int | float | bool]:
+    def _observed(self, name: str, _: CallbackOptions) -> list[Observation]:
+        with self._counting:
+            counts = list(self._counts[name].items())
+        return [Observation(count, cast(Labels, dict(kept))) for kept, count in counts]
+
+    def _labels(self, name: str, labels: dict[str, object]) -> Labels:
+        asked = (name, *labels.items())
+        found = self._sifted.get(asked)
+        if found is None:
+            if len(self._sifted) >= _KEPT:
+                self._sifted.clear()
+            found = self._sifted[asked] = self._sift(name, labels)
+        kept, refused = found
+        if refused and name != "telemetry_refused":
+            self.add("telemetry_refused", refused, kind="label")
+        return kept
+
+    @staticmethod
+    def _sift(name: str, labels: dict[str, object]) -> tuple[Labels, int]:
+        """The labels that may leave, and how many others there are."""
         kept = {}
         for label in METRICS[name].labels:
             value = permitted(label, labels.pop(label.replace(".", "_"), None))
             if value is not None:
                 kept[label] = value
-        if labels and name != "telemetry_refused":
-            self.add("telemetry_refused", len(labels), kind="label")
-        return kept
+        return kept, len(labels)

@@ -1,0 +1,350 @@
+"""Answers that hold nothing but data, completed without a step of graphql-core for every field.
+
+Below the fields to begin with, nearly everything is an attribute of an object that a resolver made. For such
+an operation this compiles, once, what graphql-core's execution would do with those objects. It does the case
+in which all goes well. Whatever else happens, a resolver that raised, a null where none may be, a value that
+is not what the schema says, is done again from the resolvers' outcomes by graphql-core itself, which then
+forms the data and the errors; no resolver runs twice.
+
+Left to graphql-core as a whole: documents with directives, arguments or resolvers further down,
+introspection, and several changes in one operation, which run one after another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from inspect import isawaitable
+from math import isfinite
+from typing import Any, Final, cast
+
+from graphql import (
+    BREAK,
+    DirectiveNode,
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLLeafType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    Undefined,
+    Visitor,
+    execute,
+    is_abstract_type,
+    is_leaf_type,
+    is_object_type,
+    visit,
+)
+from graphql.execution.collect_fields import (
+    FieldDetails,
+    FragmentDetails,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from graphql.pyutils import Path, gather_with_cancel, is_awaitable
+from graphql.type.definition import GraphQLResolveInfoHelpers
+
+Complete = Callable[[Any], Any]
+
+_NONE: Final = VariableValues({}, {})
+_HELPERS: Final = GraphQLResolveInfoHelpers(
+    lambda values: gather_with_cancel(*values), lambda _: None
+)
+
+
+class _NotPlain(Exception):  # noqa: N818  the way out to graphql-core
+    """This is not, or does not hold, what is compiled here."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """A field to begin with."""
+
+    key: str
+    field: GraphQLField
+    nodes: list[FieldNode]
+    path: Path
+    complete: Complete
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one operation of a document runs on one schema."""
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+    type: GraphQLObjectType
+    roots: tuple[_Root, ...]
+
+    async def run(self, context: Any, variables: dict[str, Any]) -> ExecutionResult:
+        """What `execute` gives."""
+        definitions = self.operation.variable_definitions or ()
+        values = get_variable_values(self.schema, definitions, variables, hide_suggestions=True)
+        if isinstance(values, list):
+            return ExecutionResult(None, values)
+        outcomes = [self._begin(root, context, values) for root in self.roots]
+        waiting = [at for at, outcome in enumerate(outcomes) if isawaitable(outcome)]
+        if len(waiting) == 1:
+            outcomes[waiting[0]] = await _outcome(outcomes[waiting[0]])
+        elif waiting:
+            found = await asyncio.gather(*(_outcome(outcomes[at]) for at in waiting))
+            for at, outcome in zip(waiting, found, strict=True):
+                outcomes[at] = outcome
+        try:
+            data = {
+                root.key: root.complete(outcome)
+                for root, outcome in zip(self.roots, outcomes, strict=True)
+            }
+        except Exception:  # noqa: BLE001  whatever it is, graphql-core says how it is told
+            return self._again(context, variables, outcomes)
+        return ExecutionResult(data, None)
+
+    def _begin(self, root: _Root, context: Any, values: VariableValues) -> Any:
+        """What the resolver gives, an awaitable perhaps; an exception that it raises is its outcome."""
+        name = root.nodes[0].name.value
+        info = GraphQLResolveInfo(
+            name,
+            root.nodes,
+            root.field.type,
+            self.type,
+            root.path,
+            self.schema,
+            self.fragments,
+            None,
+            self.operation,
+            values,
+            context,
+            is_awaitable,
+            None,
+            _HELPERS,
+        )
+        try:
+            arguments = (
+                get_argument_values(root.field, root.nodes[0], values, None, hide_suggestions=True)
+                if root.field.args
+                else {}
+            )
+            return cast(Callable[..., Any], root.field.resolve)(None, info, **arguments)
+        except Exception as error:  # noqa: BLE001  told by graphql-core
+            return error
+
+    def _again(
+        self, context: Any, variables: dict[str, Any], outcomes: list[Any]
+    ) -> ExecutionResult:
+        """The same by graphql-core, with the outcomes in place of the resolvers."""
+        by_key = {root.key: outcome for root, outcome in zip(self.roots, outcomes, strict=True)}
+
+        def instead(resolve: Any, source: Any, info: Any, **arguments: Any) -> Any:
+            return (
+                by_key[info.path.key]
+                if info.path.prev is None
+                else resolve(source, info, **arguments)
+            )
+
+        result = execute(
+            self.schema,
+            self.document,
+            context_value=context,
+            variable_values=variables,
+            operation_name=self.operation.name.value if self.operation.name else None,
+            middleware=[instead],
+            hide_suggestions=True,
+        )
+        return cast(ExecutionResult, result)  # nothing in it is to be waited for
+
+
+async def _outcome(waiting: Any) -> Any:
+    try:
+        return await waiting
+    except Exception as error:  # noqa: BLE001  told by graphql-core
+        return error
+
+
+def compile_plan(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+) -> Plan | None:
+    """The plan of an operation of a valid document; None if it is left to graphql-core."""
+    try:
+        return _Compiler(schema, document, operation).plan()
+    except _NotPlain:
+        return None
+
+
+class _Compiler:
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+    ) -> None:
+        self._schema = schema
+        self._document = document
+        self._operation = operation
+        self._fragments = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self._details = {name: FragmentDetails(one) for name, one in self._fragments.items()}
+
+    def plan(self) -> Plan:
+        """Raises _NotPlain."""
+        if _has_directives(self._document):
+            raise _NotPlain
+        type_ = self._schema.get_root_type(self._operation.operation)
+        if type_ is None or self._operation.operation is OperationType.SUBSCRIPTION:
+            raise _NotPlain
+        collected = collect_fields(self._schema, self._details, _NONE, type_, self._operation)
+        grouped = collected.grouped_field_set
+        if len(grouped) > 1 and self._operation.operation is OperationType.MUTATION:
+            raise _NotPlain
+        roots = tuple(self._root(type_, key, details) for key, details in grouped.items())
+        return Plan(self._schema, self._document, self._operation, self._fragments, type_, roots)
+
+    def _root(self, type_: GraphQLObjectType, key: str, details: list[FieldDetails]) -> _Root:
+        name = details[0].node.name.value
+        field = type_.fields.get(name)
+        if field is None or field.resolve is None:  # __schema and the like
+            raise _NotPlain
+        nodes = [one.node for one in details]
+        return _Root(
+            key, field, nodes, Path(None, key, type_.name), self._type(field.type, details)
+        )
+
+    def _type(self, type_: GraphQLOutputType, details: list[FieldDetails]) -> Complete:
+        """How a value of this type is completed. What it returns raises for a value that does not fit."""
+        if isinstance(type_, GraphQLNonNull):
+            inner = self._type(type_.of_type, details)
+
+            def not_null(value: Any) -> Any:
+                if value is None:
+                    raise _NotPlain
+                return inner(value)
+
+            return not_null
+        if isinstance(type_, GraphQLList):
+            item = self._type(type_.of_type, details)
+
+            def entries(value: Any) -> Any:
+                if value is None:
+                    return None
+                if type(value) is not list:
+                    raise _NotPlain
+                return [item(one) for one in value]
+
+            return entries
+        if is_leaf_type(type_):
+            return _leaf(type_)
+        if is_object_type(type_):
+            return self._one_of([type_], details)
+        if is_abstract_type(type_):
+            return self._one_of(list(self._schema.get_possible_types(type_)), details)
+        raise _NotPlain
+
+    def _one_of(self, types: list[GraphQLObjectType], details: list[FieldDetails]) -> Complete:
+        """An object, by the class that it was made of: another class is not looked into here."""
+        rows_of = {_class_of(type_): self._rows(type_, details) for type_ in types}
+
+        def complete(value: Any) -> Any:
+            if value is None:
+                return None
+            rows = rows_of.get(type(value))
+            if rows is None:
+                raise _NotPlain
+            data = {}
+            for key, name, exact, inner in rows:
+                found = getattr(value, name)
+                # Most values are texts that are in the answer as they are.
+                data[key] = found if type(found) is exact else inner(found)
+            return data
+
+        return complete
+
+    def _rows(
+        self, type_: GraphQLObjectType, details: list[FieldDetails]
+    ) -> list[tuple[str, str, type | None, Complete]]:
+        collected = collect_subfields(
+            self._schema, self._details, _NONE, self._operation, type_, details
+        )
+        return [
+            (key, *self._row(type_, inner)) for key, inner in collected.grouped_field_set.items()
+        ]
+
+    def _row(
+        self, type_: GraphQLObjectType, details: list[FieldDetails]
+    ) -> tuple[str, type | None, Complete]:
+        """Attribute, the class of values that stay as they are, and how others are completed."""
+        node = details[0].node
+        if node.name.value == "__typename":
+            return "__class__", None, lambda _: type_.name
+        field = type_.fields[node.name.value]
+        made_of = field.extensions.get("strawberry-definition")
+        if made_of is None or not made_of.is_basic_field or field.args or node.arguments:
+            raise _NotPlain
+        named = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+        exact = _UNCHANGED.get(getattr(named, "name", ""))
+        return made_of.python_name, exact, self._type(field.type, details)
+
+
+_UNCHANGED: Final[Mapping[str, type]] = {"String": str, "ID": str, "Boolean": bool}
+"""Scalar → the class of values that it leaves as they are."""
+
+_LOWEST, _HIGHEST = -(2**31), 2**31 - 1
+
+
+def _leaf(type_: GraphQLLeafType) -> Complete:
+    name = type_.name
+
+    def checked(value: Any) -> Any:
+        if isinstance(value, Exception):  # graphql-core raises what is given in place of a value
+            raise _NotPlain
+        completed = type_.coerce_output_value(value)
+        if completed is None or completed is Undefined:
+            raise _NotPlain
+        return completed
+
+    # An enumeration's value is looked for among all of them; there are few, so what is found is kept.
+    coerce = cache(checked) if isinstance(type_, GraphQLEnumType) else checked
+
+    def complete(value: Any) -> Any:
+        if value is None:
+            return None
+        kind = type(value)
+        if kind is int and name == "Int" and _LOWEST <= value <= _HIGHEST:
+            return value
+        if kind is float and name == "Float" and isfinite(value):
+            return value
+        return coerce(value)
+
+    return complete
+
+
+def _class_of(type_: GraphQLObjectType) -> type:
+    """The class whose objects are of this type."""
+    made_of = type_.extensions.get("strawberry-definition")
+    if made_of is None or made_of.is_type_of is not None:
+        raise _NotPlain
+    return cast(type, made_of.origin)
+
+
+def _has_directives(document: DocumentNode) -> bool:
+    found: list[DirectiveNode] = []
+
+    class Look(Visitor):
+        def enter_directive(self, node: DirectiveNode, *_: object) -> object:
+            found.append(node)
+            return BREAK
+
+    visit(document, Look())
+    return bool(found)
