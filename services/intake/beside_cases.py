@@ -9,9 +9,8 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from services.intake.domain import complaint, note, peer_consultation
-from services.intake.pages import MOST, check_first
+from services.intake.pages import MOST, Cursors, check_first
 from services.intake.projections.matter_index import pseudonym
-from services.intake.sealed import as_uuid
 from services.intake.streams import begun_with, load_each
 from shared.keys.ring import TIMELESS
 
@@ -80,21 +79,22 @@ def complainant(ring: KeyRing, organisation: UUID, subject: str) -> bytes:
 
 async def page_of(
     call: Call, kind: Kind, reader: str, page: Page, *, most: int = MOST
-) -> tuple[list[UUID], bool]:
-    """Up to `page.first` ids of what is there for a reader, newest first, and whether there are more.
-
-    The cursor is the id of the last one on the page before. Raises Refusal INVALID_INPUT.
+) -> tuple[list[UUID], str | None, bool]:
+    """Up to `page.first` ids of what is there for a reader, newest first, the cursor of the last, and
+    whether there are more. Raises Refusal INVALID_INPUT.
     """
     check_first(page.first, most)
     whose = pseudonym(call.parts.ring, call.organisation, kind, reader)
-    after = None if page.after is None else as_uuid(page.after, "after")
+    cursors = Cursors(call.parts.ring, call.organisation, kind, whose)
+    behind = cursors.place(page.after)
     async with call.parts.pool.connection() as connection:
         cursor = await connection.execute(
-            "SELECT matter FROM matter_index WHERE organisation = %s AND kind = %s AND reader = %s"
-            " AND (%s::uuid IS NULL OR since_index < (SELECT since_index FROM matter_index"
-            "   WHERE matter = %s AND kind = %s AND reader = %s))"
-            " ORDER BY since_index DESC LIMIT %s",
-            (call.organisation, kind, whose, after, after, kind, whose, page.first + 1),
+            "SELECT matter, since_index FROM matter_index"
+            " WHERE organisation = %s AND kind = %s AND reader = %s"
+            " AND (%s::bigint IS NULL OR since_index < %s) ORDER BY since_index DESC LIMIT %s",
+            (call.organisation, kind, whose, behind, behind, page.first + 1),
         )
-        ids = [row[0] for row in await cursor.fetchall()]
-    return ids[: page.first], len(ids) > page.first
+        rows = await cursor.fetchall()
+    shown = rows[: page.first]
+    end = cursors.of(shown[-1][1]) if shown else None
+    return [matter for matter, _ in shown], end, len(rows) > page.first

@@ -1015,12 +1015,13 @@ async def test_cases_come_in_pages_newest_first(intake: Intake) -> None:
     for length, more in ((3, True), (3, True), (1, False)):
         answer = await intake.anna("cases", page, Cases)
         assert (length, more) == (len(answer.items), answer.has_next)
-        assert answer.items[-1].id == answer.end_cursor
+        assert answer.end_cursor is not None
+        assert len(answer.end_cursor) == 32
         found += [one.id for one in answer.items]
         page = Page(first=3, after=answer.end_cursor)
         await intake.open()
     assert opened[::-1] == found
-    beyond = await intake.anna("cases", Page(after=opened[0]), Cases)
+    beyond = await intake.anna("cases", page, Cases)
     assert ((), None, False) == (beyond.items, beyond.end_cursor, beyond.has_next)
 
 
@@ -1054,13 +1055,18 @@ async def test_a_page_that_ends_exactly_has_no_next(intake: Intake) -> None:
 
 
 async def test_a_cursor_of_somebody_else_leads_nowhere(intake: Intake) -> None:
-    """Neither another adviser's case nor one that does not exist says where it stands."""
+    """Neither another adviser's cursor, nor a case's id, nor what was made up says where anything stands:
+    each is told the same.
+    """
     foreign = opening()
-    await intake.open()
     await bram_opens(intake, foreign)
     await intake.open()
-    for after in (foreign.case_id, str(uuid4())):
-        assert () == (await intake.anna("cases", Page(after=after), Cases)).items
+    theirs = (await intake.ask("cases", Page(first=1), Cases, subject="bram")).end_cursor
+    assert theirs is not None
+    for after in (theirs, foreign.case_id, str(uuid4()), "A" * 32, "é"):
+        with pytest.raises(Refusal) as caught:
+            await intake.anna("cases", Page(after=after), Cases)
+        assert {"field": "after", "reason": "it has the wrong form"} == caught.value.values
 
 
 # The register -----------------------------------------------------------------------------------

@@ -22,9 +22,10 @@ ANNA: dict[str, Any] = {"subject": "anna"}
 BRAM: dict[str, Any] = {"subject": "bram"}
 TODAY = START.date()
 
-NOTES = "{ myNotes(first: 5) { items { id writtenWeek expiresOn sealed { keyId ciphertext } } } }"
+NOTES = """{ myNotes(first: 5) {
+  edges { node { id writtenWeek expiresOn sealed { keyId ciphertext } } } } }"""
 PAGE = """query Page($after: String) {
-  myNotes(first: 1, after: $after) { items { id } pageInfo { hasNextPage endCursor } } }"""
+  myNotes(first: 1, after: $after) { edges { cursor node { id } } pageInfo { hasNextPage endCursor } } }"""
 CASE = "query Case($id: ID!) { case(id: $id) { id entries { kind sealed { keyId ciphertext } } } }"
 LIST = """{ peerConsultations { items {
   id adviserId area severityBand halfYear expiresOn answers } pageInfo { hasNextPage } } }"""
@@ -45,6 +46,11 @@ def noted(house: House, text: str, note_id: str, days: int = 30, **changes: Any)
         "expiresOn": (TODAY + timedelta(days=days)).isoformat(),
         "words": house.sealed(text, [house.keys["anna"]], note_id),
     } | changes
+
+
+async def notes_of(house: House, **who: Any) -> list[dict[str, Any]]:
+    """What somebody is given as their notes, newest first."""
+    return [edge["node"] for edge in (await house.ask(NOTES, **who))["edges"]]
 
 
 async def a_case(house: House) -> tuple[ReporterCode, str]:
@@ -92,16 +98,20 @@ async def test_a_note_is_the_advisers_alone_and_in_no_file(house: House) -> None
     kept, other = str(uuid4()), str(uuid4())
     await house.done("writeNote", noted(house, "Ask her about sleep.", kept), **ANNA)
     await house.done("writeNote", noted(house, "Phone the doctor.", other), **ANNA)
-    items = (await house.ask(NOTES, **ANNA))["items"]
+    items = await notes_of(house, **ANNA)
     assert [one["id"] for one in items] == [other, kept]
     assert house.opened(items[1]["sealed"], house.keys["anna"], kept) == "Ask her about sleep."
     one = await house.ask(PAGE, **ANNA)
-    assert (one["items"], one["pageInfo"]["hasNextPage"]) == ([{"id": other}], True)
-    rest = await house.ask(PAGE, {"after": one["pageInfo"]["endCursor"]}, **ANNA)
-    assert (rest["items"], rest["pageInfo"]["hasNextPage"]) == ([{"id": kept}], False)
-    assert (await house.ask(PAGE, {"after": kept}, **ANNA))["items"] == []
+    (edge,) = one["edges"]
+    assert (edge["node"], one["pageInfo"]["hasNextPage"]) == ({"id": other}, True)
+    assert edge["cursor"] == one["pageInfo"]["endCursor"] != other
+    rest = await house.ask(PAGE, {"after": edge["cursor"]}, **ANNA)
+    assert [[{"id": kept}], False] == [
+        [one["node"] for one in rest["edges"]],
+        rest["pageInfo"]["hasNextPage"],
+    ]
     assert items[1]["expiresOn"] == "2026-04-01"
-    assert (await house.ask(NOTES, **BRAM))["items"] == []
+    assert await notes_of(house, **BRAM) == []
     assert before == (await house.ask(CASE, {"id": case}, **ANNA), await house.ask(DATA, code=code))
     (written, _) = [one for one in await house.service.log() if one.type == "NoteWritten"]
     assert case not in repr(written.event)
@@ -109,7 +119,14 @@ async def test_a_note_is_the_advisers_alone_and_in_no_file(house: House) -> None
     assert await house.refused("eraseNote", {"noteId": kept}, **BRAM) == "NOT_FOUND"
     await house.done("eraseNote", {"noteId": kept}, **ANNA)
     assert await gone(house, kept)
-    assert [one["id"] for one in (await house.ask(NOTES, **ANNA))["items"]] == [other]
+    assert [one["id"] for one in await notes_of(house, **ANNA)] == [other]
+    # A cursor leads on, also when its row has left the list.
+    for note_id in (second := str(uuid4()), third := str(uuid4())):
+        await house.done("writeNote", noted(house, "x", note_id), **ANNA)
+    newest = await house.ask(PAGE, **ANNA)
+    await house.done("eraseNote", {"noteId": third}, **ANNA)
+    rest = await house.ask(PAGE, {"after": newest["pageInfo"]["endCursor"]}, **ANNA)
+    assert [one["node"] for one in rest["edges"]] == [{"id": second}]
     assert await house.refused("eraseNote", {"noteId": kept}, **ANNA) == "NOT_FOUND"
     again = noted(house, "again", kept)
     assert await house.refused("writeNote", again, **ANNA) == "ALREADY_EXISTS"

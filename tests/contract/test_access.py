@@ -268,7 +268,7 @@ HOLDERS = {
         [
             "Query.complaints",
             "Query.complaint",
-            "ComplaintPage",
+            "ComplaintConnection",
             "Mutation.acknowledgeComplaint",
             "Mutation.hearComplaint",
             "Mutation.answerComplaint",

@@ -25,7 +25,7 @@ from services.gateway.schema.base import (
     uuid_text,
     whole_or_none,
 )
-from services.gateway.schema.pages import PageInfo, page_of
+from services.gateway.schema.pages import CURSOR, PageInfo, last_cursor, page_of
 from services.gateway.schema.protection import Disadvantage, protection
 from services.gateway.schema.record import CaseRecord, CaseRecordInput
 from services.gateway.schema.sealed import SIGNATURE, SIGNED_BY, Sealed, SealedInput
@@ -209,9 +209,7 @@ class CaseEdge:
     """A place in the list."""
 
     node: CaseSummary
-    cursor: str | None = strawberry.field(
-        description="Where a next page can begin; given for the last edge of a page."
-    )
+    cursor: str | None = strawberry.field(description=CURSOR)
 
 
 @strawberry.type(description="A page of your cases, newest first.")
@@ -224,12 +222,9 @@ class CaseConnection:
     @classmethod
     def of(cls, page: rpc.Cases) -> Self:
         """From intake's answer."""
-        last = len(page.items) - 1
         return cls(
             edges=[
-                CaseEdge(
-                    node=CaseSummary.of(case), cursor=page.end_cursor if index == last else None
-                )
+                CaseEdge(node=CaseSummary.of(case), cursor=last_cursor(page, index))
                 for index, case in enumerate(page.items)
             ],
             page_info=PageInfo.of(page),

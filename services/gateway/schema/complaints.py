@@ -25,7 +25,14 @@ from services.gateway.schema.base import (
     uuid_text,
     whole_or_none,
 )
-from services.gateway.schema.pages import PageInfo, page_of
+from services.gateway.schema.pages import (
+    AS_EDGES,
+    CURSOR,
+    ITEMS,
+    PageInfo,
+    last_cursor,
+    page_of,
+)
 from services.gateway.schema.sealed import SIGNATURE, Sealed, SealedInput
 from shared.contracts import rpc
 
@@ -183,18 +190,32 @@ class ComplaintSummary:
         )
 
 
-@strawberry.type(description="A page of the complaints that are addressed to you, newest first.")
-class ComplaintPage:
-    """Behind a cursor."""
+@strawberry.type
+class ComplaintEdge:
+    """A place in the list."""
 
-    items: list[ComplaintSummary]
+    node: ComplaintSummary
+    cursor: str | None = strawberry.field(description=CURSOR)
+
+
+@strawberry.type(description="A page of the complaints that are addressed to you, newest first.")
+class ComplaintConnection:
+    """Relay connection over intake's keyset."""
+
+    edges: list[ComplaintEdge]
+    items: list[ComplaintSummary] = strawberry.field(description=ITEMS, deprecation_reason=AS_EDGES)
     page_info: PageInfo
 
     @classmethod
     def of(cls, page: rpc.Complaints) -> Self:
         """From intake's answer."""
+        nodes = [ComplaintSummary.of(one) for one in page.items]
         return cls(
-            items=[ComplaintSummary.of(one) for one in page.items],
+            edges=[
+                ComplaintEdge(node=node, cursor=last_cursor(page, index))
+                for index, node in enumerate(nodes)
+            ],
+            items=nodes,
             page_info=PageInfo.of(page),
         )
 
@@ -212,10 +233,10 @@ class ComplaintQuery:
     @described("The complaints that are addressed to you, newest first, at most 100 a page.")
     async def complaints(
         self, info: Info, first: int = 50, after: str | None = None
-    ) -> ComplaintPage | None:
+    ) -> ComplaintConnection | None:
         """Asks intake."""
         request = page_of(first, after)
-        return ComplaintPage.of(await ask(info, "intake.complaints", request, rpc.Complaints))
+        return ComplaintConnection.of(await ask(info, "intake.complaints", request, rpc.Complaints))
 
     @described("A complaint that is addressed to you; null if it is not there or not yours.")
     async def complaint(self, info: Info, id: strawberry.ID) -> Complaint | None:
@@ -557,7 +578,8 @@ ACCESS = table(
     grant("Query", COMPLAINTS_OFFICER, "complaints complaints(first:) complaints(after:)"),
     grant("Query", COMPLAINTS_OFFICER, "complaint complaint(id:)"),
     grant("Query", REPORTER, "myComplaints"),
-    grant("ComplaintPage", COMPLAINTS_OFFICER, "items pageInfo"),
+    grant("ComplaintEdge", COMPLAINTS_OFFICER, "node cursor"),
+    grant("ComplaintConnection", COMPLAINTS_OFFICER, "edges items pageInfo"),
     grant("ComplaintSummary", COMPLAINTS_OFFICER, "id ground status receivedWeek answerBy overdue"),
     grant(
         "Complaint",

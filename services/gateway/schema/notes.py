@@ -21,7 +21,14 @@ from services.gateway.schema.base import (
     described,
     uuid_text,
 )
-from services.gateway.schema.pages import PageInfo, page_of
+from services.gateway.schema.pages import (
+    AS_EDGES,
+    CURSOR,
+    ITEMS,
+    PageInfo,
+    last_cursor,
+    page_of,
+)
 from services.gateway.schema.sealed import Sealed, SealedInput
 from shared.contracts import rpc
 
@@ -46,18 +53,32 @@ class Note:
         )
 
 
-@strawberry.type(description="A page of your private notes, newest first.")
-class NotePage:
-    """Behind a cursor."""
+@strawberry.type
+class NoteEdge:
+    """A place in the list."""
 
-    items: list[Note]
+    node: Note
+    cursor: str | None = strawberry.field(description=CURSOR)
+
+
+@strawberry.type(description="A page of your private notes, newest first.")
+class NoteConnection:
+    """Relay connection over intake's keyset."""
+
+    edges: list[NoteEdge]
+    items: list[Note] = strawberry.field(description=ITEMS, deprecation_reason=AS_EDGES)
     page_info: PageInfo
 
     @classmethod
     def of(cls, page: rpc.MyNotes) -> Self:
         """From intake's answer."""
+        nodes = [Note.of(one) for one in page.items]
         return cls(
-            items=[Note.of(one) for one in page.items],
+            edges=[
+                NoteEdge(node=node, cursor=last_cursor(page, index))
+                for index, node in enumerate(nodes)
+            ],
+            items=nodes,
             page_info=PageInfo.of(page),
         )
 
@@ -69,10 +90,10 @@ class NoteQuery:
     @described("Your private notes, newest first, at most 20 a page.")
     async def my_notes(
         self, info: Info, first: int = 20, after: str | None = None
-    ) -> NotePage | None:
+    ) -> NoteConnection | None:
         """Asks intake."""
         request = page_of(first, after, most=20)
-        return NotePage.of(await ask(info, "intake.my_notes", request, rpc.MyNotes))
+        return NoteConnection.of(await ask(info, "intake.my_notes", request, rpc.MyNotes))
 
 
 # Commands ---------------------------------------------------------------------------------------
@@ -160,7 +181,8 @@ QUIET_FIELDS = frozenset({"myNotes", "writeNote", "eraseNote"})
 
 ACCESS = table(
     grant("Query", ADVISER, "myNotes myNotes(first:) myNotes(after:)"),
-    grant("NotePage", ADVISER, "items pageInfo"),
+    grant("NoteEdge", ADVISER, "node cursor"),
+    grant("NoteConnection", ADVISER, "edges items pageInfo"),
     grant("Note", ADVISER, "id writtenWeek expiresOn sealed"),
     mutation("writeNote", ADVISER, "noteId expiresOn words", "noteId"),
     mutation("eraseNote", ADVISER, "noteId", "noteId"),

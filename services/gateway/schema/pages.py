@@ -12,6 +12,19 @@ from shared.contracts.errors import invalid
 
 LARGEST_PAGE = 100
 
+_Paged = rpc.Cases | rpc.Complaints | rpc.MyNotes | rpc.PeerConsultations
+
+
+CURSOR = "Where a next page can begin; given for the last edge of a page."
+ITEMS = "The nodes of the edges."
+AS_EDGES = "Ask `edges { node }`. Removed after 2027-06-30."
+"""Of the lists that were no Relay connections."""
+
+
+def last_cursor(page: _Paged, index: int) -> str | None:
+    """The cursor of the row at `index`: only the last has one."""
+    return page.end_cursor if index == len(page.items) - 1 else None
+
 
 @strawberry.type
 class PageInfo:
@@ -21,7 +34,7 @@ class PageInfo:
     end_cursor: str | None
 
     @classmethod
-    def of(cls, page: rpc.Cases | rpc.Complaints | rpc.MyNotes | rpc.PeerConsultations) -> Self:
+    def of(cls, page: _Paged) -> Self:
         """From intake's answer."""
         return cls(has_next_page=page.has_next, end_cursor=page.end_cursor)
 

@@ -22,7 +22,14 @@ from services.gateway.schema.base import (
     described,
     uuid_text,
 )
-from services.gateway.schema.pages import PageInfo, page_of
+from services.gateway.schema.pages import (
+    AS_EDGES,
+    CURSOR,
+    ITEMS,
+    PageInfo,
+    last_cursor,
+    page_of,
+)
 from services.gateway.schema.sealed import Sealed, SealedInput
 from shared.contracts import rpc
 
@@ -101,18 +108,34 @@ class PeerConsultationSummary:
         )
 
 
-@strawberry.type(description="A page of peer consultations, newest first.")
-class PeerConsultationPage:
-    """Behind a cursor."""
+@strawberry.type
+class PeerConsultationEdge:
+    """A place in the list."""
 
-    items: list[PeerConsultationSummary]
+    node: PeerConsultationSummary
+    cursor: str | None = strawberry.field(description=CURSOR)
+
+
+@strawberry.type(description="A page of peer consultations, newest first.")
+class PeerConsultationConnection:
+    """Relay connection over intake's keyset."""
+
+    edges: list[PeerConsultationEdge]
+    items: list[PeerConsultationSummary] = strawberry.field(
+        description=ITEMS, deprecation_reason=AS_EDGES
+    )
     page_info: PageInfo
 
     @classmethod
     def of(cls, page: rpc.PeerConsultations) -> Self:
         """From intake's answer."""
+        nodes = [PeerConsultationSummary.of(one) for one in page.items]
         return cls(
-            items=[PeerConsultationSummary.of(one) for one in page.items],
+            edges=[
+                PeerConsultationEdge(node=node, cursor=last_cursor(page, index))
+                for index, node in enumerate(nodes)
+            ],
+            items=nodes,
             page_info=PageInfo.of(page),
         )
 
@@ -124,11 +147,11 @@ class PeerConsultationQuery:
     @described("Peer consultations that you asked for or were asked in, at most 100 a page.")
     async def peer_consultations(
         self, info: Info, first: int = 50, after: str | None = None
-    ) -> PeerConsultationPage | None:
+    ) -> PeerConsultationConnection | None:
         """Asks intake."""
         request = page_of(first, after)
         found = await ask(info, "intake.peer_consultations", request, rpc.PeerConsultations)
-        return PeerConsultationPage.of(found)
+        return PeerConsultationConnection.of(found)
 
     @described("One in which you take part, until its last day; null otherwise.")
     async def peer_consultation(self, info: Info, id: strawberry.ID) -> PeerConsultation | None:
@@ -303,7 +326,8 @@ ACCESS = table(
         "peerConsultations peerConsultations(first:) peerConsultations(after:) "
         "peerConsultation peerConsultation(id:)",
     ),
-    grant("PeerConsultationPage", ADVISER, "items pageInfo"),
+    grant("PeerConsultationEdge", ADVISER, "node cursor"),
+    grant("PeerConsultationConnection", ADVISER, "edges items pageInfo"),
     grant(
         "PeerConsultationSummary",
         ADVISER,

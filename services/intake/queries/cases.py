@@ -7,9 +7,8 @@ from uuid import UUID
 
 from services.intake.domain.case import Case, evolve
 from services.intake.domain.hand_over import must_reseal
-from services.intake.pages import check_first
+from services.intake.pages import Cursors, check_first
 from services.intake.projections.case_index import adviser_pseudonym
-from services.intake.sealed import as_uuid
 from services.intake.streams import load_each, load_organisation
 from shared.contracts.rpc import Cases, CaseSummary, Page
 from shared.ledger.leaf import KEY_DESTROYED
@@ -17,10 +16,12 @@ from shared.runtime.calls import Call
 
 
 async def cases(call: Call, request: Page) -> Cases:
-    """See Cases. The cursor is the id of the last case on the page before."""
+    """See Cases."""
     check_first(request.first)
-    ids = await _page(call, request)
-    shown = ids[: request.first]
+    adviser = adviser_pseudonym(call.parts.ring, call.organisation, call.principal.subject)
+    cursors = Cursors(call.parts.ring, call.organisation, "cases", adviser)
+    rows = await _page(call, adviser, cursors.place(request.after), request.first + 1)
+    shown = [case_id for case_id, _ in rows[: request.first]]
     each = await load_each(call.parts.store, call.organisation, shown)
     if shown:
         await call.record_access("cases")
@@ -45,20 +46,20 @@ async def cases(call: Call, request: Page) -> Cases:
         )
     return Cases(
         items=tuple(items),
-        end_cursor=str(shown[-1]) if shown else None,
-        has_next=len(ids) > len(shown),
+        end_cursor=cursors.of(rows[len(shown) - 1][1]) if shown else None,
+        has_next=len(rows) > len(shown),
     )
 
 
-async def _page(call: Call, request: Page) -> list[UUID]:
-    adviser = adviser_pseudonym(call.parts.ring, call.organisation, call.principal.subject)
-    after = None if request.after is None else as_uuid(request.after, "after")
+async def _page(
+    call: Call, adviser: bytes, behind: int | None, most: int
+) -> list[tuple[UUID, int]]:
+    """Ids, with their places in the log, newest first."""
     async with call.parts.pool.connection() as connection:
         cursor = await connection.execute(
-            "SELECT case_id FROM case_index WHERE organisation = %s AND adviser = %s"
-            " AND (%s::uuid IS NULL OR opened_index <"
-            "   (SELECT opened_index FROM case_index WHERE case_id = %s AND adviser = %s))"
-            " ORDER BY opened_index DESC LIMIT %s",
-            (call.organisation, adviser, after, after, adviser, request.first + 1),
+            "SELECT case_id, opened_index FROM case_index WHERE organisation = %s AND adviser = %s"
+            " AND (%s::bigint IS NULL OR opened_index < %s) ORDER BY opened_index DESC LIMIT %s",
+            (call.organisation, adviser, behind, behind, most),
         )
-        return [row[0] for row in await cursor.fetchall()]
+        rows: list[tuple[UUID, int]] = await cursor.fetchall()
+    return rows

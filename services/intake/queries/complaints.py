@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 async def complaints(call: Call, request: Page) -> Complaints:
     """See Complaints."""
     organisation = await _of_office(call)
-    ids, more = await page_of(call, "complaint", call.principal.subject, request)
+    ids, end, more = await page_of(call, "complaint", call.principal.subject, request)
     if ids:
         await call.record_access("complaints")
     items = []
@@ -65,7 +65,7 @@ async def complaints(call: Call, request: Page) -> Complaints:
                 overdue=state.overdue(day_of(call.now)),
             )
         )
-    return Complaints(items=tuple(items), end_cursor=str(ids[-1]) if ids else None, has_next=more)
+    return Complaints(items=tuple(items), end_cursor=end, has_next=more)
 
 
 async def complaint(call: Call, request: PartById) -> Complaint:
@@ -87,7 +87,7 @@ async def complaint(call: Call, request: PartById) -> Complaint:
 async def my_complaints(call: Call, request: Part) -> MyComplaints:
     """See MyComplaints."""
     reporter = complainant(call.parts.ring, call.organisation, call.principal.subject)
-    ids, _ = await page_of(call, "own_complaint", reporter.hex(), Page(first=MOST))
+    ids, _, _ = await page_of(call, "own_complaint", reporter.hex(), Page(first=MOST))
     found = await matters(call, ids[::-1], domain.ComplaintReceived)
     said = [
         (complaint_id, _entry(one, by_reporter=True))

@@ -17,7 +17,7 @@ MOST: Final = 20
 
 async def my_notes(call: Call, request: Page) -> MyNotes:
     """See MyNotes."""
-    ids, more = await page_of(call, "note", call.principal.subject, request, most=MOST)
+    ids, end, more = await page_of(call, "note", call.principal.subject, request, most=MOST)
     if ids:
         await call.record_access("notes")
     items = []
@@ -32,4 +32,4 @@ async def my_notes(call: Call, request: Page) -> MyNotes:
                 sealed=to_bus(written.event.words),
             )
         )
-    return MyNotes(items=tuple(items), end_cursor=str(ids[-1]) if ids else None, has_next=more)
+    return MyNotes(items=tuple(items), end_cursor=end, has_next=more)

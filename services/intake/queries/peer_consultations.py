@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 async def peer_consultations(call: Call, request: Page) -> PeerConsultations:
     """See PeerConsultations."""
     asker = call.principal.subject
-    ids, more = await page_of(call, "peer_consultation", asker, request)
+    ids, end, more = await page_of(call, "peer_consultation", asker, request)
     if ids:
         await call.record_access("peer_consultations")
     items = []
@@ -54,9 +54,7 @@ async def peer_consultations(call: Call, request: Page) -> PeerConsultations:
                 answers=state.answers,
             )
         )
-    return PeerConsultations(
-        items=tuple(items), end_cursor=str(ids[-1]) if ids else None, has_next=more
-    )
+    return PeerConsultations(items=tuple(items), end_cursor=end, has_next=more)
 
 
 async def peer_consultation(call: Call, request: ById) -> PeerConsultation:
