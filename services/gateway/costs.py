@@ -27,9 +27,12 @@ the document says fewer, for that part of it."""
 
 SIZES: Final[dict[str, int]] = {
     "CaseConnection.edges": 100,
-    "ComplaintPage.items": 100,
-    "NotePage.items": 100,
-    "PeerConsultationPage.items": 100,
+    "ComplaintConnection.edges": 100,
+    "ComplaintConnection.items": 100,
+    "NoteConnection.edges": 100,
+    "NoteConnection.items": 100,
+    "PeerConsultationConnection.edges": 100,
+    "PeerConsultationConnection.items": 100,
     "DisclosureLog.steps": 500,
     "LedgerPage.entries": 500,
     "Organisation.units": 100,
@@ -38,6 +41,7 @@ SIZES: Final[dict[str, int]] = {
     "Query.unitHistory": 20,
     "KeyLog.entries": 100,
     "Taxonomy.categories": 30,
+    "Taxonomy.enums": 80,
     "Case.entries": 50,
     "MyCase.messages": 50,
     "MyData.entries": 50,
