@@ -21,6 +21,8 @@ from starlette.types import ASGIApp
 from services.gateway.app import application
 from services.gateway.documents import LOCAL, DocumentRules
 from services.gateway.guesses import Guesses
+from services.gateway.live import Live
+from services.gateway.server import config
 from shared.bus.connection import responds
 from shared.bus.rpc import RpcClient, RpcRequest, RpcServer
 from shared.contracts.errors import Code, Refusal
@@ -94,6 +96,7 @@ class Lab:
     telemetry: Telemetry
     lines: io.StringIO
     spans_path: Path
+    live: Live
 
     def token(self, role: Role = Role.ADVISER, *, lifetime: int = 60, sub: str = "person") -> str:
         """A token of the lab's issuer."""
@@ -124,20 +127,8 @@ class Lab:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[str]:
         """The gateway on a real port of this machine: its address, without a slash at the end."""
-        server = uvicorn.Server(
-            uvicorn.Config(
-                self.app, port=0, http="httptools", ws="none", lifespan="off", log_config=None
-            )
-        )
-        serving = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
-            await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            await serving
+        async with listening(self.app) as origin:
+            yield origin
 
     def left(self) -> str:
         """Every byte that telemetry let out."""
@@ -147,6 +138,23 @@ class Lab:
             + self.telemetry.exposition().decode()
             + self.spans_path.read_text()
         )
+
+
+@asynccontextmanager
+async def listening(app: ASGIApp) -> AsyncIterator[str]:
+    """An app on a real port of this machine, served as the gateway is."""
+    served = config(app)
+    served.port = 0
+    server = uvicorn.Server(served)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @asynccontextmanager
@@ -171,6 +179,8 @@ async def running_gateway(
             await server.start()
             stack.push_async_callback(server.drain)
         client = await bus.client("gateway")
+        live = Live()
+        await live.listen(client)
         app = application(
             rpc=RpcClient(client),
             verifier=TokenVerifier(home / "jwks.json", ISSUER, "hoeksteen"),
@@ -179,10 +189,11 @@ async def running_gateway(
             graphiql=graphiql,
             guesses=guesses,
             rules=rules,
+            news=live,
         )
         http = await stack.enter_async_context(
             httpx2.AsyncClient(
                 transport=httpx2.ASGITransport(app), base_url="http://gateway.example"
             )
         )
-        yield Lab(app, http, signer, neighbours, bus, telemetry, lines, home / "spans.jsonl")
+        yield Lab(app, http, signer, neighbours, bus, telemetry, lines, home / "spans.jsonl", live)

@@ -11,10 +11,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
+from starlette.types import ASGIApp
 
 from hoeksteen_client import AdviserKey, ReporterCode
 from hoeksteen_client.sealing import seal_to
 from services.gateway.app import application
+from services.gateway.live import Live
 from services.intake.service import DEFINITION
 from shared.bus.connection import responds
 from shared.bus.rpc import RpcClient
@@ -40,6 +42,8 @@ class House:
     service: Running
     http: httpx2.AsyncClient
     keys: dict[str, AdviserKey] = field(default_factory=dict)
+    app: ASGIApp | None = None
+    news: Live = field(default_factory=Live)
 
     async def ask(
         self,
@@ -166,16 +170,19 @@ async def running_house(database: Database, folder: Path) -> AsyncIterator[House
     ):
         telemetry = configure("gateway", spans_path=folder / "spans.jsonl")
         client = await bus.client("gateway")
+        news = Live()
+        await news.listen(client)
         app = application(
             rpc=RpcClient(client),
             verifier=TokenVerifier(folder / "jwks.json", ISSUER, "hoeksteen"),
             telemetry=telemetry,
             ready=lambda: responds(client),
             graphiql=False,
+            news=news,
         )
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as http:
-            house = House(service, http)
+            house = House(service, http, app=app, news=news)
             await service.ask("set_up_organisation", set_up(), rpc.Done, role=Role.ADMIN)
             for adviser in ("anna", "bram"):
                 await house.publish(adviser)

@@ -84,6 +84,7 @@ class Probes:
         for kind, root in (
             ("query", self._schema.query_type),
             ("mutation", self._schema.mutation_type),
+            ("subscription", self._schema.subscription_type),
         ):
             if root is not None:
                 queue.append((root, f"{kind} {{ @ }}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from uuid import UUID
 
 import psycopg
 
-from shared.eventstore.store import Change, EventStore
+from shared.eventstore.store import Change, EventStore, OnAppend
 from shared.eventstore.types import EventTypes
 from shared.eventstore.writer import GroupWriter
 from shared.keys.file_ring import FileKeyRing, Work
@@ -66,7 +66,7 @@ async def store_lab(
     types: EventTypes,
     *,
     service: str = "intake",
-    on_append: Callable[[UUID, int], None] = lambda _organisation, _last: None,
+    on_append: OnAppend = lambda _organisation, _last, _changes: None,
 ) -> AsyncIterator[Lab]:
     """The store of `service`, as its role; a second one on the same folder is another replica."""
     pool = await open_pool(database.url(service), min_size=1, max_size=6)

@@ -63,6 +63,7 @@ from services.gateway.schema import (
     keys,
     ladder,
     ledger,
+    live,
     loop,
     minutes,
     mirror,
@@ -174,6 +175,7 @@ ACCESS: Access = table(
             interventions,
             activities,
             ledger,
+            live,
         )
     )
 )
@@ -289,6 +291,7 @@ def whole_schema() -> GraphQLSchema:
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=live.Subscription,
         config=StrawberryConfig(scalar_map=base.SCALARS, disable_field_suggestions=True),
     )
     return describe(schema._schema)  # noqa: SLF001  there is no public name for it
@@ -348,13 +351,14 @@ class _Derivation:
         kwargs = self._whole.to_kwargs()
         roots = {
             name: self._named(root)
-            for name in ("query", "mutation")
+            for name in ("query", "mutation", "subscription")
             if isinstance(root := kwargs[name], GraphQLObjectType) and self._visible(root)
         }
         try:
             derived = GraphQLSchema(
                 query=cast(GraphQLObjectType | None, roots.get("query")),
                 mutation=cast(GraphQLObjectType | None, roots.get("mutation")),
+                subscription=cast(GraphQLObjectType | None, roots.get("subscription")),
                 directives=kwargs["directives"],
                 extensions=kwargs["extensions"],
             )

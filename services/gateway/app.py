@@ -10,19 +10,22 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.access import served_schemas
 from services.gateway.attachments import Attachments
 from services.gateway.calendars import Calendars
+from services.gateway.connections import Connections
 from services.gateway.documents import LOCAL, DocumentRules
 from services.gateway.execution import Engine
 from services.gateway.guesses import Guesses
 from services.gateway.http import QUIET, GraphQLEndpoint, language_of, refuse
 from services.gateway.ledger_files import LedgerFiles
+from services.gateway.live import Live
 from services.gateway.pages import routes as page_routes
 from services.gateway.report_files import ReportFile
+from services.gateway.websocket import WebSocketEndpoint
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
 from shared.identity.anonymous import is_anonymous
@@ -43,15 +46,19 @@ def application(
     graphiql: bool,
     guesses: Guesses | None = None,
     rules: DocumentRules = LOCAL,
+    news: Live | None = None,
 ) -> ASGIApp:
     """The gateway as one app. Raises AccessProblem where the access table has a hole, and SettingProblem for
     trusted documents that cannot be used.
 
     `ready` says whether the bus answers. `graphiql` serves the IDE: in local mode only. `guesses` is where
-    wrong codes wait, if not in a queue of its own. `rules` say which documents run.
+    wrong codes wait, if not in a queue of its own. `rules` say which documents run. `news` is where
+    subscriptions wait.
     """
     guesses = guesses or Guesses()
-    engine = Engine(served_schemas(), rpc, telemetry, guesses, rules)
+    news = Live() if news is None else news
+    connections = Connections()
+    engine = Engine(served_schemas(), rpc, telemetry, guesses, news, rules)
 
     async def started(_: Request) -> Response:
         return PlainTextResponse("started")
@@ -77,14 +84,17 @@ def application(
             telemetry.problem(Event.OPERATION_FAILED, error)
         return refuse(Refusal(Code.INTERNAL), language_of(request))
 
-    endpoint = GraphQLEndpoint(engine, verifier)
+    endpoint = GraphQLEndpoint(engine, verifier, connections)
+    sockets = WebSocketEndpoint(
+        engine, verifier, telemetry, connections, any_loopback_origin=graphiql
+    )
     reports = ReportFile(rpc, verifier, telemetry)
     ledger_files = LedgerFiles(rpc)
     files = Attachments(rpc, verifier, guesses)
     calendars = Calendars(rpc)
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
-    async def graphql(request: Request) -> Response:
+    async def graphql(request: Request) -> ASGIApp:
         return await endpoint(request)
 
     async def report_file(request: Request) -> Response:
@@ -96,6 +106,7 @@ def application(
     app = Starlette(
         routes=[
             Route("/graphql", graphql, methods=methods, name="graphql"),
+            WebSocketRoute("/graphql", sockets.connect, name="graphql"),
             Route("/reports/{report_id}.{form}", report_file, name="report.file"),
             Route("/attachments", files.put, methods=["POST"], name="attachments"),
             Route("/attachments/{attachment}", files.get, name="attachments"),

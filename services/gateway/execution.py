@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from inspect import isawaitable
 from typing import Any
 
 import msgspec
@@ -16,11 +18,14 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     execute,
+    subscribe,
 )
 
 from services.gateway.documents import LOCAL, DocumentRules, documents_of
 from services.gateway.guesses import Guesses
+from services.gateway.live import Live
 from services.gateway.operations import (
     Prepared,
     Problem,
@@ -111,12 +116,21 @@ class Answer:
 
     def body(self) -> bytes:
         """As JSON."""
+        return msgspec.json.encode(self.document())
+
+    def document(self) -> dict[str, Any]:
+        """As the members of a GraphQL response."""
         document: dict[str, Any] = {}
         if self.errors:
             document["errors"] = self.errors
         if self.ran:
             document["data"] = self.data
-        return msgspec.json.encode(document)
+        return document
+
+    @property
+    def signed_out(self) -> bool:
+        """Whether a service no longer takes the caller's token."""
+        return any(error["extensions"]["code"] == Code.NOT_SIGNED_IN.value for error in self.errors)
 
 
 class Engine:
@@ -131,6 +145,7 @@ class Engine:
         rpc: RpcClient,
         telemetry: Telemetry,
         guesses: Guesses,
+        live: Live,
         rules: DocumentRules = LOCAL,
     ) -> None:
         self._documents = documents_of(schemas, rules)
@@ -138,6 +153,7 @@ class Engine:
         self._rpc = rpc
         self._telemetry = telemetry
         self._guesses = guesses
+        self._live = live
 
     def must_serve(self, role: Role) -> None:
         """Raises Refusal(NOT_ALLOWED) for a role that has no schema."""
@@ -178,18 +194,18 @@ class Engine:
         return answer
 
     def prepare(
-        self, request: GraphQLRequest, role: Role, token: str
+        self, request: GraphQLRequest, role: Role, token: str, *, live: bool = False
     ) -> tuple[Prepared, OperationDefinitionNode]:
         """The document of a request and the operation of it that is to run, within all limits.
 
-        `Prepared.cost` is what it costs. Raises Refused.
+        `Prepared.cost` is what it costs. `live`: a subscription is taken too. Raises Refused.
         """
         hold(request.variables)
         prepared = self._documents[role].find(request.query, request.named)
         if prepared.introspects and not self._rules.anonymous_introspection and is_anonymous(token):
             raise Refused(Problem(Code.INVALID_DOCUMENT, "NoSchemaIntrospection"))
         assert prepared.document is not None  # noqa: S101  a document without problems
-        return prepared, choose(prepared.document, request.operation_name)
+        return prepared, choose(prepared.document, request.operation_name, live=live)
 
     async def _run(
         self,
@@ -205,14 +221,7 @@ class Engine:
         """The answer, and how it ended: ok, or the code of a refusal."""
         schema = self._documents[principal.role].schema
         assert prepared.document is not None  # noqa: S101  a document without problems
-        context = Context(
-            principal=principal,
-            token=token,
-            language=language,
-            rpc=self._rpc,
-            traceparent=traceparent,
-            guesses=self._guesses,
-        )
+        context = self._context(principal, token, language, traceparent)
         variables = request.variables or {}
         plan = prepared.plan(schema, operation)
         if plan is not None:
@@ -223,13 +232,8 @@ class Engine:
             # Nothing ran: the variables do not fit. Where, is found out only now.
             problems = variable_problems(schema, operation, variables)
             return _refused(problems, language), Code.INVALID_VARIABLES.value
-        refusals = [self._told(error, token) for error in result.errors or ()]
-        errors = [
-            _error(refusal, language, path=tuple(error.path or ()))
-            for refusal, error in zip(refusals, result.errors or (), strict=True)
-        ]
-        status = refusals[0].code.value if refusals else "ok"
-        return Answer(ran=True, data=result.data, errors=errors), status
+        answer = self._answer_of(result, token, language)
+        return answer, answer.errors[0]["extensions"]["code"] if answer.errors else "ok"
 
     @staticmethod
     async def _execute(
@@ -245,17 +249,77 @@ class Engine:
         )
         return result if isinstance(result, ExecutionResult) else await result
 
-    def _told(self, error: GraphQLError, token: str) -> Refusal:
+    async def stream(
+        self, request: GraphQLRequest, *, principal: Principal, token: str, language: Language
+    ) -> AsyncGenerator[Answer, None]:
+        """The one answer of `answer`, or those of a subscription until the caller closes it.
+
+        Of a subscription nothing is measured: when something happened is nobody's to read. An answer of
+        which nothing ran is the last one.
+        """
+        schema = self._documents[principal.role].schema
+        try:
+            prepared, operation = self.prepare(request, principal.role, token, live=True)
+            assert prepared.document is not None  # noqa: S101  a document without problems
+        except Refused as refused:
+            yield _refused(refused.problems, language)
+            return
+        if operation.operation is not OperationType.SUBSCRIPTION:
+            yield await self.answer(request, principal=principal, token=token, language=language)
+            return
+        variables = request.variables or {}
+        told = subscribe(
+            schema,
+            prepared.document,
+            context_value=self._context(principal, token, language, None),
+            variable_values=variables,
+            operation_name=request.operation_name,
+            hide_suggestions=True,
+        )
+        events = await told if isawaitable(told) else told
+        if not isinstance(events, AsyncGenerator):
+            yield _refused(variable_problems(schema, operation, variables), language)
+            return
+        async with aclosing(events):
+            try:
+                async for result in events:
+                    yield replace(self._answer_of(result, token, language), quiet=True)
+            except Exception as error:  # noqa: BLE001  the last stop: nothing of ours may pass
+                yield Answer(
+                    ran=False, errors=[_error(self._told(error, token), language)], quiet=True
+                )
+
+    def _context(
+        self, principal: Principal, token: str, language: Language, traceparent: str | None
+    ) -> Context:
+        return Context(
+            principal=principal,
+            token=token,
+            language=language,
+            rpc=self._rpc,
+            traceparent=traceparent,
+            guesses=self._guesses,
+            live=self._live,
+        )
+
+    def _answer_of(self, result: ExecutionResult, token: str, language: Language) -> Answer:
+        errors = [
+            _error(self._told(error, token), language, path=tuple(error.path or ()))
+            for error in result.errors or ()
+        ]
+        return Answer(ran=True, data=result.data, errors=errors)
+
+    def _told(self, error: Exception, token: str) -> Refusal:
         """What the caller is told of an error; a fault of ours is logged and masked.
 
         Not that of somebody without an account: the line of our code says what it was about, and the
         log says when.
         """
-        problem = error.original_error
+        problem = (error.original_error if isinstance(error, GraphQLError) else None) or error
         if isinstance(problem, Refusal):
             return problem
         if not is_anonymous(token):
-            self._telemetry.problem(Event.OPERATION_FAILED, problem or error)
+            self._telemetry.problem(Event.OPERATION_FAILED, problem)
         return Refusal(Code.INTERNAL)
 
 

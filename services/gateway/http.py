@@ -1,7 +1,8 @@
 """GraphQL over HTTP: what is taken, how it is refused, what is sent back.
 
 Follows the draft of September 2025 as `graphql-http`'s audit suite checks it. Only POST: in a GET
-the variables would stand in logs of addresses. No batches.
+the variables would stand in logs of addresses. No batches. Who accepts `text/event-stream` gets an
+answer, or those of a subscription, as server-sent events (sse.py).
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.gateway.connections import Connections
 from services.gateway.execution import Answer, Engine, GraphQLRequest, error_body
+from services.gateway.sse import EVENT_STREAM, EventStream
 from shared.contracts.errors import Code, Language, Refusal
 from shared.identity.principal import Principal
 from shared.identity.tokens import TokenVerifier
@@ -71,11 +75,12 @@ class SignedIn:
 class GraphQLEndpoint:
     """POST /graphql."""
 
-    def __init__(self, engine: Engine, verifier: TokenVerifier) -> None:
+    def __init__(self, engine: Engine, verifier: TokenVerifier, connections: Connections) -> None:
         self._engine = engine
         self._verifier = verifier
+        self._connections = connections
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, request: Request) -> ASGIApp:
         """Answer one request. Nothing that a caller sends gives a 500."""
         language = language_of(request)
         accepted = accepts(request.headers.get("accept"))
@@ -95,6 +100,8 @@ class GraphQLEndpoint:
             return refuse(Refusal(Code.MALFORMED_REQUEST), language, accepted, status=408)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody receives it
+        if accepted == EVENT_STREAM:
+            return self._events(request, wanted, caller, language)
         answer = await self._engine.answer(
             wanted, principal=caller.principal, token=caller.token, language=language
         )
@@ -102,14 +109,42 @@ class GraphQLEndpoint:
             request.scope[QUIET] = True
         return _response(answer, accepted)
 
+    def _events(
+        self, request: Request, wanted: GraphQLRequest, caller: SignedIn, language: Language
+    ) -> ASGIApp:
+        request.scope[QUIET] = True  # it may be a subscription
+        answers = self._engine.stream(
+            wanted, principal=caller.principal, token=caller.token, language=language
+        )
+        events = EventStream(
+            answers,
+            principal=caller.principal,
+            expires=self._verifier.expires(caller.token),
+            connections=self._connections,
+            headers=SECURITY_HEADERS,
+        )
+
+        async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await events(scope, receive, send)
+            except Refusal as refusal:
+                await refuse(refusal, language)(scope, receive, send)
+
+        return respond
+
 
 async def sign_in(request: Request, verifier: TokenVerifier) -> SignedIn:
     """The caller of the bearer token (RFC 6750) in the header. Raises Refusal."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = bearer(request.headers.get("authorization", ""))
+    return SignedIn(await verifier.verify(token), token)
+
+
+def bearer(authorization: str) -> str:
+    """The token of `Bearer <token>`. Raises Refusal NOT_SIGNED_IN."""
+    scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise Refusal(Code.NOT_SIGNED_IN)
-    token = token.strip()
-    return SignedIn(await verifier.verify(token), token)
+    return token.strip()
 
 
 def refuse(
@@ -120,7 +155,9 @@ def refuse(
     status: int | None = None,
     allow: str | None = None,
 ) -> Response:
-    """An answer for a request that did not reach GraphQL."""
+    """An answer for a request that did not reach GraphQL: JSON, also to who accepts events."""
+    if media_type == EVENT_STREAM:
+        media_type = JSON
     headers = dict(SECURITY_HEADERS)
     if refusal.code is Code.NOT_SIGNED_IN:
         headers["WWW-Authenticate"] = 'Bearer realm="hoeksteen"'
@@ -159,6 +196,7 @@ def accepts(header: str | None) -> str | None:
         media_type = {
             RESPONSE_JSON: RESPONSE_JSON,
             JSON: JSON,
+            EVENT_STREAM: EVENT_STREAM,
             "application/*": JSON,
             "*/*": JSON,
         }.get(name)
@@ -218,7 +256,7 @@ def _decode(body: bytes) -> GraphQLRequest:
         raise Refusal(Code.MALFORMED_REQUEST) from None
 
 
-def language_of(request: Request) -> Language:
+def language_of(request: HTTPConnection) -> Language:
     """Nl if the caller prefers Dutch to English in Accept-Language, else en."""
     best: tuple[float, Language] = (0.0, "en")
     for part in request.headers.get("accept-language", "").split(","):

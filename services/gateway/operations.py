@@ -276,8 +276,12 @@ def _problem(error: GraphQLError, rule: str) -> Problem:
     return Problem(Code.INVALID_DOCUMENT, rule, locations)
 
 
-def choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    """The operation to run. Raises Refused where `name` does not say which, or one is not there."""
+def choose(
+    document: DocumentNode, name: str | None, *, live: bool = False
+) -> OperationDefinitionNode:
+    """The operation to run. Raises Refused where `name` does not say which, or one is not there; and for
+    a subscription where it is not taken (`live`).
+    """
     operations = [
         definition
         for definition in document.definitions
@@ -288,7 +292,7 @@ def choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
         for operation in operations
         if name is None or (operation.name is not None and operation.name.value == name)
     ]
-    if len(chosen) != 1 or chosen[0].operation is OperationType.SUBSCRIPTION:
+    if len(chosen) != 1 or (chosen[0].operation is OperationType.SUBSCRIPTION and not live):
         raise Refused(Problem(Code.INVALID_VARIABLES, "OperationName"))
     return chosen[0]
 

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import uvicorn
 
 from services.gateway.app import AUDIENCE, application
 from services.gateway.documents import DocumentRules
+from services.gateway.live import Live
+from services.gateway.server import DRAIN_SECONDS, BoundedHttp, Server, config, raise_file_limit
 from services.gateway.settings import GatewaySettings
 from shared.bus.connection import connect, responds
 from shared.bus.rpc import RpcClient
 from shared.identity.tokens import TokenVerifier
 from shared.runtime.settings import SettingProblem, secret
 from shared.telemetry import Event, Telemetry
-
-DRAIN_SECONDS = 8
-"""How long running requests may take to end when the gateway is stopped."""
 
 BACKLOG = 2048
 """Connections that may wait to be taken."""
@@ -30,15 +24,18 @@ BACKLOG = 2048
 async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
     """Run until a signal stops it. Raises SettingProblem, CannotConnect, AccessProblem."""
     telemetry.log(Event.PROGRAM_STARTING)
+    live = Live()
     client = await connect(
         servers=settings.nats_url,
         user=settings.nats_user,
         password=secret(settings.nats_password_file),
         name="gateway",
         on_problem=lambda _sentence: telemetry.log(Event.BUS_PROBLEM),
+        on_reconnect=live.all_anew,
     )
     telemetry.log(Event.BUS_CONNECTED)
     try:
+        await live.listen(client)
         app = application(
             rpc=RpcClient(client, on_problem=lambda _sentence: telemetry.log(Event.RPC_FAILED)),
             verifier=TokenVerifier(settings.jwks, settings.issuer, AUDIENCE),
@@ -46,21 +43,10 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
             ready=lambda: responds(client),
             graphiql=settings.mode == "local",
             rules=_rules(settings),
+            news=live,
         )
-        server = _Server(
-            uvicorn.Config(
-                app,
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                # Access lines hold addresses and times of people; uvicorn's own words go through
-                # telemetry's root handler.
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                timeout_graceful_shutdown=DRAIN_SECONDS,
-            )
-        )
+        BoundedHttp.most = raise_file_limit()
+        server = Server(config(app))
         with _listening(settings) as listener:
             telemetry.log(Event.PROGRAM_READY, port=settings.http_port)
             await server.serve(sockets=[listener])
@@ -78,27 +64,6 @@ def _rules(settings: GatewaySettings) -> DocumentRules:
     return DocumentRules(
         folder=settings.documents, free=settings.free_documents, anonymous_introspection=False
     )
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, but a stop signal only stops it.
-
-    uvicorn raises the signal again when it has stopped, which would end the program before it has
-    closed the bus and written its last spans.
-    """
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop on SIGTERM and SIGINT for as long as the server runs."""
-        loop = asyncio.get_running_loop()
-        stops = (signal.SIGTERM, signal.SIGINT)
-        for stop in stops:
-            loop.add_signal_handler(stop, self.handle_exit, stop, None)
-        try:
-            yield
-        finally:
-            for stop in stops:
-                loop.remove_signal_handler(stop)
 
 
 def _listening(settings: GatewaySettings) -> socket.socket:

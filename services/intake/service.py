@@ -99,6 +99,7 @@ from services.intake.commands.write_in_complaint import write_in_complaint
 from services.intake.commands.write_note import write_note
 from services.intake.domain.day import DayClosed
 from services.intake.events import TYPES
+from services.intake.live import hints
 from services.intake.outbound import OUTBOUND
 from services.intake.policy import may
 from services.intake.projections.case_index import CaseIndex
@@ -452,4 +453,5 @@ DEFINITION = Definition(
     stream="INTAKE",
     outbound=OUTBOUND,
     daily=every_day,
+    hints=hints,
 )

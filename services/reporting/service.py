@@ -37,6 +37,7 @@ from services.reporting.commands.withdraw_recommendation import withdraw_recomme
 from services.reporting.commands.withdraw_series_break import withdraw_series_break
 from services.reporting.consumers import drafts, organisations
 from services.reporting.events import TYPES
+from services.reporting.live import hints
 from services.reporting.outbound import OUTBOUND
 from services.reporting.policy import may
 from services.reporting.projections.kept_tables import KeptTables
@@ -139,4 +140,5 @@ DEFINITION = Definition(
     ),
     # A publication tells nothing about who spoke: the report itself is out at that moment.
     publish_at_once=True,
+    hints=hints,
 )

@@ -57,13 +57,15 @@ async def connect(
     password: str,
     name: str,
     on_problem: OnProblem = log_problem,
+    on_reconnect: Callable[[], None] = lambda: None,
 ) -> Client:
     """A connected client that reconnects for ever.
 
     `servers` is one address or several with commas. `name` is what the server's monitoring shows.
     `on_problem` receives one sentence for each lost connection and each refusal by the server,
     which NATS tells asynchronously only: a forbidden publish looks like a timeout, a forbidden
-    subscription like silence.
+    subscription like silence. `on_reconnect` is called when a lost connection has come about again:
+    what was published to its subscriptions in the meantime is lost.
 
     Raises `CannotConnect` at once when the server refuses the user or does not answer; the
     library's own default is to retry for two minutes without a word.
@@ -98,6 +100,9 @@ async def connect(
         if connected and not (client.is_closed or client.is_draining):
             on_problem(f"NATS, user '{user}': connection lost; reconnecting")
 
+    async def reconnected() -> None:
+        on_reconnect()
+
     try:
         await client.connect(
             servers=addresses,
@@ -107,6 +112,7 @@ async def connect(
             inbox_prefix=f"_INBOX_{user}",
             error_cb=error,
             disconnected_cb=disconnected,
+            reconnected_cb=reconnected,
             connect_timeout=CONNECT_SECONDS,
             reconnect_time_wait=1,
             max_reconnect_attempts=-1,

@@ -545,6 +545,7 @@ REASONS: dict[str, str] = {
     "points": "punten",
     "symbols": "symbolen",
     "values": "waarden",
+    "operations": "bewerkingen",
 }
 """Reasons of INVALID_INPUT and units of TOO_LARGE: English, as they travel, and Dutch."""
 

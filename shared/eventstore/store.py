@@ -120,6 +120,9 @@ class Change:
     renew: bool = False
 
 
+OnAppend = Callable[[UUID, int, Sequence[Change]], None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """What makes a command repeatable: who sent it, under which key, with which content."""
@@ -212,12 +215,13 @@ class EventStore:
         writer: GroupWriter,
         types: EventTypes,
         ring: KeyRing,
-        on_append: Callable[[UUID, int], None] = lambda _organisation, _last: None,
+        on_append: OnAppend = lambda _organisation, _last, _changes: None,
         before_destroying: Callable[[UUID, UUID], None] = lambda _organisation, _stream: None,
         memory: Memory | None = None,
         heads: StreamHeads | None = None,
     ) -> None:
-        """`on_append` is told (organisation, last index) after each commit, in this process.
+        """`on_append` is told (organisation, last index, changes) after each commit, in this process; what
+        fills a tile is no change.
 
         `before_destroying` is told (organisation, stream) in a thread, before anything of a stream
         is deleted whose destruction stands in the log. What it raises puts the deletion off.
@@ -350,7 +354,7 @@ class EventStore:
             if change.renew:
                 self._renewed(leaf.stream, fresh[leaf.stream])
             self._remember(leaf, index, change.event, fresh[leaf.stream])
-        self._on_append(organisation, indexes[-1])
+        self._on_append(organisation, indexes[-1], changes)
         return Appended(first=indexes[0], last=indexes[-1])
 
     def _new(self, organisation: UUID, command: Command, answer: bytes) -> NewCommand:
@@ -425,7 +429,7 @@ class EventStore:
             raise StoreUnavailable from error
         size = int(row[0]) if row and row[0] is not None else 0
         if size:
-            self._on_append(organisation, size - 1)
+            self._on_append(organisation, size - 1, ())
         return size
 
     # Erasing ----------------------------------------------------------------------------------

@@ -107,6 +107,11 @@ class TokenVerifier:
             self._verified.popitem(last=False)
         return verified.principal
 
+    def expires(self, token: str) -> float | None:
+        """When a token that was verified a moment ago ends, in seconds since 1970; None: never."""
+        known = self._verified.get(hashlib.sha256(token.encode()).digest())
+        return None if known is None else known.expires
+
     async def _verify(self, token: str) -> _Verified:
         try:
             header = jwt.get_unverified_header(token)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ from shared.eventstore.store import (
     StreamErased,
 )
 from shared.runtime.erasure import KeyDestroyed
+from shared.runtime.live import Live
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -62,6 +63,8 @@ class Parts:
     erasures: Erasures
     answers: AsyncConnectionPool[Any] | None = None
     """Connections under the role that answers readers; for services that have one."""
+    live: Live = field(default_factory=Live)
+    """Where a commit is told to those who wait for news."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

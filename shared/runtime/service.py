@@ -12,7 +12,7 @@ import contextlib
 import re
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,14 @@ from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.events import OF_CASES, CloudEvent
 from shared.contracts.rpc import LEDGER_VERBS, VERBS, Shape, Verb
 from shared.eventstore.projector import Projection, Projector
-from shared.eventstore.store import Command, EventStore, Fold, StoreUnavailable, Tracking
+from shared.eventstore.store import (
+    Change,
+    Command,
+    EventStore,
+    Fold,
+    StoreUnavailable,
+    Tracking,
+)
 from shared.eventstore.types import UnknownEventType
 from shared.eventstore.writer import GroupWriter
 from shared.identity.anonymous import is_anonymous
@@ -55,6 +62,7 @@ from shared.runtime.erasure import Erasures
 from shared.runtime.keeper import Keeper
 from shared.runtime.key_ring import RingWatch, wait_for_ring
 from shared.runtime.ledger_verbs import LedgerVerbs
+from shared.runtime.live import Live, Told
 from shared.runtime.outbox import Outbound, Outbox
 from shared.runtime.proofs import LogProofs
 from shared.runtime.reconcile import Reconciler
@@ -138,6 +146,8 @@ class Definition:
     """
     published: Callable[[Parts, int], Awaitable[None]] | None = None
     """Told up to which position the stream holds all messages, whenever that was looked at."""
+    hints: Callable[[Parts, UUID, Sequence[Change]], Awaitable[Iterable[Told]]] | None = None
+    """Whom what was committed to an organisation's log is news for."""
     adopt: Callable[[Parts, CloudEvent], Awaitable[tuple[UUID, int]]] | None = None
     """Take over what this service once published and its database does not have: see
     shared/runtime/reconcile.py."""
@@ -162,6 +172,7 @@ class Service:
         self.started = False
         self.crashed = False
         """Whether a part of the service ended by itself; `main` then exits with 1."""
+        self.live = Live()
         self._stop = asyncio.Event()
         # What a crash left queued and unpublished goes out at the first look.
         self._relay_behind = True
@@ -211,6 +222,7 @@ class Service:
             password=secret(settings.nats_password_file),
             name=name,
             on_problem=self._bus_problem,
+            on_reconnect=self.live.lost,
         )
         stack.push_async_callback(self.client.close)
         self.folder = folder = LedgerFolder(settings.ledger_dir)
@@ -222,7 +234,7 @@ class Service:
             writer=writer,
             types=self.definition.types,
             ring=ring,
-            on_append=lambda organisation, _last: self._appended(organisation),
+            on_append=self._appended,
             before_destroying=destroyed.add,
         )
         self.ring_watch = RingWatch(
@@ -267,6 +279,7 @@ class Service:
             proofs=LogProofs(service=name, pool=pool, folder=folder),
             erasures=self.erasures,
             answers=answers,
+            live=self.live,
         )
         self.outbox = Outbox(
             service=name,
@@ -289,11 +302,15 @@ class Service:
         self._spawn(stack, writer.ended())
         if self.definition.adopt is not None:
             await self._reconcile(jetstream, self.definition.adopt)
-        self._spawn(stack, self.ring_watch.run())
-        self._spawn(stack, self.projector.run())
-        self._spawn(stack, self.keeper.run())
-        self._spawn(stack, self.keeper.cosign())
-        self._spawn(stack, self._schedule())
+        for work in (
+            self.ring_watch.run(),
+            self.projector.run(),
+            self.keeper.run(),
+            self.keeper.cosign(),
+            self._tell(),
+            self._schedule(),
+        ):
+            self._spawn(stack, work)
         for reader in self.definition.readers:
             self._spawn(stack, self._read(jetstream, reader))
         server = RpcServer(self.client, name, self._dispatch, on_problem=self._bus_problem)
@@ -368,9 +385,16 @@ class Service:
 
         stack.push_async_callback(end)
 
-    def _appended(self, organisation: UUID) -> None:
+    def _appended(self, organisation: UUID, last: int, changes: Sequence[Change]) -> None:
         self.projector.wake()
         self.keeper.grew(organisation)
+        if self.definition.hints is not None:
+            self.live.committed(organisation, last, changes)
+
+    async def _tell(self) -> None:
+        hints = self.definition.hints
+        hints_of = None if hints is None else partial(hints, self.parts)
+        await self.live.run(self.definition.name, self.client, self.projector, hints_of)
 
     def _bus_problem(self, _problem: str) -> None:
         # The sentence may name subjects; the line says only that something was the matter.

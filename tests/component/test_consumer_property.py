@@ -223,7 +223,7 @@ class Worker:
             writer=self._writer,
             types=TYPES,
             ring=lab.ring,
-            on_append=lambda _organisation, _last: self._committed(),
+            on_append=lambda _organisation, _last, _changes: self._committed(),
         )
         self._projector = Projector(self._store, lab.pool, (Windows(),), lab.problems.append)
         self.parts = Parts(

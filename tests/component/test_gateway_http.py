@@ -16,6 +16,7 @@ from services.gateway.access import served_schemas
 from services.gateway.execution import Engine
 from services.gateway.guesses import Guesses
 from services.gateway.http import accepts
+from services.gateway.live import Live
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
 from shared.identity.roles import Role
@@ -76,6 +77,7 @@ async def test_a_role_without_a_schema_would_be_refused(lab: Lab) -> None:
         RpcClient(await lab.bus.client("gateway")),
         lab.telemetry,
         Guesses(),
+        Live(),
     )
     engine.must_serve(Role.HR)
 

@@ -36,6 +36,7 @@ from services.gateway.grants import (
     table,
 )
 from services.gateway.guesses import Guesses
+from services.gateway.live import Live
 from shared.bus.rpc import DEFAULT_SECONDS, RpcClient
 from shared.contracts.errors import Code, Language, Refusal, invalid
 from shared.contracts.rpc import VERBS, InParts, Part, Shape
@@ -64,6 +65,8 @@ class Context:
     """The operation's span, handed on with a staff request."""
     guesses: Guesses
     """Where answers to codes that lead to nothing wait."""
+    live: Live
+    """Where subscriptions wait for news."""
     asked: dict[tuple[str, bytes], asyncio.Task[Shape]] = field(default_factory=dict)
     """What this operation has asked already: a question is asked, and its look recorded, once."""
 
@@ -164,6 +167,15 @@ def change(description: str) -> Callable[[Resolver], StrawberryField]:
 
     def make(resolver: Resolver) -> StrawberryField:
         return strawberry.mutation(resolver, description=description)
+
+    return make
+
+
+def subscribed(description: str) -> Callable[[Resolver], StrawberryField]:
+    """A subscription, as `strawberry.subscription(description=…)`, but typed as a decorator."""
+
+    def make(resolver: Resolver) -> StrawberryField:
+        return strawberry.subscription(resolver, description=description)
 
     return make
 

@@ -195,6 +195,13 @@ class MyCase:
         )
 
 
+async def my_case(info: Info) -> MyCase | None:
+    """The caller's case, asked of intake; None if there is none with their code."""
+    lists = ("messages", "disclosures", "minutes", "disadvantages")
+    found = await whole_or_none(info, "intake.my_case", rpc.Part(), rpc.MyCase, *lists)
+    return None if found is None else MyCase.of(found, info.context.language)
+
+
 @strawberry.type
 class MyCaseQuery:
     """The reporter's question."""
@@ -202,9 +209,7 @@ class MyCaseQuery:
     @described("Your case, by your code; null when there is none with this code.")
     async def my_case(self, info: Info) -> MyCase | None:
         """Asks intake."""
-        lists = ("messages", "disclosures", "minutes", "disadvantages")
-        found = await whole_or_none(info, "intake.my_case", rpc.Part(), rpc.MyCase, *lists)
-        return None if found is None else MyCase.of(found, info.context.language)
+        return await my_case(info)
 
 
 ACCESS = table(

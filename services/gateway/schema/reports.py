@@ -263,6 +263,12 @@ async def _report(
     return None if found is None else Report.of(found)
 
 
+async def reports(info: Info, as_of: int | None = None) -> list[ReportSummary]:
+    """The organisation's reports, asked of reporting."""
+    found = await ask(info, "reporting.reports", rpc.ReportsQuery(as_of=as_of), rpc.Reports)
+    return [ReportSummary.of(report) for report in found.items]
+
+
 @strawberry.type
 class ReportQuery:
     """Questions about reports."""
@@ -272,8 +278,7 @@ class ReportQuery:
         self, info: Info, as_of: Annotated[int | None, AS_OF] = None
     ) -> list[ReportSummary] | None:
         """Asks reporting."""
-        found = await ask(info, "reporting.reports", rpc.ReportsQuery(as_of=as_of), rpc.Reports)
-        return [ReportSummary.of(report) for report in found.items]
+        return await reports(info, as_of)
 
     @described(
         "One report; null if it is not there or not yours to see. Readers get the newest version that is "
@@ -642,23 +647,23 @@ class ReportMutation:
         )
 
 
-_READERS = ADVISER | MEMBERS
+READERS = ADVISER | MEMBERS
 ACCESS = table(
     grant(
         "Query",
-        _READERS,
+        READERS,
         "reports reports(asOf:) report report(id:) report(asOf:) report(version:) report(audience:)",
     ),
-    grant("ReportSummary", _READERS, "id period status version"),
+    grant("ReportSummary", READERS, "id period status version"),
     grant(
         "Report",
-        _READERS,
+        READERS,
         "id period starts ends cutOff status version newestVersion changes publishedOn audience"
         " interpretation sections sections(language:) snapshotSha256 forms pdfSha256 pdfPath",
     ),
     grant("Report", ADVISER | LEADERS, "release tables acknowledged"),
     grant("Report", ADVISER, "audiences drafts sectionsSha256 acknowledgements"),
-    grant("ReportForm", _READERS, "form audience language sha256 path"),
+    grant("ReportForm", READERS, "form audience language sha256 path"),
     grant("ReportAcknowledgement", ADVISER, "version role on"),
     grant("Mutation", ADVISER, "saveInterpretation saveInterpretation(input:)"),
     grant("SaveInterpretationInput", ADVISER, "idempotencyKey reportId sealed"),

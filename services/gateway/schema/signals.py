@@ -283,6 +283,13 @@ async def _draft(info: Info, signal_id: str) -> SignalDraft | None:
     return None if found is None else SignalDraft.of(found)
 
 
+async def signals(info: Info, period: str | None, as_of: int | None = None) -> list[Signal]:
+    """The released signals that are the caller's to see, asked of signals."""
+    request = rpc.SignalsQuery(period=period, as_of=as_of)
+    found = await ask(info, "signals.signals", request, rpc.Signals)
+    return [Signal.of(one) for one in found.items]
+
+
 @strawberry.type
 class SignalQuery:
     """Questions about signals."""
@@ -307,9 +314,7 @@ class SignalQuery:
         as_of: Annotated[int | None, AS_OF] = None,
     ) -> list[Signal] | None:
         """Asks signals."""
-        request = rpc.SignalsQuery(period=period, as_of=as_of)
-        found = await ask(info, "signals.signals", request, rpc.Signals)
-        return [Signal.of(one) for one in found.items]
+        return await signals(info, period, as_of)
 
     @described(
         "Signals that you write or review, and those that rules began and nobody took up, newest "
@@ -569,7 +574,7 @@ class SignalMutation:
         )
 
 
-_READERS = ADVISER | LEADERS | MANAGER | INTEGRATION
+READERS = ADVISER | LEADERS | MANAGER | INTEGRATION
 
 _COMMANDS = {
     "draftSignal": "reviewerId content commitment sealed",
@@ -580,24 +585,24 @@ _COMMANDS = {
 
 
 ACCESS = table(
-    grant("Query", _READERS, "signals signals(period:) signals(asOf:)"),
-    grant("Query", _READERS, "signalCodes signalCodes(language:)"),
+    grant("Query", READERS, "signals signals(period:) signals(asOf:)"),
+    grant("Query", READERS, "signalCodes signalCodes(language:)"),
     grant(
         "SignalCodes",
-        _READERS,
+        READERS,
         "version themes areas directions causes aims checklist withdrawalReasons",
     ),
-    grant("Aim", _READERS, "code label kind"),
-    grant("Signal", _READERS, "id releasedWeek content withdrawn"),
+    grant("Aim", READERS, "code label kind"),
+    grant("Signal", READERS, "id releasedWeek content withdrawn"),
     # A program forwards what it gets: it gets codes, and no free text.
-    grant("Signal", _READERS - INTEGRATION, "text"),
+    grant("Signal", READERS - INTEGRATION, "text"),
     grant(
         "SignalContent",
-        _READERS,
+        READERS,
         "taxonomyVersion theme place placeName period direction judged evidence causes aims",
     ),
-    grant("Evidence", _READERS, "kind table period cell"),
-    grant("SignalWithdrawal", _READERS, "reason week"),
+    grant("Evidence", READERS, "kind table period cell"),
+    grant("SignalWithdrawal", READERS, "reason week"),
     grant("Query", ADVISER, "signalDrafts signalDraft signalDraft(id:)"),
     grant(
         "SignalDraftSummary",

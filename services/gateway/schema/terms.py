@@ -143,6 +143,12 @@ class OverdueTerms:
         return cls(kind=kind_label(found.kind, language), week=found.week, count=found.count)
 
 
+async def my_tasks(info: Info) -> list[Task]:
+    """What is due in the caller's cases, asked of intake."""
+    found = await ask(info, "intake.my_tasks", rpc.Empty(), rpc.Tasks)
+    return [Task.of(one, info.context.language) for one in found.items]
+
+
 @strawberry.type
 class TermQuery:
     """Questions about terms."""
@@ -150,8 +156,7 @@ class TermQuery:
     @described("What is due in your own cases, the next first, at most 500.")
     async def my_tasks(self, info: Info) -> list[Task] | None:
         """Asks intake."""
-        found = await ask(info, "intake.my_tasks", rpc.Empty(), rpc.Tasks)
-        return [Task.of(one, info.context.language) for one in found.items]
+        return await my_tasks(info)
 
     @described("How many terms of a kind were missed in a week and are not met yet.")
     async def overdue_terms(self, info: Info) -> list[OverdueTerms] | None:

@@ -6,10 +6,30 @@ is taken over; the rest is drawn again. So nobody may have seen what is in no me
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from shared.contracts.live import Hint, Topic
 
 if TYPE_CHECKING:
     from shared.runtime.calls import Parts
+
+# The new ends, and of those the organisations in which that shows readers a signal.
+_OPEN: Final = (
+    "WITH moved AS ("
+    "  SELECT organisation, coalesce(known.size, 0) AS before, mark.size FROM relay_mark AS mark"
+    "  LEFT JOIN released_until AS known USING (organisation)"
+    "  WHERE mark.size > coalesce(known.size, 0) AND NOT EXISTS ("
+    "   SELECT FROM relay_queue AS queued WHERE queued.position > %s"
+    "   AND queued.organisation = mark.organisation)"
+    "), opened AS ("
+    "  INSERT INTO released_until AS seen (organisation, size) SELECT organisation, size FROM moved"
+    # Another replica may have looked later, and been first.
+    "  ON CONFLICT (organisation) DO UPDATE SET size = greatest(seen.size, excluded.size)"
+    ") SELECT organisation, size FROM moved WHERE EXISTS ("
+    "  SELECT FROM event WHERE event.organisation = moved.organisation"
+    "  AND event.leaf_index >= moved.before AND event.leaf_index < moved.size"
+    "  AND split_part(event.type, '.', 1) = 'SignalReleased')"
+)
 
 
 async def open_to_readers(parts: Parts, position: int) -> None:
@@ -21,14 +41,7 @@ async def open_to_readers(parts: Parts, position: int) -> None:
     transaction (relay_mark), so the same is true of what has none yet.
     """
     async with parts.pool.connection() as connection:
-        await connection.execute(
-            "INSERT INTO released_until AS seen (organisation, size)"
-            " SELECT organisation, mark.size FROM relay_mark AS mark"
-            " LEFT JOIN released_until AS known USING (organisation)"
-            " WHERE mark.size > coalesce(known.size, 0) AND NOT EXISTS ("
-            "  SELECT FROM relay_queue AS queued WHERE queued.position > %s"
-            "  AND queued.organisation = mark.organisation)"
-            # Another replica may have looked later, and been first.
-            " ON CONFLICT (organisation) DO UPDATE SET size = greatest(seen.size, excluded.size)",
-            (position,),
-        )
+        cursor = await connection.execute(_OPEN, (position,))
+        opened = await cursor.fetchall()
+    for organisation, size in opened:
+        parts.live.tell(Topic.SIGNAL, Hint(organisation=organisation), size - 1)
