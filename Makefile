@@ -85,6 +85,10 @@ contracts: .venv/.ready ## import-linter: who may import whom
 .PHONY: typescript
 typescript: $(if $(shell command -v npm),$(TYPESCRIPT)/dist/.ready) ## Build the TypeScript client, where there is npm
 
+.PHONY: pack
+pack: typescript ## Pack the TypeScript client: clients/typescript/hoeksteen-client-*.tgz
+	@cd $(TYPESCRIPT) && npm pack --silent
+
 .PHONY: lock
 lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject.toml
 	@printf 'uv==0.13.9\n' | $(LOCK) --no-annotate -o requirements/uv.txt -

@@ -1,5 +1,6 @@
 /** Client of Hoeksteen for the browser: words are sealed here, and opened; the gateway is asked. */
 
+export { type AdvisersCase, AdviserCases, type OpenedEntry } from "./adviserCases.js";
 export { AdviserKey } from "./adviserKey.js";
 export {
   AttachmentHeader,
@@ -16,6 +17,16 @@ export {
   type TokenProvider,
   newIdempotencyKey,
 } from "./client.js";
+export {
+  type Directory,
+  type DirectoryAdviser,
+  type OpenedWords,
+  type SealedWords,
+  type Spoken,
+  asInput,
+  opened,
+  readersOf,
+} from "./directory.js";
 export { type Accepted, Document, type Input, type Payload, type TypedDocument } from "./documents.js";
 export {
   CannotOpen,
@@ -26,6 +37,7 @@ export {
   WordsTooLong,
   WrongCode,
 } from "./errors.js";
+export { fetchChunks, sendChunks } from "./files.js";
 export { type Source, stripped } from "./metadata.js";
 export { PartyKey } from "./parties.js";
 export { type PulseToken, makePulseTokens } from "./pulse.js";
@@ -37,6 +49,7 @@ export {
   Refused,
   Unreachable,
 } from "./refusals.js";
+export { type CaseFacts, type OpenedCase, ReporterCase, type ReporterMessage } from "./reporterCase.js";
 export { ReporterCode } from "./reporterCode.js";
 export { type ReportFinding, type ReportKind, lintReport } from "./reportLint.js";
 export {

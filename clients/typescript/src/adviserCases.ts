@@ -1,0 +1,141 @@
+/** An adviser's way with their cases: words are sealed, signed and opened here. */
+
+import type { AdviserKey } from "./adviserKey.js";
+import { AttachmentSealer, type FileNamed } from "./attachments.js";
+import { toBase64 } from "./bytes.js";
+import type { HoeksteenClient } from "./client.js";
+import { type Directory, type OpenedWords, asInput, bytesOf, opened, readersOf } from "./directory.js";
+import { SealingError } from "./errors.js";
+import { fetchFile, sendChunks } from "./files.js";
+import type { Source } from "./metadata.js";
+import {
+  AdviserStart,
+  type AdviserStartAnswer,
+  AttachFile,
+  CaseOf,
+  type CaseOfAnswer,
+  CloseCase,
+  PublishAdviserKey,
+  RecordConversation,
+  RecordOutcome,
+  SendMessage,
+} from "./roles/adviser.js";
+import { type Place, type Reader, type Sealed, keyIdOf, sealTo } from "./sealing.js";
+
+type Answered = NonNullable<CaseOfAnswer["case"]>;
+
+/** An entry of a case, opened. */
+export type OpenedEntry = Answered["entries"][number] & OpenedEntryWords;
+type OpenedEntryWords = { readonly opened: OpenedWords };
+
+/** A case, with everything in it opened that is sealed to this key. */
+export type AdvisersCase = Omit<Answered, "entries"> & { readonly entries: readonly OpenedEntry[] };
+
+export class AdviserCases {
+  #start: AdviserStartAnswer | undefined;
+
+  /** `adviserId`: the subject of the adviser's token. */
+  constructor(
+    readonly gateway: HoeksteenClient,
+    readonly key: AdviserKey,
+    readonly adviserId: string,
+  ) {}
+
+  /** The organisation with its directory, and the codes with their labels. */
+  async start(): Promise<AdviserStartAnswer> {
+    const language = this.gateway.language === "nl" ? "NL" : "EN";
+    return (this.#start = await this.gateway.request(AdviserStart, { language }));
+  }
+
+  /** Put this key in the directory; `previous` is the key whose place it takes. */
+  async publishKey(previous?: AdviserKey): Promise<void> {
+    const { id } = await this.#directory();
+    const seat = { organisation: id, adviserId: this.adviserId };
+    await this.gateway.command(PublishAdviserKey, {
+      publicKey: toBase64(this.key.publicKey),
+      signingKey: this.key.signingKey && toBase64(this.key.signingKey),
+      proof: toBase64(await this.key.prove(seat)),
+      previousSignature: previous ? toBase64(await previous.endorse(this.key, seat)) : null,
+    });
+    await this.start();
+  }
+
+  /** A case with its words; null where it is not this adviser's. Each look is recorded. */
+  async read(caseId: string): Promise<AdvisersCase | null> {
+    const directory = await this.#directory();
+    const { case: found } = await this.gateway.request(CaseOf, { id: caseId });
+    if (!found) return null;
+    const place = { organisation: directory.id, case: caseId };
+    const entries = found.entries.map(async (entry) => {
+      const isFile = entry.kind === "FileAttached";
+      const spoken = { ...entry, attachmentId: isFile ? entry.ref : null };
+      return { ...entry, opened: await opened(spoken, this.key, place, directory) };
+    });
+    return { ...found, entries: await Promise.all(entries) };
+  }
+
+  /** Say something to the reporter of a case. Throws SealingError where they gave no key. */
+  async write(caseId: string, words: string): Promise<void> {
+    const { sealed, signature } = await this.#sealed(caseId, words, await this.#reporter(caseId));
+    await this.gateway.command(SendMessage, { caseId, words: sealed, signature });
+  }
+
+  /** Record a conversation with its minutes, for the adviser alone. `mode`: a code of the taxonomy. */
+  async recordConversation(caseId: string, mode: string, words: string): Promise<void> {
+    const { sealed, signature } = await this.#sealed(caseId, words);
+    await this.gateway.command(RecordConversation, { caseId, mode, minutes: sealed, signature });
+  }
+
+  /** Record how it ended, and close the case. `outcome` and `route` are codes of the taxonomy. */
+  async close(caseId: string, outcome: string, route: string): Promise<void> {
+    await this.gateway.command(RecordOutcome, { caseId, outcome, route });
+    await this.gateway.command(CloseCase, { caseId });
+  }
+
+  /** Seal a file, send it and attach it; its id. The reporter reads it too, if they gave a key. */
+  async attach(caseId: string, source: Source, file: FileNamed, keepMetadata = false): Promise<string> {
+    const reporter = await this.#reporter(caseId).catch(() => undefined);
+    const { id } = await this.#directory();
+    const place = { organisation: id, case: caseId, attachment: crypto.randomUUID() };
+    const sealer = new AttachmentSealer(place, file);
+    await sendChunks(this.gateway, sealer.chunks(source, keepMetadata), place);
+    const { header } = sealer;
+    const { sealed, signature } = await this.#sealed(caseId, header.text, reporter);
+    await this.gateway.command(AttachFile, {
+      caseId,
+      attachmentId: place.attachment,
+      chunks: header.chunks,
+      digest: toBase64(header.digest),
+      words: sealed,
+      signature,
+    });
+    return place.attachment;
+  }
+
+  /** A file of an entry, whole. Throws CannotOpen, and as `HoeksteenClient.request` does. */
+  async file(caseId: string, file: NonNullable<OpenedWords["file"]>): Promise<Blob> {
+    return fetchFile(this.gateway, { organisation: (await this.#directory()).id, case: caseId }, file);
+  }
+
+  async #sealed(caseId: string, words: string, reporter?: Reader) {
+    const directory = await this.#directory();
+    const place: Place = { organisation: directory.id, case: caseId };
+    const readers = readersOf(directory, this.adviserId, this.key);
+    const sealed: Sealed[] = await sealTo(words, [...readers, ...(reporter ? [reporter] : [])], place);
+    const signature = this.key.signing && toBase64(await this.key.signWords(sealed, place));
+    return { sealed: asInput(sealed), signature };
+  }
+
+  async #reporter(caseId: string): Promise<Reader> {
+    const { case: found } = await this.gateway.request(CaseOf, { id: caseId });
+    if (!found?.replyKey) throw new SealingError("The reporter of this case gave no key to seal to.");
+    const publicKey = bytesOf(found.replyKey);
+    return { keyId: await keyIdOf(publicKey), publicKey };
+  }
+
+  async #directory(): Promise<Directory> {
+    const { organisation } = this.#start ?? (await this.start());
+    if (!organisation) throw new SealingError("Your organisation is not set up yet.");
+    return organisation;
+  }
+}
