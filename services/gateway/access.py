@@ -69,6 +69,7 @@ from services.gateway.schema import (
     mirror,
     my_case,
     my_data,
+    nodes,
     notes,
     officers,
     organisation,
@@ -112,6 +113,7 @@ ACCESS: Access = table(
         domain.ACCESS
         for domain in (
             base,
+            nodes,
             organisation,
             officers,
             seats,
@@ -189,6 +191,7 @@ class AccessProblem(Exception):  # noqa: N818  its text is the sentence that a d
 @strawberry.type
 class Query(
     base.SessionQuery,
+    nodes.NodeQuery,
     organisation.OrganisationQuery,
     advisers.AdviserQuery,
     strategy.StrategyQuery,

@@ -259,6 +259,16 @@ class Dimension(Enum):
     UNIT = "unit"
 
 
+# Things with an id ------------------------------------------------------------------------------
+
+
+@strawberry.interface(description="Something that `node` finds by its id.")
+class Node:
+    """What has a question of its own that takes its id."""
+
+    id: strawberry.ID
+
+
 # Expected failures ------------------------------------------------------------------------------
 
 

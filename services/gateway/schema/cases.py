@@ -15,6 +15,7 @@ from services.gateway.schema.base import (
     Conflict,
     Info,
     InvalidInput,
+    Node,
     NotAllowed,
     NotFound,
     ask,
@@ -97,10 +98,9 @@ class TimeSpent:
 
 
 @strawberry.type(description="A case, as its adviser sees it. Codes are those of the taxonomy.")
-class Case:
+class Case(Node):
     """One case."""
 
-    id: strawberry.ID
     status: CaseStatus
     channel: str
     anonymity: str

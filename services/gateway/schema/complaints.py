@@ -15,6 +15,7 @@ from services.gateway.schema.base import (
     Conflict,
     Info,
     InvalidInput,
+    Node,
     NotAllowed,
     NotFound,
     ask,
@@ -131,10 +132,9 @@ class ComplaintEntry:
 
 
 @strawberry.type(description="A complaint about how an adviser acted. No adviser sees it.")
-class Complaint:
+class Complaint(Node):
     """As its reporter, or an officer whom it is addressed to, sees it."""
 
-    id: strawberry.ID
     adviser_id: strawberry.ID = strawberry.field(description="Whom it is about.")
     ground: str = strawberry.field(description="A code; `practiceCodes.complaintGrounds`.")
     status: ComplaintStatus
@@ -220,7 +220,8 @@ class ComplaintConnection:
         )
 
 
-async def _the_complaint(info: Info, complaint_id: str) -> Complaint | None:
+async def one_complaint(info: Info, complaint_id: str) -> Complaint | None:
+    """One that is addressed to the caller, asked of intake."""
     request = rpc.PartById(id=complaint_id)
     found = await whole_or_none(info, "intake.complaint", request, rpc.Complaint, "history")
     return None if found is None else Complaint.of(found)
@@ -241,7 +242,7 @@ class ComplaintQuery:
     @described("A complaint that is addressed to you; null if it is not there or not yours.")
     async def complaint(self, info: Info, id: strawberry.ID) -> Complaint | None:
         """Asks intake."""
-        return await _the_complaint(info, uuid_text("id", id))
+        return await one_complaint(info, uuid_text("id", id))
 
     @described(
         "The complaints made with your code, oldest first. That you look is recorded nowhere."
@@ -416,7 +417,7 @@ class _ComplaintPayload(_OwnPayload):
     @described("The complaint after the change. Asking for it is a look of its own.")
     async def complaint(self, info: Info) -> Complaint | None:
         """Asks intake."""
-        return await _the_complaint(info, self.complaint_id)
+        return await one_complaint(info, self.complaint_id)
 
 
 @strawberry.type

@@ -13,6 +13,7 @@ from services.gateway.schema.base import (
     Conflict,
     Info,
     InvalidInput,
+    Node,
     NotAllowed,
     NotFound,
     ask,
@@ -89,10 +90,9 @@ class ConditionAnswerInput:
 
 
 @strawberry.type(description="A disclosure, as its two advisers see it.")
-class Disclosure:
+class Disclosure(Node):
     """One disclosure."""
 
-    id: strawberry.ID
     case_id: strawberry.ID
     adviser_id: strawberry.ID
     reviewer_id: strawberry.ID = strawberry.field(description="The second adviser.")
@@ -196,6 +196,13 @@ class DisclosureLog:
     )
 
 
+async def one_disclosure(info: Info, disclosure_id: str) -> Disclosure | None:
+    """One in which the caller has a part, asked of intake."""
+    request = rpc.ById(id=disclosure_id)
+    found = await ask_or_none(info, "intake.disclosure", request, rpc.Disclosure)
+    return None if found is None else Disclosure.of(found)
+
+
 @strawberry.type
 class DisclosureQuery:
     """Questions about disclosures."""
@@ -211,9 +218,7 @@ class DisclosureQuery:
     @described("One of them; null if it is not there or you have no part in it.")
     async def disclosure(self, info: Info, id: strawberry.ID) -> Disclosure | None:
         """Asks intake."""
-        request = rpc.ById(id=uuid_text("id", id))
-        found = await ask_or_none(info, "intake.disclosure", request, rpc.Disclosure)
-        return None if found is None else Disclosure.of(found)
+        return await one_disclosure(info, uuid_text("id", id))
 
     @described(
         "Every step of every disclosure, without content: codes, weeks and pseudonyms. Your look is "

@@ -13,6 +13,7 @@ from services.gateway.schema.base import (
     Conflict,
     Info,
     InvalidInput,
+    Node,
     NotAllowed,
     NotFound,
     ask,
@@ -55,10 +56,9 @@ class PeerWords:
 
 
 @strawberry.type(description="A case without its people, talked over with colleagues.")
-class PeerConsultation:
+class PeerConsultation(Node):
     """As those see it who take part. It names no case, and cannot be found from one."""
 
-    id: strawberry.ID
     adviser_id: strawberry.ID = strawberry.field(description="Who asked.")
     colleagues: list[strawberry.ID]
     area: str = strawberry.field(description="An area of themes; `practiceCodes.areas`.")
@@ -140,6 +140,13 @@ class PeerConsultationConnection:
         )
 
 
+async def one_consultation(info: Info, consultation_id: str) -> PeerConsultation | None:
+    """One in which the caller takes part, asked of intake."""
+    request = rpc.ById(id=consultation_id)
+    found = await ask_or_none(info, "intake.peer_consultation", request, rpc.PeerConsultation)
+    return None if found is None else PeerConsultation.of(found)
+
+
 @strawberry.type
 class PeerConsultationQuery:
     """Questions about peer consultations."""
@@ -156,9 +163,7 @@ class PeerConsultationQuery:
     @described("One in which you take part, until its last day; null otherwise.")
     async def peer_consultation(self, info: Info, id: strawberry.ID) -> PeerConsultation | None:
         """Asks intake."""
-        request = rpc.ById(id=uuid_text("id", id))
-        found = await ask_or_none(info, "intake.peer_consultation", request, rpc.PeerConsultation)
-        return None if found is None else PeerConsultation.of(found)
+        return await one_consultation(info, uuid_text("id", id))
 
 
 # Commands ---------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from services.gateway.schema.base import (
     Info,
     InvalidInput,
     LanguageChoice,
+    Node,
     NotAllowed,
     NotFound,
     ask,
@@ -120,11 +121,10 @@ class ReportAcknowledgement:
 @strawberry.type(
     description="A report of a half-year or a year, in the version that is yours to read."
 )
-class Report:
+class Report(Node):
     """One report."""
 
     told: strawberry.Private[rpc.Report]
-    id: strawberry.ID
     period: str
     starts: dt.date = strawberry.field(description="The first day of its period.")
     ends: dt.date = strawberry.field(description="The last day of it.")
@@ -246,13 +246,14 @@ def _path(report: rpc.Report, form: rpc.FormHash) -> str:
     return where if form.audience is None else f"{where}&audience={form.audience}"
 
 
-async def _report(
+async def one_report(
     info: Info,
     report_id: str,
     as_of: int | None = None,
     version: int | None = None,
     audience: AudienceChoice | None = None,
 ) -> Report | None:
+    """A report as the caller may read it, asked of reporting."""
     request = rpc.ReportQuery(
         id=report_id,
         as_of=as_of,
@@ -303,7 +304,7 @@ class ReportQuery:
             report_id = uuid_text("id", id)
         except Refusal:
             return None  # no report has such an id
-        return await _report(info, report_id, as_of, version, audience)
+        return await one_report(info, report_id, as_of, version, audience)
 
     @described("Of which periods your organisation has reports.")
     async def report_calendar(self, info: Info) -> CalendarChoice | None:
@@ -486,7 +487,7 @@ class _ReportPayload:
     @described("The report after the change.")
     async def report(self, info: Info) -> Report | None:
         """Asks reporting."""
-        return await _report(info, self.report_id)
+        return await one_report(info, self.report_id)
 
     @classmethod
     def of(cls, done: rpc.Done) -> Self:
@@ -542,7 +543,7 @@ class AcknowledgeReportPayload:
     @described("The report after that.")
     async def report(self, info: Info) -> Report | None:
         """Asks reporting."""
-        return await _report(info, self.report_id)
+        return await one_report(info, self.report_id)
 
     @classmethod
     def of(cls, done: rpc.Done) -> Self:

@@ -15,6 +15,7 @@ from services.gateway.schema.base import (
     Info,
     InvalidInput,
     LanguageChoice,
+    Node,
     NotAllowed,
     NotFound,
     ask,
@@ -240,10 +241,9 @@ class SignalDraftSummary:
 
 
 @strawberry.type(description="A signal as its two advisers see it.")
-class SignalDraft:
+class SignalDraft(Node):
     """One signal, before its release and after."""
 
-    id: strawberry.ID
     status: SignalStatus
     revision: int = strawberry.field(description="What a review is of.")
     author_id: strawberry.ID | None
@@ -277,7 +277,8 @@ def _id_or_none(text: str | None) -> strawberry.ID | None:
     return None if text is None else strawberry.ID(text)
 
 
-async def _draft(info: Info, signal_id: str) -> SignalDraft | None:
+async def one_draft(info: Info, signal_id: str) -> SignalDraft | None:
+    """One in which the caller has a part, asked of signals."""
     request = rpc.ById(id=signal_id)
     found = await ask_or_none(info, "signals.signal_draft", request, rpc.SignalDraft)
     return None if found is None else SignalDraft.of(found)
@@ -334,7 +335,7 @@ class SignalQuery:
             signal_id = uuid_text("id", id)
         except Refusal:
             return None  # no signal has such an id
-        return await _draft(info, signal_id)
+        return await one_draft(info, signal_id)
 
 
 # Commands ---------------------------------------------------------------------------------------
@@ -501,7 +502,7 @@ class _SignalPayload:
     @described("The signal after the change.")
     async def signal(self, info: Info) -> SignalDraft | None:
         """Asks signals."""
-        return await _draft(info, self.signal_id)
+        return await one_draft(info, self.signal_id)
 
     @classmethod
     def of(cls, done: rpc.Done) -> Self:

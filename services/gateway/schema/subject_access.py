@@ -13,6 +13,7 @@ from services.gateway.schema.base import (
     Conflict,
     Info,
     InvalidInput,
+    Node,
     NotAllowed,
     NotFound,
     ask,
@@ -61,10 +62,9 @@ class SealedPartInput:
 
 
 @strawberry.type(description="A request for access, as its two advisers see it.")
-class SubjectAccess:
+class SubjectAccess(Node):
     """One request."""
 
-    id: strawberry.ID
     case_id: strawberry.ID
     adviser_id: strawberry.ID
     reviewer_id: strawberry.ID = strawberry.field(description="The second adviser.")
@@ -124,6 +124,13 @@ class SubjectAccessSummary:
         )
 
 
+async def one_access(info: Info, access_id: str) -> SubjectAccess | None:
+    """One in which the caller has a part, asked of intake."""
+    request = rpc.ById(id=access_id)
+    found = await ask_or_none(info, "intake.subject_access", request, rpc.SubjectAccess)
+    return None if found is None else SubjectAccess.of(found)
+
+
 @strawberry.type
 class SubjectAccessQuery:
     """Questions about requests for access."""
@@ -139,9 +146,7 @@ class SubjectAccessQuery:
     @described("One of them, with its texts; null if it is not there or you have no part in it.")
     async def subject_access(self, info: Info, id: strawberry.ID) -> SubjectAccess | None:
         """Asks intake."""
-        request = rpc.ById(id=uuid_text("id", id))
-        found = await ask_or_none(info, "intake.subject_access", request, rpc.SubjectAccess)
-        return None if found is None else SubjectAccess.of(found)
+        return await one_access(info, uuid_text("id", id))
 
 
 # Commands ---------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from services.gateway.schema.base import (
     Conflict,
     Info,
     InvalidInput,
+    Node,
     NotAllowed,
     NotFound,
     ask,
@@ -86,10 +87,9 @@ class WhistleblowerReportSummary:
     description="A report of wrongdoing: what an adviser passed on with the reporter's consent, and "
     "what was done. It leads to no case."
 )
-class WhistleblowerReport:
+class WhistleblowerReport(Node):
     """An entry of the register."""
 
-    id: strawberry.ID
     state: WhistleblowerReportState
     received_on: date
     adviser_id: strawberry.ID = strawberry.field(description="Who passed it on.")
