@@ -27,6 +27,7 @@ from shared.postgres.migrate import (
     migrations_of,
     open_database,
 )
+from shared.runtime.garbage import look_less_often
 
 # The longest files first, so that no worker is left with one of them while the others are done.
 _LONGEST = (
@@ -39,16 +40,18 @@ _LONGEST = (
     "tests/system/test_restore.py",
     "tests/system/test_auditor.py",
     "tests/system/test_bad_input.py",
+    "tests/component/test_across_organisations.py",
+    "tests/component/test_restored_signals.py",
+    "tests/attack/test_anonymity_attacks.py",
+    "tests/contract/test_access.py",
+    "tests/component/test_consumer_property.py",
     "tests/component/test_ledger_postgres.py",
     "tests/component/test_intake.py",
     "tests/component/test_signals.py",
     "tests/component/test_reporting.py",
     "tests/component/test_witness.py",
     "tests/component/test_signal_life.py",
-    "tests/component/test_consumer_property.py",
-    "tests/component/test_restored_signals.py",
     "tests/attack/test_ledger_attacks.py",
-    "tests/contract/test_access.py",
 )
 
 # How long an example takes tells more of what else the machine does than of the code.
@@ -112,6 +115,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(f"In tests/conftest.py, but not there: {', '.join(gone)}")
     if hasattr(config, "workerinput"):  # what xdist gives a worker
         items.sort(key=_turn)
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests live to the end of the run: no search for garbage looks through them."""
+    look_less_often()
 
 
 def _turn(item: pytest.Item) -> int:

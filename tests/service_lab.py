@@ -16,6 +16,7 @@ import msgspec
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nats.aio.client import Client
 
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
@@ -64,6 +65,7 @@ class Running:
     database: Database
     clock: Clock
     signer: Signer
+    gateway: Client
     rpc: RpcClient
     name: str = field(init=False)
 
@@ -109,8 +111,7 @@ class Running:
 
     async def raw(self, verb: str, body: bytes, **headers: str) -> dict[str, Any]:
         """The bare reply to a bare request."""
-        gateway = await self.bus.client("gateway")
-        message = await gateway.request(
+        message = await self.gateway.request(
             f"rpc.{self.name}.v1.{verb}", body, timeout=10, headers=headers or None
         )
         reply: dict[str, Any] = msgspec.json.decode(message.data)
@@ -195,13 +196,15 @@ async def running(
             if task.done():
                 task.result()
                 pytest.fail("the service stopped by itself while it started")
+        gateway = await bus.client("gateway")
         yield Running(
             service=service,
             bus=bus,
             database=database,
             clock=clock,
             signer=signer,
-            rpc=RpcClient(await bus.client("gateway")),
+            gateway=gateway,
+            rpc=RpcClient(gateway),
         )
         assert not service.crashed
     finally:
