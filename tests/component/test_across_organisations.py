@@ -800,12 +800,16 @@ async def test_an_id_of_the_other_organisation_is_one_that_is_nowhere(
     here, there = sides
     logs = [await side.service.types(side.organisation) for side in sides]
     tried = set()
+    nowhere: dict[tuple[str, Role, str, str], dict[str, Any]] = {}
     for verb, role, name, kind in attempts():
         request = with_id(here, verb, name, there.ids[kind])
         theirs = await here.reply(verb.name, request, role)
-        request = with_id(here, verb, name, NOWHERE[kind])
-        nowhere = await here.reply(verb.name, request, role)
-        assert theirs == nowhere, (verb.name, role, name, kind)
+        # An id that is nowhere is of no kind but its form's: one of each form is asked for.
+        form = (verb.name, role, name, "uuid" if kind in UUIDS else kind)
+        if form not in nowhere:
+            request = with_id(here, verb, name, NOWHERE[kind])
+            nowhere[form] = await here.reply(verb.name, request, role)
+        assert theirs == nowhere[form], (verb.name, role, name, kind)
         tried.add(verb.name)
     assert logs[1] == await there.service.types(ELSEWHERE)
     (ours, before) = await here.service.types(HERE), logs[0]
