@@ -10,6 +10,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv pip
 TYPESCRIPT := clients/typescript
+PAGES := clients/example
 # A database of a test's own is six hundred files, made and removed: in memory, where there is room.
 MEMORY = $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "TMPDIR=/dev/shm"}')
 # Otherwise every program that a test starts compiles its own text again.
@@ -21,6 +22,7 @@ LOCK := $(UV) compile --quiet --generate-hashes --no-emit-index-url --universal 
 
 .PHONY: run
 run: .venv/.ready-run ## Start everything, walk one case to a published report, stay until Ctrl-C
+	@$(MAKE) pages || echo "The pages at / could not be built; everything else starts." >&2
 	@exec $(BIN)/hoeksteen run
 
 .PHONY: demo
@@ -52,12 +54,12 @@ bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (
 ##@ Work on it
 
 .PHONY: setup
-setup: .venv/.ready typescript ## Make .venv with everything that is needed to run and to test
+setup: .venv/.ready typescript pages ## Make .venv with everything that is needed to run and to test
 	@echo "Ready: .venv"
 
 .PHONY: test
 test: .venv/.ready ## Check everything, then run all tests on real parts (with CI set, a skip is a failure)
-	@$(MAKE) --jobs 2 --output-sync=target check typescript collected
+	@$(MAKE) --jobs 2 --output-sync=target check pages collected
 	@# Half of a test is waiting for other programs: three at once for two processors.
 	@$(MEMORY) $(BIN)/pytest -n $$(( $$(nproc) * 3 / 2 )) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
@@ -89,6 +91,9 @@ typescript: $(if $(shell command -v npm),$(TYPESCRIPT)/dist/.ready) ## Build the
 pack: typescript ## Pack the TypeScript client: clients/typescript/hoeksteen-client-*.tgz
 	@cd $(TYPESCRIPT) && npm pack --silent
 
+.PHONY: pages
+pages: $(if $(shell command -v npm),$(PAGES)/dist/.ready) ## Build the pages that are served at /, where there is npm
+
 .PHONY: lock
 lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject.toml
 	@printf 'uv==0.13.9\n' | $(LOCK) --no-annotate -o requirements/uv.txt -
@@ -98,7 +103,7 @@ lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject
 
 .PHONY: clean
 clean: ## Remove what was built and cached; the data in var/ stay
-	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/roles $(TYPESCRIPT)/node_modules
+	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/roles $(TYPESCRIPT)/node_modules $(PAGES)/dist $(PAGES)/node_modules
 	@rm -rf .venv .mutation_cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -146,4 +151,17 @@ $(TYPESCRIPT)/dist/.ready: $(TYPESCRIPT)/node_modules/.ready $(TYPESCRIPT)/tscon
     $(wildcard services/gateway/sdl/*.graphql)
 	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/roles
 	@cd $(TYPESCRIPT) && npm run --silent build
+	@touch $@
+
+# The pages stand on the TypeScript client as it was built.
+
+$(PAGES)/node_modules/.ready: $(addprefix $(PAGES)/,package.json package-lock.json .npmrc)
+	@cd $(PAGES) && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+$(PAGES)/dist/.ready: $(PAGES)/node_modules/.ready $(TYPESCRIPT)/dist/.ready \
+    $(addprefix $(PAGES)/,vite.config.js tsconfig.json) \
+    $(wildcard $(addprefix $(PAGES)/,*.html public/* src/* src/*/*))
+	@rm -rf $(PAGES)/dist
+	@cd $(PAGES) && npm run --silent build
 	@touch $@

@@ -37,11 +37,15 @@ _FLAGS = (
 
 @dataclass
 class Page:
-    """One tab. `requested` are the addresses that it asked for, `complained` its console errors."""
+    """One tab. `requested` are the addresses that it asked for, `posted` the bodies that it sent,
+    `complained` its console errors. `another()` opens a further tab of the same browser.
+    """
 
     send: Any
+    another: Any = None
     requested: list[str] = field(default_factory=list)
     complained: list[str] = field(default_factory=list)
+    posted: list[str] = field(default_factory=list)
 
     async def go(self, url: str) -> None:
         """Open an address."""
@@ -60,10 +64,44 @@ class Page:
                 await asyncio.sleep(0.05)
         return value
 
-    async def screenshot(self, path: Path) -> None:
-        """A PNG of what is seen."""
-        answer = await self.send("Page.captureScreenshot", format="png")
+    async def screenshot(self, path: Path, *, whole: bool = False) -> None:
+        """A PNG of what is seen, or of the whole page."""
+        answer = await self.send(
+            "Page.captureScreenshot", format="png", captureBeyondViewport=whole
+        )
         path.write_bytes(base64.b64decode(answer["data"]))
+
+    async def wide(self, pixels: int) -> None:
+        """Make the window so many CSS pixels wide."""
+        await self.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=pixels,
+            height=800,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+
+    async def press(self, key: str, *, times: int = 1, shift: bool = False) -> None:
+        """Press a key: `Tab`, `Enter`, `Space`, `ArrowDown`."""
+        text, code = {"Enter": ("\r", 13), "Space": (" ", 32), "Tab": ("", 9)}.get(key, ("", 40))
+        name = " " if key == "Space" else key
+        about = {"key": name, "code": key, "windowsVirtualKeyCode": code, "modifiers": 8 * shift}
+        for _ in range(times):
+            await self.send("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
+            await self.send("Input.dispatchKeyEvent", type="keyUp", **about)
+
+    async def type(self, text: str) -> None:
+        """Type where the focus is."""
+        await self.send("Input.insertText", text=text)
+
+    async def choose_file(self, selector: str, path: Path) -> None:
+        """Choose a file in the field that a CSS selector finds."""
+        found = await self.send(
+            "Runtime.evaluate", expression=f"document.querySelector('{selector}')"
+        )
+        await self.send(
+            "DOM.setFileInputFiles", files=[str(path)], objectId=found["result"]["objectId"]
+        )
 
 
 @asynccontextmanager
@@ -110,23 +148,35 @@ class _Pipe:
         self._back = os.fdopen(back, "rb", buffering=0)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._last = 0
-        self._page: Page | None = None
+        self._pages: dict[str, Page] = {}
         self._reader = asyncio.create_task(self._read())
 
     async def page(self) -> Page:
         """The first tab, with its requests and complaints noted from now on."""
         targets = await self.send("Target.getTargets")
         tab = next(each for each in targets["targetInfos"] if each["type"] == "page")
-        attached = await self.send("Target.attachToTarget", targetId=tab["targetId"], flatten=True)
+        return await self._attach(tab["targetId"])
+
+    async def another(self) -> Page:
+        """A further tab, in a window of its own: one behind another is not drawn."""
+        made = await self.send("Target.createTarget", url="about:blank", newWindow=True)
+        return await self._attach(made["targetId"])
+
+    async def _attach(self, target: str) -> Page:
+        attached = await self.send("Target.attachToTarget", targetId=target, flatten=True)
         session = attached["sessionId"]
 
         async def send(method: str, **parameters: Any) -> dict[str, Any]:
             return await self.send(method, session=session, **parameters)
 
-        self._page = Page(send)
-        for domain in ("Network", "Page", "Runtime", "Log"):
+        page = self._pages[session] = Page(send, self.another)
+        await send("Network.enable", maxPostDataSize=1 << 20)
+        for domain in ("Page", "Runtime", "Log"):
             await send(f"{domain}.enable")
-        return self._page
+        await send("Emulation.setScrollbarsHidden", hidden=True)
+        # As if it had the focus, also beside another tab.
+        await send("Emulation.setFocusEmulationEnabled", enabled=True)
+        return page
 
     async def send(
         self, method: str, *, session: str | None = None, **parameters: Any
@@ -158,18 +208,22 @@ class _Pipe:
     def _take(self, message: dict[str, Any]) -> None:
         if "id" in message:
             waiting = self._answers.pop(message["id"])
+            if waiting.done():
+                return  # nobody waits any more
             if "error" in message:
                 waiting.set_exception(RuntimeError(message["error"]["message"]))
             else:
                 waiting.set_result(message["result"])
-        elif self._page is not None:
+        elif (page := self._pages.get(message.get("sessionId", ""))) is not None:
             parameters = message["params"]
             match message["method"]:
                 case "Network.requestWillBeSent":
-                    self._page.requested.append(parameters["request"]["url"])
+                    page.requested.append(parameters["request"]["url"])
+                    if (body := parameters["request"].get("postData")) is not None:
+                        page.posted.append(body)
                 case "Log.entryAdded":
-                    self._page.complained.append(parameters["entry"]["text"])
+                    page.complained.append(parameters["entry"]["text"])
                 case "Runtime.exceptionThrown":
-                    self._page.complained.append(parameters["exceptionDetails"]["text"])
+                    page.complained.append(parameters["exceptionDetails"]["text"])
                 case _:
                     pass

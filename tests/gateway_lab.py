@@ -164,6 +164,7 @@ async def running_gateway(
     graphiql: bool = True,
     guesses: Guesses | None = None,
     rules: DocumentRules = LOCAL,
+    pages: Path | None = None,
 ) -> AsyncIterator[Lab]:
     """The gateway in this process, its neighbours behind a real bus."""
     signer = Signer(key=Ed25519PrivateKey.generate(), issuer=ISSUER)
@@ -190,6 +191,7 @@ async def running_gateway(
             guesses=guesses,
             rules=rules,
             news=live,
+            pages=pages,
         )
         http = await stack.enter_async_context(
             httpx2.AsyncClient(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -47,13 +48,14 @@ def application(
     guesses: Guesses | None = None,
     rules: DocumentRules = LOCAL,
     news: Live | None = None,
+    pages: Path | None = None,
 ) -> ASGIApp:
     """The gateway as one app. Raises AccessProblem where the access table has a hole, and SettingProblem for
     trusted documents that cannot be used.
 
     `ready` says whether the bus answers. `graphiql` serves the IDE: in local mode only. `guesses` is where
     wrong codes wait, if not in a queue of its own. `rules` say which documents run. `news` is where
-    subscriptions wait.
+    subscriptions wait. `pages` is the folder of built pages that stand at /.
     """
     guesses = guesses or Guesses()
     news = Live() if news is None else news
@@ -116,7 +118,7 @@ def application(
             Route("/health/live", live, name="health"),
             Route("/health/ready", readiness, name="health"),
             Route("/metrics", metrics, name="metrics"),
-            *page_routes(graphiql=graphiql),
+            *page_routes(graphiql=graphiql, built=pages),
         ],
         exception_handlers={HTTPException: http_error, Exception: fault},
     )

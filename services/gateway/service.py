@@ -44,6 +44,7 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
             graphiql=settings.mode == "local",
             rules=_rules(settings),
             news=live,
+            pages=settings.pages,
         )
         BoundedHttp.most = raise_file_limit()
         server = Server(config(app))

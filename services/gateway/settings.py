@@ -40,6 +40,8 @@ class GatewaySettings:
     """Folder with the trusted documents of each role, `<role>.json`."""
     free_documents: frozenset[Role]
     """Roles that may send text of their own in production; in local mode everybody may."""
+    pages: Path | None
+    """Folder with the built pages that are served at /; none: a page that says what this is."""
 
 
 def load() -> GatewaySettings:
@@ -52,6 +54,9 @@ def load() -> GatewaySettings:
         raise SettingProblem("The setting HOEKSTEEN_HTTP_PORT must be a port number.")
     spans = os.environ.get("HOEKSTEEN_SPANS_FILE")
     documents = os.environ.get("HOEKSTEEN_DOCUMENTS")
+    pages = os.environ.get("HOEKSTEEN_PAGES")
+    if pages and not (Path(pages) / "index.html").is_file():
+        raise SettingProblem("The setting HOEKSTEEN_PAGES must be a folder with an index.html.")
     return GatewaySettings(
         mode=cast(Literal["local", "production"], mode),
         nats_url=_text("nats_url"),
@@ -64,6 +69,7 @@ def load() -> GatewaySettings:
         spans_file=Path(spans) if spans else None,
         documents=Path(documents) if documents else None,
         free_documents=_free_documents(),
+        pages=Path(pages) if pages else None,
     )
 
 

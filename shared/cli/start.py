@@ -11,6 +11,7 @@ from rich.console import Console
 
 from shared.local.home import Home, write_private_json
 from shared.local.launcher import Interrupted, Launcher
+from shared.local.pages import print_links
 from shared.local.session import WITNESSES, Installation, Ports
 from shared.local.topology import STOP_ORDER, topology
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 _WHERE = ("HOEKSTEEN_HOME", "HOEKSTEEN_PORT")
+_ANY = "ORGANISATION"
 
 # As a shell says of a program that Ctrl-C ended (128 + SIGINT).
 _INTERRUPTED = 130
@@ -102,7 +104,7 @@ def _print_addresses(console: Console, installation: Installation) -> None:
     try:
         organisation = json.loads(installation.home.demo.read_bytes())["organisation"]
     except (FileNotFoundError, ValueError, KeyError):
-        organisation = "ORGANISATION"
+        organisation = _ANY
     # What another terminal needs to find this installation.
     said = [f"{name}={os.environ[name]}" for name in _WHERE if name in os.environ]
     command = " ".join([*said, ".venv/bin/hoeksteen"])
@@ -116,3 +118,5 @@ def _print_addresses(console: Console, installation: Installation) -> None:
         f"Witnesses {', '.join(WITNESSES)}: on this machine, so independent of nobody",
         soft_wrap=True,
     )
+    if organisation != _ANY:
+        print_links(console, installation, organisation)

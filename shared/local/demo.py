@@ -30,6 +30,7 @@ from shared.cli.plan_grid import PLAN, tell
 from shared.local import documents
 from shared.local.half_years import NAME, HalfYears
 from shared.local.home import CHECKOUT, write_private_json
+from shared.local.pages import print_links
 from shared.local.session import WITNESSES
 from shared.local.story import DemoFailedError, Story, base64
 from shared.local.verified import verify
@@ -91,7 +92,9 @@ async def walk(installation: Installation, console: Console, *, new_organisation
             await asyncio.to_thread(half_years.tell)
             story.pdfs += half_years.pdfs
         await asyncio.to_thread(story.close, received)
-        if not new_organisation:
+        if new_organisation:
+            print_links(console, installation, half_years.organisation, half_years.name)
+        else:
             write_private_json(installation.home.demo, {"organisation": str(story.organisation)})
     except DemoFailedError as failure:
         console.print(f"[red]The walk stopped: {failure}[/red]")
@@ -308,6 +311,7 @@ class _Story(Story):
         show("\n[bold]Addresses[/bold]")
         show(f"  GraphQL  {self.installation.gateway_url}")
         show(f"  GraphiQL {self.installation.gateway_origin}/graphiql")
+        print_links(self.console, self.installation, self.organisation, self.name)
         show("\n[bold]Organisation[/bold]")
         show(f"  {self.organisation}", highlight=False)
         again = f"hoeksteen token ROLE --organisation {self.organisation}"

@@ -94,15 +94,17 @@ class HalfYears(Story):
         self.people |= {
             role: self._sign_in(subject_of(role), role) for role in ("board", "works_council")
         }
+        period = Period.containing(self.installation.now().date())
+        if period.half == 2:
+            period = _next(period)
+            # A register of a whole year is loaded when that year is over.
+            self._move_to(moment_of(period.start))
         self._set_up(
             [
                 {"id": unit, "name": name, "headcount": headcount, "parent": parent}
                 for unit, name, headcount, parent in _UNITS
             ]
         )
-        period = Period.containing(self.installation.now().date())
-        if period.half == 2:
-            period = _next(period)
         # Of this total the grid of the second year is made; that of the first knows headcounts alone.
         self._load(str(period.year - 1), (0, 1))
         self._say(f"the register of {period.year - 1} is loaded")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from shared.bus import accounts, server
 from shared.local.home import CHECKOUT, Home, write_private, write_private_json
+from shared.local.pages import PAGES, are_built
 from shared.local.problem import LocalProblem
 from shared.local.program import Program
 from shared.local.session import ANSWERS, DATABASE_ROLES, SERVICES, WITNESSES, Installation, Ports
@@ -227,6 +228,7 @@ def _gateway(installation: Installation) -> dict[str, str]:
             "HOEKSTEEN_ISSUER": installation.issuer_url,
             "HOEKSTEEN_SPANS_FILE": str(home.spans("gateway")),
         }
+        | ({"HOEKSTEEN_PAGES": str(PAGES)} if are_built() else {})
     )
 
 

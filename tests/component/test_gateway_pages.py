@@ -70,6 +70,54 @@ async def test_pages_may_load_from_this_host_only(tmp_path: Path) -> None:
             assert "http" not in policy
 
 
+async def test_built_pages_stand_at_the_root_and_nothing_beside_them(tmp_path: Path) -> None:
+    """Each file of the folder has an address, nothing outside it has, and who asked is not counted."""
+    built = tmp_path / "built"
+    (built / "assets").mkdir(parents=True)
+    (tmp_path / "secret.html").write_text("secret")
+    for name in ("index.html", "figures.html", "assets/page.js", ".ready"):
+        (built / name).write_text(f"this is {name}")
+    async with running_gateway(tmp_path, pages=built) as lab:
+        there = {
+            path: await lab.http.get(path) for path in ("/", "/figures.html", "/assets/page.js")
+        }
+        missing = [
+            "/.ready",
+            "/../secret.html",
+            "/%2e%2e/secret.html",
+            "/assets/",
+            "/built/index.html",
+        ]
+        absent = [(await lab.http.get(path)).status_code for path in missing]
+        counted = lab.left()
+
+    assert ["index.html", "figures.html", "assets/page.js"] == [
+        answer.text.removeprefix("this is ") for answer in there.values()
+    ]
+    assert "text/javascript" in there["/assets/page.js"].headers["content-type"]
+    for answer in there.values():
+        policy = answer.headers["content-security-policy"]
+        assert "script-src 'self'; style-src 'self';" in policy
+        assert "unsafe" not in policy
+        assert "no-store" == answer.headers["cache-control"]
+    assert {404} == set(absent)
+    assert 'http_route="home"' not in counted
+    assert 'http_status="200"' not in counted
+
+
+async def test_without_built_pages_the_home_page_says_how_to_get_them(tmp_path: Path) -> None:
+    """In local mode; in production front ends are the organisation's own."""
+    (tmp_path / "local").mkdir()
+    (tmp_path / "production").mkdir()
+    async with running_gateway(tmp_path / "local") as lab:
+        local = (await lab.http.get("/")).text
+    async with running_gateway(tmp_path / "production", graphiql=False) as lab:
+        elsewhere = (await lab.http.get("/")).text
+
+    assert "make pages" in local
+    assert "make pages" not in elsewhere
+
+
 @pytest.mark.parametrize("path", ["graphiql.html", "graphiql/start.js", "graphiql/start.css"])
 def test_our_own_files_name_no_other_host(path: str) -> None:
     """Nothing that we wrote loads anything from elsewhere, nor holds a script in the page."""

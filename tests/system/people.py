@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
+from pypdf import PdfReader
 from rich.console import Console
 
 from hoeksteen_client import AdviserKey, GatewayClient, GatewayError, seal
@@ -23,6 +25,11 @@ from shared.taxonomy.calendar import moment_of, tick_of
 from shared.taxonomy.period import Period
 
 DATA = Path(__file__).parent.parent / "data"
+
+
+def text_of(pdf: bytes) -> str:
+    """All text of a PDF, in reading order."""
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
 
 
 def until(there: Callable[[], bool], seconds: float = 60.0) -> None:

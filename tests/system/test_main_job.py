@@ -13,25 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pypdf import PdfReader
 from rich.console import Console
 
 from hoeksteen_client import GatewayError
 from shared.bus.connection import connect
 from shared.local import documents
-from shared.local.demo import walk
 from shared.local.session import Installation
-from tests.system.people import DATA, Organisation, until
+from tests.system.people import DATA, Organisation, text_of, until
 
 Found = Callable[..., Organisation]
 
 CITIES = (("Breda", "Breda", 1300), ("Tilburg", "Tilburg", 500), ("Den Bosch", "Den Bosch", 900))
-
-
-def text_of(pdf: bytes) -> str:
-    """All text of a PDF, in reading order."""
-    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
-
 
 _received: dict[str, list[dict[str, Any]]] = {}
 
@@ -81,50 +73,6 @@ def defence(installation: Installation) -> Iterator[Organisation]:
     organisation.live_to_tick()
     yield organisation
     organisation.close()
-
-
-def test_the_walk_comes_to_its_end(
-    installation: Installation, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What `make demo` shows goes from a person's words to published reports and ends with 0."""
-    console = Console(record=True, file=io.StringIO(), width=200)
-    assert asyncio.run(walk(installation, console, new_organisation=True)) == 0
-    assert "Everything is in order" in capsys.readouterr().out
-    shown = console.export_text()
-    listed = re.findall(r"(\S+) (EN|NL) +(/\S+\.(\w+))", shown)
-    reports = {language: path for _, language, path, _ in listed[:2]}
-    assert {"EN", "NL"} == reports.keys()
-    # Then the four half-years of the second organisation, one after the other, the last in every form.
-    dutch = [one for one in listed[2:] if one[1] == "NL" and one[3] == "pdf"]
-    assert ["H1", "H2", "H1", "H2"] == [period[-2:] for period, *_ in dutch]
-    every = {(language, form) for _, language, _, form in listed[-8:]}
-    assert every == {(one, form) for one in ("EN", "NL") for form in ("pdf", "html", "xlsx", "ods")}
-    pages = ""
-    for _, _, path, _ in dutch:
-        pages = text_of(Path(path).read_bytes())
-        assert "Voorbeeld Zorggroep De Linde" in pages
-        assert re.search(r"Pesten,\s+intimidatie\s+en\s+uitsluiting\s+\d+", pages)
-        assert re.search(r"Antwoord\s+uiterlijk", pages)
-    # The last one looks back on what was recommended, done and held.
-    for text in (
-        "Rooster staat drie weken vooruit vast",
-        "Antwoord deels aangenomen op",
-        "Aanwezig 19",
-        "Beleid sluit niet aan op de praktijk",
-        "Openheid: trap 3",
-    ):
-        assert text in " ".join(pages.split())
-    # Every table with its margins, and what is below its threshold; the same on paper.
-    for dimension in ("theme", "area", "unit", "total"):
-        assert re.search(rf"Released for 20\d\d-H[12], by {dimension} ", shown)
-    assert re.search(r"│ total +│ +\d+ │ +± \d+ │", shown)
-    assert re.search(r"│ +not shown │ +with noise < \d+ │", shown)
-    english, first = (text_of(Path(reports[one]).read_bytes()) for one in ("EN", "NL"))
-    assert re.search(r"Integrity and wrongdoing\s+\d+\s+±\s\d+", english)
-    assert re.search(r"Pesten, intimidatie en uitsluiting\s+\d+\s+±\s\d+", first)
-    assert "niet getoond" in first
-    assert "a case of" in shown
-    assert "has spent ε = 2 of at most 2" in shown
 
 
 def test_defence_2018_is_released_as_published(defence: Organisation) -> None:
