@@ -389,6 +389,8 @@ REASONS: dict[str, str] = {
     "it must close within {days} days, in the same half-year": "het sluit binnen {days} dagen, in "
     "hetzelfde halfjaar",
     "the grid has no units": "het raster heeft geen onderdelen",
+    "it cannot be cleared": "het kan niet leeg worden gemaakt",
+    "it is needed the first time": "het is de eerste keer nodig",
     "it cannot be below zero": "het kan niet onder nul liggen",
     "it belongs to the policy EXACT": "het hoort bij het beleid EXACT",
     "it belongs to the policy NOISY": "het hoort bij het beleid NOISY",

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from shared.contracts import reporting_compliance as compliance
 from shared.contracts import reporting_hr, reporting_mirror
@@ -207,7 +208,8 @@ class OfOrganisation(Shape, frozen=True, kw_only=True):
 
 
 class DescribeAdviser(Shape, frozen=True, kw_only=True):
-    """Admin or coordinator: all that is kept about an adviser at work. It replaces what was kept.
+    """Admin or coordinator: what is kept about an adviser at work. What is left out stays as it is kept; of
+    somebody about whom nothing is kept, `external` is needed, and they take cases unless it is said.
 
     `unit_id`: where an internal adviser works themself; `languages`: ISO 639 codes; `expertise`:
     categories of the taxonomy; `hours_a_week`: 1 to 60. `organisation_id` as in OfOrganisation.
@@ -215,14 +217,14 @@ class DescribeAdviser(Shape, frozen=True, kw_only=True):
 
     organisation_id: str | None = None
     adviser_id: str
-    external: bool
-    unit_id: str | None = None
-    languages: tuple[str, ...] = ()
-    expertise: tuple[str, ...] = ()
-    hours_a_week: int | None = None
-    certificate: str | None = None
-    certificate_until: date | None = None
-    takes_cases: bool = True
+    external: bool | UnsetType = UNSET
+    unit_id: str | UnsetType | None = UNSET
+    languages: tuple[str, ...] | UnsetType = UNSET
+    expertise: tuple[str, ...] | UnsetType = UNSET
+    hours_a_week: int | UnsetType | None = UNSET
+    certificate: str | UnsetType | None = UNSET
+    certificate_until: date | UnsetType | None = UNSET
+    takes_cases: bool | UnsetType = UNSET
 
 
 class RecordAbsence(Shape, frozen=True, kw_only=True):
@@ -589,17 +591,17 @@ class KeepRecord(Shape, frozen=True, kw_only=True):
 
 
 class CorrectFacts(Shape, frozen=True, kw_only=True):
-    """Adviser: the facts of an open case as they should have been, all of them. Figures take it up
-    that are not released yet.
+    """Adviser: the facts of an open case as they should have been; those that are left out stay. Figures
+    take it up that are not released yet.
     """
 
     case_id: str
-    channel: str
-    anonymity: str
-    reporter_role: str
-    relation: str
-    category: str
-    unit_id: str | None = None
+    channel: str | UnsetType = UNSET
+    anonymity: str | UnsetType = UNSET
+    reporter_role: str | UnsetType = UNSET
+    relation: str | UnsetType = UNSET
+    category: str | UnsetType = UNSET
+    unit_id: str | UnsetType | None = UNSET
 
 
 class RecordConversation(Shape, frozen=True, kw_only=True):

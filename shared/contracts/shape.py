@@ -4,9 +4,10 @@ their own beside rpc.py, which names them in its table of verbs.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET
 
 Policy = Literal["noisy", "exact"]
 
@@ -25,3 +26,11 @@ class InParts(Shape, frozen=True, kw_only=True):
     """An answer to it. With a `next` there is more: ask again, with that as `after`."""
 
     next: int | None = None
+
+
+def told_of(request: Shape, *but: str) -> dict[str, Any]:
+    """What a request that changes a part tells: its fields, without those that were left out and `but`."""
+    fields = (
+        (name, getattr(request, name)) for name in request.__struct_fields__ if name not in but
+    )
+    return {name: value for name, value in fields if value is not UNSET}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,18 @@ async def test_a_coordinator_keeps_what_an_adviser_can_do(intake: Intake) -> Non
         ),
     ) == choices.items
     assert before == await intake.types()
+
+
+async def test_what_is_left_out_stays_and_null_clears(intake: Intake) -> None:
+    """One part at a time; of somebody new it has to be said whether they are external."""
+    await intake.ask("describe_adviser", BO, Done, **coordinator())
+    part = DescribeAdviser(adviser_id="bram", hours_a_week=None, languages=())
+    await intake.ask("describe_adviser", part, Done, **coordinator())
+    before, after = [one.event for one in await intake.log() if one.type == "AdviserDescribed"]
+    assert replace(before, hours_a_week=None, languages=()) == after
+    new = DescribeAdviser(adviser_id="anna", hours_a_week=8)
+    refused = await intake.refused("describe_adviser", new, **coordinator())
+    assert (Code.INVALID_INPUT, "external") == (refused.code, refused.values["field"])
 
 
 async def test_an_administrator_names_the_organisation(intake: Intake) -> None:

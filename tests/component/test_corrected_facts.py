@@ -104,8 +104,13 @@ async def test_what_is_known_stays_and_a_correction_leaves_with_the_day(intake: 
     await intake.anna(
         "keep_record", KeepRecord(case_id=str(case), record=CaseRecord(impacts=("fear",)))
     )
-    await intake.anna("correct_facts", correction(case))
+    part = CorrectFacts(
+        case_id=str(case), relation="manager_to_employee", category="intimidation", unit_id=None
+    )
+    kept = seen.channel, seen.anonymity, seen.reporter_role
+    await intake.anna("correct_facts", part)
     seen = await intake.anna("case", ById(id=str(case)), Case)
+    assert kept == (seen.channel, seen.anonymity, seen.reporter_role)
     assert (CaseRecord(impacts=("fear",)), "intimidation", None) == (
         seen.record,
         seen.category,

@@ -154,6 +154,23 @@ async def test_changes_reach_intake_as_they_were_meant(lab: Lab) -> None:
         role=Role.ADMIN,
     )
 
+    part = await lab.ask(
+        "mutation ($d: DescribeAdviserInput!) { describeAdviser(input: $d) { __typename"
+        " ... on InvalidInput { path message } } }",
+        {"d": key | {"adviserId": "bram", "hoursAWeek": None, "languages": ["nl"]}},
+        role=Role.COORDINATOR,
+    )
+    told = lab.neighbours.asked.pop().request
+    cleared = await lab.ask(
+        "mutation ($d: DescribeAdviserInput!) { describeAdviser(input: $d) {"
+        " ... on InvalidInput { path message } } }",
+        {"d": key | {"adviserId": "bram", "takesCases": None}},
+        role=Role.COORDINATOR,
+    )
+
+    assert {"__typename": "DescribeAdviserPayload"} == part["describeAdviser"]
+    assert rpc.DescribeAdviser(adviser_id="bram", hours_a_week=None, languages=("nl",)) == told
+    assert ["input", "takesCases"] == cleared["describeAdviser"]["path"]
     assert [
         rpc.DescribeAdviser(
             organisation_id=str(ORGANISATION),

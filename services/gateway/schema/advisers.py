@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Annotated, Self
 
 import strawberry
+from msgspec import UNSET, UnsetType
 
 from services.gateway.grants import ADMIN, ADVISER, COORDINATOR, REPORTER, grant, table
 from services.gateway.schema.base import (
@@ -17,11 +18,14 @@ from services.gateway.schema.base import (
     LanguageChoice,
     NotAllowed,
     NotFound,
+    Told,
     ask,
     ask_or_none,
     change,
     command,
     described,
+    part,
+    part_of,
     uuid_text,
 )
 from shared.contracts import rpc
@@ -295,45 +299,52 @@ class AdviserQuery:
 # Commands ---------------------------------------------------------------------------------------
 
 
+def _codes(given: list[str] | UnsetType | None) -> tuple[str, ...] | UnsetType:
+    return given if given is UNSET else tuple(given or ())
+
+
 @strawberry.input
 class DescribeAdviserInput:
-    """All that is kept about an adviser at work; it replaces what was kept."""
+    """What is kept about an adviser at work. What you leave out stays as it is; null clears it."""
 
     idempotency_key: strawberry.ID
     organisation_id: strawberry.ID | None = strawberry.field(
         default=None, description="For an administrator."
     )
     adviser_id: strawberry.ID
-    external: bool
-    unit_id: strawberry.ID | None = strawberry.field(
+    external: Told[bool] = strawberry.field(
+        default=None,
+        description="Whether they work for another organisation; needed the first time.",
+    )
+    unit_id: Told[strawberry.ID] = strawberry.field(
         default=None, description="Where an internal adviser works themself."
     )
-    languages: list[str] = strawberry.field(
-        default_factory=list, description="ISO 639 codes, at most 20."
+    languages: Told[list[str]] = strawberry.field(
+        default=None, description="ISO 639 codes, at most 20."
     )
-    expertise: list[str] = strawberry.field(
-        default_factory=list, description="Categories of the taxonomy."
+    expertise: Told[list[str]] = strawberry.field(
+        default=None, description="Categories of the taxonomy."
     )
-    hours_a_week: int | None = strawberry.field(default=None, description="1 to 60.")
-    certificate: str | None = None
-    certificate_until: date | None = strawberry.field(
+    hours_a_week: Told[int] = strawberry.field(default=None, description="1 to 60.")
+    certificate: Told[str] = None
+    certificate_until: Told[date] = strawberry.field(
         default=None, description="The last day on which it holds."
     )
-    takes_cases: bool = True
+    takes_cases: Told[bool] = None
 
     def request(self) -> rpc.DescribeAdviser:
         """As intake takes it."""
         return rpc.DescribeAdviser(
             organisation_id=_organisation(self.organisation_id),
             adviser_id=self.adviser_id,
-            external=self.external,
-            unit_id=self.unit_id,
-            languages=tuple(self.languages),
-            expertise=tuple(self.expertise),
-            hours_a_week=self.hours_a_week,
-            certificate=self.certificate,
-            certificate_until=self.certificate_until,
-            takes_cases=self.takes_cases,
+            external=part_of("external", self.external),
+            unit_id=part(self.unit_id),
+            languages=_codes(part(self.languages)),
+            expertise=_codes(part(self.expertise)),
+            hours_a_week=part(self.hours_a_week),
+            certificate=part(self.certificate),
+            certificate_until=part(self.certificate_until),
+            takes_cases=part_of("takesCases", self.takes_cases),
         )
 
 

@@ -18,6 +18,7 @@ from uuid import UUID
 
 import msgspec
 import strawberry
+from msgspec import UNSET
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
@@ -46,6 +47,7 @@ from shared.identity.roles import Role
 A = TypeVar("A", bound=Shape)
 InPartsT = TypeVar("InPartsT", bound=InParts)
 P = TypeVar("P")
+V = TypeVar("V")
 
 MOST_PARTS: Final = 32
 """Of an answer, each of about 1 MiB: so much one operation holds."""
@@ -238,6 +240,23 @@ def day_of(field: str, text: str) -> date:
 def day_or_none(field: str, text: str | None) -> date | None:
     """The same of what may be missing."""
     return None if text is None else day_of(field, text)
+
+
+Told = strawberry.Maybe[V | None]
+"""A field of an input that changes a part: left out, what is there stays; null, it is cleared."""
+
+
+def part(given: strawberry.Some[Any] | None) -> Any:
+    """A field of such an input, as a service takes it: UNSET for what was left out."""
+    return UNSET if given is None else given.value
+
+
+def part_of(field: str, given: strawberry.Some[Any] | None) -> Any:
+    """The same of what cannot be cleared. Raises Refusal INVALID_INPUT."""
+    value = part(given)
+    if value is None:
+        raise invalid(field, "it cannot be cleared")
+    return value
 
 
 # Enums ------------------------------------------------------------------------------------------

@@ -14,8 +14,11 @@ from services.gateway.schema.base import (
     InvalidInput,
     NotAllowed,
     NotFound,
+    Told,
     change,
     command,
+    part,
+    part_of,
     uuid_text,
 )
 from services.gateway.schema.cases import CasePayload
@@ -38,27 +41,29 @@ class KeepRecordInput:
 
 @strawberry.input
 class CorrectFactsInput:
-    """The facts as they should have been, all of them. Codes are those of the taxonomy."""
+    """The facts as they should have been; those that you leave out stay. Codes are those of the taxonomy."""
 
     idempotency_key: strawberry.ID
     case_id: strawberry.ID
-    channel: str
-    anonymity: str
-    reporter_role: str
-    relation: str
-    category: str
-    unit_id: strawberry.ID | None = None
+    channel: Told[str] = None
+    anonymity: Told[str] = None
+    reporter_role: Told[str] = None
+    relation: Told[str] = None
+    category: Told[str] = None
+    unit_id: Told[strawberry.ID] = strawberry.field(
+        default=None, description="The unit (afdeling) of the organisation; null: none is known."
+    )
 
     def request(self) -> rpc.CorrectFacts:
         """As intake takes it."""
         return rpc.CorrectFacts(
             case_id=uuid_text("caseId", self.case_id),
-            channel=self.channel,
-            anonymity=self.anonymity,
-            reporter_role=self.reporter_role,
-            relation=self.relation,
-            category=self.category,
-            unit_id=self.unit_id,
+            channel=part_of("channel", self.channel),
+            anonymity=part_of("anonymity", self.anonymity),
+            reporter_role=part_of("reporterRole", self.reporter_role),
+            relation=part_of("relation", self.relation),
+            category=part_of("category", self.category),
+            unit_id=part(self.unit_id),
         )
 
 

@@ -9,6 +9,7 @@ from services.intake.domain.case import owned_by
 from services.intake.sealed import as_uuid
 from services.intake.streams import load_case, load_organisation
 from shared.contracts.rpc import CorrectFacts, Done
+from shared.contracts.shape import told_of
 from shared.eventstore.store import Change
 from shared.runtime.calls import Call
 
@@ -21,12 +22,7 @@ async def correct_facts(call: Call, request: CorrectFacts) -> Done:
     events = record.correct_facts(
         state,
         await load_organisation(call.parts.store, call.organisation),
-        channel=request.channel,
-        anonymity=request.anonymity,
-        reporter_role=request.reporter_role,
-        relation=request.relation,
-        category=request.category,
-        unit_id=request.unit_id,
+        **{name: getattr(state.facts, name) for name in record.FACTS} | told_of(request, "case_id"),
         message_id=uuid4(),
         at=call.now,
     )

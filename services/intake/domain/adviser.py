@@ -182,7 +182,7 @@ def describe(
     organisation: Organisation,
     *,
     adviser_id: str,
-    external: bool,
+    external: bool | None,
     unit_id: str | None,
     languages: tuple[str, ...],
     expertise: tuple[str, ...],
@@ -194,6 +194,8 @@ def describe(
 ) -> AdviserDescribed:
     """Keep this about an adviser. Raises Refusal INVALID_INPUT or UNKNOWN_CODE."""
     _check_seat(organisation, adviser_id, "adviserId")
+    if external is None:
+        raise invalid("external", "it is needed the first time")
     if unit_id is not None:
         if external:
             raise invalid("unitId", "who is external works in no unit")
