@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
-
-import pytest
+from typing import Any
 
 from tests.contract.test_typescript import PACKAGE, node
 from tests.system.people import Organisation
 
+Found = Callable[..., Organisation]
+
 STORY = "Het ging weer mis — é ☂"
 
 
-@pytest.fixture
-def walked(found: Callable[..., Organisation]) -> dict[str, object]:
-    """What both were told, with Bram as the adviser."""
-    organisation = found()
+def walked(organisation: Organisation, script: str, *flags: str) -> dict[str, Any]:
+    """What a script of the client's tests was told, with Bram as the adviser."""
     told = {
         "url": organisation.installation.gateway_url,
         "organisation": str(organisation.id),
@@ -25,7 +24,7 @@ def walked(found: Callable[..., Organisation]) -> dict[str, object]:
         "adviserToken": organisation.sign_in("bram", "adviser").token,
     }
     walk = subprocess.run(
-        node("dist/test/walk.js"),
+        node(*flags, f"dist/test/{script}.js"),
         cwd=PACKAGE,
         input=json.dumps(told) + "\n",
         capture_output=True,
@@ -34,28 +33,46 @@ def walked(found: Callable[..., Organisation]) -> dict[str, object]:
         timeout=120,
     )
     assert walk.returncode == 0, walk.stderr
-    answer: dict[str, object] = json.loads(walk.stdout)
+    answer: dict[str, Any] = json.loads(walk.stdout)
     return answer
 
 
-def test_a_reporter_and_an_adviser_understand_each_other(walked: dict[str, object]) -> None:
+def test_a_reporter_and_an_adviser_understand_each_other(found: Found) -> None:
     """Words and files arrive, whole and with whose they are; a second key took the first one's place;
     what a closed case refuses is told in the person's language; another code sees nothing.
     """
-    assert [STORY] == walked["opened"]
-    assert walked["fetched"]
+    told = walked(found(), "walk")
+
+    assert [STORY] == told["opened"]
+    assert told["fetched"]
     assert [
         ["REPORTER", STORY, True, None],
         ["REPORTER", None, True, None],
         ["ADVISER", "Dank u.", True, "bram"],
         ["ADVISER", None, True, "bram"],
-    ] == walked["said"]
-    assert "folder" == walked["theirs"]
+    ] == told["said"]
+    assert "folder" == told["theirs"]
     assert [
         "sendMessage",
         "Conflict",
         "CASE_CLOSED",
         "Deze zaak is gesloten; er kan niets meer aan worden toegevoegd.",
-    ] == walked["late"]
-    assert walked["stranger"] is None
-    assert "CLOSED" == walked["status"]
+    ] == told["late"]
+    assert told["stranger"] is None
+    assert "CLOSED" == told["status"]
+
+
+def test_what_changes_is_told_over_a_line_that_breaks(found: Found) -> None:
+    """Over WebSocket and server-sent events: a token that is refused is replaced, a line that is cut is
+    opened again and begins with the present state; who cannot sign in is told so.
+    """
+    told = walked(found(), "live", "--experimental-websocket")
+
+    assert [None, "over"] == told["asked"][:2]
+    assert ["een"] == told["first"]
+    assert ["een", "twee", "drie"] == told["last"]
+    assert told["lines"] == 2
+    assert [3, 4] == told["said"]
+    assert [True, True] == told["failures"]
+    assert told["tasks"]
+    assert "INVALID_DOCUMENT" == told["wrong"]

@@ -7,13 +7,15 @@ import type { HoeksteenClient } from "./client.js";
 import { type Directory, type OpenedWords, asInput, bytesOf, opened, readersOf } from "./directory.js";
 import { SealingError } from "./errors.js";
 import { fetchFile, sendChunks } from "./files.js";
+import { type LiveOptions, subscribe } from "./live.js";
 import type { Source } from "./metadata.js";
 import {
   AdviserStart,
   type AdviserStartAnswer,
   AttachFile,
+  CaseChanged,
   CaseOf,
-  type CaseOfAnswer,
+  type CasePartsFragment,
   CloseCase,
   PublishAdviserKey,
   RecordConversation,
@@ -22,7 +24,7 @@ import {
 } from "./roles/adviser.js";
 import { type Place, type Reader, type Sealed, keyIdOf, sealTo } from "./sealing.js";
 
-type Answered = NonNullable<CaseOfAnswer["case"]>;
+type Answered = CasePartsFragment;
 
 /** An entry of a case, opened. */
 export type OpenedEntry = Answered["entries"][number] & OpenedEntryWords;
@@ -62,16 +64,15 @@ export class AdviserCases {
 
   /** A case with its words; null where it is not this adviser's. Each look is recorded. */
   async read(caseId: string): Promise<AdvisersCase | null> {
-    const directory = await this.#directory();
     const { case: found } = await this.gateway.request(CaseOf, { id: caseId });
-    if (!found) return null;
-    const place = { organisation: directory.id, case: caseId };
-    const entries = found.entries.map(async (entry) => {
-      const isFile = entry.kind === "FileAttached";
-      const spoken = { ...entry, attachmentId: isFile ? entry.ref : null };
-      return { ...entry, opened: await opened(spoken, this.key, place, directory) };
-    });
-    return { ...found, entries: await Promise.all(entries) };
+    return found && this.#opened(found);
+  }
+
+  /** The same, now and whenever it changes; null is the last event. Each is a look, and recorded. */
+  async *watch(caseId: string, options: LiveOptions = {}): AsyncGenerator<AdvisersCase | null, void> {
+    for await (const { caseChanged } of subscribe(this.gateway, CaseChanged, { id: caseId }, options)) {
+      yield caseChanged && (await this.#opened(caseChanged));
+    }
   }
 
   /** Say something to the reporter of a case. Throws SealingError where they gave no key. */
@@ -115,6 +116,16 @@ export class AdviserCases {
   /** A file of an entry, whole. Throws CannotOpen, and as `HoeksteenClient.request` does. */
   async file(caseId: string, file: NonNullable<OpenedWords["file"]>): Promise<Blob> {
     return fetchFile(this.gateway, { organisation: (await this.#directory()).id, case: caseId }, file);
+  }
+
+  async #opened(found: Answered): Promise<AdvisersCase> {
+    const directory = await this.#directory();
+    const place = { organisation: directory.id, case: found.id };
+    const entries = found.entries.map(async (entry) => {
+      const spoken = { ...entry, attachmentId: entry.kind === "FileAttached" ? entry.ref : null };
+      return { ...entry, opened: await opened(spoken, this.key, place, directory) };
+    });
+    return { ...found, entries: await Promise.all(entries) };
   }
 
   async #sealed(caseId: string, words: string, reporter?: Reader) {

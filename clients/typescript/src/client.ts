@@ -58,7 +58,7 @@ const PASSING = new Set(
   "UNAVAILABLE KEY_RING_UNAVAILABLE TIMED_OUT HTTP_429 HTTP_502 HTTP_503 HTTP_504".split(" "),
 );
 
-type Variables = Record<string, unknown>;
+export type Variables = Record<string, unknown>;
 type Arguments<Given> = {} extends Given
   ? [variables?: Given, options?: RequestOptions]
   : [variables: Given, options?: RequestOptions];
@@ -67,10 +67,11 @@ export class HoeksteenClient {
   /** The gateway's full address. */
   readonly url: string;
   language: Language;
+  /** Whether documents are named by their hash. */
+  readonly trusted: boolean;
   readonly #token: TokenProvider;
   readonly #deadline: number;
   readonly #retries: number;
-  readonly #trusted: boolean;
   readonly #fetch: typeof fetch;
 
   constructor(options: ClientOptions) {
@@ -80,7 +81,7 @@ export class HoeksteenClient {
     this.#token = typeof token === "string" ? () => token : token;
     this.#deadline = options.deadline ?? 30_000;
     this.#retries = options.retries ?? 3;
-    this.#trusted = options.trusted ?? false;
+    this.trusted = options.trusted ?? false;
     this.#fetch = options.fetch ?? ((...given) => fetch(...given));
   }
 
@@ -96,7 +97,7 @@ export class HoeksteenClient {
     ...[variables, options = {}]: Arguments<Given>
   ): Promise<Accepted<Answer>> {
     const given = (variables ?? {}) as Variables;
-    const body = JSON.stringify({ ...named(document, this.#trusted), variables: given });
+    const body = JSON.stringify({ ...named(document, this.trusted), variables: given });
     const keys = Object.values(given).map((value) => (value as Variables | null)?.["idempotencyKey"]);
     const key = keys.find((one) => typeof one === "string") as string | undefined;
     const safe = onlyAsks(document) || (keys.length > 0 && keys.every((one) => typeof one === "string"));
@@ -105,7 +106,7 @@ export class HoeksteenClient {
       Accept: "application/graphql-response+json, application/json;q=0.9",
     };
     const sent = { method: "POST", headers, body };
-    return this.send(this.url, sent, (answer) => read<Answer>(answer, this.language), {
+    return this.send(this.url, sent, (answer) => answered<Answer>(answer, this.language), {
       ...options,
       safe,
       key,
@@ -199,8 +200,7 @@ export class HoeksteenClient {
           [token, renewed] = [next, true];
           continue;
         }
-        const passes = !(cause instanceof GatewayError) || PASSING.has(cause.code);
-        if (!safe || !passes || attempt >= this.#retries || init.signal.aborted) throw cause;
+        if (!safe || !passes(cause) || attempt >= this.#retries || init.signal.aborted) throw cause;
       }
       await pause(attempt, asked, init.signal);
     }
@@ -231,11 +231,19 @@ async function json(answer: Response): Promise<Variables | undefined> {
   }
 }
 
-async function read<Answer>(answer: Response, language: Language): Promise<Accepted<Answer>> {
-  const body = await json(answer);
+async function answered<Answer>(answer: Response, language: Language): Promise<Accepted<Answer>> {
+  return accepted(await json(answer), answer.status, language);
+}
+
+/** The data of an answer, if it has any and nothing was refused. Throws GatewayError. */
+export function accepted<Answer>(
+  body: Variables | undefined,
+  status: number,
+  language: Language,
+): Accepted<Answer> {
   const [error] = Array.isArray(body?.["errors"]) ? body["errors"] : [];
   if (error) throw errorOf(error);
-  if (!body?.["data"]) throw noAnswer(answer.status, language);
+  if (!body?.["data"]) throw noAnswer(status, language);
   const data = body["data"] as Variables;
   for (const [field, value] of Object.entries(data)) {
     // Of everything in the schema only a UserError has both.
@@ -246,8 +254,13 @@ async function read<Answer>(answer: Response, language: Language): Promise<Accep
   return data as Accepted<Answer>;
 }
 
+/** Whether what was thrown passes by itself. */
+export function passes(cause: unknown): boolean {
+  return !(cause instanceof GatewayError) || cause instanceof Unreachable || PASSING.has(cause.code);
+}
+
 /** Wait twice as long each time, and not all clients alike; or as long as the answer asked. */
-async function pause(attempt: number, asked: number, signal: AbortSignal): Promise<void> {
+export async function pause(attempt: number, asked: number, signal: AbortSignal): Promise<void> {
   const longest = Math.min(FIRST_PAUSE * 2 ** attempt, LONGEST_PAUSE);
   const wait = Math.max(asked, longest * (0.5 + Math.random() / 2));
   await new Promise<void>((resolve, reject) => {

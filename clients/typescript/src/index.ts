@@ -38,6 +38,7 @@ export {
   WrongCode,
 } from "./errors.js";
 export { fetchChunks, sendChunks } from "./files.js";
+export { type LiveOptions, subscribe } from "./live.js";
 export { type Source, stripped } from "./metadata.js";
 export { PartyKey } from "./parties.js";
 export { type PulseToken, makePulseTokens } from "./pulse.js";
