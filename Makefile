@@ -11,6 +11,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip
 TYPESCRIPT := clients/typescript
 PAGES := clients/example
+CONFORMANCE := tests/conformance/node
 # A database of a test's own is six hundred files, made and removed: in memory, where there is room.
 MEMORY = $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "TMPDIR=/dev/shm"}')
 # Otherwise every program that a test starts compiles its own text again.
@@ -44,6 +45,10 @@ attack: .venv/.ready ## Attack log and figures in every known way (PART=ledger|a
 .PHONY: mutate
 mutate: .venv/.ready ## Put small faults in intake's rules; a test must notice each (PART=module, default all)
 	@exec nice -n 19 $(BIN)/python -m bench.mutate $(if $(PART),--part $(PART))
+
+.PHONY: conformance
+conformance: .venv/.ready $(CONFORMANCE)/node_modules/.ready ## GraphQL over HTTP, WebSocket and SSE against others' suites and clients (needs npm)
+	@exec $(BIN)/python -m bench.conformance
 
 ##@ Measure it
 
@@ -104,6 +109,7 @@ lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject
 .PHONY: clean
 clean: ## Remove what was built and cached; the data in var/ stay
 	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/roles $(TYPESCRIPT)/node_modules $(PAGES)/dist $(PAGES)/node_modules
+	@rm -rf $(CONFORMANCE)/node_modules
 	@rm -rf .venv .mutation_cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -144,6 +150,10 @@ help: ## Print this
 
 $(TYPESCRIPT)/node_modules/.ready: $(addprefix $(TYPESCRIPT)/,package.json package-lock.json .npmrc)
 	@cd $(TYPESCRIPT) && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+$(CONFORMANCE)/node_modules/.ready: $(addprefix $(CONFORMANCE)/,package.json package-lock.json .npmrc)
+	@cd $(CONFORMANCE) && npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 $(TYPESCRIPT)/dist/.ready: $(TYPESCRIPT)/node_modules/.ready $(TYPESCRIPT)/tsconfig.json \

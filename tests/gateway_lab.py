@@ -140,6 +140,13 @@ class Lab:
         )
 
 
+async def nobody_waits(live: Live) -> None:
+    """Return when all who waited for news have gone; a connection's end is noticed a moment later."""
+    async with asyncio.timeout(15):
+        while len(live) > 0:  # noqa: ASYNC110  nobody is told of it
+            await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def listening(app: ASGIApp) -> AsyncIterator[str]:
     """An app on a real port of this machine, served as the gateway is."""
@@ -165,6 +172,7 @@ async def running_gateway(
     guesses: Guesses | None = None,
     rules: DocumentRules = LOCAL,
     pages: Path | None = None,
+    get_queries: bool = False,
 ) -> AsyncIterator[Lab]:
     """The gateway in this process, its neighbours behind a real bus."""
     signer = Signer(key=Ed25519PrivateKey.generate(), issuer=ISSUER)
@@ -192,6 +200,7 @@ async def running_gateway(
             rules=rules,
             news=live,
             pages=pages,
+            get_queries=get_queries,
         )
         http = await stack.enter_async_context(
             httpx2.AsyncClient(

@@ -49,6 +49,7 @@ def application(
     rules: DocumentRules = LOCAL,
     news: Live | None = None,
     pages: Path | None = None,
+    get_queries: bool = False,
 ) -> ASGIApp:
     """The gateway as one app. Raises AccessProblem where the access table has a hole, and SettingProblem for
     trusted documents that cannot be used.
@@ -56,6 +57,7 @@ def application(
     `ready` says whether the bus answers. `graphiql` serves the IDE: in local mode only. `guesses` is where
     wrong codes wait, if not in a queue of its own. `rules` say which documents run. `news` is where
     subscriptions wait. `pages` is the folder of built pages that stand at /.
+    `get_queries` takes queries by GET: in local mode only.
     """
     guesses = guesses or Guesses()
     news = Live() if news is None else news
@@ -86,7 +88,7 @@ def application(
             telemetry.problem(Event.OPERATION_FAILED, error)
         return refuse(Refusal(Code.INTERNAL), language_of(request))
 
-    endpoint = GraphQLEndpoint(engine, verifier, connections)
+    endpoint = GraphQLEndpoint(engine, verifier, connections, get_queries=get_queries)
     sockets = WebSocketEndpoint(
         engine, verifier, telemetry, connections, any_loopback_origin=graphiql
     )

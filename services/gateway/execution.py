@@ -207,6 +207,14 @@ class Engine:
         assert prepared.document is not None  # noqa: S101  a document without problems
         return prepared, choose(prepared.document, request.operation_name, live=live)
 
+    def changes(self, request: GraphQLRequest, role: Role, token: str) -> bool:
+        """Whether the operation of a request is a mutation: only a POST may carry one."""
+        try:
+            _, operation = self.prepare(request, role, token)
+        except Refused:
+            return False
+        return operation.operation is OperationType.MUTATION
+
     async def _run(
         self,
         request: GraphQLRequest,

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -48,9 +49,13 @@ STATUS: Final[dict[Code, int]] = {
 }
 """Status of a request that was refused before GraphQL was reached, whatever it accepts."""
 
+UNSERVED: Final = {"method": 405, "Accept": 406, "body in time": 408, "Content-Type": 415}
+"""Status where the request itself lacks what is taken, by what that is."""
+
 NOT_RUN: Final[dict[str, int]] = {RESPONSE_JSON: 400, JSON: 200}
 """Status where the document or its variables are refused. The newest draft says 422 for some of
-these; the audit suite still wants 400, and 200 for the older media type."""
+these, and 294 where an operation ran with errors; the audit suite still wants 400, and 200 for the older
+media type."""
 
 RAN: Final = 200
 """Status of an operation that ran, with or without errors in it."""
@@ -75,31 +80,49 @@ class SignedIn:
 class GraphQLEndpoint:
     """POST /graphql."""
 
-    def __init__(self, engine: Engine, verifier: TokenVerifier, connections: Connections) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        verifier: TokenVerifier,
+        connections: Connections,
+        *,
+        get_queries: bool = False,
+    ) -> None:
+        """`get_queries`: a query may stand in the address of a GET. Where a front end is worked on."""
         self._engine = engine
         self._verifier = verifier
         self._connections = connections
+        self._methods = ("GET", "POST") if get_queries else ("POST",)
 
     async def __call__(self, request: Request) -> ASGIApp:
         """Answer one request. Nothing that a caller sends gives a 500."""
         language = language_of(request)
         accepted = accepts(request.headers.get("accept"))
-        if request.method != "POST":
-            return refuse(Refusal(Code.NOT_SERVED), language, status=405, allow="POST")
+        if request.method not in self._methods:
+            return _method_refused(language, self._methods)
         if accepted is None:
-            return refuse(Refusal(Code.NOT_SERVED), language, status=406)
+            return refuse(Refusal(Code.NOT_SERVED), language, status=UNSERVED["Accept"])
         try:
             caller = await sign_in(request, self._verifier)
             self._engine.must_serve(caller.principal.role)
-            if not _takes(request.headers.get("content-type")):
-                return refuse(Refusal(Code.NOT_SERVED), language, accepted, status=415)
-            wanted = _decode(await _body(request))
+            if request.method == "GET":
+                wanted = _in_address(request.query_params)
+            elif _takes(request.headers.get("content-type")):
+                wanted = _decode(await _body(request))
+            else:
+                status = UNSERVED["Content-Type"]
+                return refuse(Refusal(Code.NOT_SERVED), language, accepted, status=status)
         except Refusal as refusal:
             return refuse(refusal, language, accepted)
         except TimeoutError:
-            return refuse(Refusal(Code.MALFORMED_REQUEST), language, accepted, status=408)
+            status = UNSERVED["body in time"]
+            return refuse(Refusal(Code.MALFORMED_REQUEST), language, accepted, status=status)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody receives it
+        if request.method == "GET" and self._engine.changes(
+            wanted, caller.principal.role, caller.token
+        ):
+            return _method_refused(language, ("POST",), accepted)
         if accepted == EVENT_STREAM:
             return self._events(request, wanted, caller, language)
         answer = await self._engine.answer(
@@ -168,6 +191,18 @@ def refuse(
         status_code=status or STATUS.get(refusal.code, 400),
         headers=headers,
         media_type=f"{media_type}; charset=utf-8",
+    )
+
+
+def _method_refused(
+    language: Language, allowed: tuple[str, ...], media_type: str = JSON
+) -> Response:
+    return refuse(
+        Refusal(Code.NOT_SERVED),
+        language,
+        media_type,
+        status=UNSERVED["method"],
+        allow=", ".join(allowed),
     )
 
 
@@ -252,6 +287,22 @@ async def _body(request: Request) -> bytes:
 def _decode(body: bytes) -> GraphQLRequest:
     try:
         return msgspec.json.decode(body, type=GraphQLRequest)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        raise Refusal(Code.MALFORMED_REQUEST) from None
+
+
+def _in_address(parameters: QueryParams) -> GraphQLRequest:
+    """The request that stands in the address of a GET. Raises Refusal MALFORMED_REQUEST."""
+    given: dict[str, Any] = {
+        name: parameters[name]
+        for name in ("query", "documentId", "operationName")
+        if parameters.get(name)
+    }
+    try:
+        for name in ("variables", "extensions"):
+            if parameters.get(name):
+                given[name] = msgspec.json.decode(parameters[name])
+        return msgspec.convert(given, GraphQLRequest)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise Refusal(Code.MALFORMED_REQUEST) from None
 

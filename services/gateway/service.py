@@ -45,6 +45,7 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
             rules=_rules(settings),
             news=live,
             pages=settings.pages,
+            get_queries=settings.get_queries,
         )
         BoundedHttp.most = raise_file_limit()
         server = Server(config(app))

@@ -42,6 +42,8 @@ class GatewaySettings:
     """Roles that may send text of their own in production; in local mode everybody may."""
     pages: Path | None
     """Folder with the built pages that are served at /; none: a page that says what this is."""
+    get_queries: bool
+    """Whether queries are taken by GET, which puts variables into addresses; in local mode only."""
 
 
 def load() -> GatewaySettings:
@@ -70,7 +72,19 @@ def load() -> GatewaySettings:
         documents=Path(documents) if documents else None,
         free_documents=_free_documents(),
         pages=Path(pages) if pages else None,
+        get_queries=_get_queries(mode),
     )
+
+
+def _get_queries(mode: str) -> bool:
+    choice = _text("get_queries", "no")
+    if choice not in ("yes", "no"):
+        raise SettingProblem("The setting HOEKSTEEN_GET_QUERIES is either 'yes' or 'no'.")
+    if choice == "yes" and mode == "production":
+        raise SettingProblem(
+            "HOEKSTEEN_GET_QUERIES is for local mode: variables would stand in logs of addresses."
+        )
+    return choice == "yes"
 
 
 def _free_documents() -> frozenset[Role]:

@@ -16,7 +16,7 @@ from shared.identity.roles import Role
 from tests.component.test_intake import opening
 from tests.conformance.subscriber import Subscriber, subscribed
 from tests.conftest import Database
-from tests.gateway_lab import listening
+from tests.gateway_lab import listening, nobody_waits
 from tests.house import House, running_house
 from tests.service_lab import HERE
 
@@ -79,7 +79,7 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
         assert house.app is not None
         async with listening(house.app) as origin:
             yield World(house, origin)
-        assert 0 == len(house.news)
+        await nobody_waits(house.news)
 
 
 async def test_each_is_told_what_their_query_tells(world: World) -> None:

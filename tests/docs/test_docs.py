@@ -16,7 +16,7 @@ import typer
 from graphql import parse, validate
 
 from services.gateway.access import served_schemas
-from services.gateway.http import STATUS
+from services.gateway.http import STATUS, UNSERVED
 from services.gateway.settings import GatewaySettings
 from services.intake import events as intake_events
 from services.reporting import events as reporting_events
@@ -218,7 +218,10 @@ def test_every_status_is_documented() -> None:
     table = rows(section(text_of(DOCS / "errors.md"), "## Status of an HTTP answer"))
     others = ["any other", "400"]
 
-    assert [[f"`{code}`", str(status)] for code, status in STATUS.items()] + [others] == table
+    assert [[f"`{code}`", str(status)] for code, status in STATUS.items()] + [
+        others,
+        *([lacks, str(status)] for lacks, status in UNSERVED.items()),
+    ] == table
 
 
 @pytest.mark.parametrize(
@@ -236,12 +239,19 @@ def test_every_dependency_has_its_reason(heading: str, extra: str | None) -> Non
     assert all(len(row) == 4 and all(row) for row in table)
 
 
-def test_every_package_of_the_typescript_client_has_its_reason() -> None:
+@pytest.mark.parametrize(
+    ("folder", "heading"),
+    [
+        ("clients/typescript", "## The TypeScript client"),
+        ("tests/conformance/node", "## Conformance"),
+    ],
+)
+def test_every_package_of_npm_has_its_reason(folder: str, heading: str) -> None:
     """What npm installs directly stands in its table too."""
-    package = json.loads(text_of(ROOT / "clients/typescript/package.json"))
-    table = rows(section(text_of(DOCS / "dependencies.md"), "## The TypeScript client"))
+    package = json.loads(text_of(ROOT / folder / "package.json"))
+    table = rows(section(text_of(DOCS / "dependencies.md"), heading))
 
-    assert {*package["dependencies"], *package["devDependencies"]} == {
+    assert {*package["dependencies"], *package.get("devDependencies", {})} == {
         row[0].strip("`") for row in table
     }
     assert all(len(row) == 4 and all(row) for row in table)
@@ -304,7 +314,7 @@ def test_the_help_names_every_measurement() -> None:
     programs = {
         path.stem for path in (ROOT / "bench").glob("*.py") if "__main__" in path.read_text()
     }
-    of_others = {"attack_anonymity", "attack_ledger", "faults", "store_growth"}
+    of_others = {"attack_anonymity", "attack_ledger", "conformance", "faults", "store_growth"}
 
     assert told is not None
     assert programs - of_others == {*told[1].split("|")}
