@@ -81,6 +81,16 @@ class Page:
             mobile=False,
         )
 
+    async def dark(self, dark: bool) -> None:
+        """Prefer dark colours, or light ones; and no motion."""
+        await self.send(
+            "Emulation.setEmulatedMedia",
+            features=[
+                {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+                {"name": "prefers-reduced-motion", "value": "reduce"},
+            ],
+        )
+
     async def press(self, key: str, *, times: int = 1, shift: bool = False) -> None:
         """Press a key: `Tab`, `Enter`, `Space`, `ArrowDown`."""
         text, code = {"Enter": ("\r", 13), "Space": (" ", 32), "Tab": ("", 9)}.get(key, ("", 40))

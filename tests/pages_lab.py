@@ -84,18 +84,24 @@ class Visitor:
         await self.page.until(f"document.body.innerText.includes({json.dumps(text)})", within=60)
 
     async def look(self, name: str) -> None:
-        """What axe-core finds in this view, in both languages: nothing. With HOEKSTEEN_SCREENSHOT, a folder,
-        pictures of it at the width of a phone and of a desk are made there.
+        """What axe-core finds in this view, in the other language and in this one in the dark: nothing.
+
+        With HOEKSTEEN_SCREENSHOT, a folder, pictures as wide as a phone and as a desk are made there.
         """
         if not await self.page.run("typeof axe === 'object'"):
             await self.page.run(_AXE.read_text() + ";0")
-        for _ in ("this language", "the other"):
+        for dark in (False, True):
+            await self.page.dark(False)
             await self._draw(name)
             await self.page.run("document.getElementById('language').click()")
             await self.page.until("!document.querySelector('main[aria-busy]')")
+            await self.page.dark(dark)
             await self.page.run(_LOOK)
             found = (await self.page.until("window.looked && [window.looked]", within=60))[0]
-            assert found == [], (name, found)
+            if dark:
+                await self._draw(f"{name}-dark")
+            assert found == [], (name, dark, found)
+        await self.page.dark(False)
 
     async def _draw(self, name: str) -> None:
         folder = os.environ.get("HOEKSTEEN_SCREENSHOT")

@@ -1,6 +1,6 @@
 /** Asking the gateway, in the language that is shown. The client's errors are sentences for people. */
 
-import { HoeksteenClient, type TokenProvider } from "hoeksteen-client";
+import { HoeksteenClient, type TokenProvider, newIdempotencyKey } from "hoeksteen-client";
 
 import { current } from "./language.js";
 
@@ -20,19 +20,28 @@ export class Gateway {
     return (await this.#client.request(query, variables)) as Answer;
   }
 
-  /**
-   * Carry out the mutation `name`. With the same `idempotencyKey` it is carried out once, however often
-   * it is sent: a form keeps its key until it succeeded.
-   */
-  async change(name: string, input: Answer, idempotencyKey: string): Promise<void> {
+  /** Carry out the mutation `name`. With the same `idempotencyKey` it is carried out once, however often. */
+  async change(name: string, input: Answer): Promise<void> {
     const type = name[0]!.toUpperCase() + name.slice(1);
     await this.ask(
       `mutation ($input: ${type}Input!) {
         ${name}(input: $input) { __typename ... on UserError { code message path } }
       }`,
-      { input: { ...input, idempotencyKey } },
+      { input: { idempotencyKey: newIdempotencyKey(), ...input } },
     );
   }
+}
+
+/**
+ * An input that is made once of `from`: sent again after no answer came, it is the same to the byte, and so
+ * is carried out once. Words that are sealed anew are not the same.
+ */
+export function once(): (from: string, make: () => Promise<Answer>) => Promise<Answer> {
+  let kept: { from: string; input: Answer } | undefined;
+  return async (from, make) => {
+    if (kept?.from !== from) kept = { from, input: { idempotencyKey: newIdempotencyKey(), ...(await make()) } };
+    return kept.input;
+  };
 }
 
 /** The bytes of a field that the schema calls Base64. */

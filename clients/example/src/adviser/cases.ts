@@ -1,13 +1,13 @@
 /** An adviser's own cases: a list, and one that is open. */
 
-import { type AdviserKey, keyIdOf } from "hoeksteen-client";
+import { type AdviserKey, keyIdOf, readersOf } from "hoeksteen-client";
 
 import { type Child, h } from "../dom.js";
 import { form, select, text } from "../fields.js";
-import { type Answer, type Gateway, bytes } from "../gateway.js";
+import { type Answer, type Gateway, bytes, once } from "../gateway.js";
 import { inSchema, t, week } from "../language.js";
 import { type View, redraw, say, show } from "../page.js";
-import { DIRECTORY, type Said, isSigned, opened, readersOf, sealed, thread } from "../thread.js";
+import { DIRECTORY, said, sealed, thread } from "../thread.js";
 
 /** Who works here, with what. */
 export interface Adviser {
@@ -97,48 +97,43 @@ export function cases(adviser: Adviser): View {
 function one(adviser: Adviser, id: string): View {
   const { gateway, key } = adviser;
   const place = { organisation: adviser.organisation, case: id };
-  const draft = { words: "", outcome: "", route: "", key: crypto.randomUUID() };
+  const draft = { words: "", outcome: "", route: "", message: once() };
   let shown: Answer = {};
-  let directory: Answer = {};
 
   const carry = async (name: string, input: Answer, done: string) => {
-    await gateway.change(name, { caseId: id, ...input }, draft.key);
-    draft.key = crypto.randomUUID();
+    await gateway.change(name, { caseId: id, ...input });
     await redraw();
     say(done);
   };
 
   const answer = async () => {
-    const reporter = bytes(shown.replyKey);
-    const readers = [
-      ...readersOf(directory, adviser.adviser),
-      { keyId: await keyIdOf(reporter), publicKey: reporter },
-    ];
-    // A key that stands in the directory without its signing half signs nothing.
-    const signs = directory.advisers.some((each: Answer) => each.keyId === key.keyId && each.signingKey);
-    const words = await sealed(draft.words, readers, place, signs ? key : undefined);
-    await gateway.change("sendMessage", { caseId: id, ...words }, draft.key);
-    Object.assign(draft, { words: "", key: crypto.randomUUID() });
+    const input = await draft.message(draft.words, async () => {
+      const { organisation, case: found } = shown;
+      const publicKey = bytes(found.replyKey);
+      const reporter = { keyId: await keyIdOf(publicKey), publicKey };
+      const own = readersOf(organisation, adviser.adviser, key);
+      // A key that stands in the directory without its signing half signs nothing.
+      const signs = organisation.advisers.some((each: Answer) => each.keyId === key.keyId && each.signingKey);
+      return { caseId: id, ...(await sealed(draft.words, [...own, reporter], place, signs ? key : undefined)) };
+    });
+    await gateway.change("sendMessage", input);
+    Object.assign(draft, { words: "", message: once() });
     await redraw();
     say(t("case.sent"));
   };
 
   return async () => {
-    const { case: found, organisation, taxonomy } = await gateway.ask(ONE, { language: inSchema(), id });
+    shown = await gateway.ask(ONE, { language: inSchema(), id });
+    const { case: found, organisation, taxonomy } = shown;
     if (!found) return { title: t("cases.title"), body: h("p", { class: "note bad" }, t("case.none")) };
-    [shown, directory] = [found, organisation];
     draft.outcome ||= found.outcome ?? "";
     draft.route ||= found.route ?? "";
     const spoken = await Promise.all(
-      found.entries.filter(({ sealed: copies }: Answer) => copies.length).map(async (entry: Answer): Promise<Said> => {
+      found.entries.filter(({ sealed: copies }: Answer) => copies.length).map((entry: Answer) => {
         const reporters = entry.code === "reporter" || (entry.kind === "CaseOpened" && !entry.signature && found.replyKey);
-        return {
-          by: reporters ? t("reporter") : adviser.name,
-          week: entry.week,
-          words: entry.kind === "FileAttached" ? t("thread.file") : await opened(entry.sealed, key, place),
-          own: !reporters,
-          signed: await isSigned(entry, organisation, place),
-        };
+        const by = { own: !reporters, name: reporters ? t("reporter") : adviser.name };
+        const attachmentId = entry.kind === "FileAttached" ? entry.ref : null;
+        return said({ ...entry, attachmentId }, by, key, place, organisation);
       }),
     );
     const unit = organisation.units.find((each: Answer) => each.id === found.unitId);

@@ -1,13 +1,13 @@
 /** Coming back with a code: reading, answering, and what a reporter may ask for. */
 
-import { ReporterCode, reporterToken } from "hoeksteen-client";
+import { type Place, ReporterCode, readersOf, reporterToken } from "hoeksteen-client";
 
 import { h } from "../dom.js";
 import { form, text, tick } from "../fields.js";
-import { type Answer, Gateway } from "../gateway.js";
+import { type Answer, Gateway, bytes, once } from "../gateway.js";
 import { t } from "../language.js";
 import { type View, redraw, say, show } from "../page.js";
-import { DIRECTORY, type Said, isSigned, opened, readersOf, sealed, thread } from "../thread.js";
+import { DIRECTORY, said, sealed, thread } from "../thread.js";
 
 const MINE = `{
   organisation { ${DIRECTORY} }
@@ -59,59 +59,51 @@ export function back(organisation: string): View {
 export function mine(place: string, code: ReporterCode): View {
   const gateway = new Gateway(reporterToken(code, place));
   const here = { organisation: place, case: code.caseId };
-  const draft = { words: "", key: crypto.randomUUID(), erase: false, eraseKey: crypto.randomUUID() };
-  let organisation: Answer = {};
+  const draft = { words: "", message: once(), erase: false };
 
   const answer = async () => {
-    const found = await gateway.ask(MINE);
-    const readers = [...readersOf(found.organisation, found.myCase.adviserId), code.key];
-    await gateway.change(
-      "sendMessage",
-      { caseId: code.caseId, ...(await sealed(draft.words, readers, here)) },
-      draft.key,
-    );
-    Object.assign(draft, { words: "", key: crypto.randomUUID() });
+    const { organisation, myCase } = await gateway.ask(MINE);
+    const input = await draft.message(draft.words, async () => ({
+      caseId: code.caseId,
+      ...(await sealed(draft.words, readersOf(organisation, myCase.adviserId, code.key), here)),
+    }));
+    await gateway.change("sendMessage", input);
+    Object.assign(draft, { words: "", message: once() });
     await redraw();
     say(t("mine.sent"));
   };
 
   const erase = async () => {
-    await gateway.change("requestErasure", { caseId: code.caseId, ground: "REPORTER" }, draft.eraseKey);
+    await gateway.change("requestErasure", { caseId: code.caseId, ground: "REPORTER" });
     await redraw();
     say(t("mine.erase.done"));
   };
 
   return async () => {
-    const found = await gateway.ask(MINE);
-    organisation = found.organisation ?? {};
-    if (!found.myCase) {
+    const { organisation, myCase } = await gateway.ask(MINE);
+    if (!myCase) {
       return { title: t("back.title"), body: h("p", { class: "note bad", role: "alert" }, t("back.none")) };
     }
     const { erasure } = await gateway.ask(
       `query ($id: ID!) { erasure(caseId: $id) { status } }`,
       { id: code.caseId },
     );
-    const adviser = nameOf(organisation, found.myCase.adviserId);
-    const said = await Promise.all(
-      found.myCase.messages.map(async (message: Answer): Promise<Said> => {
+    const adviser = nameOf(organisation, myCase.adviserId);
+    const messages = await Promise.all(
+      myCase.messages.map((message: Answer) => {
         const own = message.sender === "REPORTER";
-        return {
-          by: own ? t("you") : adviser,
-          week: message.week,
-          words: message.attachmentId ? t("thread.file") : await opened(message.sealed, code.key, here),
-          own,
-          signed: await isSigned(message, organisation, here),
-        };
+        const by = { own, name: own ? t("you") : adviser };
+        return said(message, by, code.key, here, organisation);
       }),
     );
-    const closed = found.myCase.status === "CLOSED";
+    const closed = myCase.status === "CLOSED";
     return {
       title: t("mine.title"),
       body: [
         h("p", { class: "lead", id: "state" }, t(closed ? "mine.closed" : "mine.open", { adviser })),
         h("p", { class: "actions" }, h("button", { type: "button", class: "quiet", id: "look", onclick: look }, t("mine.look"))),
         h("h2", {}, t("mine.said")),
-        thread(said),
+        thread(messages),
         !closed &&
           form(
             { id: "answer", button: t("mine.send"), send: answer },
@@ -125,7 +117,7 @@ export function mine(place: string, code: ReporterCode): View {
             }),
           ),
         h("h2", {}, t("mine.yours")),
-        found.myCase.inLogSince && h("p", {}, t("mine.log")),
+        myCase.inLogSince && h("p", {}, t("mine.log")),
         h(
           "details",
           {},
@@ -160,17 +152,17 @@ export function mine(place: string, code: ReporterCode): View {
 }
 
 function nameOf(organisation: Answer, adviserId: string): string {
-  const all = [...(organisation.advisers ?? []), ...(organisation.formerAdvisers ?? [])];
+  const all = [...organisation.advisers, ...organisation.formerAdvisers];
   return all.find(({ id }) => id === adviserId)?.name ?? t("adviser");
 }
 
 /** All that is held, as one file, with the words opened here. */
-async function save(gateway: Gateway, code: ReporterCode, place: { organisation: string; case: string }): Promise<void> {
+async function save(gateway: Gateway, code: ReporterCode, place: Place): Promise<void> {
   const { myData } = await gateway.ask(DATA);
   const entries = await Promise.all(
     myData.entries.map(async ({ sealed: copies, ...entry }: Answer) => ({
       ...entry,
-      words: entry.readable ? await opened(copies, code.key, place) : null,
+      words: entry.readable ? await wordsOf(copies, code, place) : null,
     })),
   );
   const file = new Blob([JSON.stringify({ ...myData, entries }, null, 2)], { type: "application/json" });
@@ -178,4 +170,9 @@ async function save(gateway: Gateway, code: ReporterCode, place: { organisation:
   h("a", { href: address, download: `${t("mine.data.file")}.json` }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
   say(t("mine.data.saved"));
+}
+
+async function wordsOf(copies: readonly Answer[], code: ReporterCode, place: Place): Promise<string | null> {
+  const mine = copies.find(({ keyId }) => keyId === code.key.keyId);
+  return mine ? code.key.open(bytes(mine.ciphertext), place) : null;
 }

@@ -1,13 +1,13 @@
 /** Opening a case: what is told first, what it is about, the words, the code, and only then sending. */
 
-import { type ReporterCode, reporterToken } from "hoeksteen-client";
+import { type ReporterCode, readersOf, reporterToken } from "hoeksteen-client";
 
 import { type Child, h } from "../dom.js";
 import { type Option, form, radios, select, text, tick } from "../fields.js";
-import { type Answer, Gateway, base64 } from "../gateway.js";
+import { type Answer, Gateway, base64, once } from "../gateway.js";
 import { current, inSchema, t } from "../language.js";
 import { type View, say, show } from "../page.js";
-import { DIRECTORY, readersOf, sealed } from "../thread.js";
+import { DIRECTORY, sealed } from "../thread.js";
 import { mine } from "./back.js";
 
 const FIRST = `query ($language: Language!) {
@@ -24,7 +24,7 @@ interface Draft {
   readonly organisation: string;
   readonly code: ReporterCode;
   readonly gateway: Gateway;
-  readonly key: string;
+  readonly opening: ReturnType<typeof once>;
   read: boolean;
   adviser: string;
   category: string;
@@ -42,7 +42,7 @@ export function tell(organisation: string, code: ReporterCode): View {
     organisation,
     code,
     gateway: new Gateway(reporterToken(code, organisation)),
-    key: crypto.randomUUID(),
+    opening: once(),
     read: false,
     adviser: "",
     category: "",
@@ -59,8 +59,8 @@ export function tell(organisation: string, code: ReporterCode): View {
 const answers = new Map<string, Promise<Answer>>();
 
 /** Asked once for each language and code. */
-function first({ gateway, key }: Draft): Promise<Answer> {
-  const name = `${key} ${current()}`;
+function first({ gateway, code }: Draft): Promise<Answer> {
+  const name = `${code.caseId} ${current()}`;
   const asked = answers.get(name) ?? gateway.ask(FIRST, { language: inSchema() });
   answers.clear();
   answers.set(name, asked);
@@ -257,29 +257,30 @@ async function send(draft: Draft, word: string, asked: number): Promise<void> {
   const { organisation, openingStatement } = await first(draft);
   const { code, gateway } = draft;
   const place = { organisation: draft.organisation, case: code.caseId };
-  await gateway.change(
-    "openCase",
-    {
-      caseId: code.caseId,
-      adviserId: draft.adviser,
-      replyKey: base64(code.key.publicKey),
-      channel: "form",
-      anonymity: draft.anonymity,
-      reporterRole: draft.role,
-      relation: draft.relation,
-      category: draft.category,
-      unitId: draft.unit || null,
-      statement: { version: openingStatement.version, language: inSchema(), how: "READ" },
-      ...(await sealed(draft.words, [...readersOf(organisation, draft.adviser), code.key], place)),
-    },
-    draft.key,
-  );
+  const facts = {
+    caseId: code.caseId,
+    adviserId: draft.adviser,
+    replyKey: base64(code.key.publicKey),
+    channel: "form",
+    anonymity: draft.anonymity,
+    reporterRole: draft.role,
+    relation: draft.relation,
+    category: draft.category,
+    unitId: draft.unit || null,
+    statement: { version: openingStatement.version, language: inSchema(), how: "READ" },
+  };
+  const input = await draft.opening(JSON.stringify([facts, draft.words]), async () => ({
+    ...facts,
+    ...(await sealed(draft.words, readersOf(organisation, draft.adviser, code.key), place)),
+  }));
+  await gateway.change("openCase", input);
   const adviser = organisation.advisers.find(({ id }: Answer) => id === draft.adviser).name;
+  const recovery = organisation.recoveryKeys.some(({ state }: Answer) => state === "CURRENT");
   draft.words = "";
   await show(() => ({
     title: t("tell.sent.title"),
     body: [
-      h("p", { class: "lead" }, t("tell.sent.lead", { adviser })),
+      h("p", { class: "lead" }, t(recovery ? "tell.sent.lead.recovery" : "tell.sent.lead", { adviser })),
       h("h2", {}, t("tell.sent.next")),
       h("ul", { class: "ticks" }, [
         h("li", {}, t("tell.sent.1")),
