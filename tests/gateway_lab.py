@@ -52,6 +52,7 @@ class Asked:
     token: str | None
     idempotency_key: str | None
     traceparent: str | None
+    at_least: int | None
 
 
 @dataclass
@@ -72,7 +73,14 @@ class Neighbours:
                 raise Refusal(Code.NOT_FOUND)
             shape = msgspec.json.decode(request.body, type=VERBS[name].request)
             self.asked.append(
-                Asked(name, shape, request.token, request.idempotency_key, request.traceparent)
+                Asked(
+                    name,
+                    shape,
+                    request.token,
+                    request.idempotency_key,
+                    request.traceparent,
+                    request.at_least,
+                )
             )
             if self.before is not None:
                 await self.before()

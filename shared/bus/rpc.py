@@ -34,6 +34,8 @@ AT_ONCE: Final = 256
 
 AUTHORIZATION: Final = "Authorization"
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+AT_LEAST: Final = "Hoeksteen-At-Least"
+"""The position in the log that an answer has to know of: of the asker's own last change."""
 DEADLINE_MS: Final = "Deadline-Ms"
 TRACEPARENT: Final = "traceparent"
 
@@ -54,6 +56,7 @@ class RpcRequest:
     idempotency_key: str | None
     deadline: float
     traceparent: str | None
+    at_least: int | None = None
 
 
 class _Refused(msgspec.Struct, frozen=True):
@@ -185,11 +188,12 @@ class RpcClient:
         idempotency_key: str | None = None,
         timeout: float = DEFAULT_SECONDS,
         traceparent: str | None = None,
+        at_least: int | None = None,
     ) -> Shape:
         """The answer of `verb`, in the shape that the verb names.
 
         `token` is None for what is answered to anybody. `timeout` is in seconds. `traceparent` is
-        for staff's requests only.
+        for staff's requests only. `at_least`, of a query: what the service has to know of its log.
 
         Raises `Refusal`: the service's own; UNAVAILABLE when the service or NATS is not there;
         TIMED_OUT; TOO_LARGE for a request above NATS' limit; INTERNAL for an answer that is not
@@ -206,6 +210,8 @@ class RpcClient:
             headers[IDEMPOTENCY_KEY] = idempotency_key
         if traceparent is not None:
             headers[TRACEPARENT] = traceparent
+        if at_least is not None:
+            headers[AT_LEAST] = str(at_least)
         if not self._client.is_connected:
             # Sent now it would be buffered, and run long after the caller has gone.
             raise Refusal(Code.UNAVAILABLE)
@@ -249,7 +255,12 @@ def _request(message: Msg) -> RpcRequest:
         idempotency_key=headers.get(IDEMPOTENCY_KEY),
         deadline=time.monotonic() + _seconds(headers.get(DEADLINE_MS)),
         traceparent=headers.get(TRACEPARENT),
+        at_least=_position(headers.get(AT_LEAST)),
     )
+
+
+def _position(text: str | None) -> int | None:
+    return int(text) if text is not None and re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def _seconds(deadline_ms: str | None) -> float:

@@ -93,6 +93,9 @@ _APART = frozenset(
 )
 
 _LONGEST_KEY = 200
+# So long a question waits for the asker's own change to be in what it reads.
+_OWN_WRITES_SECONDS = 2.0
+
 # A projection that is further behind than this makes the service unready.
 _LAG_BOUND = 10_000
 # How often the clock is looked at for what is due; the movable clock may jump at any time.
@@ -469,6 +472,7 @@ class Service:
             return await self.ledger_verbs.answer(call, shape)
         handler = self.definition.handlers[verb.name]
         if verb.kind == "query":
+            await self._know(principal, request.at_least)
             return await handler(call, shape)
         command = Command(
             actor=principal.subject,
@@ -478,6 +482,16 @@ class Service:
         organisation = principal.organisation or _organisation_in(shape)
         call = Call(principal=principal, now=call.now, parts=self.parts, command=command)
         return await run_command(call, handler, shape, verb.answer, organisation)
+
+    async def _know(self, principal: Principal, at_least: int | None) -> None:
+        """What the asker changed is in what they are about to read. Raises Refusal UNAVAILABLE where that
+        takes too long.
+        """
+        if at_least is None or principal.organisation is None:
+            return
+        self.projector.wake()
+        if not await self.projector.until(principal.organisation, at_least, _OWN_WRITES_SECONDS):
+            raise Refusal(Code.UNAVAILABLE)
 
     async def _public(self, verb: Verb, request: RpcRequest) -> Shape:
         """What is answered without a sign-in: what it takes stands in the request, or nothing does."""

@@ -285,6 +285,19 @@ async def test_the_payload_gives_the_changed_case(lab: Lab) -> None:
     } == data["closeCase"]
 
 
+async def test_a_question_can_ask_for_ones_own_change(lab: Lab) -> None:
+    """The position of the change goes with the question; the same question without it is another one."""
+    lab.neighbours.answers["intake.cases"] = rpc.Cases(items=())
+    data = await lab.ask(
+        "{ cases(atLeast: 7) { edges { cursor } } again: cases { edges { cursor } } }"
+    )
+    refused = (await lab.post({"query": "{ cases(atLeast: -1) { edges { cursor } } }"})).json()
+
+    assert {"cases": {"edges": []}, "again": {"edges": []}} == data
+    assert {7, None} == {asked.at_least for asked in lab.neighbours.asked}
+    assert "INVALID_INPUT" == refused["errors"][0]["extensions"]["code"]
+
+
 @pytest.mark.parametrize("case_id", [CASE, "not-an-id"])
 async def test_a_case_that_is_not_ones_own_looks_absent(lab: Lab, case_id: str) -> None:
     """What does not exist, is not the caller's, or could not exist, is null without an error."""

@@ -1047,6 +1047,25 @@ async def test_what_strikes_in_one_s_own_cases_is_told_to_oneself_alone(intake: 
     }
 
 
+async def test_a_question_waits_for_ones_own_change_and_not_for_ever(
+    intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was changed is in the answer; what is not in the log after a while is no answer."""
+    monkeypatch.setattr("shared.runtime.service._OWN_WRITES_SECONDS", 0.05)
+    request = opening()
+    done = await intake.ask("open_case", request, Done, subject="anna")
+    cases, token = VERBS["intake.cases"], intake.token(subject="anna")
+    seen = await intake.rpc.ask(cases, Page(), token=token, at_least=done.position)
+    before = await intake.types()
+
+    assert isinstance(seen, Cases)
+    assert [request.case_id] == [one.id for one in seen.items]
+    with pytest.raises(Refusal) as caught:
+        await intake.rpc.ask(cases, Page(), token=token, at_least=done.position + 1_000)
+    assert Code.UNAVAILABLE is caught.value.code
+    assert before == await intake.types()
+
+
 async def test_a_page_that_ends_exactly_has_no_next(intake: Intake) -> None:
     """No empty page follows."""
     for _ in range(2):

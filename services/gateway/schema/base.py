@@ -69,11 +69,23 @@ class Context:
     """Where answers to codes that lead to nothing wait."""
     live: Live
     """Where subscriptions wait for news."""
-    asked: dict[tuple[str, bytes], asyncio.Task[Shape]] = field(default_factory=dict)
+    asked: dict[tuple[str, bytes, int | None], asyncio.Task[Shape]] = field(default_factory=dict)
     """What this operation has asked already: a question is asked, and its look recorded, once."""
 
 
 Info = strawberry.Info[Context, None]
+
+AT_LEAST: Final = strawberry.argument(
+    description="The `position` of your last change, a place in the log, which the answer then knows of: "
+    "it waits up to two seconds for that, and is else `UNAVAILABLE`."
+)
+
+
+def position_of(at_least: int | None) -> int | None:
+    """Of the argument `atLeast`. Raises Refusal INVALID_INPUT."""
+    if at_least is not None and at_least < 0:
+        raise invalid("atLeast", "it cannot be below zero")
+    return at_least
 
 
 async def ask(
@@ -84,8 +96,10 @@ async def ask(
     *,
     idempotency_key: str | None = None,
     seconds: float = DEFAULT_SECONDS,
+    at_least: int | None = None,
 ) -> A:
-    """Ask a service with the caller's token; it has so many `seconds`. Raises Refusal.
+    """Ask a service with the caller's token; it has so many `seconds`. `at_least`, of a question: see
+    AT_LEAST. Raises Refusal.
 
     The same question twice in one operation, under two aliases say, is asked once: one look is one
     access event.
@@ -99,10 +113,11 @@ async def ask(
         idempotency_key=idempotency_key,
         timeout=seconds,
         traceparent=context.traceparent,
+        at_least=at_least,
     )
     try:
         if VERBS[verb].kind == "query":
-            question = (verb, msgspec.json.encode(request))
+            question = (verb, msgspec.json.encode(request), at_least)
             if question not in context.asked:
                 context.asked[question] = asyncio.ensure_future(asking())
             got = await context.asked[question]
@@ -117,10 +132,12 @@ async def ask(
     return got
 
 
-async def ask_or_none(info: Info, verb: str, request: Shape, answer: type[A]) -> A | None:
+async def ask_or_none(
+    info: Info, verb: str, request: Shape, answer: type[A], *, at_least: int | None = None
+) -> A | None:
     """Like `ask`, but what does not exist, or is not the caller's to see, is None."""
     try:
-        return await ask(info, verb, request, answer)
+        return await ask(info, verb, request, answer, at_least=at_least)
     except Refusal as refusal:
         if refusal.code is Code.NOT_FOUND:
             return None
@@ -128,7 +145,12 @@ async def ask_or_none(info: Info, verb: str, request: Shape, answer: type[A]) ->
 
 
 async def whole_or_none(
-    info: Info, verb: str, request: Part, answer: type[InPartsT], *lists: str
+    info: Info,
+    verb: str,
+    request: Part,
+    answer: type[InPartsT],
+    *lists: str,
+    at_least: int | None = None,
 ) -> InPartsT | None:
     """Like `ask_or_none`, of what is told part by part: all parts, with these lists of theirs as one.
 
@@ -136,7 +158,7 @@ async def whole_or_none(
     """
     parts: list[InPartsT] = []
     for _ in range(MOST_PARTS):
-        part = await ask_or_none(info, verb, request, answer)
+        part = await ask_or_none(info, verb, request, answer, at_least=at_least)
         if part is None:  # not there, or erased between two parts
             return None
         parts.append(part)

@@ -11,6 +11,7 @@ import strawberry
 
 from services.gateway.grants import ADVISER, REPORTER, grant, mutation, table, title
 from services.gateway.schema.base import (
+    AT_LEAST,
     Base64,
     Conflict,
     Info,
@@ -23,6 +24,7 @@ from services.gateway.schema.base import (
     change,
     command,
     described,
+    position_of,
     uuid_text,
     whole_or_none,
 )
@@ -231,10 +233,12 @@ class CaseConnection:
         )
 
 
-async def own_case(info: Info, case_id: str) -> Case | None:
+async def own_case(info: Info, case_id: str, at_least: int | None = None) -> Case | None:
     """One of the caller's cases, asked of intake; None if it is not there or not theirs."""
     request = rpc.PartById(id=case_id)
-    found = await whole_or_none(info, "intake.case", request, rpc.Case, "entries", "disadvantages")
+    found = await whole_or_none(
+        info, "intake.case", request, rpc.Case, "entries", "disadvantages", at_least=at_least
+    )
     return None if found is None else Case.of(found, info.context.language)
 
 
@@ -286,20 +290,33 @@ class CaseQuery:
 
     @described("Your own cases, newest first, at most 100 a page.")
     async def cases(
-        self, info: Info, first: int = 50, after: str | None = None
+        self,
+        info: Info,
+        first: int = 50,
+        after: str | None = None,
+        at_least: Annotated[int | None, AT_LEAST] = None,
     ) -> CaseConnection | None:
         """Asks intake."""
         request = page_of(first, after)
-        return CaseConnection.of(await ask(info, "intake.cases", request, rpc.Cases))
+        known = position_of(at_least)
+        return CaseConnection.of(
+            await ask(info, "intake.cases", request, rpc.Cases, at_least=known)
+        )
 
     @described("One of your own cases; null if it is not there or not yours.")
-    async def case(self, info: Info, id: strawberry.ID) -> Case | None:
+    async def case(
+        self,
+        info: Info,
+        id: strawberry.ID,
+        at_least: Annotated[int | None, AT_LEAST] = None,
+    ) -> Case | None:
         """Asks intake."""
+        known = position_of(at_least)
         try:
             case_id = uuid_text("id", id)
         except Refusal:
             return None  # no case has such an id
-        return await own_case(info, case_id)
+        return await own_case(info, case_id, known)
 
 
 # Commands ---------------------------------------------------------------------------------------
@@ -627,7 +644,11 @@ def _who(name: str) -> frozenset[Role]:
 ACCESS = table(
     grant("Query", ADVISER, "caseloadAlerts"),
     grant("CaseloadAlert", ADVISER, "kind theme unitId caseIds expected"),
-    grant("Query", ADVISER, "cases cases(first:) cases(after:) case case(id:)"),
+    grant(
+        "Query",
+        ADVISER,
+        "cases cases(first:) cases(after:) cases(atLeast:) case case(id:) case(atLeast:)",
+    ),
     grant("CaseConnection", ADVISER, "edges pageInfo"),
     grant("CaseEdge", ADVISER, "node cursor"),
     grant("CaseSummary", ADVISER, "id status category openedWeek conversations reseal"),
