@@ -22,7 +22,6 @@ import asyncio
 import contextlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -30,7 +29,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import httpx2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
 from rich.console import Console
@@ -41,11 +39,10 @@ from shared.identity.issuer import Signer
 from shared.identity.roles import Role
 from tests.conformance import cop, websocket
 from tests.conformance.neighbours import ANSWERS, Gateway
+from tests.conformance.program import ROOT, gateway_program
 from tests.gateway_lab import ISSUER, Neighbours
 from tests.nats_server import Bus, running_bus
-from tests.ports import free_port
 
-ROOT: Final = Path(__file__).parents[1]
 NODE: Final = ROOT / "tests/conformance/node"
 
 AUDITS: Final = 61
@@ -78,43 +75,13 @@ class House:
 @contextlib.asynccontextmanager
 async def gateway(house: House, mode: str, **settings: str) -> AsyncIterator[Gateway]:
     """A gateway as a program, ready."""
-    home = house.home
-    (home / "jwks.json").write_text(json.dumps(house.signer.jwks()))
-    (home / "password").write_text(house.bus.passwords["gateway"])
-    port = free_port()
-    others = {name: value for name, value in os.environ.items() if "HOEKSTEEN" not in name}
-    told = others | {
-        "HOEKSTEEN_MODE": mode,
-        "HOEKSTEEN_NATS_URL": house.bus.url,
-        "HOEKSTEEN_NATS_USER": "gateway",
-        "HOEKSTEEN_NATS_PASSWORD_FILE": str(home / "password"),
-        "HOEKSTEEN_HTTP_PORT": str(port),
-        "HOEKSTEEN_JWKS": str(home / "jwks.json"),
-        "HOEKSTEEN_ISSUER": house.signer.issuer,
-        **settings,
-    }
-    origin = f"http://127.0.0.1:{port}"
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.gateway"),
-        cwd=ROOT,
-        env=told,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        await _ready(origin)
-        yield Gateway(origin, house.signer, house.intake)
-    finally:
-        program.terminate()
-        await program.wait()
-
-
-async def _ready(origin: str) -> None:
-    async with asyncio.timeout(60), httpx2.AsyncClient(trust_env=False) as http:
-        while True:
-            with contextlib.suppress(httpx2.TransportError):
-                if (await http.get(f"{origin}/health/ready")).status_code == 200:
-                    return
-            await asyncio.sleep(0.05)
+    jwks = house.home / "jwks.json"
+    jwks.write_text(json.dumps(house.signer.jwks()))
+    signer = house.signer
+    async with gateway_program(
+        house.home, house.bus, jwks=jwks, issuer=signer.issuer, mode=mode, **settings
+    ) as origin:
+        yield Gateway(origin, signer, house.intake)
 
 
 async def node(script: str, **environment: str) -> list[dict[str, Any]]:
