@@ -314,7 +314,14 @@ def test_the_help_names_every_measurement() -> None:
     programs = {
         path.stem for path in (ROOT / "bench").glob("*.py") if "__main__" in path.read_text()
     }
-    of_others = {"attack_anonymity", "attack_ledger", "conformance", "faults", "store_growth"}
+    of_others = {
+        "attack_anonymity",
+        "attack_ledger",
+        "conformance",
+        "faults",
+        "gateway_fanout",
+        "store_growth",
+    }
 
     assert told is not None
     assert programs - of_others == {*told[1].split("|")}
