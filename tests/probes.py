@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from copy import copy
 
 from graphql import (
     GraphQLArgument,
@@ -36,20 +37,23 @@ _SCALARS = {
 class Probes:
     """Documents that reach each field, argument and input field of `schema`.
 
-    They go through what `role` has as far as that leads: so that a refusal is of the coordinate
-    itself, not of something on the way to it.
+    They can go `through` what a role has: so that a refusal is of the coordinate itself, not of something
+    on the way to it.
     """
 
-    def __init__(self, schema: GraphQLSchema, role: GraphQLSchema | None = None) -> None:
+    def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
         self._around = self._paths()
         self._inputs = self._input_paths()
         self._values = self._value_paths()
-        if role is not None:
-            of_role = Probes(role)
-            self._around |= of_role._around
-            self._inputs |= of_role._inputs
-            self._values |= of_role._values
+
+    def through(self, role: Probes) -> Probes:
+        """The same coordinates, reached through what a role has as far as that leads."""
+        both = copy(self)
+        both._around = self._around | role._around
+        both._inputs = self._inputs | role._inputs
+        both._values = self._values | role._values
+        return both
 
     def values(self) -> list[str]:
         """Every value that can be given: those of the enumerations that an argument or input takes."""

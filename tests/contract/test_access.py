@@ -42,7 +42,9 @@ from tests.probes import Probes
 
 WHOLE = whole_schema()
 SCHEMAS = served_schemas()
-PROBES = {role: Probes(WHOLE, schema) for role, schema in SCHEMAS.items()}
+ALL = Probes(WHOLE)
+OF_ROLE = {role: Probes(schema) for role, schema in SCHEMAS.items()}
+PROBES = {role: ALL.through(probes) for role, probes in OF_ROLE.items()}
 RULES = {rule.__name__.removesuffix("Rule") for rule in specified_rules}
 DOCUMENTS = {role: Documents(schema, keep=0) for role, schema in SCHEMAS.items()}
 
@@ -121,7 +123,7 @@ def _schemas() -> list[tuple[Role, GraphQLSchema]]:
     return list(SCHEMAS.items())
 
 
-COORDINATES = [*ACCESS, *Probes(WHOLE).values()]
+COORDINATES = [*ACCESS, *ALL.values()]
 """What can be asked or given: fields, arguments, input fields, and values of enumerations."""
 
 TOGETHER = 50
@@ -133,7 +135,7 @@ ABOUT_THE_SCHEMA = [rule for rule in _rules() if issubclass(rule, ValidationRule
 
 def hidden_from(role: Role) -> list[str]:
     """What a role may not ask, nor give."""
-    values = set(Probes(SCHEMAS[role]).values())
+    values = set(OF_ROLE[role].values())
     return [
         coordinate
         for coordinate in COORDINATES
