@@ -90,7 +90,7 @@ contracts: .venv/.ready ## import-linter: who may import whom
 	@PYTHONPATH=clients/python $(BIN)/lint-imports --no-logo
 
 .PHONY: typescript
-typescript: $(if $(shell command -v npm),$(TYPESCRIPT)/dist/.ready) ## Build the TypeScript client, where there is npm
+typescript: $(if $(shell command -v npm),$(TYPESCRIPT)/dist/.ready tests/oidc/node_modules/.ready) ## Build the TypeScript client, where there is npm
 
 .PHONY: pack
 pack: typescript ## Pack the TypeScript client: clients/typescript/hoeksteen-client-*.tgz
@@ -110,6 +110,7 @@ lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject
 clean: ## Remove what was built and cached; the data in var/ stay
 	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/roles $(TYPESCRIPT)/node_modules $(PAGES)/dist $(PAGES)/node_modules
 	@rm -rf $(CONFORMANCE)/node_modules
+	@rm -rf tests/oidc/node_modules
 	@rm -rf .venv .mutation_cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -154,6 +155,10 @@ $(TYPESCRIPT)/node_modules/.ready: $(addprefix $(TYPESCRIPT)/,package.json packa
 
 $(CONFORMANCE)/node_modules/.ready: $(addprefix $(CONFORMANCE)/,package.json package-lock.json .npmrc)
 	@cd $(CONFORMANCE) && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+tests/oidc/node_modules/.ready: $(addprefix tests/oidc/,package.json package-lock.json .npmrc)
+	@cd tests/oidc && npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 $(TYPESCRIPT)/dist/.ready: $(TYPESCRIPT)/node_modules/.ready $(TYPESCRIPT)/tsconfig.json \

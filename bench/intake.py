@@ -163,7 +163,7 @@ class Trial:
             token = (
                 tokens[organisation.id, opening.subject]
                 if opening.code is None
-                else opening.code.token(organisation.id)
+                else self.house.session(opening.code, organisation.id)
             )
             openings.append(sent(opening, token, again=number % AGAIN == 0))
         return openings

@@ -31,6 +31,7 @@ from services.intake.commands.record_intervention import record_intervention
 from services.intake.commands.set_up_organisation import set_up_organisation
 from services.intake.events import TYPES
 from services.intake.policy import may
+from services.intake.queries.open_reporter_session import sessions_of
 from shared.contracts import rpc
 from shared.eventstore.projector import Projector
 from shared.eventstore.store import Command, EventStore
@@ -170,6 +171,10 @@ class House:
         self.cases = 0
         self.lists: Counter[tuple[UUID, str]] = Counter()
         """How many cases each adviser has."""
+
+    def session(self, code: ReporterCode, organisation: UUID) -> str:
+        """The token of a reporter's session."""
+        return sessions_of(self._parts.ring).open(organisation, code.case_id)[0]
 
     @classmethod
     async def start(cls, installation: Installation, organisations: int) -> Self:

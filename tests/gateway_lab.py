@@ -22,12 +22,14 @@ from services.gateway.app import application
 from services.gateway.documents import LOCAL, DocumentRules
 from services.gateway.guesses import Guesses
 from services.gateway.live import Live
+from services.gateway.rates import Rates
 from services.gateway.server import config
 from shared.bus.connection import responds
 from shared.bus.rpc import RpcClient, RpcRequest, RpcServer
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import VERBS, Shape
 from shared.identity.issuer import Signer
+from shared.identity.reporter import unproven
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import Telemetry, configure
@@ -37,6 +39,9 @@ ORGANISATION = UUID("00000000-0000-4000-8000-000000000001")
 ISSUER = "http://127.0.0.1:8009"
 PADDED = bytes(range(256)) * 4 + bytes(49)
 """As long as an envelope with the shortest padded words."""
+
+REPORTER = f"reporter.{ORGANISATION}.{2**32}.{'A' * 70}"
+"""A reporter's session, which is to the gateway as good as any: intake proves it."""
 
 RESPONSE_JSON = "application/graphql-response+json"
 
@@ -181,8 +186,10 @@ async def running_gateway(
     rules: DocumentRules = LOCAL,
     pages: Path | None = None,
     get_queries: bool = False,
+    verifier: TokenVerifier | None = None,
+    rates: Rates | None = None,
 ) -> AsyncIterator[Lab]:
-    """The gateway in this process, its neighbours behind a real bus."""
+    """The gateway in this process, its neighbours behind a real bus; `verifier`: not of the lab's issuer."""
     signer = Signer(key=Ed25519PrivateKey.generate(), issuer=ISSUER)
     (home / "jwks.json").write_text(json.dumps(signer.jwks()))
     lines = io.StringIO()
@@ -200,7 +207,8 @@ async def running_gateway(
         await live.listen(client)
         app = application(
             rpc=RpcClient(client),
-            verifier=TokenVerifier(home / "jwks.json", ISSUER, "hoeksteen"),
+            verifier=verifier
+            or TokenVerifier(home / "jwks.json", ISSUER, "hoeksteen", reporter=unproven),
             telemetry=telemetry,
             ready=lambda: responds(client),
             graphiql=graphiql,
@@ -209,6 +217,7 @@ async def running_gateway(
             news=live,
             pages=pages,
             get_queries=get_queries,
+            rates=rates,
         )
         http = await stack.enter_async_context(
             httpx2.AsyncClient(

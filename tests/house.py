@@ -22,6 +22,7 @@ from shared.bus.connection import responds
 from shared.bus.rpc import RpcClient
 from shared.contracts import rpc
 from shared.contracts.errors import Language
+from shared.identity.reporter import unproven
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import configure
@@ -59,7 +60,7 @@ class House:
         token = (
             self.service.token(organisation=organisation, **who)
             if code is None
-            else code.token(organisation)
+            else self.service.session(code, organisation)
         )
         answer = await self.http.post(
             "/graphql",
@@ -174,7 +175,7 @@ async def running_house(database: Database, folder: Path) -> AsyncIterator[House
         await news.listen(client)
         app = application(
             rpc=RpcClient(client),
-            verifier=TokenVerifier(folder / "jwks.json", ISSUER, "hoeksteen"),
+            verifier=TokenVerifier(folder / "jwks.json", ISSUER, "hoeksteen", reporter=unproven),
             telemetry=telemetry,
             ready=lambda: responds(client),
             graphiql=False,

@@ -18,6 +18,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
 
+from hoeksteen_client import ReporterCode
+from services.intake.queries.open_reporter_session import sessions_of
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import VERBS, Shape
@@ -81,6 +83,11 @@ class Running:
             role=role,
             organisation=None if role in WITHOUT_ORGANISATION else organisation,
         )
+
+    def session(self, code: ReporterCode, organisation: UUID = HERE) -> str:
+        """The token of a session that this service, intake, opened for the holder of a code."""
+        opened = sessions_of(self.service.parts.ring).open(organisation, code.case_id)
+        return opened[0]
 
     async def ask(
         self,

@@ -25,6 +25,7 @@ from services.gateway.http import QUIET, GraphQLEndpoint, language_of, refuse
 from services.gateway.ledger_files import LedgerFiles
 from services.gateway.live import Live
 from services.gateway.pages import routes as page_routes
+from services.gateway.rates import Rates
 from services.gateway.report_files import ReportFile
 from services.gateway.websocket import WebSocketEndpoint
 from shared.bus.rpc import RpcClient
@@ -32,8 +33,6 @@ from shared.contracts.errors import Code, Refusal
 from shared.identity.anonymous import is_anonymous
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import Event, Telemetry
-
-AUDIENCE = "hoeksteen"
 
 _METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8; escaping=underscores"
 
@@ -50,19 +49,20 @@ def application(
     news: Live | None = None,
     pages: Path | None = None,
     get_queries: bool = False,
+    rates: Rates | None = None,
 ) -> ASGIApp:
     """The gateway as one app. Raises AccessProblem where the access table has a hole, and SettingProblem for
     trusted documents that cannot be used.
 
     `ready` says whether the bus answers. `graphiql` serves the IDE: in local mode only. `guesses` is where
     wrong codes wait, if not in a queue of its own. `rules` say which documents run. `news` is where
-    subscriptions wait. `pages` is the folder of built pages that stand at /.
-    `get_queries` takes queries by GET: in local mode only.
+    subscriptions wait. `pages` is the folder of built pages that stand at /. `get_queries` takes queries by
+    GET: in local mode only. `rates` hold back who asks too much; none: nobody.
     """
-    guesses = guesses or Guesses()
+    guesses, rates = guesses or Guesses(), Rates() if rates is None else rates
     news = Live() if news is None else news
     connections = Connections()
-    engine = Engine(served_schemas(), rpc, telemetry, guesses, news, rules)
+    engine = Engine(served_schemas(), rpc, telemetry, guesses, news, rules, rates)
 
     async def started(_: Request) -> Response:
         return PlainTextResponse("started")
@@ -92,10 +92,10 @@ def application(
     sockets = WebSocketEndpoint(
         engine, verifier, telemetry, connections, any_loopback_origin=graphiql
     )
-    reports = ReportFile(rpc, verifier, telemetry)
-    ledger_files = LedgerFiles(rpc)
-    files = Attachments(rpc, verifier, guesses)
-    calendars = Calendars(rpc)
+    reports = ReportFile(rpc, verifier, telemetry, rates)
+    ledger_files = LedgerFiles(rpc, rates)
+    files = Attachments(rpc, verifier, guesses, rates)
+    calendars = Calendars(rpc, rates)
     methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
     async def graphql(request: Request) -> ASGIApp:

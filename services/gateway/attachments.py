@@ -24,6 +24,7 @@ from services.gateway.http import (
     refuse,
     sign_in,
 )
+from services.gateway.rates import FILE_POINTS, Rates
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.rpc import VERBS, Chunk, ChunkQuery, PutChunk, Shape, Verb
@@ -43,8 +44,11 @@ _MOST_DIGITS: Final = 10
 class Attachments:
     """Passes chunks on between a client and intake."""
 
-    def __init__(self, rpc: RpcClient, verifier: TokenVerifier, guesses: Guesses) -> None:
+    def __init__(
+        self, rpc: RpcClient, verifier: TokenVerifier, guesses: Guesses, rates: Rates
+    ) -> None:
         self._rpc = rpc
+        self._rates = rates
         self._verifier = verifier
         self._guesses = guesses
 
@@ -52,7 +56,7 @@ class Attachments:
         """Take chunks in, each answered by intake before the next is read; 204 when all are there."""
         request.scope[QUIET] = True
         try:
-            caller = await sign_in(request, self._verifier)
+            caller = await self._caller(request)
             await self._take_in(request, caller)
         except TimeoutError:
             return refuse(Refusal(Code.TIMED_OUT), language_of(request))
@@ -61,6 +65,11 @@ class Attachments:
         except Refusal as refusal:
             return refuse(refusal, language_of(request))
         return Response(status_code=204, headers=SECURITY_HEADERS)
+
+    async def _caller(self, request: Request) -> SignedIn:
+        caller = await sign_in(request, self._verifier)
+        self._rates.charge(caller.principal, FILE_POINTS)
+        return caller
 
     async def _take_in(self, request: Request, caller: SignedIn) -> None:
         waiting = bytearray()
@@ -92,7 +101,7 @@ class Attachments:
         """
         request.scope[QUIET] = True
         try:
-            caller = await sign_in(request, self._verifier)
+            caller = await self._caller(request)
             attachment = _attachment(request.path_params["attachment"])
             first = _number(request.query_params.get("from", "0"))
             chunk = await self._chunk(caller, attachment, first)

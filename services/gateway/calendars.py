@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from services.gateway.http import QUIET, SECURITY_HEADERS, language_of, refuse
 from services.gateway.icalendar import MEDIA_TYPE, weeks_calendar
+from services.gateway.rates import Rates
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Language, Refusal
 from shared.contracts.rpc import VERBS, CalendarQuery, CalendarWeeks
@@ -28,8 +29,9 @@ _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", re.ASCII)
 class Calendars:
     """Asks intake for the weeks, and writes them down."""
 
-    def __init__(self, rpc: RpcClient) -> None:
+    def __init__(self, rpc: RpcClient, rates: Rates) -> None:
         self._rpc = rpc
+        self._rates = rates
 
     async def get(self, request: Request) -> Response:
         """The calendar, or a refusal; an address that opens none looks like none."""
@@ -49,6 +51,7 @@ class Calendars:
             secret = base64.urlsafe_b64decode(parameters["secret"] + "=")
         except (ValueError, binascii.Error):
             raise Refusal(Code.NOT_FOUND) from None
+        self._rates.charge_public()
         query = CalendarQuery(organisation_id=str(organisation), feed=str(feed), secret=secret)
         found = await self._rpc.ask(VERBS["intake.calendar_weeks"], query, token=None)
         assert isinstance(found, CalendarWeeks)  # noqa: S101  the verb's shape

@@ -49,6 +49,9 @@ class Connections:
     @contextmanager
     def of(self, principal: Principal) -> Iterator[None]:
         """It is this person's. Raises Refusal UNAVAILABLE where theirs are too many."""
+        if principal.at_door:  # that is nobody in particular
+            yield
+            return
         person = (principal.organisation, principal.subject)
         if self._of_one[person] >= self._most_of_one:
             raise Refusal(Code.UNAVAILABLE)

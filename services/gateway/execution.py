@@ -34,6 +34,7 @@ from services.gateway.operations import (
     hold,
     variable_problems,
 )
+from services.gateway.rates import Rates
 from services.gateway.schema import (
     advisers,
     attachments,
@@ -114,6 +115,12 @@ class Answer:
     quiet: bool = False
     """Whether not even the request may be counted."""
 
+    @property
+    def retry_after(self) -> int | None:
+        """For how many seconds the caller has to wait, if something was too much."""
+        waits = (error["extensions"].get("retryAfter") for error in self.errors)
+        return max((one for one in waits if one is not None), default=None)
+
     def body(self) -> bytes:
         """As JSON."""
         return msgspec.json.encode(self.document())
@@ -147,7 +154,9 @@ class Engine:
         guesses: Guesses,
         live: Live,
         rules: DocumentRules = LOCAL,
+        rates: Rates | None = None,
     ) -> None:
+        self._rates = Rates() if rates is None else rates
         self._documents = documents_of(schemas, rules)
         self._rules = rules
         self._rpc = rpc
@@ -167,6 +176,7 @@ class Engine:
         role = principal.role
         try:
             prepared, operation = self.prepare(request, role, token)
+            self._charge(principal, prepared.cost)
         except Refused as refused:
             return _refused(refused.problems, language)
         run = partial(self._run, request, prepared, operation, principal, token, language)
@@ -192,6 +202,13 @@ class Engine:
             status=status,
         )
         return answer
+
+    def _charge(self, principal: Principal, cost: int) -> None:
+        """Take what it costs of this person's and their role's. Raises Refused TOO_MANY_REQUESTS."""
+        try:
+            self._rates.charge(principal, cost)
+        except Refusal as refusal:
+            raise Refused(Problem(refusal.code, values=tuple(refusal.values.items()))) from None
 
     def prepare(
         self, request: GraphQLRequest, role: Role, token: str, *, live: bool = False
@@ -268,6 +285,8 @@ class Engine:
         schema = self._documents[principal.role].schema
         try:
             prepared, operation = self.prepare(request, principal.role, token, live=True)
+            if operation.operation is OperationType.SUBSCRIPTION:  # `answer` charges what is not
+                self._charge(principal, prepared.cost)
             assert prepared.document is not None  # noqa: S101  a document without problems
         except Refused as refused:
             yield _refused(refused.problems, language)
@@ -308,6 +327,7 @@ class Engine:
             traceparent=traceparent,
             guesses=self._guesses,
             live=self._live,
+            rates=self._rates,
         )
 
     def _answer_of(self, result: ExecutionResult, token: str, language: Language) -> Answer:
@@ -373,6 +393,8 @@ def _error(
 ) -> dict[str, Any]:
     """An entry of `errors`: a sentence for people, `extensions.code` for programs."""
     extensions: dict[str, Any] = {"code": refusal.code.value}
+    if refusal.code is Code.TOO_MANY_REQUESTS:
+        extensions["retryAfter"] = refusal.values["seconds"]
     if rule is not None:
         extensions["rule"] = rule
     if limit is not None:

@@ -38,10 +38,12 @@ BODY_SECONDS = 15.0
 
 STATUS: Final[dict[Code, int]] = {
     Code.NOT_SIGNED_IN: 401,
+    Code.FRESH_SIGN_IN_NEEDED: 401,
     Code.NOT_ALLOWED: 403,
     Code.NOT_FOUND: 404,
     Code.MALFORMED_REQUEST: 400,
     Code.TOO_LARGE: 413,
+    Code.TOO_MANY_REQUESTS: 429,
     Code.UNAVAILABLE: 503,
     Code.KEY_RING_UNAVAILABLE: 503,
     Code.TIMED_OUT: 504,
@@ -142,7 +144,7 @@ class GraphQLEndpoint:
         events = EventStream(
             answers,
             principal=caller.principal,
-            expires=self._verifier.expires(caller.token),
+            expires=caller.principal.expires,
             connections=self._connections,
             headers=SECURITY_HEADERS,
         )
@@ -182,6 +184,8 @@ def refuse(
     if media_type == EVENT_STREAM:
         media_type = JSON
     headers = dict(SECURITY_HEADERS)
+    if refusal.code is Code.TOO_MANY_REQUESTS:
+        headers["Retry-After"] = str(refusal.values["seconds"])
     if refusal.code is Code.NOT_SIGNED_IN:
         headers["WWW-Authenticate"] = 'Bearer realm="hoeksteen"'
     if allow is not None:
@@ -207,10 +211,14 @@ def _method_refused(
 
 
 def _response(answer: Answer, media_type: str) -> Response:
+    status, headers = RAN if answer.ran else NOT_RUN[media_type], dict(SECURITY_HEADERS)
+    if answer.retry_after is not None:
+        headers["Retry-After"] = str(answer.retry_after)
+        status = RAN if answer.ran else STATUS[Code.TOO_MANY_REQUESTS]
     return Response(
         answer.body(),
-        status_code=RAN if answer.ran else NOT_RUN[media_type],
-        headers=SECURITY_HEADERS,
+        status_code=status,
+        headers=headers,
         media_type=f"{media_type}; charset=utf-8",
     )
 

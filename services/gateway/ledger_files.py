@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.http import SECURITY_HEADERS, language_of, refuse
+from services.gateway.rates import Rates
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import VERBS, PublishedFile, PublishedQuery
@@ -39,8 +40,9 @@ _MUTABLE: Final = f"public, max-age={MUTABLE_SECONDS:.0f}"
 class LedgerFiles:
     """Asks the log's own service, and remembers what does not change."""
 
-    def __init__(self, rpc: RpcClient) -> None:
+    def __init__(self, rpc: RpcClient, rates: Rates) -> None:
         self._rpc = rpc
+        self._rates = rates
         self._kept: OrderedDict[tuple[str, UUID, str], tuple[bytes | None, float]] = OrderedDict()
 
     async def __call__(self, request: Request) -> Response:
@@ -75,6 +77,7 @@ class LedgerFiles:
         if until > time.monotonic():
             self._kept.move_to_end(key)
         else:
+            self._rates.charge_public()
             content = await self._ask(service, organisation, path)
             # What is not there yet may be there tomorrow; a tile that is there stays as it is.
             lasting = content is not None and not mutable

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from services.gateway.grants import ADVISER, MEMBERS
 from services.gateway.http import SECURITY_HEADERS, language_of, refuse, sign_in
+from services.gateway.rates import REPORT_POINTS, Rates
 from services.gateway.schema.base import MOST_PARTS
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
@@ -36,8 +37,11 @@ _PAGE: Final = {
 class ReportFile:
     """Asks reporting to render a report and passes the bytes on, checked against their hash."""
 
-    def __init__(self, rpc: RpcClient, verifier: TokenVerifier, telemetry: Telemetry) -> None:
+    def __init__(
+        self, rpc: RpcClient, verifier: TokenVerifier, telemetry: Telemetry, rates: Rates
+    ) -> None:
         self._rpc = rpc
+        self._rates = rates
         self._verifier = verifier
         self._telemetry = telemetry
 
@@ -47,6 +51,7 @@ class ReportFile:
         try:
             caller = await sign_in(request, self._verifier)
             asked = _asked(request, caller.principal.role)
+            self._rates.charge(caller.principal, REPORT_POINTS)
             with self._telemetry.span("report.file", role=caller.principal.role.value):
                 document, data = await self._whole(asked, caller.token)
         except Refusal as refusal:

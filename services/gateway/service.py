@@ -6,14 +6,16 @@ import asyncio
 import os
 import socket
 
-from services.gateway.app import AUDIENCE, application
+from services.gateway.app import application
 from services.gateway.documents import DocumentRules
 from services.gateway.live import Live
+from services.gateway.rates import RateLimits, Rates
 from services.gateway.server import DRAIN_SECONDS, BoundedHttp, Server, config, raise_file_limit
 from services.gateway.settings import GatewaySettings
 from shared.bus.connection import connect, responds
 from shared.bus.rpc import RpcClient
-from shared.identity.tokens import TokenVerifier
+from shared.identity.reporter import unproven
+from shared.identity.tokens import verifier_of
 from shared.runtime.settings import SettingProblem, secret
 from shared.telemetry import Event, Telemetry
 
@@ -38,10 +40,19 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
         await live.listen(client)
         app = application(
             rpc=RpcClient(client, on_problem=lambda _sentence: telemetry.log(Event.RPC_FAILED)),
-            verifier=TokenVerifier(settings.jwks, settings.issuer, AUDIENCE),
+            verifier=verifier_of(settings, reporter=unproven),
             telemetry=telemetry,
             ready=lambda: responds(client),
             graphiql=settings.mode == "local",
+            rates=Rates(
+                RateLimits(
+                    person=settings.rate_person,
+                    role=settings.rate_role,
+                    public=settings.rate_public,
+                    sessions=settings.rate_sessions,
+                    openings=settings.rate_openings,
+                )
+            ),
             rules=_rules(settings),
             news=live,
             pages=settings.pages,

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, cast
 
+from services.gateway.rates import RateLimits
+from shared.identity.algorithms import ALGORITHMS
 from shared.identity.roles import Role
 from shared.runtime.settings import SettingProblem
 
 FREE: Final = "auditor,integration"
 """Who uses programs of their own, `hoeksteen verify --gateway` among them; no front end is theirs."""
+
+
+_LONGEST_NUMBER: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +35,28 @@ class GatewaySettings:
     """Port for people and programs outside, and for health and metrics."""
     http_host: str
     """Address to listen on."""
-    jwks: str
-    """URL or path of the issuer's public keys (JWKS, RFC 7517)."""
     issuer: str
     """The `iss` that tokens must carry."""
+    jwks: str | None = None
+    """URL or path of the issuer's public keys (JWKS, RFC 7517); none: as its discovery says."""
+    audience: str = "hoeksteen"
+    """The `aud` that tokens must carry."""
+    algorithms: str = ",".join(ALGORITHMS)
+    """Signatures that are taken, with commas between them."""
+    claims: Path | None = None
+    """Which claims say role, organisation and branch (shared/identity/claims.py); none: our own names."""
     spans_file: Path | None
     """Where spans are written as JSON lines; none: not written."""
+    rate_person: int = RateLimits.person
+    """Points a minute for one person, or one session of a reporter; 0, in local mode: no limit."""
+    rate_role: int = RateLimits.role
+    """Points a minute for all of one role together."""
+    rate_public: int = RateLimits.public
+    """Files a minute that are asked for without a sign-in."""
+    rate_sessions: int = RateLimits.sessions
+    """Sessions a minute that reporters open, all together."""
+    rate_openings: int = RateLimits.openings
+    """Cases and complaints a day that reporters bring in one organisation."""
     documents: Path | None
     """Folder with the trusted documents of each role, `<role>.json`."""
     free_documents: frozenset[Role]
@@ -55,6 +76,7 @@ def load() -> GatewaySettings:
     if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= 65535):
         raise SettingProblem("The setting HOEKSTEEN_HTTP_PORT must be a port number.")
     spans = os.environ.get("HOEKSTEEN_SPANS_FILE")
+    claims = os.environ.get("HOEKSTEEN_CLAIMS")
     documents = os.environ.get("HOEKSTEEN_DOCUMENTS")
     pages = os.environ.get("HOEKSTEEN_PAGES")
     if pages and not (Path(pages) / "index.html").is_file():
@@ -66,9 +88,17 @@ def load() -> GatewaySettings:
         nats_password_file=Path(_text("nats_password_file")),
         http_port=int(port),
         http_host=_text("http_host", "127.0.0.1"),
-        jwks=_text("jwks"),
+        jwks=os.environ.get("HOEKSTEEN_JWKS") or None,
         issuer=_text("issuer"),
+        audience=_text("audience", "hoeksteen"),
+        algorithms=_text("algorithms", ",".join(ALGORITHMS)),
+        claims=Path(claims) if claims else None,
         spans_file=Path(spans) if spans else None,
+        rate_person=_rate("rate_person", RateLimits.person, mode),
+        rate_role=_rate("rate_role", RateLimits.role, mode),
+        rate_public=_rate("rate_public", RateLimits.public, mode),
+        rate_sessions=_rate("rate_sessions", RateLimits.sessions, mode),
+        rate_openings=_rate("rate_openings", RateLimits.openings, mode),
         documents=Path(documents) if documents else None,
         free_documents=_free_documents(),
         pages=Path(pages) if pages else None,
@@ -96,6 +126,15 @@ def _free_documents() -> frozenset[Role]:
             "The setting HOEKSTEEN_FREE_DOCUMENTS must be names of roles with commas between them, or 'none'."
         )
     return frozenset(Role(name) for name in names)
+
+
+def _rate(name: str, usual: int, mode: str) -> int:
+    text, setting = _text(name, str(usual)), f"HOEKSTEEN_{name.upper()}"
+    if not (text.isascii() and text.isdecimal() and len(text) < _LONGEST_NUMBER):
+        raise SettingProblem(f"The setting {setting} must be a number.")
+    if mode != "local" and int(text) == 0:
+        raise SettingProblem(f"{setting}=0 (no limit) is for local mode only.")
+    return int(text)
 
 
 def _text(field: str, default: str | None = None) -> str:

@@ -216,7 +216,7 @@ class _Connection:
         except Refusal:
             raise _Closing(Close.FORBIDDEN) from None
         self._caller = caller
-        self._until.reschedule(self._connections.until(self._verifier.expires(token)))
+        self._until.reschedule(self._connections.until(caller.principal.expires))
         await self._send("connection_ack")
 
     async def _subscribe(self, message: _Subscribe) -> None:

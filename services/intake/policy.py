@@ -50,6 +50,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "key_log": frozenset({Role.ADVISER}),
     "open_case": frozenset({Role.ADVISER, Role.REPORTER}),
     "send_message": frozenset({Role.ADVISER, Role.REPORTER}),
+    "open_reporter_session": frozenset({Role.REPORTER}),
     "my_case": frozenset({Role.REPORTER}),
     "name_parties": frozenset({Role.ADVISER}),
     "subject_matches": frozenset({Role.ADVISER}),

@@ -128,6 +128,7 @@ from services.intake.queries.my_case import my_case
 from services.intake.queries.my_data import my_data
 from services.intake.queries.my_notes import my_notes
 from services.intake.queries.my_tasks import my_tasks
+from services.intake.queries.open_reporter_session import open_reporter_session, sessions_of
 from services.intake.queries.organisation import organisation
 from services.intake.queries.overdue_terms import overdue_terms
 from services.intake.queries.peer_consultations import peer_consultation, peer_consultations
@@ -275,6 +276,7 @@ DEFINITION = Definition(
         "recoveries": recoveries,
         "recovered_words": recovered_words,
         "lost_cases": lost_cases,
+        "open_reporter_session": open_reporter_session,
         "my_case": my_case,
         "my_data": my_data,
         "request_disclosure": request_disclosure,
@@ -335,6 +337,7 @@ DEFINITION = Definition(
         "retention": retention,
     },
     public={"calendar_weeks": calendar_weeks},
+    reporter=lambda ring: sessions_of(ring).principal,
     may=may,
     quiet=frozenset(
         {
@@ -374,6 +377,7 @@ DEFINITION = Definition(
             "cases",
             "caseload_alerts",
             "case",
+            "open_reporter_session",
             "my_case",
             "my_data",
             "request_disclosure",

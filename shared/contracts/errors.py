@@ -73,6 +73,8 @@ class Code(StrEnum):
     LAYER_TOO_SMALL = "LAYER_TOO_SMALL"
     LAYERS_OVERLAP = "LAYERS_OVERLAP"
     VIEW_TOO_LATE = "VIEW_TOO_LATE"
+    FRESH_SIGN_IN_NEEDED = "FRESH_SIGN_IN_NEEDED"
+    TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
     UNKNOWN_DOCUMENT = "UNKNOWN_DOCUMENT"
 
 
@@ -88,6 +90,14 @@ CATALOGUE: dict[Code, Sentence] = {
     Code.NOT_SIGNED_IN: Sentence(
         "You are not signed in, or your sign-in has expired. Sign in again.",
         "U bent niet ingelogd, of uw aanmelding is verlopen. Log opnieuw in.",
+    ),
+    Code.FRESH_SIGN_IN_NEEDED: Sentence(
+        "This takes a sign-in of the last five minutes. Sign in once more, then repeat it.",
+        "Hiervoor moet u in de laatste vijf minuten zijn ingelogd. Log nog eens in en herhaal het.",
+    ),
+    Code.TOO_MANY_REQUESTS: Sentence(
+        "Too much was asked at once. Wait {seconds} seconds, then ask again.",
+        "Er is te veel tegelijk gevraagd. Wacht {seconds} seconden en vraag het dan opnieuw.",
     ),
     Code.NOT_ALLOWED: Sentence(
         "Your role may not do this.",

@@ -1122,6 +1122,19 @@ class Aftercare(Shape, frozen=True, kw_only=True):
     result: str | None
 
 
+class OpenReporterSession(Shape, frozen=True, kw_only=True):
+    """A reporter: a session for the case of this lookup key (32 bytes), whether there is one or not."""
+
+    lookup_key: bytes
+
+
+class ReporterSession(Shape, frozen=True, kw_only=True):
+    """The bearer token of a reporter's session, and for how many seconds it holds."""
+
+    token: str
+    seconds: int
+
+
 class MyCase(InParts, frozen=True, kw_only=True):
     """A case as its reporter sees it: what was said, oldest first, and whether it is open.
 
@@ -3079,12 +3092,51 @@ class Verb:
     answer: type[Shape]
     public: bool = False
     """Whether it is answered without a token."""
+    door: bool = False
+    """Whether it is answered to a reporter who has no session yet."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether staff must have signed in shortly before: see FRESH_VERBS."""
+        return f"{self.service}.{self.name}" in FRESH_VERBS
 
     @property
     def subject(self) -> str:
         """The subject on which it is asked."""
         return f"rpc.{self.service}.v1.{self.name}"
 
+
+FRESH_VERBS: frozenset[str] = frozenset(
+    {
+        # Somebody else may read from then on, or what is sealed goes to another key.
+        "intake.seat_adviser",
+        "intake.vacate_seat",
+        "intake.designate_report_officer",
+        "intake.release_report_officer",
+        "intake.designate_complaints_officer",
+        "intake.release_complaints_officer",
+        "intake.publish_adviser_key",
+        "intake.withdraw_adviser_key",
+        "intake.publish_recovery_key",
+        "intake.confirm_recovery_key",
+        "intake.hand_over",
+        "intake.request_recovery",
+        "intake.approve_recovery",
+        "intake.recovered_words",
+        # Something leaves the case.
+        "intake.request_disclosure",
+        "intake.confirm_disclosure",
+        "intake.request_subject_access",
+        "intake.review_redaction",
+        # Something is gone.
+        "intake.request_erasure",
+        "intake.approve_erasure",
+        "intake.decide_retention",
+    }
+)
+"""What a browser that was left open must not do: it takes a sign-in of the last minutes
+(shared.identity.principal). Of a reporter it takes a session, which is never long.
+"""
 
 LEDGER_VERBS: frozenset[str] = frozenset({"ledger", "ledger_bundle", "ledger_memories"})
 """What the organisation's auditor asks every service."""
@@ -3103,13 +3155,13 @@ VERBS: dict[str, Verb] = {
     f"{verb.service}.{verb.name}": verb
     for verb in (
         Verb("intake", "set_up_organisation", "command", SetUpOrganisation, Done),
-        Verb("intake", "organisation", "query", Empty, Organisation),
+        Verb("intake", "organisation", "query", Empty, Organisation, door=True),
         Verb("intake", "describe_adviser", "command", DescribeAdviser, Done),
         Verb("intake", "record_absence", "command", RecordAbsence, Done),
         Verb("intake", "end_absence", "command", EndAbsence, Done),
         Verb("intake", "adviser_profiles", "query", OfOrganisation, AdviserProfiles),
-        Verb("intake", "adviser_choices", "query", Empty, AdviserChoices),
-        Verb("intake", "adviser_proposal", "query", ProposeAdvisers, AdviserProposal),
+        Verb("intake", "adviser_choices", "query", Empty, AdviserChoices, door=True),
+        Verb("intake", "adviser_proposal", "query", ProposeAdvisers, AdviserProposal, door=True),
         Verb("intake", "workload", "query", Empty, Workload),
         Verb("intake", "plan_units", "command", PlanUnits, Done),
         Verb("intake", "seat_adviser", "command", SeatAdviser, Done),
@@ -3118,7 +3170,7 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "keep_strategy_entry", "command", KeepStrategyEntry, Done),
         Verb("intake", "withdraw_strategy_entry", "command", WithdrawStrategyEntry, Done),
         Verb("intake", "link_strategy_entry", "command", LinkStrategyEntry, Done),
-        Verb("intake", "strategy_register", "query", OfOrganisation, StrategyRegister),
+        Verb("intake", "strategy_register", "query", OfOrganisation, StrategyRegister, door=True),
         Verb("intake", "designate_report_officer", "command", DesignateReportOfficer, Done),
         Verb("intake", "release_report_officer", "command", ReleaseReportOfficer, Done),
         Verb("intake", "designate_complaints_officer", "command", DesignateComplaintsOfficer, Done),
@@ -3178,6 +3230,14 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "recoveries", "query", Empty, Recoveries),
         Verb("intake", "recovered_words", "query", PartById, Case),
         Verb("intake", "lost_cases", "query", CasesOfAdviser, CaseIds),
+        Verb(
+            "intake",
+            "open_reporter_session",
+            "query",
+            OpenReporterSession,
+            ReporterSession,
+            door=True,
+        ),
         Verb("intake", "my_case", "query", Part, MyCase),
         Verb("intake", "my_data", "query", Part, MyData),
         Verb("intake", "request_disclosure", "command", RequestDisclosure, Done),

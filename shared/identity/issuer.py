@@ -34,9 +34,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shared.identity.roles import WITHOUT_ORGANISATION, Role
-from shared.identity.tokens import ALGORITHM, TYPE
 
 AUDIENCE = "hoeksteen"
+ALGORITHM = "EdDSA"
+TYPE = "at+jwt"
 
 LIFETIME_SECONDS = 12 * 3600
 """A working day: who tries Hoeksteen for an afternoon should not have to sign in again."""
@@ -99,8 +100,11 @@ class Signer:
         organisation: UUID | None,
         unit: str | None = None,
         lifetime: int = LIFETIME_SECONDS,
+        signed_in: int = 0,
     ) -> str:
-        """A signed access token that is valid for `lifetime` seconds from now."""
+        """A signed access token that is valid for `lifetime` seconds from now, of somebody who signed in so
+        many seconds ago.
+        """
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": self.issuer,
@@ -108,6 +112,7 @@ class Signer:
             "sub": sub,
             "iat": now,
             "exp": now + lifetime,
+            "auth_time": now - signed_in,
             "role": role.value,
         }
         if organisation is not None:

@@ -27,3 +27,11 @@ class Role(StrEnum):
 
 WITHOUT_ORGANISATION: frozenset[Role] = frozenset({Role.ADMIN})
 """Roles whose token names no organisation; every other role's token must name one."""
+
+APART_FROM_ADVISING: frozenset[Role] = frozenset(
+    {Role.HR, Role.BOARD, Role.MANAGER, Role.REPORT_OFFICER, Role.COMPLAINTS_OFFICER}
+)
+"""What an adviser is never as well. Advising is incompatible with deciding about people (code of conduct
+of the LVV; an HR officer as adviser is unwise, says the Arboportaal), with following up a report (an adviser
+finds no truth), and with hearing complaints about advisers.
+"""

@@ -1,61 +1,41 @@
-"""Access tokens (RFC 9068) with EdDSA signatures (RFC 8037), verified without blocking.
+"""Access tokens (RFC 9068) of an OpenID provider, verified without blocking.
 
-A token has the header `typ: at+jwt` and the claims iss, aud, sub, exp, iat and role; org for every
-role but admin; unit, if anything, for a manager. Tokens live by the real clock: the movable clock
-of local mode does not age them.
+A token has the header `typ: at+jwt` and the claims iss, aud, sub, exp and iat; shared.identity.claims says
+which others tell who it is. `auth_time` is needed for what takes a fresh sign-in. Tokens live by the real
+clock: the movable clock of local mode does not age them.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
-from uuid import UUID
+from typing import Final, Protocol
 
-import httpx2
 import jwt
-import msgspec
 
 from shared.contracts.errors import Code, Refusal
-from shared.identity.principal import Principal
+from shared.identity.algorithms import ALGORITHMS
+from shared.identity.claims import ClaimMap
+from shared.identity.key_source import KeySource
+from shared.identity.principal import LEEWAY_SECONDS, Principal
 from shared.identity.pulse import is_pulse, respondent_of
-from shared.identity.reporter import is_reporter, reporter_of
-from shared.identity.roles import WITHOUT_ORGANISATION, Role
+from shared.identity.reporter import is_reporter, nobody
 from shared.runtime.settings import SettingProblem
 
-ALGORITHM = "EdDSA"
-TYPE = "at+jwt"
-REQUIRED_CLAIMS = ("iss", "aud", "sub", "exp", "iat", "role")
+TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
+"""The header `typ` of an access token (RFC 9068, section 4): an ID token is none."""
 
-LEEWAY_SECONDS = 10
-"""How far the issuer's clock may run from ours."""
+REQUIRED_CLAIMS: Final = ("iss", "aud", "sub", "exp", "iat")
 
 LONGEST_TOKEN = 4096
 """Characters; longer ones are refused before anything is parsed."""
 
-LONGEST_UNIT = 200
-"""Characters of a unit's id."""
-
 CACHED_TOKENS = 4096
 """Verified tokens kept, least recently used first out: verifying costs more than a bare request."""
-
-REFETCH_SECONDS = 30.0
-"""An unknown key id makes us fetch the issuer's keys again, but not more often than this."""
-
-RETRY_SECONDS = 1.0
-"""How soon after a failed fetch the next one may be tried."""
-
-KEYS_AGE_SECONDS = 600.0
-"""Keys are fetched again after this, so that a key the issuer withdrew stops working."""
-
-LARGEST_KEY_SET = 65_536
-"""Bytes of a key set that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +45,26 @@ class _Verified:
 
 
 class TokenVerifier:
-    """Verifies access tokens against an issuer's key set (JWKS), a URL or a file.
+    """Verifies access tokens by an issuer's keys, wherever those are: see shared.identity.key_source."""
 
-    A plain-http URL is taken only for a loopback address: over a network, keys come by https.
-    """
-
-    def __init__(self, jwks_url_or_path: str | Path, issuer: str, audience: str) -> None:
+    def __init__(
+        self,
+        jwks: str | Path | None,
+        issuer: str,
+        audience: str,
+        *,
+        algorithms: tuple[str, ...] = ALGORITHMS,
+        claims: ClaimMap = ClaimMap(),  # noqa: B008  it is frozen
+        reporter: Callable[[str], Principal] = nobody,
+    ) -> None:
+        """`jwks`: URL or path of the key set; None: as the issuer's discovery says. `reporter` reads a
+        reporter's token: see shared.identity.reporter.
+        """
         self._issuer = issuer
         self._audience = audience
-        self._source = _KeySource(jwks_url_or_path)
+        self._claims = claims
+        self._reporter = reporter
+        self._source = KeySource(jwks, issuer, algorithms)
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
         self._generation = 0
 
@@ -87,7 +78,7 @@ class TokenVerifier:
         if not token or len(token) > LONGEST_TOKEN or not token.isascii():
             raise Refusal(Code.NOT_SIGNED_IN)
         if is_reporter(token):
-            return reporter_of(token)
+            return self._reporter(token)
         if is_pulse(token):
             return respondent_of(token)
         await self._source.refresh_when_old()
@@ -107,157 +98,71 @@ class TokenVerifier:
             self._verified.popitem(last=False)
         return verified.principal
 
-    def expires(self, token: str) -> float | None:
-        """When a token that was verified a moment ago ends, in seconds since 1970; None: never."""
-        known = self._verified.get(hashlib.sha256(token.encode()).digest())
-        return None if known is None else known.expires
-
     async def _verify(self, token: str) -> _Verified:
         try:
             header = jwt.get_unverified_header(token)
-            kid = header.get("kid")
-            if (
-                header.get("alg") != ALGORITHM
-                or header.get("typ") != TYPE
-                or not isinstance(kid, str)
-            ):
+            kid, algorithm = header.get("kid"), header.get("alg")
+            if not _is_access_token(header.get("typ")) or not isinstance(kid, str):
                 raise Refusal(Code.NOT_SIGNED_IN)
-            key = await self._source.key(kid)
+            # What the header says chooses among what the key is for, and never more than that.
+            key = (await self._source.key(kid)).by_algorithm.get(str(algorithm))
+            if key is None or "crit" in header:
+                raise Refusal(Code.NOT_SIGNED_IN)
             claims = jwt.decode(
                 token,
                 key,
-                algorithms=[ALGORITHM],
+                algorithms=[str(algorithm)],
                 issuer=self._issuer,
                 audience=self._audience,
                 leeway=LEEWAY_SECONDS,
-                options={"require": list(REQUIRED_CLAIMS), "strict_aud": True},
+                options={"require": list(REQUIRED_CLAIMS)},
             )
         # ValueError and TypeError: PyJWT lets a few ill-formed headers and claims through as these.
         except (jwt.PyJWTError, ValueError, TypeError):
             raise Refusal(Code.NOT_SIGNED_IN) from None
-        return _Verified(expires=float(claims["exp"]), principal=_principal(claims))
+        return _Verified(expires=float(claims["exp"]), principal=self._claims.principal(claims))
 
 
-def _principal(claims: dict[str, Any]) -> Principal:
-    """The principal of verified claims; one role, and an organisation exactly where there is one."""
-    subject, role_name, organisation = claims["sub"], claims["role"], claims.get("org")
-    # `roles` is how other issuers say "several": an adviser who is also hr must not get in at all.
-    if "roles" in claims or not isinstance(role_name, str) or role_name not in set(Role):
-        raise Refusal(Code.NOT_SIGNED_IN)
-    if not isinstance(subject, str) or not 1 <= len(subject) <= 200:
-        raise Refusal(Code.NOT_SIGNED_IN)
-    role = Role(role_name)
-    if role is Role.REPORTER:
-        raise Refusal(Code.NOT_SIGNED_IN)  # reporters have no account with any issuer
-    if (organisation is None) != (role in WITHOUT_ORGANISATION):
-        raise Refusal(Code.NOT_SIGNED_IN)
-    unit = claims.get("unit") if role is Role.MANAGER else None
-    if unit is not None and not (isinstance(unit, str) and 1 <= len(unit) <= LONGEST_UNIT):
-        raise Refusal(Code.NOT_SIGNED_IN)
-    if organisation is None:
-        return Principal(subject, role, None)
-    try:
-        return Principal(subject, role, UUID(organisation), unit)
-    except (ValueError, TypeError, AttributeError):
-        raise Refusal(Code.NOT_SIGNED_IN) from None
+class IdentitySettings(Protocol):
+    """What a program is told of the provider. Each is `HOEKSTEEN_` + its name."""
+
+    @property
+    def jwks(self) -> str | None:
+        """URL or path of its keys; None: as its discovery says."""
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` that tokens must carry."""
+
+    @property
+    def audience(self) -> str:
+        """The `aud` that tokens must carry."""
+
+    @property
+    def algorithms(self) -> str:
+        """Signatures that are taken, with commas between them."""
+
+    @property
+    def claims(self) -> Path | None:
+        """The file that says which claims are role, organisation and branch."""
 
 
-class _KeySource:
-    """The issuer's Ed25519 keys by key id, from a URL or a file, fetched one at a time."""
-
-    def __init__(self, url_or_path: str | Path) -> None:
-        text = str(url_or_path)
-        if text.startswith(("http://", "https://")):
-            if text.startswith("http://") and not _is_loopback(text):
-                raise SettingProblem(
-                    "HOEKSTEEN_JWKS must be an https address; plain http is for this machine only."
-                )
-            self._place: str | Path = text
-        else:
-            self._place = Path(url_or_path)
-        self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at = float("-inf")
-        self._tried_at = float("-inf")
-        self._lock = asyncio.Lock()
-        self.generation = 0
-        """Rises whenever the set of keys changed."""
-
-    async def key(self, kid: str) -> jwt.PyJWK:
-        """The key with this id, after one more fetch if it is unknown and a fetch is due."""
-        if kid not in self._keys:
-            await self._refresh()
-        if not self._keys:
-            raise Refusal(Code.UNAVAILABLE)
-        try:
-            return self._keys[kid]
-        except KeyError:
-            raise Refusal(Code.NOT_SIGNED_IN) from None
-
-    async def refresh_when_old(self) -> None:
-        """Fetch again what is older than KEYS_AGE_SECONDS; keep the old keys if that fails.
-
-        An issuer that is down stops nobody who holds a token: one request in REFETCH_SECONDS waits.
-        """
-        now = time.monotonic()
-        old = self._keys and now - self._fetched_at > KEYS_AGE_SECONDS
-        if old and now - self._tried_at > REFETCH_SECONDS and not self._lock.locked():
-            await self._refresh()
-
-    async def _refresh(self) -> None:
-        async with self._lock:
-            now = time.monotonic()
-            if now - self._fetched_at < REFETCH_SECONDS or now - self._tried_at < RETRY_SECONDS:
-                return
-            self._tried_at = now
-            try:
-                keys = _parse(await self._read())
-            except (httpx2.HTTPError, OSError, ValueError, msgspec.MsgspecError):
-                return
-            self._fetched_at = now
-            if {kid: key.key for kid, key in keys.items()} != {
-                kid: key.key for kid, key in self._keys.items()
-            }:
-                self._keys = keys
-                self.generation += 1
-
-    async def _read(self) -> bytes:
-        if isinstance(self._place, Path):
-            return await asyncio.to_thread(self._place.read_bytes)
-        async with (
-            httpx2.AsyncClient(timeout=5.0, trust_env=False) as client,
-            client.stream("GET", self._place) as answer,
-        ):
-            answer.raise_for_status()
-            body = bytearray()
-            async for part in answer.aiter_bytes():
-                body += part
-                if len(body) > LARGEST_KEY_SET:
-                    raise ValueError("the key set is too large")
-            return bytes(body)
+def verifier_of(
+    settings: IdentitySettings, *, reporter: Callable[[str], Principal] = nobody
+) -> TokenVerifier:
+    """The verifier that the settings describe. Raises SettingProblem."""
+    algorithms = tuple(name.strip() for name in settings.algorithms.split(","))
+    if not set(algorithms) <= set(ALGORITHMS):
+        raise SettingProblem(f"HOEKSTEEN_ALGORITHMS may hold: {', '.join(ALGORITHMS)}.")
+    return TokenVerifier(
+        settings.jwks,
+        settings.issuer,
+        settings.audience,
+        algorithms=algorithms,
+        claims=ClaimMap.load(settings.claims),
+        reporter=reporter,
+    )
 
 
-def _parse(body: bytes) -> dict[str, jwt.PyJWK]:
-    """The usable keys of a JWKS (RFC 7517): Ed25519 with a key id; others are passed over."""
-    found: dict[str, jwt.PyJWK] = {}
-    for entry in msgspec.json.decode(body, type=dict[str, list[dict[str, Any]]]).get("keys", []):
-        kid = entry.get("kid")
-        if entry.get("kty") != "OKP" or entry.get("crv") != "Ed25519" or not isinstance(kid, str):
-            continue
-        public: dict[str, Any] = {
-            name: entry[name] for name in ("kty", "crv", "x", "kid") if name in entry
-        }
-        try:
-            found[kid] = jwt.PyJWK(public, algorithm=ALGORITHM)
-        except jwt.PyJWTError:
-            continue
-    return found
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _is_access_token(typ: object) -> bool:
+    return isinstance(typ, str) and typ.lower() in TYPES

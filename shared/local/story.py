@@ -74,7 +74,13 @@ class Story:
     def _sign_in(self, subject: str, role: str) -> Person:
         organisation = None if role == "admin" else self.organisation
         token = self.installation.token(subject, role, organisation)
-        return Person(GatewayClient(self.installation.gateway_url, token), token)
+        # A walk takes longer than a sign-in is fresh.
+        client = GatewayClient(
+            self.installation.gateway_url,
+            token,
+            renew=lambda _: self.installation.token(subject, role, organisation),
+        )
+        return Person(client, token)
 
     def _set_up(self, units: list[dict[str, Any]]) -> None:
         self.people["admin"].do(

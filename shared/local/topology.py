@@ -217,6 +217,16 @@ def _nats_user(installation: Installation, user: str) -> dict[str, str]:
     }
 
 
+RATES = (
+    "HOEKSTEEN_RATE_PERSON",
+    "HOEKSTEEN_RATE_ROLE",
+    "HOEKSTEEN_RATE_PUBLIC",
+    "HOEKSTEEN_RATE_SESSIONS",
+    "HOEKSTEEN_RATE_OPENINGS",
+)
+"""What the gateway limits, and not here."""
+
+
 def _gateway(installation: Installation) -> dict[str, str]:
     home = installation.home
     return (
@@ -227,6 +237,8 @@ def _gateway(installation: Installation) -> dict[str, str]:
             "HOEKSTEEN_JWKS": installation.jwks_url,
             "HOEKSTEEN_ISSUER": installation.issuer_url,
             "HOEKSTEEN_SPANS_FILE": str(home.spans("gateway")),
+            # Who tries it out plays all parts from one chair.
+            **dict.fromkeys(RATES, "0"),
         }
         | ({"HOEKSTEEN_PAGES": str(PAGES)} if are_built() else {})
     )

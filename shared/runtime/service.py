@@ -46,8 +46,9 @@ from shared.eventstore.store import (
 from shared.eventstore.types import UnknownEventType
 from shared.eventstore.writer import GroupWriter
 from shared.identity.anonymous import is_anonymous
-from shared.identity.roles import Role
-from shared.identity.tokens import TokenVerifier
+from shared.identity.reporter import nobody
+from shared.identity.roles import APART_FROM_ADVISING, Role
+from shared.identity.tokens import TokenVerifier, verifier_of
 from shared.keys.case_key import Unreadable
 from shared.keys.ring import KeyRing, KeyRingProblem
 from shared.ledger.destroyed import DestructionLog
@@ -82,15 +83,7 @@ if TYPE_CHECKING:
     from shared.eventstore.types import EventTypes
     from shared.identity.principal import Principal
 
-AUDIENCE = "hoeksteen"
-
 _SEATED = frozenset({Role.ADVISER})
-# Advising is incompatible with deciding about people (code of conduct of the LVV; an HR officer as
-# adviser is unwise, says the Arboportaal), with following up a report (an adviser finds no truth), and
-# with hearing complaints about advisers.
-_APART = frozenset(
-    {Role.HR, Role.BOARD, Role.MANAGER, Role.REPORT_OFFICER, Role.COMPLAINTS_OFFICER}
-)
 
 _LONGEST_KEY = 200
 # So long a question waits for the asker's own change to be in what it reads.
@@ -132,6 +125,8 @@ class Definition:
     """The states of which snapshots are kept: what `hoeksteen audit` compares."""
     public: Mapping[str, Callable[[Parts, Any], Awaitable[Shape]]] = field(default_factory=dict)
     """Verbs without a sign-in, beside the log's published files. They check what they are given."""
+    reporter: Callable[[KeyRing], Callable[[str], Principal]] | None = None
+    """Reads a reporter's token, where reporters are answered at all."""
     quiet: frozenset[str] = frozenset()
     """Verbs that leave no span and no metric: when a case is worked on is nobody's to read."""
     stream: str
@@ -295,7 +290,7 @@ class Service:
             jetstream, self.definition.stream, self.outbox, on_problem=self._bus_problem
         )
         self.ledger_verbs = LedgerVerbs(service=name, pool=pool, folder=folder)
-        self.verifier = TokenVerifier(settings.jwks, settings.issuer, AUDIENCE)
+        self.verifier = self._verifier(ring)
 
         await store.check_ring()
         # What a crash cut off, and what an older database has brought back: before anything is served.
@@ -319,6 +314,10 @@ class Service:
         server = RpcServer(self.client, name, self._dispatch, on_problem=self._bus_problem)
         await server.start()
         stack.push_async_callback(server.drain)
+
+    def _verifier(self, ring: KeyRing) -> TokenVerifier:
+        reporter = self.definition.reporter
+        return verifier_of(self.settings, reporter=nobody if reporter is None else reporter(ring))
 
     async def _reconcile(
         self,
@@ -463,6 +462,10 @@ class Service:
         principal = await self.verifier.verify(request.token)
         if not self.definition.may(principal, verb.name):
             raise Refusal(Code.NOT_ALLOWED)
+        if principal.at_door and not verb.door:
+            raise Refusal(Code.NOT_SIGNED_IN)
+        if verb.fresh and not principal.fresh(time.time()):
+            raise Refusal(Code.FRESH_SIGN_IN_NEEDED)
         if not self.ring_watch.usable:
             raise Refusal(Code.KEY_RING_UNAVAILABLE)
         await self._check_seat(principal, verb)
@@ -516,7 +519,7 @@ class Service:
                 # Not even the look is recorded: it would make a log for any id that a token names.
                 raise Refusal(Code.NOT_FOUND)
             return  # nothing of this organisation is here yet, and so there is nothing to protect
-        if principal.role in _SEATED | _APART and (principal.subject in seats) is not (
+        if principal.role in _SEATED | APART_FROM_ADVISING and (principal.subject in seats) is not (
             principal.role in _SEATED
         ):
             raise Refusal(Code.NOT_ALLOWED)

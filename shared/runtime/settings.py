@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from shared.identity.algorithms import ALGORITHMS
+
 
 class SettingProblem(Exception):  # noqa: N818  its text is the sentence that an operator reads
     """A setting is missing or wrong."""
@@ -32,10 +34,16 @@ class ServiceSettings:
     """Port on 127.0.0.1 (or `http_host`) for health and metrics."""
     http_host: str
     """Address to listen on for health and metrics."""
-    jwks: str
-    """URL or path of the issuer's public keys (JWKS, RFC 7517)."""
     issuer: str
     """The `iss` that tokens must carry."""
+    jwks: str | None = None
+    """URL or path of the issuer's public keys (JWKS, RFC 7517); none: as its discovery says."""
+    audience: str = "hoeksteen"
+    """The `aud` that tokens must carry."""
+    algorithms: str = ",".join(ALGORITHMS)
+    """Signatures that are taken, with commas between them."""
+    claims: Path | None = None
+    """Which claims say role, organisation and branch (shared/identity/claims.py); none: our own names."""
     key_ring_kind: Literal["file", "pkcs11"]
     """Who keeps the keys of the key ring: a passphrase, or a token behind PKCS#11."""
     key_ring: Path
@@ -69,6 +77,8 @@ class ServiceSettings:
 _DEFAULTS: dict[str, str] = {
     "mode": "production",
     "http_host": "127.0.0.1",
+    "audience": "hoeksteen",
+    "algorithms": ",".join(ALGORITHMS),
     "key_ring_kind": "file",
     "key_ring_lease_s": "60",
     "attachment_file_mib": "25",
@@ -76,7 +86,7 @@ _DEFAULTS: dict[str, str] = {
 }
 _OPTIONAL = frozenset(
     {
-        *("database_answers_url", "key_ring_module", "key_ring_hsm"),
+        *("database_answers_url", "jwks", "claims", "key_ring_module", "key_ring_hsm"),
         *("witness_policy", "backup_inventory"),
         *("clock_file", "spans_file"),
     }

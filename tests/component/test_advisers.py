@@ -83,7 +83,7 @@ async def test_a_coordinator_keeps_what_an_adviser_can_do(intake: Intake) -> Non
     seen = await intake.ask("adviser_profiles", OfOrganisation(), AdviserProfiles, **coordinator())
     own = await intake.ask("adviser_profiles", OfOrganisation(), AdviserProfiles, subject="bram")
     before = await intake.types()
-    token = ReporterCode.generate().token(HERE)
+    token = intake.session(ReporterCode.generate())
     choices = await intake.ask("adviser_choices", Empty(), AdviserChoices, token=token)
 
     assert ["anna", "bram"] == [one.adviser_id for one in seen.items]
@@ -161,7 +161,7 @@ async def test_who_stands_in_is_proposed_while_an_adviser_is_away(intake: Intake
     kept = await intake.ask("record_absence", absence, Done, **coordinator())
     before = await intake.types()
     wish = ProposeAdvisers(chosen="anna")
-    token = ReporterCode.generate().token(HERE)
+    token = intake.session(ReporterCode.generate())
     for who in (coordinator(), {"token": token}):
         found = await intake.ask("adviser_proposal", wish, AdviserProposal, **who)
         assert [("bram", True, ("stands_in",)), ("anna", False, ("chosen", "absent"))] == [
@@ -226,7 +226,7 @@ async def test_a_coordinators_proposal_counts_load_and_a_reporters_does_not(
     intake: Intake,
 ) -> None:
     """To a reporter an order tells nothing of how many turned to whom."""
-    token = ReporterCode.generate().token(HERE)
+    token = intake.session(ReporterCode.generate())
     plain = await intake.ask("adviser_proposal", ProposeAdvisers(), AdviserProposal, token=token)
     first = plain.items[0].adviser_id
     words = WORDS if first == "anna" else FOR_BRAM

@@ -40,7 +40,7 @@ from shared.identity.roles import Role
 from tests.component.test_intake import WORDS, Intake, opening
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
-from tests.service_lab import HERE, eventually, running
+from tests.service_lab import eventually, running
 
 CHUNK = os.urandom(CHUNK_BYTES)
 
@@ -83,7 +83,7 @@ async def test_a_file_is_sent_attached_and_read_by_both(intake: Intake) -> None:
     took it is in the log once, before the first chunk; in the database is no chunk as it was sent.
     """
     code, file = ReporterCode.generate(), uuid4()
-    me = {"token": code.token(HERE)}
+    me = {"token": intake.session(code)}
     await intake.ask(
         "open_case",
         opening(code.case_id, adviser_id="anna", reply_key=code.key.public, anonymity="anonymous"),
@@ -151,7 +151,7 @@ async def test_what_is_wrong_is_refused(intake: Intake) -> None:
     assert Code.INVALID_INPUT is await refusal(
         intake, "attach_file", attach(case, file, 4, digest=bytes(32))
     )
-    stranger = {"token": ReporterCode.generate().token(HERE)}
+    stranger = {"token": intake.session(ReporterCode.generate())}
     for who in ({"subject": "bram"}, stranger):
         assert Code.NOT_FOUND is await refusal(intake, "put_chunk", piece(case, file), **who)
         assert Code.NOT_FOUND is await refusal(intake, "attach_file", attach(case, file, 4), **who)

@@ -20,7 +20,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from hoeksteen_client.reporter import ReporterCode
+from hoeksteen_client.reporter import ReporterCode, door
 from services.gateway.guesses import AT_ONCE, HOLD_S, QUEUE, Guesses
 from services.gateway.schema.sealed import ENVELOPES
 from services.intake.domain.attachment import CHUNK_BYTES
@@ -46,7 +46,7 @@ from shared.contracts.rpc import (
 from tests.component.test_intake import KEY_ID, WORDS, Intake, opening
 from tests.component.test_work_together import Reporter
 from tests.conftest import Database
-from tests.gateway_lab import ORGANISATION, PADDED, Lab, running_gateway
+from tests.gateway_lab import PADDED, REPORTER, Lab, running_gateway
 from tests.nats_server import Bus, running_bus
 from tests.service_lab import HERE, running
 
@@ -143,19 +143,23 @@ BAD: dict[str, tuple[Bad, Code]] = {
     "withdrawn consent": (lambda world: world.tell(world.lasting), Code.CONSENT_WITHDRAWN),
     "no consent": (lambda world: world.tell(str(uuid4())), Code.NOT_FOUND),
     "wrong code": (
-        lambda _: ("my_case", Empty(), {"token": ReporterCode.generate().token(HERE)}),
+        lambda world: (
+            "my_case",
+            Empty(),
+            {"token": world.intake.session(ReporterCode.generate())},
+        ),
         Code.NOT_FOUND,
     ),
     "another's case with a code": (
         lambda world: (
             "send_message",
             SendMessage(case_id=world.reporter.case, words=WORDS),
-            {"token": ReporterCode.generate().token(HERE)},
+            {"token": world.intake.session(ReporterCode.generate())},
         ),
         Code.NOT_FOUND,
     ),
     "code that is none": (
-        lambda _: ("my_case", Empty(), {"token": f"reporter.{HERE}.AAAA"}),
+        lambda _: ("my_case", Empty(), {"token": f"{door(HERE)}.{2**32}.{'A' * 70}"}),
         Code.NOT_SIGNED_IN,
     ),
     "words that are too long": (
@@ -351,8 +355,7 @@ async def test_a_wrong_code_waits_and_nobody_else_does(tmp_path: Path) -> None:
     """Wherever it is tried. An adviser who asks for what is not there is answered at once."""
     sleeper = Sleeper()
     sleeper.wake.set()
-    code = ReporterCode.generate()
-    bearer = f"Bearer {code.token(ORGANISATION)}"
+    bearer = f"Bearer {REPORTER}"
     async with running_gateway(tmp_path, guesses=Guesses(sleeper)) as lab:
         mine = await lab.post({"query": "{ myCase { id } }"}, Authorization=bearer)
         assert {"myCase": None} == mine.json()["data"]

@@ -16,7 +16,7 @@ from shared.identity.roles import Role
 from tests.component.test_intake import opening
 from tests.conftest import Database
 from tests.house import House, running_house, text
-from tests.service_lab import ELSEWHERE, HERE
+from tests.service_lab import ELSEWHERE
 
 OLGA: dict[str, Any] = {"role": Role.COMPLAINTS_OFFICER, "subject": "olga"}
 OMAR: dict[str, Any] = {"role": Role.COMPLAINTS_OFFICER, "subject": "omar"}
@@ -164,7 +164,7 @@ async def test_the_adviser_concerned_learns_nothing_of_it(world: World) -> None:
             words=house.on_bus(house.sealed("geheim", [anna, code.key], case)),
         ),
         Done,
-        token=code.token(HERE),
+        token=house.service.session(code),
     )
     asked = (
         "{ cases { edges { node { id status reseal } } } }",

@@ -86,7 +86,7 @@ class House:
 
     async def reporter(self, verb: str, answer: type[Any]) -> Any:
         """What the reporter is answered."""
-        return await self.running.ask(verb, Empty(), answer, token=self.code.token(HERE))
+        return await self.running.ask(verb, Empty(), answer, token=self.running.session(self.code))
 
     async def log(self) -> DisclosureLog:
         """What the auditor is shown."""
@@ -126,7 +126,7 @@ async def house(database: Database, tmp_path: Path) -> AsyncIterator[House]:
             words=(ANNA, house.to_reporter),
             statement=StatementGiven(version=1, language="nl", how="read"),
         )
-        await service.ask("open_case", opening, Done, token=code.token(HERE))
+        await service.ask("open_case", opening, Done, token=service.session(code))
         yield house
 
 
@@ -333,7 +333,7 @@ async def test_a_reporter_gets_all_that_is_held_about_them(house: House) -> None
         ("ConversationRecorded", "walk", False, ()),
         ("InterventionRecorded", "listening", True, ()),
     ] == [(one.kind, one.code, one.readable, one.sealed) for one in data.entries]
-    stranger = {"token": ReporterCode.generate().token(HERE)}
+    stranger = {"token": house.running.session(ReporterCode.generate())}
     refusal = await house.running.refused("my_data", Empty(), **stranger)
     assert Code.NOT_FOUND is refusal.code
 
@@ -345,7 +345,9 @@ async def test_of_an_erased_case_the_steps_stay_and_the_codes_go(house: House) -
     await house.ask("anna", "request_disclosure", need(house, uuid4()))
     (before,) = (await house.log()).steps
     erasure = RequestErasure(case_id=house.case, ground="reporter")
-    await house.running.ask("request_erasure", erasure, Done, token=house.code.token(HERE))
+    await house.running.ask(
+        "request_erasure", erasure, Done, token=house.running.session(house.code)
+    )
     await house.ask("anna", "approve_erasure", ApproveErasure(case_id=house.case))
     (after,) = (await house.log()).steps
     assert "crisis_of_conscience" == before.ground
@@ -363,7 +365,9 @@ async def test_of_an_erased_case_the_steps_stay_and_the_codes_go(house: House) -
     )
     for who in ("anna", "bram"):
         assert () == (await house.ask(who, "disclosures", Empty(), Disclosures)).items
-    refusal = await house.running.refused("my_data", Empty(), token=house.code.token(HERE))
+    refusal = await house.running.refused(
+        "my_data", Empty(), token=house.running.session(house.code)
+    )
     assert Code.NOT_FOUND is refusal.code
 
 

@@ -118,7 +118,7 @@ class Reported:
 
 async def reported(intake: Intake) -> Reported:
     code = ReporterCode.generate()
-    me = {"token": code.token(HERE)}
+    me = {"token": intake.session(code)}
     request = opening(
         code.case_id, adviser_id="anna", reply_key=code.key.public, anonymity="anonymous"
     )
@@ -226,7 +226,7 @@ async def test_what_is_not_ones_own_looks_like_nothing(intake: Intake) -> None:
     ground than one's own it is refused.
     """
     it = await reported(intake)
-    stranger = {"token": ReporterCode.generate().token(HERE)}
+    stranger = {"token": intake.session(ReporterCode.generate())}
     bram = {"subject": "bram"}
     before = await intake.types()
     for case in (it.case, uuid4()):

@@ -10,7 +10,6 @@ import jwt
 import pytest
 import pytest_asyncio
 
-from hoeksteen_client.reporter import ReporterCode
 from services.gateway import http
 from services.gateway.access import served_schemas
 from services.gateway.execution import Engine
@@ -20,7 +19,7 @@ from services.gateway.live import Live
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
 from shared.identity.roles import Role
-from tests.gateway_lab import ORGANISATION, RESPONSE_JSON, Lab, running_gateway
+from tests.gateway_lab import ORGANISATION, REPORTER, RESPONSE_JSON, Lab, running_gateway
 
 SESSION = {"query": "{ session { role } }"}
 
@@ -53,10 +52,9 @@ async def test_the_operation_runs_on_the_schema_of_its_role(lab: Lab, role: Role
 
 async def test_a_reporter_runs_on_the_schema_of_reporters(lab: Lab) -> None:
     """A code is a sign-in: its session is a reporter's, whose schema has no type for cases."""
-    token = ReporterCode.generate().token(ORGANISATION)
     answer = await lab.post(
         {"query": '{ __type(name: "Case") { name } session { role } }'},
-        Authorization=f"Bearer {token}",
+        Authorization=f"Bearer {REPORTER}",
     )
 
     assert {"__type": None, "session": {"role": "reporter"}} == answer.json()["data"]

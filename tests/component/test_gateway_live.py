@@ -33,7 +33,7 @@ class World:
         self.origin = origin
         self.code = ReporterCode.generate()
         self.case = str(self.code.case_id)
-        self.mo = self.code.token(HERE)
+        self.mo = house.service.session(self.code)
 
     @asynccontextmanager
     async def subscribed(

@@ -18,10 +18,10 @@ from hoeksteen_client.reporter import ReporterCode
 from shared.contracts import rpc
 from shared.contracts.errors import Code, Refusal
 from shared.identity.roles import Role
-from tests.gateway_lab import ORGANISATION, PADDED, Lab, running_gateway
+from tests.gateway_lab import ORGANISATION, PADDED, REPORTER, Lab, running_gateway
 
 CODE = ReporterCode(bytes(range(16)))
-TOKEN = CODE.token(ORGANISATION)
+TOKEN = REPORTER
 MINE = "{ myCase { id status messages { sender week } } }"
 OPEN = "mutation ($input: OpenCaseInput!) { openCase(input: $input) { __typename } }"
 SECRET = "Anna de Vries was shouted at"
@@ -168,7 +168,7 @@ async def test_a_reporters_refusal_leaves_nothing(lab: Lab, query: str, code: st
         f"Bearer {TOKEN[:-1]}",
         f"bearer   {TOKEN} ",
         f"Bearer {TOKEN}x",
-        f"Bearer reporter.{ORGANISATION}.{'!' * 43}",
+        f"Bearer reporter.{ORGANISATION}.{2**32}.{'!' * 70}",
     ],
 )
 async def test_a_code_that_is_amiss_leaves_nothing(lab: Lab, authorization: str) -> None:

@@ -18,7 +18,7 @@ from shared.contracts import rpc
 from shared.identity.roles import Role
 from tests.conformance.neighbours import ANSWERS, Gateway
 from tests.conformance.websocket import CASE, CHANGES, GONE
-from tests.gateway_lab import ORGANISATION, Lab, nobody_waits, running_gateway
+from tests.gateway_lab import REPORTER, Lab, nobody_waits, running_gateway
 
 STREAM = "text/event-stream"
 
@@ -113,8 +113,8 @@ async def test_a_reporters_stream_leaves_nothing(served: Served) -> None:
     )
     served.lab.neighbours.answers["intake.my_case"] = mine
     before = served.lab.left()
-    token = code.token(ORGANISATION)
-    async with served.events("subscription { myCaseChanged { status } }", token=token) as events:
+    asked = "subscription { myCaseChanged { status } }"
+    async with served.events(asked, token=REPORTER) as events:
         assert ("next", {"data": {"myCaseChanged": {"status": "OPEN"}}}) == await anext(events)
         await served.gateway.change(str(code.case_id))
         await anext(events)

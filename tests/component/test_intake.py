@@ -16,7 +16,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from hoeksteen_client.reporter import ReporterCode
+from hoeksteen_client.reporter import ReporterCode, door
 from services.intake.domain.words import key_id_of
 from services.intake.service import DEFINITION
 from services.intake.streams import (
@@ -28,6 +28,7 @@ from services.intake.streams import (
 )
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import (
+    FRESH_VERBS,
     VERBS,
     AcknowledgeComplaint,
     AdviserSeat,
@@ -85,6 +86,7 @@ from shared.contracts.rpc import (
     MyCase,
     NameParties,
     OpenCase,
+    OpenReporterSession,
     Organisation,
     Page,
     PartyToken,
@@ -108,6 +110,7 @@ from shared.contracts.rpc import (
     ReleaseReportOfficer,
     ReopenCase,
     ReportDisadvantage,
+    ReporterSession,
     RequestDisclosure,
     RequestErasure,
     RequestRecovery,
@@ -258,6 +261,7 @@ MAY: dict[Role, set[str]] = {
         "retention",
     },
     Role.REPORTER: {
+        "open_reporter_session",
         "file_complaint",
         "write_in_complaint",
         "decide_adviser_told",
@@ -508,7 +512,7 @@ async def test_the_organisation_is_shown_with_its_advisers_keys(intake: Intake) 
 async def test_a_reporter_opens_a_case_with_a_code_and_comes_back(intake: Intake) -> None:
     """They choose an adviser, see what was said, and answer; that they looked is recorded nowhere."""
     code = ReporterCode.generate()
-    me = {"token": code.token(HERE)}
+    me = {"token": intake.session(code)}
     request = opening(
         code.case_id, adviser_id="anna", reply_key=code.key.public, anonymity="anonymous"
     )
@@ -527,18 +531,60 @@ async def test_a_reporter_opens_a_case_with_a_code_and_comes_back(intake: Intake
     assert "MessageSent" == (await intake.types())[-1]
 
 
+async def test_a_session_is_opened_at_the_door(intake: Intake) -> None:
+    """The door shows who advises and takes a lookup key; with the session that it gives one is the reporter
+    of that code, whether there is a case or not, and it is written nowhere that anybody came.
+    """
+    code = ReporterCode.generate()
+    at_door, exchange = {"token": door(HERE)}, OpenReporterSession(lookup_key=code.lookup_key)
+    organisation = await intake.ask("organisation", Empty(), Organisation, **at_door)
+    assert ["anna", "bram"] == [one.id for one in organisation.advisers]
+    before = await intake.types()
+    for verb in ("my_case", "my_data", "open_case", "file_complaint", "chunk"):
+        reply = await intake.raw(verb, b"{}", Authorization=f"Bearer {door(HERE)}")
+        assert Code.NOT_SIGNED_IN is code_of(reply), verb
+
+    opened = await intake.ask("open_reporter_session", exchange, ReporterSession, **at_door)
+    me = {"token": opened.token}
+    assert 900 == opened.seconds
+    assert Code.NOT_FOUND is (await intake.refused("my_case", Empty(), **me)).code
+    assert before == await intake.types()
+    mine = opening(code.case_id, adviser_id="anna", reply_key=code.key.public)
+    await intake.ask("open_case", mine, Done, **me)
+    again = await intake.ask("open_reporter_session", exchange, ReporterSession, **me)
+    seen = await intake.ask("my_case", Empty(), MyCase, token=again.token)
+    assert str(code.case_id) == seen.id
+
+    short = OpenReporterSession(lookup_key=code.lookup_key[1:])
+    assert (
+        Code.INVALID_INPUT is (await intake.refused("open_reporter_session", short, **at_door)).code
+    )
+    nowhere = {"token": door(uuid4())}
+    assert (
+        Code.NOT_FOUND is (await intake.refused("open_reporter_session", exchange, **nowhere)).code
+    )
+    assert (
+        Code.NOT_ALLOWED
+        is (
+            await intake.refused(
+                "open_reporter_session", exchange, role=Role.ADVISER, subject="anna"
+            )
+        ).code
+    )
+
+
 async def test_another_code_leads_nowhere(intake: Intake) -> None:
     """To who holds another code the case looks like none, and they cannot take its id."""
     code, other = ReporterCode.generate(), ReporterCode.generate()
     mine = opening(code.case_id, adviser_id="anna", reply_key=code.key.public)
-    await intake.ask("open_case", mine, Done, token=code.token(HERE))
-    stranger = {"token": other.token(HERE)}
+    await intake.ask("open_case", mine, Done, token=intake.session(code))
+    stranger = {"token": intake.session(other)}
     words = SendMessage(case_id=str(code.case_id), words=WORDS)
     assert Code.NOT_FOUND is (await intake.refused("my_case", Empty(), **stranger)).code
     assert Code.NOT_FOUND is (await intake.refused("send_message", words, **stranger)).code
     taken = await intake.refused("open_case", mine, **stranger)
     assert (Code.INVALID_INPUT, "caseId") == (taken.code, taken.values["field"])
-    foreign = {"token": code.token(ELSEWHERE)}
+    foreign = {"token": intake.session(code, ELSEWHERE)}
     assert Code.NOT_FOUND is (await intake.refused("my_case", Empty(), **foreign)).code
     adviser_s_own = await intake.open()
     found = SendMessage(case_id=str(adviser_s_own), words=WORDS)
@@ -764,7 +810,9 @@ async def test_a_command_without_a_usable_key_is_refused(intake: Intake, key: st
             others = (Role.COMPLAINTS_OFFICER, Role.REPORT_OFFICER)
             officer = next((role for role in others if verb in MAY[role]), None)
             token = (
-                ReporterCode.generate().token(HERE) if officer is None else intake.token(officer)
+                intake.session(ReporterCode.generate())
+                if officer is None
+                else intake.token(officer)
             )
         headers = {"Authorization": f"Bearer {token}"}
         if key is not None:
@@ -786,7 +834,7 @@ async def test_every_role_gets_its_own_verbs_and_no_other(intake: Intake) -> Non
     for role in Role:
         subject = "anna" if role is Role.ADVISER else f"{role}-1"
         token = (
-            ReporterCode.generate().token(HERE)
+            intake.session(ReporterCode.generate())
             if role is Role.REPORTER
             else intake.token(role, subject=subject)
         )
@@ -806,6 +854,30 @@ async def test_nobody_gets_in_without_a_token(intake: Intake) -> None:
     for headers in ({}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer x.y.z"}):
         reply = await intake.raw("organisation", b"{}", **headers)
         assert Code.NOT_SIGNED_IN is code_of(reply)
+
+
+async def test_what_a_browser_left_open_must_not_do_takes_a_fresh_sign_in(intake: Intake) -> None:
+    """Whoever signed in six minutes ago is asked to do so again before a word of the request is read, and
+    does the rest as before. A reporter's session is fresh.
+    """
+    fresh = {name.partition(".")[2] for name in FRESH_VERBS}
+    assert fresh <= {verb.name for verb in VERBS.values() if verb.service == "intake"}
+    for role in set(Role) - {Role.REPORTER}:
+        who = {"role": role, "organisation": None if role is Role.ADMIN else HERE}
+        old = intake.signer.token(sub="anna", **who, signed_in=360)
+        new = intake.signer.token(sub="anna", **who)
+        for verb in sorted(fresh & MAY[role]):
+            key = {"Idempotency-Key": str(uuid4())}
+            reply = await intake.raw(verb, b"no JSON", Authorization=f"Bearer {old}", **key)
+            assert Code.FRESH_SIGN_IN_NEEDED is code_of(reply), (role, verb)
+            reply = await intake.raw(verb, b"no JSON", Authorization=f"Bearer {new}", **key)
+            assert code_of(reply) in {Code.INVALID_INPUT, Code.NOT_ALLOWED}, (role, verb)
+    old = intake.signer.token(sub="anna", role=Role.ADVISER, organisation=HERE, signed_in=360)
+    assert await intake.ask("cases", Page(), Cases, token=old)
+    for verb in sorted(fresh & MAY[Role.REPORTER]):
+        session = intake.session(ReporterCode.generate())
+        reply = await intake.raw(verb, b"no JSON", Authorization=f"Bearer {session}")
+        assert Code.INVALID_INPUT is code_of(reply), verb
 
 
 async def test_advising_takes_a_seat_and_keeps_one_apart(intake: Intake) -> None:
@@ -873,12 +945,13 @@ async def test_an_organisation_that_is_not_known_leaves_no_trace(intake: Intake)
     nowhere = UUID(int=0xC3)
     ring = intake.running.service.settings.key_ring
     keys = ring.read_bytes()
-    stranger = {"token": ReporterCode.generate().token(nowhere)}
+    stranger = {"token": door(nowhere)}
     refusals: list[tuple[str, Shape, dict[str, Any]]] = [
         ("ledger", LedgerQuery(), {"role": Role.AUDITOR, "organisation": nowhere}),
         ("organisation", Empty(), {"role": Role.EMPLOYEE, "organisation": nowhere}),
         ("open_case", opening(), {"subject": "anna", "organisation": nowhere}),
-        ("my_case", Empty(), stranger),
+        ("organisation", Empty(), stranger),
+        ("open_reporter_session", OpenReporterSession(lookup_key=bytes(32)), stranger),
     ]
     for verb, request, who in refusals:
         assert Code.NOT_FOUND is (await intake.refused(verb, request, **who)).code
@@ -1140,7 +1213,7 @@ async def test_nothing_of_a_case_stands_in_clear(intake: Intake) -> None:
     case = await intake.open(category="sexual_harassment", relation="board_member")
     await intake.anna("case", ById(id=str(case)), Case)
     reported = opening(code.case_id, adviser_id="anna", reply_key=code.key.public)
-    await intake.ask("open_case", reported, Done, token=code.token(HERE))
+    await intake.ask("open_case", reported, Done, token=intake.session(code))
     tables = [
         row[0] for row in intake.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'intake'")
     ]
@@ -1159,7 +1232,7 @@ async def test_nothing_of_a_case_stands_in_clear(intake: Intake) -> None:
         b"geheim",
         b64encode(b"geheim"),
         code.key.public,
-        code.token(HERE).encode(),
+        code.lookup_key,
         b"10:00:0",
         b"2026-03-02T",
     ):

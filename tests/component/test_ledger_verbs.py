@@ -285,7 +285,7 @@ async def test_a_reporter_learns_since_when_their_case_is_in_the_log(intake: Int
     the look itself is recorded nowhere.
     """
     code = ReporterCode.generate()
-    token = code.token(HERE)
+    token = intake.session(code)
     reported = opening(code.case_id, adviser_id="anna", reply_key=code.key.public)
     await intake.ask("open_case", reported, Done, token=token)
     before = await intake.types()

@@ -16,7 +16,7 @@ from shared.identity.roles import Role
 from tests.component.test_intake import opening
 from tests.conftest import Database
 from tests.house import House, running_house
-from tests.service_lab import ELSEWHERE, HERE, START, eventually
+from tests.service_lab import ELSEWHERE, START, eventually
 
 ANNA: dict[str, Any] = {"subject": "anna"}
 BRAM: dict[str, Any] = {"subject": "bram"}
@@ -65,7 +65,7 @@ async def a_case(house: House) -> tuple[ReporterCode, str]:
         anonymity="anonymous",
         words=words,
     )
-    await house.service.ask("open_case", request, Done, token=code.token(HERE))
+    await house.service.ask("open_case", request, Done, token=house.service.session(code))
     return code, case
 
 

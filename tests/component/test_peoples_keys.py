@@ -162,7 +162,7 @@ class People(Intake):
             reply_key=code.key.public,
             statement=READ,
         )
-        await self.running.ask("open_case", request, Done, token=code.token(HERE))
+        await self.running.ask("open_case", request, Done, token=self.running.session(code))
         return code
 
     async def code_of(self, verb: str, request: Any, **who: Any) -> tuple[Code, Any]:
@@ -323,11 +323,11 @@ async def test_forged_words_of_an_adviser_are_refused(people: People) -> None:
     # A reporter's words are theirs by their code; they sign nothing.
     signed = SendMessage(case_id=name, words=words, signature=good)
     assert (Code.INVALID_INPUT, "signature") == await people.code_of(
-        "send_message", signed, token=code.token(HERE)
+        "send_message", signed, token=people.running.session(code)
     )
     assert before == await people.types()
     await people.anna("send_message", signed)
-    mine = await people.ask("my_case", Empty(), MyCase, token=code.token(HERE))
+    mine = await people.ask("my_case", Empty(), MyCase, token=people.running.session(code))
     assert [(None, None), (good, str(people.keys["anna"].key_id))] == [
         (message.signature, message.signed_by) for message in mine.messages
     ]
@@ -350,7 +350,7 @@ async def test_nobody_else_is_made_a_reader(people: People) -> None:
         assert (Code.INVALID_INPUT, "words") == await people.code_of(
             "send_message",
             SendMessage(case_id=str(case), words=words),
-            token=code.token(HERE),
+            token=people.running.session(code),
         )
 
 
@@ -431,9 +431,9 @@ async def test_a_case_is_handed_over_with_consent_alone(people: People) -> None:
 
     consent = ConsentToHandOver(adviser_id="bram")
     assert (Code.NOT_FOUND, None) == await people.code_of(
-        "consent_to_hand_over", consent, token=ReporterCode.generate().token(HERE)
+        "consent_to_hand_over", consent, token=people.running.session(ReporterCode.generate())
     )
-    await people.ask("consent_to_hand_over", consent, Done, token=code.token(HERE))
+    await people.ask("consent_to_hand_over", consent, Done, token=people.running.session(code))
     await people.anna("hand_over", over)
     seen = await people.ask("case", ById(id=name), Case, subject="bram")
     assert ["CaseOpened", "HandOverConsented", "CaseHandedOver"] == [
@@ -444,7 +444,7 @@ async def test_a_case_is_handed_over_with_consent_alone(people: People) -> None:
     assert () == (await people.anna("cases", Page(), Cases)).items
     (mine,) = (await people.ask("cases", Page(), Cases, subject="bram")).items
     assert name == mine.id
-    told = await people.ask("my_case", Empty(), MyCase, token=code.token(HERE))
+    told = await people.ask("my_case", Empty(), MyCase, token=people.running.session(code))
     assert ("bram", ["consented", "handed_over"]) == (
         told.adviser_id,
         [one.step for one in told.steps],
@@ -514,7 +514,7 @@ async def test_a_recovery_is_by_two_people_and_shown_to_the_reporter(people: Peo
     assert (Code.NOT_FOUND, None) == await people.code_of(
         "recovered_words", ById(id=name), subject="bram"
     )
-    told = await people.ask("my_case", Empty(), MyCase, token=code.token(HERE))
+    told = await people.ask("my_case", Empty(), MyCase, token=people.running.session(code))
     assert [
         ("requested", "coordinator", "adviser_left"),
         ("approved", "works_council", None),

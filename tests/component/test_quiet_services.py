@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from hoeksteen_client.reporter import ReporterCode
+from hoeksteen_client.reporter import ReporterCode, door
 from services.intake.service import DEFINITION
 from shared.contracts.errors import Code
 from shared.contracts.rpc import (
@@ -40,7 +40,7 @@ from tests.nats_server import running_bus
 from tests.service_lab import HERE, Running, code_of, running
 
 CODE = ReporterCode(bytes(range(16)))
-TOKEN = CODE.token(HERE)
+TOKEN = door(HERE)
 SECRET = "Anna de Vries was shouted at"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -180,13 +180,13 @@ async def test_staff_are_measured_where_reporters_are_not(quiet: Quiet) -> None:
 async def test_a_reporters_call_is_not_measured(quiet: Quiet, verb: str, code: Code | None) -> None:
     """Whatever they ask and however it ends: no span, no duration, no line, not under the caller's trace."""
     before = quiet.measured() + quiet.lines.getvalue()
-    reply = await quiet.reply(verb, empty(verb), TOKEN)
+    reply = await quiet.reply(verb, empty(verb), quiet.running.session(CODE))
 
     assert code == code_of(reply)
     assert before == quiet.measured() + quiet.lines.getvalue()
 
 
-@pytest.mark.parametrize("token", ["reporter.", TOKEN[:-1], f"reporter.{HERE}.{'!' * 43}"])
+@pytest.mark.parametrize("token", ["reporter.", TOKEN[:-1], f"{TOKEN}.{2**32}.{'A' * 70}"])
 async def test_a_code_that_is_amiss_is_not_measured(quiet: Quiet, token: str) -> None:
     """A mistyped code is a reporter's too, and is refused as quietly."""
     before = quiet.measured()
@@ -222,6 +222,7 @@ def test_every_verb_of_a_case_is_quiet() -> None:
     } | {
         "caseload_alerts",
         "adviser_proposal",
+        "open_reporter_session",
         "my_data",
         "disclosures",
         "disclosure",
@@ -252,10 +253,10 @@ def test_every_verb_of_a_case_is_quiet() -> None:
 
 async def test_nothing_that_was_planted_is_found(quiet: Quiet) -> None:
     """Token, case id, content and exception text: in no span, metric or log line, whoever asks."""
-    anna = quiet.running.token(subject="anna")
+    anna, session = quiet.running.token(subject="anna"), quiet.running.session(CODE)
     asked: list[tuple[str, Shape, str]] = [
         (verb, empty(verb), token)
-        for token in (anna, TOKEN, "planted.token.x")
+        for token in (anna, session, TOKEN, "planted.token.x")
         for verb in ("case", "send_message", "my_case", "publish_adviser_key", "import_register")
     ]
     codes = {code_of(await quiet.reply(*each)) for each in asked}
@@ -277,8 +278,8 @@ async def test_nothing_that_was_planted_is_found(quiet: Quiet) -> None:
         str(HERE),
         anna,
         anna.rpartition(".")[2],
-        TOKEN,
-        TOKEN.rpartition(".")[2],
+        session,
+        session.rpartition(".")[2],
         "anna",
         "De Hoekstee",
     ):

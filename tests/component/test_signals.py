@@ -16,7 +16,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from hoeksteen_client.reporter import ReporterCode
+from hoeksteen_client.reporter import door
 from services.signals.commands.release_windows import release_windows
 from services.signals.domain.window import StatisticsReleased
 from services.signals.events import TYPES
@@ -735,16 +735,14 @@ async def test_every_role_gets_its_own_verbs_and_no_other(signals: Signals) -> N
     assert set(Role) == set(MAY)
     for role in Role:
         subject = "anna" if role is Role.ADVISER else f"{role}-1"
-        token = (
-            ReporterCode.generate().token(HERE)
-            if role is Role.REPORTER
-            else signals.token(role, subject=subject)
-        )
+        token = door(HERE) if role is Role.REPORTER else signals.token(role, subject=subject)
         granted = set()
         for verb in VERBS.values():
             reply = await signals.raw(verb.name, b"no JSON", Authorization=f"Bearer {token}")
             ours = f"signals.{verb.name}" in VERBS
             expected = {Code.NOT_ALLOWED, Code.INVALID_INPUT} if ours else {Code.NOT_FOUND}
+            if role is Role.REPORTER and ours:  # signals knows no reporters
+                expected = {Code.INVALID_INPUT if verb.public else Code.NOT_SIGNED_IN}
             assert code_of(reply) in expected, (role, verb.name)
             if code_of(reply) is Code.INVALID_INPUT and not verb.public:
                 granted.add(verb.name)

@@ -85,7 +85,7 @@ async def test_everybody_reads_the_register_of_their_own_organisation(intake: In
     before = await intake.types()
     ask, register = OfOrganisation(), StrategyRegister
     code = ReporterCode.generate()
-    seen = await intake.ask("strategy_register", ask, register, token=code.token(HERE))
+    seen = await intake.ask("strategy_register", ask, register, token=intake.session(code))
     theirs = await intake.ask(
         "strategy_register", ask, register, role=Role.EMPLOYEE, organisation=ELSEWHERE
     )

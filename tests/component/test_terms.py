@@ -94,7 +94,7 @@ class Reported:
 
     @property
     def me(self) -> dict[str, Any]:
-        return {"token": self.code.token(HERE)}
+        return {"token": self.intake.session(self.code)}
 
     async def answer(self) -> None:
         """Anna writes to the reporter."""

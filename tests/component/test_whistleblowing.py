@@ -95,9 +95,8 @@ class World:
     def token(self, role: Role) -> str:
         subjects = {Role.ADVISER: "anna", Role.REPORT_OFFICER: OLGA}
         if role is Role.REPORTER:
-            return self.code.token(HERE)
-        token: str = self.intake.token(role, subject=subjects.get(role))
-        return token
+            return str(self.intake.session(self.code))
+        return str(self.intake.token(role, subject=subjects.get(role)))
 
     async def ask(self, role: Role, query: str, language: str = "en", **variables: Any) -> Any:
         """The one field that an operation asks for."""
@@ -263,7 +262,9 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
                 reply_key=world.code.key.public,
                 category="moral_dilemma",
             )
-            await world.intake.ask("open_case", request, token=world.code.token(HERE), answer=Done)
+            await world.intake.ask(
+                "open_case", request, token=world.intake.session(world.code), answer=Done
+            )
             yield world
     telemetry.shutdown()
 
@@ -349,7 +350,9 @@ async def test_a_talk_becomes_a_report_that_others_read(world: World) -> None:
     keys = "SELECT DISTINCT key_id FROM event WHERE stream = ANY (%s)"
     assert 2 == len(world.intake.rows(keys, ([UUID(world.case), UUID(world.report)],)))
     request = RequestErasure(case_id=world.case, ground="reporter")
-    await world.intake.ask("request_erasure", request, token=world.code.token(HERE), answer=Done)
+    await world.intake.ask(
+        "request_erasure", request, token=world.intake.session(world.code), answer=Done
+    )
     await world.intake.anna("approve_erasure", ApproveErasure(case_id=world.case))
     left = await world.ask(Role.REPORT_OFFICER, ENTRY, id=world.report)
     assert STORY == world.opened(world.olga, left["entries"][0])

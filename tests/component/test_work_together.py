@@ -87,10 +87,10 @@ class Reporter:
         )
 
     async def ask(self, verb: str, request: Any, answer: type[Any] = Done) -> Any:
-        return await self.intake.ask(verb, request, answer, token=self.code.token(HERE))
+        return await self.intake.ask(verb, request, answer, token=self.intake.session(self.code))
 
     async def refused(self, verb: str, request: Any) -> Code:
-        token = self.code.token(HERE)
+        token = self.intake.session(self.code)
         code: Code = (await self.intake.refused(verb, request, token=token)).code
         return code
 

@@ -691,6 +691,7 @@ def test_a_reporter_sees_their_own_case_and_nothing_around_it() -> None:
         "Query.whistleblowing",
         "Mutation.decideToReport",
         "Mutation.reportDisadvantage",
+        "Mutation.openReporterSession",
     } == roots
     assert set() == fields & {
         "position",

@@ -24,6 +24,7 @@ from hoeksteen_client import (
     PartyKey,
     PulseToken,
     ReporterCode,
+    door,
     key_is_proven,
     lint,
     lint_report,
@@ -263,7 +264,8 @@ def test_a_code_is_the_same_on_both_sides(typescript: Typescript) -> None:
         assert there == {
             "words": code.words,
             "caseId": str(code.case_id),
-            "token": code.token(ORGANISATION),
+            "lookupKey": text(code.lookup_key),
+            "door": door(ORGANISATION),
             "keyId": str(code.key.key_id),
             "publicKey": text(code.key.public),
         }

@@ -85,7 +85,7 @@ def _service(program: Program, service: str) -> Iterator[str]:
     meant = PORTS.gateway if gateway else PORTS.service(service)
     if settings.http_port != meant or program.ports != {meant}:
         yield f"listens on {settings.http_port}, declares {sorted(program.ports)}, meant is {meant}"
-    if "://" not in settings.jwks:
+    if settings.jwks is not None and "://" not in settings.jwks:
         yield from _is_secret_file(program, "HOEKSTEEN_JWKS", settings.jwks)
     if isinstance(settings, ServiceSettings):
         for name, path in (("key ring", settings.key_ring.parent), ("ledger", settings.ledger_dir)):

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from hoeksteen_client import AdviserKey
 from shared.contracts import rpc
-from tests.gateway_lab import ORGANISATION, running_gateway
+from tests.gateway_lab import ORGANISATION, REPORTER, running_gateway
 
 TEXT = (Path(__file__).parents[2] / "docs" / "graphql.md").read_text()
 
@@ -47,6 +47,9 @@ async def test_the_example_runs_from_the_code_to_the_answer(tmp_path: Path) -> N
                 release=rpc.ReleasePolicy(
                     policy="exact", dimension="category", k=5, works_council_on=date(2025, 1, 20)
                 ),
+            ),
+            "intake.open_reporter_session": lambda _: rpc.ReporterSession(
+                token=REPORTER, seconds=900
             ),
             "intake.open_case": open_case,
             "intake.send_message": send_message,

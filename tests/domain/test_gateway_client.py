@@ -1,6 +1,7 @@
 """The Python client's way with answers, refusals and a failing network."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -9,7 +10,13 @@ import httpx2
 import pytest
 
 import hoeksteen_client.gateway
-from hoeksteen_client import GatewayClient, GatewayError, Unreachable
+from hoeksteen_client import (
+    GatewayClient,
+    GatewayError,
+    ReporterCode,
+    Unreachable,
+    as_reporter,
+)
 
 URL = "http://gateway.test/graphql"
 
@@ -225,3 +232,33 @@ def test_a_file_that_is_not_there_or_cannot_be_reached_says_so() -> None:
     down = Gateway(*[httpx2.ConnectError("down")] * 4)
     with client(down) as fetching, pytest.raises(Unreachable):
         list(fetching.fetch_chunks(FILE))
+
+
+def test_a_reporter_opens_a_session_when_it_is_needed_and_again_when_it_ended() -> None:
+    """The lookup key goes over the line in the exchange alone; what was refused is asked once more, once."""
+
+    def refused() -> httpx2.Response:
+        error = {"message": "Sign in again.", "extensions": {"code": "NOT_SIGNED_IN"}}
+        return httpx2.Response(401, json={"errors": [error]})
+
+    def session(token: str) -> httpx2.Response:
+        opened = {"openReporterSession": {"token": token, "seconds": 900}}
+        return httpx2.Response(200, json={"data": opened})
+
+    data = httpx2.Response(200, json={"data": {"myCase": None}})
+    answers = (refused(), session("one"), data, refused(), session("two"), httpx2.Response(204))
+    gateway = Gateway(*answers, refused(), session("three"), refused())
+    organisation, code = uuid4(), ReporterCode.generate()
+    network = httpx2.MockTransport(gateway)
+    with as_reporter(URL, organisation, code, transport=network) as asking:
+        assert {"myCase": None} == asking.execute("{ myCase { id } }")
+        asking.send_chunks([b"chunk"], case=uuid4(), attachment=uuid4())
+        with pytest.raises(GatewayError, match="Sign in again"):
+            asking.execute("{ myCase { id } }")
+
+    at_door = f"reporter.{organisation}"
+    assert [
+        *(at_door, at_door, "one", "one", at_door, "two", "two", at_door, "three"),
+    ] == [one.headers["Authorization"].removeprefix("Bearer ") for one in gateway.asked]
+    key = b64encode(code.lookup_key)
+    assert [1, 4, 7] == [n for n, one in enumerate(gateway.asked) if key in one.content]

@@ -130,6 +130,7 @@ APART = {
     *(f"{service}.{name}" for service in POLICIES for name in ("ledger", "ledger_bundle")),
     *(f"{service}.{name}" for service in POLICIES for name in ("ledger_memories", "published")),
     "intake.set_up_organisation",
+    "intake.open_reporter_session",
     "intake.organisation",
     "intake.propose_step",
     "signals.tell_lagging_indicator",

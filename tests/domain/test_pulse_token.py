@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from hoeksteen_client import PulseToken, ReporterCode, make_pulse_tokens
+from hoeksteen_client import PulseToken, door, make_pulse_tokens
 from shared.contracts.errors import Code, Refusal
 from shared.identity.anonymous import is_anonymous
 from shared.identity.pulse import is_pulse, respondent_of, stored_hash
@@ -60,6 +60,6 @@ def test_what_is_no_token_signs_nobody_in(token: str) -> None:
 def test_who_has_no_account_leaves_no_trace() -> None:
     """Reporters and those who answer a pulse; nobody else."""
     assert is_anonymous(TOKEN.bearer(ORGANISATION))
-    assert is_anonymous(ReporterCode(bytes(16)).token(ORGANISATION))
+    assert is_anonymous(door(ORGANISATION))
     assert not is_anonymous("eyJhbGciOiJFZERTQSJ9.e30.sig")
     assert not is_pulse("pulsar.x")

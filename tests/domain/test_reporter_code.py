@@ -1,22 +1,36 @@
 """A reporter's code: its words, the keys that come from it, and the token that shows it."""
 
-import base64
 import hashlib
 import hmac
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID, uuid4
 
 import pytest
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hoeksteen_client import AdviserKey, ReporterCode, WrongCode, seal
+from hoeksteen_client import AdviserKey, ReporterCode, WrongCode, door, seal
 from hoeksteen_client.sealing import CannotOpen
 from shared.contracts.errors import Code, Refusal
-from shared.identity.principal import Principal
-from shared.identity.reporter import LOOKUP_BYTES, case_of, is_reporter, reporter_of
+from shared.identity.reporter import (
+    LOOKUP_BYTES,
+    SESSION_SECONDS,
+    ReporterSessions,
+    case_of,
+    is_reporter,
+    nobody,
+    read,
+    unproven,
+)
 from shared.identity.roles import Role
 
 ENTROPY = st.binary(min_size=16, max_size=16)
@@ -47,11 +61,6 @@ def hkdf(entropy: bytes, info: bytes) -> bytes:
     """32 bytes of HKDF-SHA256 without a salt, written out from RFC 5869, sections 2.2 and 2.3."""
     pseudorandom = hmac.digest(bytes(32), entropy, "sha256")
     return hmac.digest(pseudorandom, info + b"\x01", "sha256")
-
-
-def lookup_of(token: str) -> bytes:
-    """The lookup key that a token carries."""
-    return base64.urlsafe_b64decode(token.rpartition(".")[2] + "=")
 
 
 # Words ------------------------------------------------------------------------------------------
@@ -150,7 +159,7 @@ def test_the_keys_are_hkdf_of_the_code(entropy: bytes) -> None:
     lookup = hkdf(entropy, b"hoeksteen/reporter/v1/lookup")
     sealing = hkdf(entropy, b"hoeksteen/reporter/v1/sealing")
 
-    assert lookup == lookup_of(code.token(ORGANISATION))
+    assert lookup == code.lookup_key
     assert X25519PrivateKey.from_private_bytes(sealing).public_key().public_bytes_raw() == (
         code.key.public
     )
@@ -168,7 +177,7 @@ def test_who_has_the_lookup_key_opens_no_words() -> None:
         key_id=code.key.key_id,
         public_key=code.key.public,
     )
-    thief = AdviserKey(X25519PrivateKey.from_private_bytes(lookup_of(code.token(ORGANISATION))))
+    thief = AdviserKey(X25519PrivateKey.from_private_bytes(code.lookup_key))
 
     assert "Wilt u vertellen wat er daarna gebeurde?" == code.key.open(
         envelope, organisation=ORGANISATION, case=code.case_id
@@ -180,21 +189,96 @@ def test_who_has_the_lookup_key_opens_no_words() -> None:
 # Tokens and cases -------------------------------------------------------------------------------
 
 
+@dataclass
+class Ring:
+    """A data key of every organisation, as intake's key ring has it."""
+
+    key: bytes
+    head: ClassVar[bytes] = b"\xf1hk2\0\0\0\1"
+
+    def seal(self, organisation: UUID, context: bytes, secret: bytes) -> bytes:
+        """As the ring's, with a version of the data key in front."""
+        nonce = secrets.token_bytes(12)
+        sealed = AESGCM(self.key).encrypt(nonce, secret, organisation.bytes + context)
+        return self.head + nonce + sealed
+
+    def open(self, organisation: UUID, context: bytes, sealed: bytes) -> bytes:
+        """Raises InvalidTag."""
+        if not sealed.startswith(self.head):
+            raise InvalidTag
+        bound = organisation.bytes + context
+        return AESGCM(self.key).decrypt(sealed[8:20], sealed[20:], bound)
+
+
+SESSIONS = ReporterSessions(Ring(bytes(32)), InvalidTag)
+
+
 @given(ENTROPY, st.uuids())
-def test_a_token_is_understood_by_the_server(entropy: bytes, organisation: UUID) -> None:
-    """Client and server make the same case of a code: the subject of the token's principal."""
+def test_a_session_is_of_the_case_of_its_code(entropy: bytes, organisation: UUID) -> None:
+    """Client and server make the same case of a code; the session's token shows neither case nor key."""
     code = ReporterCode(entropy)
-    token = code.token(organisation)
-    principal = reporter_of(token)
+    token, expires = SESSIONS.open(organisation, case_of(code.lookup_key))
+    principal = SESSIONS.principal(token)
 
     assert is_reporter(token)
-    assert (str(code.case_id), Role.REPORTER, organisation) == (
+    assert (str(code.case_id), Role.REPORTER, organisation, expires) == (
         principal.subject,
         principal.role,
         principal.organisation,
+        principal.expires,
     )
-    assert LOOKUP_BYTES == len(lookup_of(token))
-    assert code.case_id == case_of(lookup_of(token))
+    assert LOOKUP_BYTES == len(code.lookup_key)
+    raw = read(token).sealed
+    assert code.case_id.bytes not in raw
+    assert code.lookup_key not in raw
+    seen = unproven(token)
+    assert (organisation, expires) == (seen.organisation, seen.expires)
+    assert str(code.case_id) != seen.subject
+
+
+def test_at_the_door_nobody_has_a_case() -> None:
+    """The door's token names an organisation and no more, for the gateway and for intake."""
+    token = door(ORGANISATION)
+    for principal in (unproven(token), SESSIONS.principal(token)):
+        assert (True, "", ORGANISATION) == (
+            principal.at_door,
+            principal.subject,
+            principal.organisation,
+        )
+    with pytest.raises(Refusal) as caught:
+        nobody(token)
+    assert Code.NOT_SIGNED_IN is caught.value.code
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda parts: [*parts[:1], str(uuid4()), *parts[2:]],
+        lambda parts: [*parts[:2], str(int(parts[2]) + 60), parts[3]],
+    ],
+    ids=["organisation", "expiry"],
+)
+def test_a_session_that_was_changed_is_nobodys(change: Callable[[list[str]], list[str]]) -> None:
+    """Another organisation, a later end, another key: what is sealed does not open."""
+    token, _ = SESSIONS.open(ORGANISATION, uuid4())
+    changed = ".".join(change(token.split(".")))
+    with pytest.raises(Refusal) as caught:
+        SESSIONS.principal(changed)
+    assert Code.NOT_SIGNED_IN is caught.value.code
+    with pytest.raises(Refusal):
+        ReporterSessions(Ring(b"k" * 32), InvalidTag).principal(token)
+
+
+def test_a_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a quarter of an hour, for the gateway too."""
+    token, expires = SESSIONS.open(ORGANISATION, uuid4())
+    now = time.time()
+    assert now < expires <= now + SESSION_SECONDS
+    monkeypatch.setattr(time, "time", lambda: float(expires))
+    for reading in (unproven, SESSIONS.principal):
+        with pytest.raises(Refusal) as caught:
+            reading(token)
+        assert Code.NOT_SIGNED_IN is caught.value.code
 
 
 @given(ENTROPY)
@@ -208,47 +292,44 @@ def test_a_case_id_is_a_hash_in_the_form_of_a_random_uuid(entropy: bytes) -> Non
     assert (4, uuid4().variant) == (case.version, case.variant)
 
 
-def test_one_code_is_one_case_in_every_organisation() -> None:
-    """The organisation is in the token, not in the code: elsewhere the same code finds nothing."""
-    code = ReporterCode.generate()
-    here, there = reporter_of(code.token(ORGANISATION)), reporter_of(code.token(uuid4()))
-
-    assert here.subject == there.subject
-    assert here.organisation != there.organisation
-
-
-WHOLE = ReporterCode(bytes(16)).token(ORGANISATION)
-LOOKUP = WHOLE.rpartition(".")[2]
+WHOLE = SESSIONS.open(ORGANISATION, UUID(int=1))[0]
+SEALED = WHOLE.rpartition(".")[2]
+EXPIRES = WHOLE.split(".")[2]
 
 MALFORMED = [
     "",
     "reporter.",
     "reporter..",
-    f"reporter.{ORGANISATION}",
     f"reporter.{ORGANISATION}.",
-    f"reporter.{ORGANISATION}.{LOOKUP[:-1]}",
-    f"reporter.{ORGANISATION}.{LOOKUP}=",
-    f"reporter.{ORGANISATION}.{LOOKUP}A",
-    f"reporter.{ORGANISATION}.{LOOKUP}\n",
-    f"reporter.{ORGANISATION}.{'+' * 43}",
-    f"reporter.{ORGANISATION}.{LOOKUP[:-1]}é",
-    f"reporter.{'-' * 36}.{LOOKUP}",
-    f"reporter.{'f' * 36}.{LOOKUP}",
-    f"reporter.{str(ORGANISATION).upper()}.{LOOKUP}",
-    f"reporter.{{{ORGANISATION}}}.{LOOKUP}",
-    f"Reporter.{ORGANISATION}.{LOOKUP}",
+    f"reporter.{ORGANISATION}.{SEALED}",
+    f"reporter.{ORGANISATION}.{EXPIRES}.",
+    f"reporter.{ORGANISATION}.{EXPIRES}.{SEALED[:-1]}",
+    f"reporter.{ORGANISATION}.{EXPIRES}.{SEALED}=",
+    f"reporter.{ORGANISATION}.{EXPIRES}.{SEALED}A",
+    f"reporter.{ORGANISATION}.{EXPIRES}.{SEALED}\n",
+    f"reporter.{ORGANISATION}.{EXPIRES}.{SEALED[:-1]}B",
+    f"reporter.{ORGANISATION}.0{EXPIRES}.{SEALED}",
+    f"reporter.{ORGANISATION}.1000000000.{SEALED}",
+    f"reporter.{ORGANISATION}.{EXPIRES}.{'+' * 70}",
+    f"reporter.{ORGANISATION}.{EXPIRES}.{SEALED[:-1]}é",
+    f"reporter.{'-' * 36}.{EXPIRES}.{SEALED}",
+    f"reporter.{'f' * 36}.{EXPIRES}.{SEALED}",
+    f"reporter.{str(ORGANISATION).upper()}.{EXPIRES}.{SEALED}",
+    f"reporter.{{{ORGANISATION}}}.{EXPIRES}.{SEALED}",
+    f"Reporter.{ORGANISATION}.{EXPIRES}.{SEALED}",
     f" {WHOLE}",
-    f"{WHOLE}.{LOOKUP}",
+    f"{WHOLE}.{SEALED}",
 ]
 
 
 @pytest.mark.parametrize("token", MALFORMED)
 def test_a_malformed_token_is_refused(token: str) -> None:
     """Anything but the one form is nobody, without an exception of another kind."""
-    with pytest.raises(Refusal) as caught:
-        reporter_of(token)
+    for reading in (unproven, SESSIONS.principal):
+        with pytest.raises(Refusal) as caught:
+            reading(token)
 
-    assert Code.NOT_SIGNED_IN is caught.value.code
+        assert Code.NOT_SIGNED_IN is caught.value.code
 
 
 @given(
@@ -256,25 +337,18 @@ def test_a_malformed_token_is_refused(token: str) -> None:
 )
 def test_no_text_breaks_the_reading_of_tokens(token: str) -> None:
     """Whatever stands after Bearer is a reporter or nobody."""
-    with pytest.raises(Refusal) as caught:
-        reporter_of(token)
+    for reading in (unproven, SESSIONS.principal):
+        with pytest.raises(Refusal) as caught:
+            reading(token)
 
-    assert Code.NOT_SIGNED_IN is caught.value.code
-
-
-def read(token: str) -> Principal | None:
-    """Whose token it is; None for nobody's."""
-    try:
-        return reporter_of(token)
-    except Refusal:
-        return None
+        assert Code.NOT_SIGNED_IN is caught.value.code
 
 
-# Not the last one: of its six bits two are beyond the 256 of the lookup key.
-@given(st.integers(0, len(WHOLE) - 2), st.characters(max_codepoint=0x2FF))
-def test_a_changed_token_is_refused_or_leads_to_another_case(place: int, wrong: str) -> None:
-    """One wrong character never leads to the case in the organisation that was meant."""
+@given(st.integers(0, len(WHOLE) - 1), st.characters(max_codepoint=0x2FF))
+def test_a_changed_token_is_nobodys(place: int, wrong: str) -> None:
+    """One wrong character anywhere, and it is no session."""
     changed = WHOLE[:place] + wrong + WHOLE[place + 1 :]
     assume(changed != WHOLE)
 
-    assert read(WHOLE) != read(changed)
+    with pytest.raises(Refusal):
+        SESSIONS.principal(changed)

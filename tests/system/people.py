@@ -84,8 +84,12 @@ class Organisation:
 
     def sign_in(self, subject: str, role: str) -> Person:
         """Somebody with a role, by the development issuer."""
-        token = self.installation.token(subject, role, None if role == "admin" else self.id)
-        person = Person(GatewayClient(self.installation.gateway_url, token), token)
+
+        def token(_: object = None) -> str:
+            return self.installation.token(subject, role, None if role == "admin" else self.id)
+
+        url, first = self.installation.gateway_url, token()
+        person = Person(GatewayClient(url, first, renew=token), first)
         self.signed_in.append(person)
         return person
 

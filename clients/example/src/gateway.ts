@@ -6,12 +6,15 @@ import { current } from "./language.js";
 
 export type Answer = Record<string, any>;
 
+/** Where these pages come from is whom they ask. */
+export const GATEWAY = new URL("/graphql", location.href).href;
+
 /** One person with one role. Their token is kept in the memory of this tab and nowhere else. */
 export class Gateway {
   readonly #client: HoeksteenClient;
 
   constructor(token: string | TokenProvider) {
-    this.#client = new HoeksteenClient({ url: new URL("/graphql", location.href).href, token });
+    this.#client = new HoeksteenClient({ url: GATEWAY, token });
   }
 
   /** What a query answers. */

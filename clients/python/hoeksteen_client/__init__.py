@@ -33,7 +33,8 @@ from hoeksteen_client.redaction import (
     seal_redaction,
 )
 from hoeksteen_client.report_lint import ReportFinding, lint_report
-from hoeksteen_client.reporter import ReporterCode, WrongCode
+from hoeksteen_client.reporter import ReporterCode, WrongCode, door
+from hoeksteen_client.reporter_session import as_reporter
 from hoeksteen_client.sealing import CannotOpen, SealingError, WordsTooLong, seal, seal_to
 from hoeksteen_client.signal_lint import Finding, lint
 from hoeksteen_client.signals import (
@@ -73,8 +74,10 @@ __all__ = [
     "Unreachable",
     "WordsTooLong",
     "WrongCode",
+    "as_reporter",
     "attach_file",
     "document_for_subject",
+    "door",
     "export_reporter",
     "key_is_proven",
     "lint",

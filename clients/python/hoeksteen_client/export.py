@@ -98,7 +98,7 @@ def export_reporter(
 ) -> dict[str, Any]:
     """Everything that is held about the reporter in the case of this code, ready for `json.dumps`.
 
-    `gateway` is signed in with `code.token(organisation)`. Words come opened; `words` is null, with
+    `gateway` is that of `as_reporter`. Words come opened; `words` is null, with
     `readable` false, where they are sealed to the adviser alone. A file comes by its id and name: its
     chunks are fetched and opened as `docs/graphql.md` says. Raises GatewayError: NOT_FOUND
     where there is no case with this code.

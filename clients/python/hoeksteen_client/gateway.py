@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 import ssl
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
 from itertools import islice
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 import httpx2
@@ -21,6 +21,10 @@ RETRIES: Final = 3
 """Repeats after a failure of the network, always of the very same request."""
 _FIRST_PAUSE_SECONDS: Final = 0.25
 _CHUNKS_A_REQUEST: Final = 16
+
+_SIGN_IN: Final = frozenset({"NOT_SIGNED_IN", "FRESH_SIGN_IN_NEEDED"})
+
+_Answer = TypeVar("_Answer")
 
 
 class GatewayError(Exception):
@@ -48,6 +52,8 @@ class Unreachable(GatewayError):  # noqa: N818  says what the gateway is
 class GatewayClient:
     """Speaks GraphQL to the gateway at `url` (its full address, with `/graphql`) as one person.
 
+    `renew` gives another token when the gateway does not take the present one any more, or wants a fresh
+    sign-in, and may ask with `execute_once`; what was asked is then asked once again.
     Use it as a context manager, or call `close`. `language`: of the gateway's sentences, "en" or
     "nl"; it may be changed at any time. `transport` is for tests that answer in the same process.
     Not safe to share between threads.
@@ -60,13 +66,14 @@ class GatewayClient:
         *,
         language: str = "en",
         timeout: float = 30.0,
+        renew: Callable[[GatewayClient], str] | None = None,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self._url = url
         self.language = language
+        self._renew = renew
         self._http = httpx2.Client(
             headers={
-                "Authorization": f"Bearer {token}",
                 "Accept": "application/graphql-response+json, application/json",
             },
             timeout=timeout,
@@ -76,6 +83,11 @@ class GatewayClient:
             trust_env=False,
             verify=_authorities(),
         )
+        self.sign_in(token)
+
+    def sign_in(self, token: str) -> None:
+        """From now on ask with this token."""
+        self._http.headers["Authorization"] = f"Bearer {token}"
 
     def execute(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer's `data`. A failure of the network is retried with the very same request.
@@ -85,6 +97,12 @@ class GatewayClient:
         for a root field that answers an expected failure (ask for
         `... on UserError { code message }`); Unreachable when nothing answers.
         """
+        return self._signed_in(lambda: self.execute_once(document, variables))
+
+    def execute_once(
+        self, document: str, variables: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The same with the present token alone."""
         response = self._post({"query": document, "variables": dict(variables or {})})
         try:
             body = response.json()
@@ -130,8 +148,7 @@ class GatewayClient:
         rest = iter(chunks)
         while batch := list(islice(rest, _CHUNKS_A_REQUEST)):
             body = place + number.to_bytes(4, "big") + b"".join(batch)
-            response = self._retried(self._attachments(), content=body)
-            _raise_refusal(response)
+            self._signed_in(partial(self._send, body))
             number += len(batch)
         return number
 
@@ -142,7 +159,7 @@ class GatewayClient:
         does. What is left out at the end is noticed by `open_attachment`, not here.
         """
         url = f"{self._attachments()}/{as_uuid(attachment)}"
-        number, failures = 0, 0
+        number, failures, renewed = 0, 0, False
         while True:
             try:
                 with self._http.stream(
@@ -153,7 +170,11 @@ class GatewayClient:
                     _raise_refusal(response)
                     for chunk in response.iter_bytes(CHUNK_BYTES + TAG_BYTES):
                         yield chunk
-                        number, failures = number + 1, 0
+                        number, failures, renewed = number + 1, 0, False
+            except GatewayError as refused:
+                if renewed or not self._renewed(refused):
+                    raise
+                renewed = True
             except httpx2.TransportError as error:
                 if failures == RETRIES:
                     raise Unreachable(None) from error
@@ -176,6 +197,25 @@ class GatewayClient:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _signed_in(self, ask: Callable[[], _Answer]) -> _Answer:
+        """What `ask` gives, with another token where the present one is not taken any more."""
+        try:
+            return ask()
+        except GatewayError as refused:
+            if not self._renewed(refused):
+                raise
+        return ask()
+
+    def _renewed(self, refused: GatewayError) -> bool:
+        """Whether there is another token for the one that was refused."""
+        if self._renew is None or refused.code not in _SIGN_IN:
+            return False
+        self.sign_in(self._renew(self))
+        return True
+
+    def _send(self, body: bytes) -> None:
+        _raise_refusal(self._retried(self._attachments(), content=body))
 
     def _attachments(self) -> str:
         return f"{self._url.removesuffix('/').rpartition('/')[0]}/attachments"

@@ -1,12 +1,12 @@
 """A reporter's code: made here, shown as words, and all that the reporter has to keep.
 
-Two keys come from it (HKDF-SHA256, RFC 5869): the lookup key is sent to the gateway and shows which
-case is meant; the sealing key opens what advisers answer, and never leaves this machine.
+Two keys come from it (HKDF-SHA256, RFC 5869): the lookup key is sent to the gateway, which gives a session
+for it that shows which case is meant; the sealing key opens what advisers answer, and never leaves this
+machine.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 from dataclasses import dataclass, field
@@ -62,21 +62,22 @@ class ReporterCode:
     @property
     def case_id(self) -> UUID:
         """The id of the case that belongs to this code."""
-        return UUID(bytes=hashlib.sha256(_CASE + self._lookup).digest()[:16], version=4)
+        return UUID(bytes=hashlib.sha256(_CASE + self.lookup_key).digest()[:16], version=4)
 
     @property
     def key(self) -> AdviserKey:
         """The key pair that opens what is sealed to the reporter."""
         return AdviserKey(X25519PrivateKey.from_private_bytes(self._derive(_SEALING)))
 
-    def token(self, organisation: UUID | str) -> str:
-        """The bearer token with which the reporter comes back to this organisation's advisers."""
-        lookup = base64.urlsafe_b64encode(self._lookup).rstrip(b"=").decode("ascii")
-        return f"reporter.{UUID(str(organisation))}.{lookup}"
-
     @property
-    def _lookup(self) -> bytes:
+    def lookup_key(self) -> bytes:
+        """What a session is opened with: 32 bytes. Whoever has them has the case, but not its words."""
         return self._derive(_LOOKUP)
 
     def _derive(self, info: bytes) -> bytes:
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._entropy)
+
+
+def door(organisation: UUID | str) -> str:
+    """The bearer token of a reporter who has no session yet; it says which organisation is meant."""
+    return f"reporter.{UUID(str(organisation))}"

@@ -51,7 +51,7 @@ export {
   Unreachable,
 } from "./refusals.js";
 export { type CaseFacts, type OpenedCase, ReporterCase, type ReporterMessage } from "./reporterCase.js";
-export { ReporterCode } from "./reporterCode.js";
+export { ReporterCode, door } from "./reporterCode.js";
 export { type ReportFinding, type ReportKind, lintReport } from "./reportLint.js";
 export {
   MAX_WORDS_BYTES,

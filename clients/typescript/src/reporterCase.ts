@@ -48,7 +48,8 @@ export class ReporterCase {
     readonly organisation: string,
     options: Omit<ClientOptions, "token">,
   ) {
-    this.gateway = new HoeksteenClient({ ...options, token: reporterToken(code, organisation) });
+    const token = reporterToken(code, organisation, options);
+    this.gateway = new HoeksteenClient({ ...options, token });
   }
 
   /** What a form shows: advisers, what they may keep to themselves, and the codes with their labels. */

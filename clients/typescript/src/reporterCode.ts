@@ -1,7 +1,7 @@
 /**
  * A reporter's code: 128 random bits, made here, shown as twelve words (BIP-39's English list), and all
  * that the reporter has to keep. Two keys come from it (HKDF-SHA256, RFC 5869, empty salt): the lookup
- * key is sent inside the token; the sealing key opens what advisers answer and never leaves this machine.
+ * key is sent to open a session; the sealing key opens what advisers answer and never leaves this machine.
  */
 
 import { AdviserKey } from "./adviserKey.js";
@@ -65,11 +65,15 @@ export class ReporterCode {
     return new ReporterCode(await wordsOf(entropy), lookup, uuidText(id), key);
   }
 
-  /** The bearer token with which the reporter comes back to this organisation's advisers. */
-  token(organisation: string): string {
-    const lookup = toBase64(this.#lookup).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-    return `reporter.${uuidText(uuidBytes(organisation))}.${lookup}`;
+  /** What a session is opened with, as `openReporterSession` takes it: 32 bytes in base64. */
+  get lookupKey(): string {
+    return toBase64(this.#lookup);
   }
+}
+
+/** The bearer token of a reporter who has no session yet; it says which organisation is meant. */
+export function door(organisation: string): string {
+  return `reporter.${uuidText(uuidBytes(organisation))}`;
 }
 
 /** 128 bits and the first 4 of their SHA-256, 11 bits a word (BIP-39). */

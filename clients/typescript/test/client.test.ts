@@ -10,7 +10,9 @@ import {
   HoeksteenClient,
   NotSignedIn,
   Refused,
+  ReporterCode,
   Unreachable,
+  reporterToken,
 } from "../src/index.js";
 
 interface Seen {
@@ -181,3 +183,26 @@ test("a deadline and a signal end a request", async () => {
   await assert.rejects(stopped, /the person left/);
 });
 
+test("a reporter opens a session when it is needed, one for all that wait, and another when it ended", async () => {
+  const [code, { url }] = [await ReporterCode.generate(), client()];
+  const organisation = "00000000-0000-4000-8000-000000000001";
+  const gateway = new HoeksteenClient({ url, token: reporterToken(code, organisation, { url }) });
+  let [opened, holds] = [0, ""];
+  const answer = ({ token, body }: Seen) => {
+    if (body.variables.input) {
+      holds = `Bearer session-${++opened}`;
+      return { body: { data: { openReporterSession: { token: holds.slice(7), seconds: 900 } } } };
+    }
+    return token === holds ? good() : refused("NOT_SIGNED_IN", 401);
+  };
+  answers.push(...Array.from({ length: 8 }, () => answer));
+
+  await Promise.all([gateway.request(Session), gateway.request(Session)]);
+  holds = "";
+  await gateway.request(Session);
+
+  const exchanges = seen.filter((one) => JSON.stringify(one).includes(code.lookupKey));
+  assert.deepEqual(exchanges.map((one) => one.token), Array(2).fill(`Bearer reporter.${organisation}`));
+  assert.equal(opened, 2);
+  assert.equal(answers.length, 0);
+});

@@ -11,6 +11,7 @@ import {
   AttachmentSealer,
   PartyKey,
   ReporterCode,
+  door,
   SealingError,
   keyIsProven,
   lint,
@@ -68,8 +69,14 @@ const answers: Record<string, (asked: Asked) => Promise<unknown>> = {
   async code({ words, organisation }) {
     const code = words ? await ReporterCode.fromWords(words) : await ReporterCode.generate();
     const { keyId, publicKey } = code.key;
-    const token = code.token(organisation);
-    return { words: code.words, caseId: code.caseId, token, keyId, publicKey: base64(publicKey) };
+    return {
+      words: code.words,
+      caseId: code.caseId,
+      lookupKey: code.lookupKey,
+      door: door(organisation),
+      keyId,
+      publicKey: base64(publicKey),
+    };
   },
   async openWithCode({ words, envelope, place }) {
     return (await ReporterCode.fromWords(words)).key.open(bytes(envelope), place);

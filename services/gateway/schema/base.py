@@ -38,6 +38,7 @@ from services.gateway.grants import (
 )
 from services.gateway.guesses import Guesses
 from services.gateway.live import Live
+from services.gateway.rates import Rates
 from shared.bus.rpc import DEFAULT_SECONDS, RpcClient
 from shared.contracts.errors import Code, Language, Refusal, invalid
 from shared.contracts.rpc import VERBS, InParts, Part, Shape
@@ -69,6 +70,8 @@ class Context:
     """Where answers to codes that lead to nothing wait."""
     live: Live
     """Where subscriptions wait for news."""
+    rates: Rates
+    """What strangers bring is counted there."""
     asked: dict[tuple[str, bytes, int | None], asyncio.Task[Shape]] = field(default_factory=dict)
     """What this operation has asked already: a question is asked, and its look recorded, once."""
 
@@ -124,7 +127,9 @@ async def ask(
         else:
             got = await asking()
     except Refusal as refusal:
-        if refusal.code is Code.NOT_FOUND and context.principal.role is Role.REPORTER:
+        # A session that intake did not open is a guess too; one that has ended never comes as far as this.
+        wrong = refusal.code in (Code.NOT_FOUND, Code.NOT_SIGNED_IN)
+        if wrong and context.principal.role is Role.REPORTER and not context.principal.at_door:
             await context.guesses.missed()
         raise
     if not isinstance(got, answer):
@@ -398,6 +403,8 @@ USER_ERRORS: dict[Code, type[InvalidInput | NotFound | NotAllowed | Conflict]] =
 TOP_LEVEL: frozenset[Code] = frozenset(
     {
         Code.NOT_SIGNED_IN,
+        Code.FRESH_SIGN_IN_NEEDED,
+        Code.TOO_MANY_REQUESTS,
         Code.UNAVAILABLE,
         Code.KEY_RING_UNAVAILABLE,
         Code.TIMED_OUT,
@@ -411,6 +418,10 @@ TOP_LEVEL: frozenset[Code] = frozenset(
     }
 )
 """Refusals that are top-level errors: sign-in, limits, and faults of ours."""
+
+
+OPENINGS: Final = frozenset({"intake.open_case", "intake.file_complaint"})
+"""What a stranger may bring without having been there before."""
 
 
 async def command(
@@ -428,6 +439,8 @@ async def command(
     """
     try:
         key = _idempotency_key(input.idempotency_key)
+        if verb in OPENINGS:
+            info.context.rates.charge_opening(info.context.principal)
         return payload(
             await ask(info, verb, input.request(), answer, idempotency_key=key, seconds=seconds)
         )

@@ -94,8 +94,11 @@ class Subscription:
     )
     async def my_case_changed(self, info: Info) -> AsyncGenerator[MyCase | None, None]:
         """Asks intake."""
-        mine = UUID(info.context.principal.subject)
-        looks = _looks(info, lambda: my_case(info), Topic.CASE, ref=mine)
+        mine = await my_case(info)  # intake alone reads which case the session is of
+        if mine is None:
+            yield None
+            return
+        looks = _looks(info, lambda: my_case(info), Topic.CASE, ref=UUID(mine.id))
         async with aclosing(looks):
             async for found in looks:
                 yield found

@@ -4,7 +4,7 @@ import { type Place, ReporterCode, readersOf, reporterToken } from "hoeksteen-cl
 
 import { h } from "../dom.js";
 import { form, text, tick } from "../fields.js";
-import { type Answer, Gateway, bytes, once } from "../gateway.js";
+import { GATEWAY, type Answer, Gateway, bytes, once } from "../gateway.js";
 import { t } from "../language.js";
 import { type View, redraw, say, show } from "../page.js";
 import { DIRECTORY, said, sealed, thread } from "../thread.js";
@@ -57,7 +57,7 @@ export function back(organisation: string): View {
 
 /** The case that belongs to the code. */
 export function mine(place: string, code: ReporterCode): View {
-  const gateway = new Gateway(reporterToken(code, place));
+  const gateway = new Gateway(reporterToken(code, place, { url: GATEWAY }));
   const here = { organisation: place, case: code.caseId };
   const draft = { words: "", message: once(), erase: false };
 

@@ -4,7 +4,7 @@ import { type ReporterCode, readersOf, reporterToken } from "hoeksteen-client";
 
 import { type Child, h } from "../dom.js";
 import { type Option, form, radios, select, text, tick } from "../fields.js";
-import { type Answer, Gateway, base64, once } from "../gateway.js";
+import { GATEWAY, type Answer, Gateway, base64, once } from "../gateway.js";
 import { current, inSchema, t } from "../language.js";
 import { type View, say, show } from "../page.js";
 import { DIRECTORY, sealed } from "../thread.js";
@@ -41,7 +41,7 @@ export function tell(organisation: string, code: ReporterCode): View {
   const draft: Draft = {
     organisation,
     code,
-    gateway: new Gateway(reporterToken(code, organisation)),
+    gateway: new Gateway(reporterToken(code, organisation, { url: GATEWAY })),
     opening: once(),
     read: false,
     adviser: "",

@@ -1,0 +1,159 @@
+"""How much may be asked in a time: by everybody of a role, by one person, by strangers, at addresses beside
+GraphQL.
+
+Token buckets in the memory of this process, which each gateway has for itself. A bucket of a person is found
+by a hash of role and subject, or of a reporter's session; no address is looked at, and nothing is written.
+What strangers do, opening sessions and cases, has buckets that all of them share: when they are empty, the
+answer is no.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+from uuid import UUID
+
+from shared.contracts.errors import Code, Refusal
+from shared.identity.principal import Principal
+from shared.identity.roles import Role
+
+K = TypeVar("K", bound=Hashable)
+
+PEOPLE: Final = 10_000
+"""Buckets of people that are kept, and of organisations; who asked longest ago is forgotten first."""
+
+MINUTE: Final = 60.0
+DAY: Final = 86_400.0
+
+FILE_POINTS: Final = 100
+"""What a file that is sent or fetched is charged: a command costs ten to twenty."""
+
+REPORT_POINTS: Final = 2_000
+"""What a report is charged that is drawn anew for its reader."""
+
+
+@dataclass(frozen=True)
+class RateLimits:
+    """The most of each; 0: no limit. Points are those of a document's cost (docs/graphql.md)."""
+
+    person: int = 300_000
+    """Points a minute for one person, or one session of a reporter."""
+    role: int = 3_000_000
+    """Points a minute for all of one role together."""
+    public: int = 60_000
+    """Files a minute that are asked for without a sign-in: those of the log, and calendars."""
+    sessions: int = 600
+    """Sessions a minute that reporters open, all together."""
+    openings: int = 100
+    """Cases, and complaints, a day that reporters bring in one organisation."""
+
+
+UNLIMITED: Final = RateLimits(0, 0, 0, 0, 0)
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """Points that are left, as of a moment."""
+
+    left: float
+    at: float
+
+
+class _Buckets(Generic[K]):
+    """Buckets of `most` points that fill up again within `seconds`, one for each key; `burst` fit in."""
+
+    def __init__(
+        self, most: int, seconds: float, clock: Callable[[], float], *, burst: int | None = None
+    ) -> None:
+        self._room = float(burst or most)
+        self._speed = most / seconds
+        self._clock = clock
+        self._buckets: OrderedDict[K, _Bucket] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def wait(self, key: K, points: float) -> float:
+        """Seconds until so many points are there; 0: they are. More than fit in are taken of a full one."""
+        if not self._speed:
+            return 0.0
+        now = self._clock()
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = _Bucket(self._room, now)
+            if len(self._buckets) > PEOPLE:
+                self._buckets.popitem(last=False)
+        self._buckets.move_to_end(key)
+        bucket.left = min(self._room, bucket.left + (now - bucket.at) * self._speed)
+        bucket.at = now
+        return max(0.0, (min(points, self._room) - bucket.left) / self._speed)
+
+    def take(self, key: K, points: float) -> None:
+        """Take points that are there. More than fit in make a debt."""
+        if self._speed:
+            self._buckets[key].left -= points
+
+
+class Rates:
+    """Every bucket of this process."""
+
+    def __init__(
+        self, limits: RateLimits = UNLIMITED, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._roles: _Buckets[Role] = _Buckets(limits.role, MINUTE, clock)
+        self._people: _Buckets[bytes] = _Buckets(limits.person, MINUTE, clock)
+        # A session is made up by whoever likes: strangers must not push out people who have signed in.
+        self._reporters: _Buckets[bytes] = _Buckets(limits.person, MINUTE, clock)
+        self._public: _Buckets[None] = _Buckets(limits.public, MINUTE, clock)
+        self._sessions: _Buckets[None] = _Buckets(limits.sessions, MINUTE, clock)
+        # A quarter of the day's at once: a talk to all staff brings some on one day.
+        at_once = max(1, limits.openings // 4)
+        self._openings: _Buckets[UUID] = _Buckets(limits.openings, DAY, clock, burst=at_once)
+
+    def __len__(self) -> int:
+        return len(self._people) + len(self._reporters) + len(self._openings)
+
+    def charge(self, principal: Principal, points: int) -> None:
+        """Take `points` of this person's, and of their role's. Raises Refusal TOO_MANY_REQUESTS."""
+        seconds = self._roles.wait(principal.role, points)
+        if not principal.at_door:
+            people = self._reporters if principal.role is Role.REPORTER else self._people
+            key = _key(principal)
+            seconds = max(seconds, people.wait(key, points))
+            _hold(seconds)
+            people.take(key, points)
+        _hold(seconds)
+        self._roles.take(principal.role, points)
+
+    def charge_public(self) -> None:
+        """A file for anybody. Raises Refusal TOO_MANY_REQUESTS."""
+        _once(self._public, None)
+
+    def charge_session(self) -> None:
+        """A reporter's session. Raises Refusal TOO_MANY_REQUESTS."""
+        _once(self._sessions, None)
+
+    def charge_opening(self, principal: Principal) -> None:
+        """A case or complaint, if a stranger brings it. Raises Refusal TOO_MANY_REQUESTS."""
+        if principal.role is Role.REPORTER and principal.organisation is not None:
+            _once(self._openings, principal.organisation)
+
+
+def _once(buckets: _Buckets[K], key: K) -> None:
+    _hold(buckets.wait(key, 1))
+    buckets.take(key, 1)
+
+
+def _hold(seconds: float) -> None:
+    if seconds > 0:
+        raise Refusal(Code.TOO_MANY_REQUESTS, seconds=math.ceil(seconds))
+
+
+def _key(principal: Principal) -> bytes:
+    who = f"{principal.role}\n{principal.organisation}\n{principal.subject}"
+    return hashlib.blake2b(who.encode(), digest_size=16).digest()
