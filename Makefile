@@ -23,7 +23,7 @@ LOCK := $(UV) compile --quiet --generate-hashes --no-emit-index-url --universal 
 
 .PHONY: run
 run: .venv/.ready-run ## Start everything, walk one case to a published report, stay until Ctrl-C
-	@$(MAKE) pages || echo "The pages at / could not be built; everything else starts." >&2
+	@$(MAKE) --silent pages || echo "The pages at / could not be built; everything else starts." >&2
 	@exec $(BIN)/hoeksteen run
 
 .PHONY: demo

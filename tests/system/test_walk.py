@@ -207,8 +207,7 @@ async def come_back(reporter: Visitor, links: dict[str, str], code: list[str]) -
 
 
 async def close(adviser: Visitor) -> None:
-    """Read the reply, record how it ended, and close."""
-    await adviser.press("#look")
+    """Read the reply, which came by itself, record how it ended, and close."""
     await adviser.seen(REPLY)
     await adviser.choose("#outcome-code", "Heard")
     await adviser.choose("#route-code", "Informal, with")

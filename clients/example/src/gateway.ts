@@ -1,6 +1,6 @@
 /** Asking the gateway, in the language that is shown. The client's errors are sentences for people. */
 
-import { HoeksteenClient, type TokenProvider, newIdempotencyKey } from "hoeksteen-client";
+import { HoeksteenClient, type TokenProvider, newIdempotencyKey, subscribe } from "hoeksteen-client";
 
 import { current } from "./language.js";
 
@@ -21,6 +21,11 @@ export class Gateway {
   async ask(query: string, variables: Answer = {}): Promise<Answer> {
     this.#client.language = current();
     return (await this.#client.request(query, variables)) as Answer;
+  }
+
+  /** What a subscription gives: the present state first, until `signal` ends it. */
+  changes(subscription: string, variables: Answer, signal: AbortSignal): AsyncIterable<unknown> {
+    return subscribe(this.#client, subscription, variables, { signal });
   }
 
   /** Carry out the mutation `name`. With the same `idempotencyKey` it is carried out once, however often. */

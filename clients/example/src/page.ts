@@ -9,6 +9,8 @@ export interface Drawn {
   readonly body: Child;
   /** Wider than lines of text want to be. */
   readonly wide?: boolean;
+  /** Gives something now, and again whenever the view has changed, until the signal ends it. */
+  readonly changes?: (signal: AbortSignal) => AsyncIterable<unknown>;
 }
 export type View = () => Drawn | Promise<Drawn>;
 
@@ -30,6 +32,7 @@ const voice = h("p", { class: "unseen", role: "status", "aria-live": "polite" })
 let place: Place = { here: "tell" };
 let shown: View | undefined;
 let turn = 0;
+let watching = new AbortController();
 
 /** Draw the page's frame. Call it once, before the first view. */
 export function begin(where: Place): void {
@@ -40,19 +43,44 @@ export function begin(where: Place): void {
 /** Replace what is shown, and lead keyboard and screen reader to its heading. */
 export async function show(view: View): Promise<void> {
   shown = view;
-  if (!(await draw())) return;
+  watching.abort();
+  const drawn = await draw();
+  if (!drawn) return;
   scrollTo(0, 0);
-  const heading = main.querySelector("h1");
-  heading?.focus({ preventScroll: true });
+  main.querySelector("h1")?.focus({ preventScroll: true });
+  watching = new AbortController();
+  if (drawn.changes) void watch(drawn.changes, watching.signal);
 }
 
-/** Draw what is shown again, where it stands. */
+/** Draw what is shown again, where it stands: focus, caret and what was unfolded stay. */
 export async function redraw(): Promise<void> {
-  const active = document.activeElement?.id;
+  const active = document.activeElement;
+  const caret = active instanceof HTMLTextAreaElement ? [active.selectionStart, active.selectionEnd] : null;
+  const unfolded = [...main.querySelectorAll("details")].map(({ open }) => open);
   const [left, top] = [scrollX, scrollY];
   if (!(await draw())) return;
-  if (active) document.getElementById(active)?.focus({ preventScroll: true });
+  main.querySelectorAll("details").forEach((each, at) => (each.open = unfolded[at] ?? false));
+  const again = active?.id ? document.getElementById(active.id) : null;
+  again?.focus({ preventScroll: true });
+  if (caret && again instanceof HTMLTextAreaElement) again.setSelectionRange(caret[0]!, caret[1]!);
   scrollTo(left, top);
+}
+
+/** Draw again whenever something changed. Without a line the button that looks is still there. */
+async function watch(changes: NonNullable<Drawn["changes"]>, signal: AbortSignal): Promise<void> {
+  let first = true;
+  try {
+    for await (const _ of changes(signal)) {
+      if (signal.aborted) return;
+      if (!first) {
+        await redraw();
+        say(t("changed"));
+      }
+      first = false;
+    }
+  } catch {
+    // It is refused, or over: what is shown stays, and asking for it says why.
+  }
 }
 
 /** Say something that those who see can see. */
@@ -62,8 +90,8 @@ export function say(sentence: string): void {
   setTimeout(() => (voice.textContent = sentence), 50);
 }
 
-async function draw(): Promise<boolean> {
-  if (!shown) return false;
+async function draw(): Promise<Drawn | null> {
+  if (!shown) return null;
   const mine = ++turn;
   main.setAttribute("aria-busy", "true");
   let drawn: Drawn;
@@ -72,12 +100,12 @@ async function draw(): Promise<boolean> {
   } catch (error) {
     drawn = { title: t("failed.title"), body: failure(error) };
   }
-  if (mine !== turn) return false; // another view was asked for meanwhile
+  if (mine !== turn) return null; // another view was asked for meanwhile
   document.title = `${drawn.title} · Hoeksteen`;
   main.className = drawn.wide ? "wide" : "";
   main.replaceChildren(h("h1", { tabindex: -1 }, drawn.title), ...nodes(drawn.body));
   main.removeAttribute("aria-busy");
-  return true;
+  return drawn;
 }
 
 function nodes(body: Child): Node[] {

@@ -151,6 +151,7 @@ function one(adviser: Adviser, id: string): View {
     ];
     return {
       title: labelOf(taxonomy.categories, found.category),
+      changes: (signal) => gateway.changes("subscription ($id: ID!) { caseChanged(id: $id) { status } }", { id }, signal),
       body: [
         h(
           "p",

@@ -55,7 +55,10 @@ export function back(organisation: string): View {
   });
 }
 
-/** The case that belongs to the code. */
+/**
+ * The case that belongs to the code. It is looked at when the reporter asks, and does not watch: a line that
+ * stays open, and the moment at which something comes through it, can be seen on the reporter's network.
+ */
 export function mine(place: string, code: ReporterCode): View {
   const gateway = new Gateway(reporterToken(code, place, { url: GATEWAY }));
   const here = { organisation: place, case: code.caseId };
