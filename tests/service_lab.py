@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +17,13 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from hoeksteen_client import ReporterCode
 from services.intake.queries.open_reporter_session import sessions_of
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
+from shared.contracts.live import Hint, Topic
 from shared.contracts.rpc import VERBS, Shape
 from shared.eventstore.store import Recorded
 from shared.identity.issuer import Signer
@@ -217,6 +219,32 @@ async def running(
     finally:
         service._stop.set()
         await task
+
+
+async def at_each_hint(
+    bus: Bus, organisation: UUID, topic: Topic, look: Callable[[], Awaitable[Any]]
+) -> Callable[[int], Awaitable[list[Any]]]:
+    """Look as a subscriber of the organisation would, whenever it is told that there may be news; gives a
+    wait for so many looks.
+    """
+    found: list[Any] = []
+
+    async def hear(message: Msg) -> None:
+        if msgspec.json.decode(message.data, type=Hint).organisation == organisation:
+            found.append(await look())
+
+    gateway = await bus.client("gateway")
+    await gateway.subscribe(topic.address, cb=hear)
+    await gateway.flush()
+
+    async def looked(times: int) -> list[Any]:
+        async def enough() -> bool:
+            return len(found) >= times
+
+        await eventually(enough)
+        return found
+
+    return looked
 
 
 async def eventually(condition: Any, *, within: float = 15.0) -> Any:

@@ -46,6 +46,7 @@ from shared.contracts.events import (
     StatisticsReleased,
     WindowDrawn,
 )
+from shared.contracts.live import Topic
 from shared.contracts.report import Audience
 from shared.contracts.rpc import (
     VERBS,
@@ -68,6 +69,7 @@ from shared.contracts.rpc import (
     Report,
     ReportQuery,
     Reports,
+    ReportsQuery,
     SaveInterpretation,
     Sealed,
     SectionWords,
@@ -92,6 +94,7 @@ from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
 from tests.ports import free_port
 from tests.reporting_house import publish
+from tests.service_lab import at_each_hint
 from tests.store_lab import QUICK
 
 HERE, ELSEWHERE = UUID(int=0xA1), UUID(int=0xB2)
@@ -499,8 +502,17 @@ async def test_each_reader_gets_their_version_and_a_new_one_says_what_it_correct
 
 
 async def test_a_publication_leaves_once_with_the_hash_of_its_pdf(reporting: Reporting) -> None:
-    """The relay tells the inside that there is a report: no figures, no words."""
+    """The relay tells the inside that there is a report: no figures, no words; whoever waits for reports is
+    told when it is there to be read.
+    """
+
+    async def look() -> Reports:
+        return await reporting.ask("reports", ReportsQuery(), Reports, role=Role.BOARD)
+
+    looked = await at_each_hint(reporting.bus, HERE, Topic.REPORT, look)
     report_id = await reporting.published()
+    (seen,) = await looked(1)
+    assert [(report_id, 1)] == [(one.id, one.version) for one in seen.items]
     until = time.monotonic() + 60
     jetstream = (await reporting.bus.client("reporting")).jetstream()
     while (await jetstream.stream_info("REPORTING")).state.messages == 0:

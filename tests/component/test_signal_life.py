@@ -22,6 +22,7 @@ from services.signals.service import DEFINITION
 from shared.contracts import events as contracts
 from shared.contracts.errors import Code
 from shared.contracts.events import CloudEvent, Fact, FactsBooked, OrganisationSetUp
+from shared.contracts.live import Topic
 from shared.contracts.rpc import (
     ById,
     Done,
@@ -51,7 +52,7 @@ from tests.component.test_signals import Signals as Running
 from tests.component.test_time_travel import checkpoint
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
-from tests.service_lab import ELSEWHERE, HERE, eventually, running
+from tests.service_lab import ELSEWHERE, HERE, at_each_hint, eventually, running
 
 APRIL, JULY, OCTOBER = date(2026, 4, 15), date(2026, 7, 15), date(2026, 10, 15)
 JANUARY = date(2027, 1, 15)
@@ -278,6 +279,21 @@ async def test_a_signal_walks_from_a_sealed_draft_to_its_readers(world: World) -
     assert ["SignalDrafted", "SignalApproved", "SignalReleased"] == [
         each.type for each in await world.log() if each.stream == signal_id
     ]
+
+
+async def test_readers_are_told_when_it_is_there_to_be_read(world: World) -> None:
+    """Of a release and of a withdrawal, and of nothing before; whoever looks then sees it."""
+    await world.set_up()
+    looked = await at_each_hint(world.running.bus, HERE, Topic.SIGNAL, world.read)
+    signal_id = await world.approved()
+    await world.ticked(JULY)
+    ((one,),) = await looked(1)
+    assert (str(signal_id), None) == (one.id, one.withdrawn)
+
+    gone = WithdrawSignal(signal_id=str(signal_id), reason="mistaken")
+    await world.ask("withdraw_signal", gone, Done, subject="anna")
+    _, (other,) = await looked(2)
+    assert "mistaken" == other.withdrawn.reason
 
 
 async def test_a_returned_draft_is_written_anew_and_reviewed_again(world: World) -> None:

@@ -95,6 +95,10 @@ class Socket:
         except Closed as closed:
             return closed.code
 
+    async def drained(self) -> None:
+        """Return when what was sent has left; raises ConnectionError where nobody takes it any more."""
+        await self._writer.drain()
+
     def close(self) -> None:
         """Cut the connection."""
         self._writer.close()
