@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from tests.contract.test_typescript import PACKAGE, node
-from tests.system.people import Organisation
+from tests.system.people import Organisation, until
 
 Found = Callable[..., Organisation]
 
 STORY = "Het ging weer mis — é ☂"
 
 
-def walked(organisation: Organisation, script: str, *flags: str) -> dict[str, Any]:
+def walked(
+    organisation: Organisation, script: str, *flags: str, remembered: Any = None
+) -> dict[str, Any]:
     """What a script of the client's tests was told, with Bram as the adviser."""
     told = {
+        "remembered": remembered,
         "url": organisation.installation.gateway_url,
         "organisation": str(organisation.id),
         "adviserId": "bram",
@@ -76,3 +80,38 @@ def test_what_changes_is_told_over_a_line_that_breaks(found: Found) -> None:
     assert [True, True] == told["failures"]
     assert told["tasks"]
     assert "INVALID_DOCUMENT" == told["wrong"]
+
+
+def test_a_log_is_proven_in_the_client(found: Found) -> None:
+    """What publishes a key is in the log, under a signed checkpoint that goes on from the last visit's;
+    an entry or a memory that is another is refused, and so is another log.
+    """
+    organisation = found()
+
+    def live_a_day() -> None:
+        organisation.installation.move_clock(organisation.installation.now() + timedelta(days=1))
+
+    def covered() -> bool:
+        log = organisation.adviser.ask("{ keyLog { checkpoint entries { index } } }")
+        size = int(log["checkpoint"].split("\n")[1]) if log["checkpoint"] else 0
+        return all(one["index"] < size for one in log["entries"])
+
+    live_a_day()
+    until(covered)
+    first = walked(organisation, "proof")
+    walked(organisation, "walk")  # Bram publishes two keys
+    live_a_day()
+    until(covered)
+    second = walked(organisation, "proof", remembered=first["next"])
+
+    assert [1, 3] == [first["proven"], second["proven"]]
+    assert first["next"]["size"] < second["next"]["size"]
+    assert first["next"]["vkeys"] == second["next"]["vkeys"]
+    assert second["refused"] == [
+        "ProofError",
+        "ProofError",
+        "LogContradicted",
+        "LogContradicted",
+        "NoteError",
+        "LogUnreachable",
+    ]
