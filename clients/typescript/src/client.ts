@@ -55,7 +55,7 @@ const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 8000;
 // A part of Hoeksteen is down, or what stands before it: it will pass.
 const PASSING = new Set(
-  "UNAVAILABLE KEY_RING_UNAVAILABLE TIMED_OUT HTTP_429 HTTP_502 HTTP_503 HTTP_504".split(" "),
+  "UNAVAILABLE KEY_RING_UNAVAILABLE TIMED_OUT TOO_MANY_REQUESTS HTTP_429 HTTP_502 HTTP_503 HTTP_504".split(" "),
 );
 
 export type Variables = Record<string, unknown>;
@@ -201,6 +201,7 @@ export class HoeksteenClient {
           continue;
         }
         if (!safe || !passes(cause) || attempt >= this.#retries || init.signal.aborted) throw cause;
+        if (asked > LONGEST_PAUSE) throw cause; // it says itself how long: that is the person's to wait
       }
       await pause(attempt, asked, init.signal);
     }

@@ -89,7 +89,7 @@ test("a mutation keeps the key that was made for it over every retry", async () 
   const gateway = client();
   answers.push(
     () => "cut",
-    () => refused("TIMED_OUT"),
+    () => ({ ...refused("TOO_MANY_REQUESTS", 429), headers: { "Retry-After": "0" } }),
     () => ({ status: 503, headers: { "Content-Type": "text/html" } }),
     () => ({ body: { data: { keepNote: { caseId: "1" } } } }),
   );
@@ -144,9 +144,12 @@ test("a refusal is thrown with its code, its sentence and its path, and never re
     return true;
   });
 
+  answers.push(() => ({ ...refused("TOO_MANY_REQUESTS", 429), headers: { "Retry-After": "60" } }));
+  await assert.rejects(gateway.request(Session), { code: "TOO_MANY_REQUESTS" });
+
   answers.push(() => ({ status: 404, body: "a page" }));
   await assert.rejects(gateway.request(Session), { code: "HTTP_404" });
-  assert.equal(seen.length, 3);
+  assert.equal(seen.length, 4);
 });
 
 test("a token that is not taken any more is renewed once", async () => {
