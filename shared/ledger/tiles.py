@@ -183,7 +183,7 @@ class FolderTiles:
         path = tile_path(level, index, width)
         try:
             # Below pathlib: a proof reads five of these, and is made in less than a millisecond.
-            with open(self._prefix + path, "rb", buffering=0) as file:  # noqa: PTH123
+            with open(self._prefix + path, "rb", buffering=0) as file:
                 data = file.read()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise TileMissing(path) from None

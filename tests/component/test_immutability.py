@@ -152,6 +152,51 @@ async def test_the_walls_are_always_enabled(lab: Lab) -> None:
     assert {(table, "A") for table in walled} == set(found)
 
 
+@pytest.mark.parametrize("count", [1, 3])
+async def test_an_event_of_the_wrong_form_is_refused(lab: Lab, count: int) -> None:
+    """By the function that writes it, alone and in a group: each field that the ledger gives a form."""
+    head = lab.rows("SELECT size, week FROM log")
+    url = lab.database.url("intake")
+    right = {
+        "version": "1",
+        "type": "'NoteTaken'",
+        "week": "'2026-W48'",
+        "actor": f"decode('{bytes(16).hex()}', 'hex')",
+        "nonce": f"decode('{bytes(12).hex()}', 'hex')",
+    }
+
+    def call(**changed: str) -> str:
+        values = right | changed
+        streams = ", ".join(f"'{uuid4()}'::uuid" for _ in range(count))
+        last = {name: ", ".join([right[name]] * (count - 1) + [values[name]]) for name in right}
+        return (
+            f"SELECT append(array_fill('{HERE}'::uuid, ARRAY[{count}]), ARRAY[{streams}],"
+            f" ARRAY[{last['version']}]::bigint[], ARRAY[{last['type']}], ARRAY[{last['week']}],"
+            f" ARRAY[{last['actor']}], ARRAY[{streams}], ARRAY[{last['nonce']}],"
+            f" array_fill('\\x01'::bytea, ARRAY[{count}])," + ", ".join(["'{}'"] * 12) + ")"
+        )
+
+    for wrong in (
+        {"version": "0"},
+        {"type": "'1Note'"},
+        {"type": "''"},
+        {"type": "'Note taken'"},
+        {"type": f"'{'N' * 64}'"},
+        {"type": "NULL"},
+        {"week": "'9999-48'"},
+        {"week": "'9999-W480'"},
+        {"actor": "decode('00', 'hex')"},
+        {"nonce": f"decode('{bytes(13).hex()}', 'hex')"},
+    ):
+        assert refused(url, statement=call(**wrong)) == "23514", wrong
+    fill = (
+        f"SELECT fill_tiles('{HERE}', '2026-11-24', '9999-99', {right['actor']}, '{HERE}', '{{}}')"
+    )
+    assert refused(url, statement=fill) == "23514"
+    assert head == lab.rows("SELECT size, week FROM log")
+    assert refused(url, statement=call(type=f"'{'N' * 63}'")) is None
+
+
 async def test_nothing_is_erased_without_its_event(lab: Lab) -> None:
     """erase_case() refuses a stream whose destruction is not recorded, and one elsewhere."""
     stream = uuid4()
