@@ -7,25 +7,37 @@ worker overlap. A page is of one moment: an erasure can not fall between its row
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
-import psycopg
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from psycopg import abc
+    from psycopg_pool import AsyncConnectionPool
+
 # Rows of a page: the first has few, and each next one twice as many, while their ciphertexts are
 # small. The longest have a mebibyte (case_key.py).
 _FIRST_ROWS = 128
 _MOST_ROWS = 1_024
+_MOST_SKELETONS = 4_096
 _LARGE_BYTES = 4 * 2**20
 
 _BINARY = 1
+_PLACE = [2950, 20, 20]  # uuid, bigint, bigint
+_PLACE_FORMATS = [_BINARY] * len(_PLACE)
+
+# A page is a range of indexes, which is merged with the same range of another table, however few rows
+# the planner believes in: of a log that has grown since it was analysed it expects none, and then each
+# row of a page would be compared with each.
+BEGIN = (
+    b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off;"
+    b" SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = off"
+)
 
 Row = tuple[Any, ...]
 
@@ -83,16 +95,17 @@ class Kind(Generic[P]):
     def __init__(
         self,
         *statements: str,
-        made: Callable[[psycopg.Connection[Any], list[Any]], P],
+        made: Callable[[abc.Transformer, list[Any]], P],
         large: Callable[[P], int],
+        most_rows: int,
     ) -> None:
         self.statements = [statement.encode() for statement in statements]
         self.made = made
         self.large = large
+        self.most_rows = most_rows
 
 
-def _rows(connection: psycopg.Connection[Any], results: list[Any]) -> tuple[list[Row], list[Row]]:
-    transformer = Transformer(connection)
+def _rows(transformer: abc.Transformer, results: list[Any]) -> tuple[list[Row], list[Row]]:
     made = []
     for result in results:
         transformer.set_pgresult(result)
@@ -103,7 +116,11 @@ def _rows(connection: psycopg.Connection[Any], results: list[Any]) -> tuple[list
 _skeletons = msgspec.msgpack.Decoder(list[Skeleton])
 
 ENTRIES: Kind[tuple[list[Row], list[Row]]] = Kind(
-    _ENTRIES, _KEYS, made=_rows, large=lambda page: sum(len(row[-1] or b"") for row in page[0])
+    _ENTRIES,
+    _KEYS,
+    made=_rows,
+    large=lambda page: sum(len(row[-1] or b"") for row in page[0]),
+    most_rows=_MOST_ROWS,
 )
 """Events: (index, stream, version, type, week, suite, key id, nonce, ciphertext or None), and the
 keys of theirs that still exist: (key id, wrapped, commitment). Ids are 16 bytes.
@@ -111,91 +128,102 @@ keys of theirs that still exist: (key id, wrapped, commitment). Ids are 16 bytes
 
 SKELETONS: Kind[list[Skeleton]] = Kind(
     _SKELETONS,
-    made=lambda _connection, results: _skeletons.decode(results[0].get_value(0, 0) or b"\x90"),
+    made=lambda _transformer, results: _skeletons.decode(results[0].get_value(0, 0) or b"\x90"),
     large=lambda _page: 0,
+    most_rows=_MOST_SKELETONS,
 )
 """What is in clear of every event."""
 
 
 async def pages(
-    conninfo: str, kind: Kind[P], organisation: UUID, start: int, until: int | None
+    pool: AsyncConnectionPool[Any],
+    kind: Kind[P],
+    organisation: UUID,
+    start: int,
+    until: int | None,
 ) -> AsyncGenerator[P, None]:
     """A log's entries from `start` on and before `until`, page by page, in log order, up to its
     size as it is now. Raises the psycopg.Error of a statement.
+
+    A connection is held while a page is read, and by nobody who waits for what is done with it.
     """
-    reader = await asyncio.to_thread(_Reader, conninfo, kind.statements, organisation)
-    reading: asyncio.Future[tuple[list[Any], int]] | None = None
+    reader = _Reader(pool, kind, organisation)
+    reading: asyncio.Task[tuple[list[Any], int]] | None = None
     try:
-        size = await asyncio.to_thread(reader.size)
+        size = await reader.size()
         end = size if until is None else min(until, size)
         if start < end:
-            reading = _ahead(reader, start, end)
+            reading = asyncio.create_task(reader.page(start, end))
         while reading is not None:
             results, following = await reading
-            reading = None if following >= end else _ahead(reader, following, end)
-            page = kind.made(reader.connection, results)
+            reading = None if following >= end else asyncio.create_task(reader.page(following, end))
+            page = kind.made(reader.transformer, results)
             reader.adapt(kind.large(page))
             yield page
     finally:
         if reading is not None:
             await asyncio.wait([reading])
-        await asyncio.to_thread(reader.close)
-
-
-def _ahead(reader: _Reader, first: int, end: int) -> asyncio.Future[tuple[list[Any], int]]:
-    return asyncio.get_running_loop().run_in_executor(None, reader.page, first, end)
 
 
 class _Reader:
-    """Reads on a connection of its own. Used by one thread at a time."""
+    """Reads one log's pages of one kind."""
 
-    def __init__(self, conninfo: str, statements: list[bytes], organisation: UUID) -> None:
-        # A page is a range of indexes, however few rows the planner believes in.
-        self.connection = psycopg.connect(
-            conninfo,
-            autocommit=True,
-            options="-c enable_seqscan=off -c enable_hashjoin=off"
-            " -c plan_cache_mode=force_custom_plan",
-        )
-        self._pgconn = self.connection.pgconn
+    def __init__(self, pool: AsyncConnectionPool[Any], kind: Kind[Any], organisation: UUID) -> None:
+        self._pool = pool
+        self._kind = kind
         self._organisation = organisation
         self._rows = _FIRST_ROWS
-        self._names = [b"page%d" % number for number in range(len(statements))]
-        for name, statement in zip(self._names, statements, strict=True):
-            _checked(self._pgconn.prepare(name, statement, [2950, 20, 20]))  # uuid, bigint, bigint
+        self.transformer: abc.Transformer = Transformer()
+        """Makes Python's values of PostgreSQL's, for the connections of this pool."""
 
-    def size(self) -> int:
+    async def size(self) -> int:
         """How many entries the log has."""
-        cursor = self.connection.execute(
-            "SELECT size FROM log WHERE organisation = %s", (self._organisation,)
-        )
-        row = cursor.fetchone()
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT size FROM log WHERE organisation = %s", (self._organisation,)
+            )
+            row = await cursor.fetchone()
+            self.transformer = Transformer(connection)
         return int(row[0]) if row else 0
 
-    def page(self, first: int, end: int) -> tuple[list[Any], int]:
+    async def page(self, first: int, end: int) -> tuple[list[Any], int]:
         """The answers for a page that begins at `first`, and where the next one begins."""
         following = min(first + self._rows, end)
         place = [self._organisation.bytes, _bigint(first), _bigint(following)]
-        _checked(self._pgconn.exec_(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        async with self._pool.connection() as connection:
+            asked = asyncio.get_running_loop().run_in_executor(
+                None, self._ask, connection.pgconn, place
+            )
+            try:
+                return await asyncio.shield(asked), following
+            finally:
+                if not asked.done():  # nobody else gets the connection before
+                    await asyncio.wait([asked])
+
+    def _ask(self, pgconn: pq.abc.PGconn, place: list[bytes]) -> list[Any]:
+        _checked(pgconn.exec_(BEGIN))
         try:
             return [
-                _checked(self._pgconn.exec_prepared(name, place, [_BINARY] * 3, _BINARY))
-                for name in self._names
-            ], following
+                _checked(
+                    pgconn.exec_params(
+                        statement,
+                        place,
+                        param_types=_PLACE,
+                        param_formats=_PLACE_FORMATS,
+                        result_format=_BINARY,
+                    )
+                )
+                for statement in self._kind.statements
+            ]
         finally:
-            self._pgconn.exec_(b"COMMIT")
+            pgconn.exec_(b"COMMIT")
 
     def adapt(self, large: int) -> None:
         """A page had so many large bytes: have the next ones smaller or larger."""
         if large > _LARGE_BYTES:
             self._rows = max(1, self._rows // 2)
         elif large < _LARGE_BYTES // 2:
-            self._rows = min(_MOST_ROWS, self._rows * 2)
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        with contextlib.suppress(psycopg.Error):
-            self.connection.close()
+            self._rows = min(self._kind.most_rows, self._rows * 2)
 
 
 def _bigint(value: int) -> bytes:

@@ -661,7 +661,7 @@ class EventStore:
         kinds: dict[str, tuple[str, bytes, bytes]] = {}
         ids: dict[bytes, UUID] = {}
         readers = self._types.readers
-        log = pages(str(self._pool.conninfo), ENTRIES, organisation, start, until)
+        log = pages(self._pool, ENTRIES, organisation, start, until)
         async with contextlib.aclosing(log):
             async for entries, wrapped in log:
                 keys = self._keys_of_page(organisation, wrapped, keys)
@@ -692,7 +692,7 @@ class EventStore:
         self, organisation: UUID, start: int = 0, *, until: int | None = None
     ) -> AsyncGenerator[Skeleton, None]:
         """What is in clear of every event, in log order; nothing is decrypted."""
-        log = pages(str(self._pool.conninfo), SKELETONS, organisation, start, until)
+        log = pages(self._pool, SKELETONS, organisation, start, until)
         async with contextlib.aclosing(log):
             async for entries in log:
                 for entry in entries:

@@ -105,7 +105,7 @@ def pad(plaintext: bytes) -> bytes:
 
 def unpad(padded: bytes) -> bytes:
     """Undo `pad`. Raises Unreadable when there is no padding."""
-    plaintext, end, filling = padded.rpartition(_END)
-    if not end or filling.strip(b"\x00"):
+    plaintext = padded.rstrip(b"\x00")
+    if not plaintext.endswith(_END):
         raise Unreadable
-    return plaintext
+    return plaintext[: -len(_END)]
