@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def _of_a_case(state: case.Case, event: Any) -> case.Case:
     if isinstance(event, KeyDestroyed):
         return case.Case()  # decided, and perhaps not done yet: there is no such case any more
-    return case.evolve(state, event) if isinstance(event, case.Event) else state
+    return case.evolve(state, event) if case.is_event(event) else state
 
 
 # A new form of a state is a new name: its old snapshots are then no longer read.

@@ -127,12 +127,12 @@ class Projector:
 
         False when that took longer than `seconds`.
         """
+        if not self._projections or self._positions.get(organisation, 0) > index:
+            return True
 
         def there() -> bool:
-            return self._positions.get(organisation, 0) > index or not self._projections
+            return self._positions.get(organisation, 0) > index
 
-        if there():
-            return True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._moved:
                 await self._moved.wait_for(there)

@@ -104,8 +104,7 @@ class StreamErased(Exception):  # noqa: N818  what a command meets, not a fault 
     """The stream's key is destroyed: nothing is added to it, and nothing of it can be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """An event to append: the `version`-th of its `stream`, from 1.
 
     A stream has a key of its own, made with its first event: whoever verifies a log takes one of two
@@ -123,8 +122,7 @@ class Change:
 OnAppend = Callable[[UUID, int, Sequence[Change]], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What makes a command repeatable: who sent it, under which key, with which content."""
 
     actor: str
@@ -141,8 +139,7 @@ class Beside:
     ciphertext: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True, kw_only=True):
     """Ledger positions (leaf indexes) of the first and last event; both -1 for none."""
 
     first: int
@@ -197,8 +194,7 @@ class Fold(Generic[S]):
     all the time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folded(Generic[S]):
+class Folded(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
     """A stream's state after its `version` first events (0: there are none)."""
 
     state: S
@@ -238,17 +234,10 @@ class EventStore:
 
     def session(self, *, hopeful: bool = True) -> Session:
         """The store as one command sees it; not `hopeful` once it was refused or was too late."""
-        return Session(
-            hopeful=hopeful,
-            pool=self._pool,
-            writer=self._writer,
-            types=self._types,
-            ring=self._ring,
-            on_append=self._on_append,
-            before_destroying=self._before_destroying,
-            memory=self._memory,
-            heads=self._heads,
-        )
+        session = Session.__new__(Session)
+        session.__dict__.update(self.__dict__)
+        session.begin(hopeful=hopeful)
+        return session
 
     # Writing ----------------------------------------------------------------------------------
 
@@ -1056,15 +1045,21 @@ class Session(EventStore):
     `week` of an event that this process appended is what its own clock said.
     """
 
-    def __init__(self, *, hopeful: bool, **parts: Any) -> None:
-        """`hopeful`: this is the command's first try."""
-        super().__init__(**parts)
+    _hopeful: bool
+    _seen: dict[UUID, int]
+    from_memory: bool
+    """Whether a stream came from memory and not from the database."""
+    appended: bool
+    """Whether something was appended."""
+
+    def begin(self, *, hopeful: bool) -> None:
+        """See EventStore.session, which makes it with the parts of a store. `hopeful`: this is the
+        command's first try.
+        """
         self._hopeful = hopeful
-        self._seen: dict[UUID, int] = {}
+        self._seen = {}
         self.from_memory = False
-        """Whether a stream came from memory and not from the database."""
         self.appended = False
-        """Whether something was appended."""
 
     async def load(
         self, organisation: UUID, stream: UUID, *, until: int | None = None, new: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
@@ -49,8 +49,7 @@ class AccessRecorded:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What a service's handlers work with."""
 
     settings: ServiceSettings
@@ -63,12 +62,11 @@ class Parts:
     erasures: Erasures
     answers: AsyncConnectionPool[Any] | None = None
     """Connections under the role that answers readers; for services that have one."""
-    live: Live = field(default_factory=Live)
+    live: Live = msgspec.field(default_factory=Live)
     """Where a commit is told to those who wait for news."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A request that has passed sign-in and the service's policy."""
 
     principal: Principal
@@ -180,7 +178,7 @@ async def run_command(
         raise Refusal(Code.INVALID_INPUT, field="idempotencyKey", reason="it is missing")
     for attempt in range(_ATTEMPTS):
         session = store.session(hopeful=attempt == 0)
-        parts = replace(call.parts, store=session)
+        parts = msgspec.structs.replace(call.parts, store=session)
         try:
             answer = await handler(
                 Call(principal=call.principal, now=call.now, parts=parts, command=command), request

@@ -5,12 +5,13 @@ the time at which it leaves does not tell how much there was to count.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest_asyncio
 
@@ -55,7 +56,7 @@ class Replica:
         """Whether figures were released by a look at that time. Its signals are another matter."""
         now = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=UTC)
         self.ahead.begin(now)
-        parts = replace(self.running.service.parts, clock=Stands(now))
+        parts = msgspec.structs.replace(self.running.service.parts, clock=Stands(now))
         before = await figures(self.running)
         await release_due(parts, self.ahead)
         await self.running.service.projector.catch_up()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from services.intake.beside_cases import complainant, complaint_events, complaint_of
 from services.intake.sealed import as_uuid
 from services.intake.streams import load_organisation
@@ -28,7 +30,8 @@ def unlinked(call: Call, complaint_id: UUID) -> Call:
     """
     if call.principal.role is not Role.REPORTER:
         return call
-    return replace(call, principal=replace(call.principal, subject=f"complaint/{complaint_id}"))
+    alone = replace(call.principal, subject=f"complaint/{complaint_id}")
+    return msgspec.structs.replace(call, principal=alone)
 
 
 async def add_to_complaint(

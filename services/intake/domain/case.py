@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never, get_args
 from uuid import UUID
 
 from services.intake.domain import (
@@ -29,6 +29,7 @@ from services.intake.domain.statements import Verifies
 from services.intake.domain.words import SealedWords, key_id_of
 from shared import taxonomy
 from shared.contracts.errors import Code, Refusal, invalid
+from shared.frozen import replace
 from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
 from shared.taxonomy.working_days import day_of
@@ -36,6 +37,8 @@ from shared.taxonomy.working_days import day_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
+
+    from typing_extensions import TypeIs
 
     from services.intake.domain.organisation import Organisation
 
@@ -284,11 +287,24 @@ WorkEvent = (
 
 Event = FirstEvent | WorkEvent
 
+_WORK_EVENTS = frozenset(get_args(WorkEvent))
+_EVENTS = frozenset(get_args(Event))
+
+
+def is_event(event: object) -> TypeIs[Event]:
+    """Whether it is one of a case: a look, where `isinstance` would ask each of seventy classes."""
+    return type(event) in _EVENTS
+
+
+def is_work(event: Event) -> TypeIs[WorkEvent]:
+    """Whether it says what is known of a case, or how it is worked on."""
+    return type(event) in _WORK_EVENTS
+
 
 # Fold -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: shared/frozen.py
 class Case:
     """What is known of a case after its events."""
 
@@ -356,7 +372,7 @@ def evolve(state: Case, event: Event) -> Case:
     if terms is not state.terms:
         state = replace(state, terms=terms)
     version = state.version + 1  # one copy of the state for each event, not two
-    if isinstance(event, WorkEvent):
+    if is_work(event):
         return _worked_on(replace(state, version=version), event)
     match event:
         case CaseOpened():
