@@ -32,6 +32,11 @@ class Server:
         found = self.postgres.dsn(role, database=database, passfile=Path("/nonexistent"))
         return make_conninfo(found, password=self.password)
 
+    @property
+    def pid(self) -> int:
+        """Of the server's first process, the parent of all its others."""
+        return int((self.postgres.data / "postmaster.pid").read_text().split("\n", 1)[0])
+
     def database(self, name: str, service: str = "intake") -> None:
         """Make a database with the schema of one service."""
         asyncio.run(self._make(name, service))
