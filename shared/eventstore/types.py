@@ -75,6 +75,9 @@ class EventTypes:
         if present:
             strangers = ", ".join(sorted(cls.__name__ for cls in present))
             raise ValueError(f"a version is given for what is no event here: {strangers}")
+        self._names = {
+            cls: stored_name(name, self._versions[name]) for name, cls in self._by_name.items()
+        }
         self._upcasts = dict(upcasts or {})
         needed = {
             (name, version)
@@ -101,10 +104,10 @@ class EventTypes:
 
     def name_of(self, event: object) -> str:
         """The name under which an event is stored; its class must be one of these."""
-        name = type(event).__name__
-        if self._by_name.get(name) is not type(event):
-            raise UnknownEventType(name)
-        return stored_name(name, self._versions[name])
+        name = self._names.get(type(event))
+        if name is None:
+            raise UnknownEventType(type(event).__name__)
+        return name
 
     def stored_names(self, base: str) -> tuple[str, ...]:
         """The names under which events of one type may stand in the log, oldest version first.

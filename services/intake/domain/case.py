@@ -668,10 +668,13 @@ def subject_marks(
     Nothing leaves where the release policy does not count subjects, nor after the period's tick, when
     it would come too late.
     """
-    booked = Period.parse(period)
-    if organisation.known.release.policy != "exact" or on > tick_of(booked, booked.start):
+    subjects = [one.token for one in parties if one.role == "subject"]
+    if not subjects or organisation.known.release.policy != "exact":
         return ()
-    return tuple(sorted(mark(period, one.token) for one in parties if one.role == "subject"))
+    booked = Period.parse(period)
+    if on > tick_of(booked, booked.start):
+        return ()
+    return tuple(sorted(mark(period, token) for token in subjects))
 
 
 def send_message(
