@@ -53,7 +53,7 @@ conformance: .venv/.ready $(CONFORMANCE)/node_modules/.ready ## GraphQL over HTT
 ##@ Measure it
 
 .PHONY: bench
-bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store|verify|proofs|tick|utility|detector|intake|reporting)
+bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store|verify|proofs|tick|utility|detector|intake|reporting|gateway)
 	@exec $(BIN)/python -m bench.$(or $(PART),store)
 
 ##@ Work on it

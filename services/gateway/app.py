@@ -96,10 +96,6 @@ def application(
     ledger_files = LedgerFiles(rpc, rates)
     files = Attachments(rpc, verifier, guesses, rates)
     calendars = Calendars(rpc, rates)
-    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
-    async def graphql(request: Request) -> ASGIApp:
-        return await endpoint(request)
 
     async def report_file(request: Request) -> Response:
         return await reports(request)
@@ -109,7 +105,6 @@ def application(
 
     app = Starlette(
         routes=[
-            Route("/graphql", graphql, methods=methods, name="graphql"),
             WebSocketRoute("/graphql", sockets.connect, name="graphql"),
             Route("/reports/{report_id}.{form}", report_file, name="report.file"),
             Route("/attachments", files.put, methods=["POST"], name="attachments"),
@@ -124,45 +119,77 @@ def application(
         ],
         exception_handlers={HTTPException: http_error, Exception: fault},
     )
-    return _Counted(app, telemetry)
+    return _Front(app, endpoint, fault, telemetry)
 
 
-class _Counted:
-    """Counts answers by our own name of the route and by status; never by what was asked."""
+class _Front:
+    """Sends operations to their endpoint and all else to the routes, and counts answers by our own name of
+    the route and by status; never by what was asked.
 
-    def __init__(self, app: ASGIApp, telemetry: Telemetry) -> None:
+    Nearly every request is an operation: a router, and what stands around one, would cost them a tenth.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        endpoint: GraphQLEndpoint,
+        fault: Callable[[Request, Exception], Awaitable[Response]],
+        telemetry: Telemetry,
+    ) -> None:
         self._app = app
+        self._endpoint = endpoint
+        self._fault = fault
         self._telemetry = telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _is_anonymous(scope):
+        anonymous = _is_anonymous(scope)
+        answer = self._operation if scope["path"] == "/graphql" else self._other
+        if anonymous:
             # A fault of ours is answered before it is raised on; raised to the server, it would be
             # a log line at the moment of a reporter.
+            scope[QUIET] = True
             with contextlib.suppress(Exception):
-                await self._app(scope, receive, send)
-            return
+                await answer(scope, receive, send)
+        else:
+            await answer(scope, receive, send)
 
+    async def _operation(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        try:
+            response = await self._endpoint(request)
+        except Exception as error:  # noqa: BLE001  the last stop before the wire: nothing may pass
+            response = await self._fault(request, error)
+        if isinstance(response, Response):
+            self._count(scope, response.status_code)
+        await response(scope, receive, send)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def counting(message: Message) -> None:
-            if message["type"] == "http.response.start" and not scope.get(QUIET):
-                self._telemetry.metrics.add(
-                    "http_requests",
-                    http_route=_route(scope["path"]),
-                    http_status=message["status"],
-                )
+            if message["type"] == "http.response.start":
+                self._count(scope, message["status"])
             await send(message)
 
         await self._app(scope, receive, counting)
+
+    def _count(self, scope: Scope, status: int) -> None:
+        if not scope.get(QUIET):
+            route = _route(scope["path"])
+            self._telemetry.metrics.add("http_requests", http_route=route, http_status=status)
 
 
 def _is_anonymous(scope: Scope) -> bool:
     """Whether the request says it is of a reporter, or of who answers a pulse. Those are neither
     counted nor logged.
     """
-    _, _, token = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")
-    return is_anonymous(token.strip())
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            _, _, token = value.decode("latin-1").partition(" ")
+            if is_anonymous(token.strip()):
+                return True
+    return False
 
 
 _ROUTES = {
@@ -179,10 +206,12 @@ _REPORT_FILE = re.compile(r"/reports/[^/]+\.[a-z]+")
 
 def _route(path: str) -> str:
     """Our own name for an address; the address itself may hold anything and is never told."""
+    if path in _ROUTES:
+        return _ROUTES[path]
     if _REPORT_FILE.fullmatch(path):
         return "report.file"
     if path == "/attachments" or path.startswith("/attachments/"):
         return "attachments"
     if path.startswith("/ledger/"):
         return "ledger"
-    return _ROUTES.get(path, "other")
+    return "other"

@@ -55,6 +55,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 from graphql.pyutils import Path, gather_with_cancel, is_awaitable
 from graphql.type.definition import GraphQLResolveInfoHelpers
+from strawberry import Info
 
 Complete = Callable[[Any], Any]
 
@@ -76,6 +77,7 @@ class _Root:
     field: GraphQLField
     nodes: list[FieldNode]
     path: Path
+    resolve: Callable[..., Any]
     complete: Complete
 
 
@@ -92,17 +94,19 @@ class Plan:
 
     async def run(self, context: Any, variables: dict[str, Any]) -> ExecutionResult:
         """What `execute` gives."""
-        definitions = self.operation.variable_definitions or ()
-        values = get_variable_values(self.schema, definitions, variables, hide_suggestions=True)
-        if isinstance(values, list):
-            return ExecutionResult(None, values)
+        values = _NONE
+        if definitions := self.operation.variable_definitions:
+            found = get_variable_values(self.schema, definitions, variables, hide_suggestions=True)
+            if isinstance(found, list):
+                return ExecutionResult(None, found)
+            values = found
         outcomes = [self._begin(root, context, values) for root in self.roots]
         waiting = [at for at, outcome in enumerate(outcomes) if isawaitable(outcome)]
         if len(waiting) == 1:
             outcomes[waiting[0]] = await _outcome(outcomes[waiting[0]])
         elif waiting:
-            found = await asyncio.gather(*(_outcome(outcomes[at]) for at in waiting))
-            for at, outcome in zip(waiting, found, strict=True):
+            answers = await asyncio.gather(*(_outcome(outcomes[at]) for at in waiting))
+            for at, outcome in zip(waiting, answers, strict=True):
                 outcomes[at] = outcome
         try:
             data = {
@@ -138,7 +142,7 @@ class Plan:
                 if root.field.args
                 else {}
             )
-            return cast(Callable[..., Any], root.field.resolve)(None, info, **arguments)
+            return root.resolve(None, info, **arguments)
         except Exception as error:  # noqa: BLE001  told by graphql-core
             return error
 
@@ -217,51 +221,40 @@ class _Compiler:
         field = type_.fields.get(name)
         if field is None or field.resolve is None:  # __schema and the like
             raise _NotPlain
-        nodes = [one.node for one in details]
         return _Root(
-            key, field, nodes, Path(None, key, type_.name), self._type(field.type, details)
+            key,
+            field,
+            [one.node for one in details],
+            Path(None, key, type_.name),
+            _resolver(field),
+            self._type(field.type, details),
         )
 
     def _type(self, type_: GraphQLOutputType, details: list[FieldDetails]) -> Complete:
         """How a value of this type is completed. What it returns raises for a value that does not fit."""
-        if isinstance(type_, GraphQLNonNull):
-            inner = self._type(type_.of_type, details)
-
-            def not_null(value: Any) -> Any:
-                if value is None:
-                    raise _NotPlain
-                return inner(value)
-
-            return not_null
-        if isinstance(type_, GraphQLList):
-            item = self._type(type_.of_type, details)
-
-            def entries(value: Any) -> Any:
-                if value is None:
-                    return None
-                if type(value) is not list:
-                    raise _NotPlain
-                return [item(one) for one in value]
-
-            return entries
-        if is_leaf_type(type_):
-            return _leaf(type_)
-        if is_object_type(type_):
-            return self._one_of([type_], details)
-        if is_abstract_type(type_):
-            return self._one_of(list(self._schema.get_possible_types(type_)), details)
+        nullable = not isinstance(type_, GraphQLNonNull)
+        inner = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        if isinstance(inner, GraphQLList):
+            return _entries(self._type(inner.of_type, details), nullable=nullable)
+        if is_leaf_type(inner):
+            return _leaf(inner, nullable=nullable)
+        if is_object_type(inner):
+            return self._one_of([inner], details, nullable=nullable)
+        if is_abstract_type(inner):
+            possible = list(self._schema.get_possible_types(inner))
+            return self._one_of(possible, details, nullable=nullable)
         raise _NotPlain
 
-    def _one_of(self, types: list[GraphQLObjectType], details: list[FieldDetails]) -> Complete:
+    def _one_of(
+        self, types: list[GraphQLObjectType], details: list[FieldDetails], *, nullable: bool
+    ) -> Complete:
         """An object, by the class that it was made of: another class is not looked into here."""
         rows_of = {_class_of(type_): self._rows(type_, details) for type_ in types}
 
         def complete(value: Any) -> Any:
-            if value is None:
-                return None
             rows = rows_of.get(type(value))
             if rows is None:
-                raise _NotPlain
+                return _nothing(value, nullable=nullable)
             data = {}
             for key, name, exact, inner in rows:
                 found = getattr(value, name)
@@ -303,31 +296,66 @@ _UNCHANGED: Final[Mapping[str, type]] = {"String": str, "ID": str, "Boolean": bo
 _LOWEST, _HIGHEST = -(2**31), 2**31 - 1
 
 
-def _leaf(type_: GraphQLLeafType) -> Complete:
-    name = type_.name
+def _resolver(field: GraphQLField) -> Callable[..., Any]:
+    """What resolves a field. One that takes nothing but `info` is called without strawberry's steps around
+    it, which are there for arguments and extensions.
+    """
+    given = cast(Callable[..., Any], field.resolve)
+    made_of: Any = field.extensions.get("strawberry-definition")
+    if made_of is None or made_of.base_resolver is None or made_of.extensions or field.args:
+        return given
+    base = made_of.base_resolver
+    if (
+        base.info_parameter is None
+        or base.parent_parameter
+        or base.root_parameter
+        or not base.self_parameter
+    ):
+        return given
+    function, name = base.wrapped_func, base.info_parameter.name
 
+    def resolve(source: Any, info: Any) -> Any:
+        return function(source, **{name: Info(_raw_info=info, _field=made_of)})
+
+    return resolve
+
+
+def _nothing(value: Any, *, nullable: bool) -> None:
+    """Null where it may be. Raises _NotPlain for anything else."""
+    if value is not None or not nullable:
+        raise _NotPlain
+
+
+def _entries(item: Complete, *, nullable: bool) -> Complete:
+    def complete(value: Any) -> Any:
+        if type(value) is not list:
+            return _nothing(value, nullable=nullable)
+        return [item(one) for one in value]
+
+    return complete
+
+
+def _leaf(type_: GraphQLLeafType, *, nullable: bool) -> Complete:
     def checked(value: Any) -> Any:
-        if isinstance(value, Exception):  # graphql-core raises what is given in place of a value
-            raise _NotPlain
+        if value is None or isinstance(value, Exception):
+            return _nothing(
+                value, nullable=nullable
+            )  # graphql-core raises an exception that is given
         completed = type_.coerce_output_value(value)
         if completed is None or completed is Undefined:
             raise _NotPlain
         return completed
 
-    # An enumeration's value is looked for among all of them; there are few, so what is found is kept.
-    coerce = cache(checked) if isinstance(type_, GraphQLEnumType) else checked
+    def integer(value: Any) -> Any:
+        return value if type(value) is int and _LOWEST <= value <= _HIGHEST else checked(value)
 
-    def complete(value: Any) -> Any:
-        if value is None:
-            return None
-        kind = type(value)
-        if kind is int and name == "Int" and _LOWEST <= value <= _HIGHEST:
-            return value
-        if kind is float and name == "Float" and isfinite(value):
-            return value
-        return coerce(value)
+    def number(value: Any) -> Any:
+        return value if type(value) is float and isfinite(value) else checked(value)
 
-    return complete
+    if isinstance(type_, GraphQLEnumType):
+        # A value is looked for among all of them; there are few, so what is found is kept.
+        return cache(checked)
+    return {"Int": integer, "Float": number}.get(type_.name, checked)
 
 
 def _class_of(type_: GraphQLObjectType) -> type:

@@ -11,8 +11,9 @@ from typing import Final
 OTHERS: Final = 5
 """Entries of a list that stands in no table."""
 
-ROOT: Final = 10
-"""What a field to begin with costs, beside what it holds: a service is asked, or a change is stored."""
+ASKING: Final = 10
+"""What a field costs for which a service is asked, or a change made, beside what it holds: each to begin
+with, and few below."""
 
 PAGES: Final[dict[str, int]] = {
     "Query.cases": 100,

@@ -162,10 +162,19 @@ class _Walk:
                 measured.add(self.selection(node.selection_set, type_))
             elif isinstance(node, FieldNode):
                 self.aliases += node.alias is not None
-                measured.add(Measure(1, 1, costs.ROOT if parent in self._roots else 1))
+                measured.add(Measure(1, 1, costs.ASKING if self._asks(node, parent) else 1))
                 if node.selection_set is not None:
                     self._below(node, node.selection_set, parent, measured)
         return measured
+
+    def _asks(self, node: FieldNode, parent: GraphQLNamedType | None) -> bool:
+        """Whether a service is asked for it, or a change made."""
+        if parent in self._roots:
+            return True
+        fields = parent.fields if isinstance(parent, GraphQLObjectType) else {}
+        field = fields.get(node.name.value)
+        made_of = None if field is None else field.extensions.get("strawberry-definition")
+        return made_of is not None and made_of.is_async
 
     def _below(
         self,

@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import Any, Final, Self, cast
 
 from graphql import (
-    BREAK,
     DocumentNode,
     FieldNode,
     GraphQLError,
@@ -88,7 +87,10 @@ class Prepared:
     cost: int
     problems: tuple[Problem, ...] = ()
     introspects: bool = False
-    """Whether an operation of it asks for the schema."""
+    """Whether an operation of it asks for the schema or for a type of it."""
+    whole_schema: bool = False
+    """Whether it asks for the schema, and for nothing else."""
+    operations: tuple[OperationDefinitionNode, ...] = ()
     _plans: dict[str, Plan | None] = field(default_factory=dict)
     """By the operation's name; here, so that they go with the document."""
     _asked: set[str] = field(default_factory=set)
@@ -203,9 +205,18 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
         return Prepared(None, 0, (_problem(error, "Syntax"),))
     except RecursionError:  # nested beyond what the parser itself bounds
         return Prepared(None, 0, (Problem(Code.INVALID_DOCUMENT, "Syntax"),))
+    introspection = _introspection(document)
+    whole = "__schema" in introspection
+    if whole and not _only_introspects(document):
+        return Prepared(None, 0, (Problem(Code.INVALID_DOCUMENT, "LoneIntrospection"),))
     errors = validate(schema, document, _rules(), max_errors=MOST_PROBLEMS, hide_suggestions=True)
     problems = tuple(_problem(error, _rule_of(error)) for error in errors)
-    return Prepared(document, cost, problems, _introspects(document))
+    operations = tuple(
+        definition
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+    )
+    return Prepared(document, cost, problems, bool(introspection), whole, operations)
 
 
 def _parse(text: str) -> DocumentNode:
@@ -220,20 +231,28 @@ def _parse(text: str) -> DocumentNode:
         raise
 
 
-def _introspects(document: DocumentNode) -> bool:
-    """Whether anything in it asks for the schema; `__typename` does not."""
-    found = False
+def _introspection(document: DocumentNode) -> set[str]:
+    """Which of `__schema` and `__type` it asks for, anywhere."""
+    found = set()
 
     class Look(Visitor):
-        def enter_field(self, node: FieldNode, *_: object) -> object:
-            nonlocal found
+        def enter_field(self, node: FieldNode, *_: object) -> None:
             if node.name.value in ("__schema", "__type"):
-                found = True
-                return BREAK
-            return None
+                found.add(node.name.value)
 
     visit(document, Look())
     return found
+
+
+def _only_introspects(document: DocumentNode) -> bool:
+    """Whether every operation begins with nothing else, and not in a fragment."""
+    return all(
+        isinstance(selection, FieldNode)
+        and selection.name.value in ("__schema", "__type", "__typename")
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+        for selection in definition.selection_set.selections
+    )
 
 
 @cache
@@ -276,31 +295,27 @@ def _problem(error: GraphQLError, rule: str) -> Problem:
     return Problem(Code.INVALID_DOCUMENT, rule, locations)
 
 
-def choose(
-    document: DocumentNode, name: str | None, *, live: bool = False
-) -> OperationDefinitionNode:
+def choose(prepared: Prepared, name: str | None, *, live: bool = False) -> OperationDefinitionNode:
     """The operation to run. Raises Refused where `name` does not say which, or one is not there; and for
     a subscription where it is not taken (`live`).
     """
-    operations = [
-        definition
-        for definition in document.definitions
-        if isinstance(definition, OperationDefinitionNode)
-    ]
-    chosen = [
-        operation
-        for operation in operations
-        if name is None or (operation.name is not None and operation.name.value == name)
-    ]
-    if len(chosen) != 1 or (chosen[0].operation is OperationType.SUBSCRIPTION and not live):
+    operations = prepared.operations
+    chosen = operations[0] if name is None and len(operations) == 1 else None
+    if name is not None:
+        for operation in operations:
+            if operation.name is not None and operation.name.value == name:
+                chosen = operation
+    if chosen is None or (chosen.operation is OperationType.SUBSCRIPTION and not live):
         raise Refused(Problem(Code.INVALID_VARIABLES, "OperationName"))
-    return chosen[0]
+    return chosen
 
 
 def hold(variables: dict[str, Any] | None) -> None:
     """Raises Refused for variables past a limit."""
+    if not variables:
+        return
     try:
-        hold_variables(variables or {})
+        hold_variables(variables)
     except TooMuch as refusal:
         raise Refused(Problem.of(refusal)) from None
 

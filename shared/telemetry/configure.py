@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,7 @@ from shared.telemetry.spans import AllowListExporter, SpanFile
 
 # The default propagator also carries baggage, which is free text of the caller's.
 _PROPAGATOR = TraceContextTextMapPropagator()
+_NO_SPAN = nullcontext(INVALID_SPAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,6 @@ class Telemetry:
         """Write one log line about an exception: its class and our line of code, never its text."""
         self.log(event, **describe(problem), **allowed)
 
-    @contextmanager
     def span(
         self,
         name: str,
@@ -64,15 +64,24 @@ class Telemetry:
         traceparent: str | None = None,
         kind: SpanKind = SpanKind.INTERNAL,
         **attributes: object,
-    ) -> Iterator[Span]:
+    ) -> AbstractContextManager[Span]:
         """A span around a block, under the caller's `traceparent` if one is given (staff only).
 
         An exception sets the status to error and is not recorded. Attribute keys are given with
         `_` for `.`. Where spans go nowhere, none is made.
         """
         if not self._exports:
-            yield INVALID_SPAN
-            return
+            return _NO_SPAN
+        return self._span(name, traceparent, kind, attributes)
+
+    @contextmanager
+    def _span(
+        self,
+        name: str,
+        traceparent: str | None,
+        kind: SpanKind,
+        attributes: dict[str, object],
+    ) -> Iterator[Span]:
         parent = (
             _PROPAGATOR.extract({"traceparent": traceparent}, otel_context.Context())
             if traceparent is not None
@@ -95,6 +104,8 @@ class Telemetry:
 
     def traceparent(self) -> str | None:
         """The W3C traceparent of the current span, to hand on with a staff request."""
+        if not self._exports:
+            return None
         carrier: dict[str, str] = {}
         _PROPAGATOR.inject(carrier)
         return carrier.get("traceparent")
@@ -164,7 +175,7 @@ def configure(
         exemplar_filter=AlwaysOffExemplarFilter(),
         shutdown_on_exit=False,
     )
-    metrics = Metrics(meters.get_meter("hoeksteen"))
+    metrics = Metrics(meters.get_meter("hoeksteen"), registry)
     logger = logger_for(
         service, level, lambda count: metrics.add("telemetry_refused", count, kind="log"), file
     )

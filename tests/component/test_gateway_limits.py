@@ -107,6 +107,8 @@ def test_a_fragment_cycle_is_refused() -> None:
         # A fragment costs each time it is spread, and nothing where it is written.
         ("{ a: session { ...F } ...G } fragment F on Session { role x: role } " + G, 12 + 11),
         ("mutation { closeCase(input: {}) { __typename } }", 10 + 1),
+        # A service is asked for it anew.
+        ("{ statistics { explanation { inShort } } }", 10 + 40 * (10 + 1)),
         # A list: what is below it, so many times.
         ("{ statistics { id cells { code } } }", 10 + 40 * (1 + 1 + 30 * 1)),
         ("{ case(id: 1) { avoided entries { sealed { keyId } } } }", 10 + 1 + 1 + 50 * (1 + 4)),
@@ -217,6 +219,8 @@ def test_introspection_many_times_over_is_refused() -> None:
     ("text", "rule"),
     [
         ("{ session(hidden: 1) { role } }", "KnownArgumentNames"),
+        ("{ session { role } __schema { queryType { name } } }", "LoneIntrospection"),
+        ("{ ...F } fragment F on Query { __schema { queryType { name } } }", "LoneIntrospection"),
         (
             "{ session { ...F } } fragment F on Query { session { role } }",
             "PossibleFragmentSpreads",

@@ -149,11 +149,18 @@ def test_metrics_carry_no_exemplar(lab: Lab, monkeypatch: pytest.MonkeyPatch) ->
         reader, "_receive_metrics", lambda data, *_, **__: collected.append(data.to_json())
     )
     with lab.telemetry.span("rpc"):
+        lab.telemetry.metrics.add("http_requests", http_route="graphql", http_status=200)
         lab.telemetry.metrics.record("rpc_duration", 0.2, verb="intake.case", status="ok")
     reader.collect()
+    (histogram,) = (
+        family
+        for family in lab.telemetry._registry.collect()
+        if family.name == "rpc_duration_seconds"
+    )
 
-    assert '"rpc_duration"' in collected[0]
+    assert '"http_requests"' in collected[0]
     assert {"[]"} == set(re.findall(r'"exemplars": (\[[^]]*\])', collected[0]))
+    assert {None} == {sample.exemplar for sample in histogram.samples}
 
 
 def test_the_exposition_carries_no_trace(lab: Lab) -> None:
@@ -170,11 +177,11 @@ def test_the_exposition_carries_no_trace(lab: Lab) -> None:
 
 def test_histograms_of_seconds_have_bounds_below_a_second(lab: Lab) -> None:
     """An answer of 20 ms falls between bounds that say so."""
-    lab.telemetry.metrics.record("rpc_duration", 0.02)
+    lab.telemetry.metrics.record("rpc_duration", 0.02, verb="intake.case", status="ok")
     read = lab.telemetry.exposition().decode()
 
-    assert 'rpc_duration_seconds_bucket{le="0.01"} 0.0' in read
-    assert 'rpc_duration_seconds_bucket{le="0.025"} 1.0' in read
+    assert 'rpc_duration_seconds_bucket{le="0.01",status="ok",verb="intake.case"} 0.0' in read
+    assert 'rpc_duration_seconds_bucket{le="0.025",status="ok",verb="intake.case"} 1.0' in read
 
 
 def test_planted_log_keys_do_not_leave(lab: Lab) -> None:

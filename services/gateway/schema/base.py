@@ -8,7 +8,6 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from functools import partial
@@ -54,9 +53,8 @@ MOST_PARTS: Final = 32
 """Of an answer, each of about 1 MiB: so much one operation holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the resolvers of one operation know."""
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What the resolvers of one operation know. A Struct: one is made for every request."""
 
     principal: Principal
     token: str
@@ -72,7 +70,9 @@ class Context:
     """Where subscriptions wait for news."""
     rates: Rates
     """What strangers bring is counted there."""
-    asked: dict[tuple[str, bytes, int | None], asyncio.Task[Shape]] = field(default_factory=dict)
+    asked: dict[tuple[str, bytes, int | None], asyncio.Task[Shape]] = msgspec.field(
+        default_factory=dict
+    )
     """What this operation has asked already: a question is asked, and its look recorded, once."""
 
 
