@@ -47,6 +47,7 @@ from services.gateway.schema import (
     notes,
     peer_consultation,
     pulse,
+    reporter_session,
     terms,
     time_spent,
     whistleblower_reports,
@@ -74,6 +75,7 @@ _QUIET_FIELDS = (
     | conversion.QUIET_FIELDS
     | disadvantages.QUIET_FIELDS
     | whistleblower_reports.QUIET_FIELDS
+    | reporter_session.QUIET_FIELDS
 )
 
 

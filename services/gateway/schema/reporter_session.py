@@ -71,6 +71,9 @@ class ReporterSessionMutation:
         return OpenReporterSessionPayload(token=opened.token, seconds=opened.seconds)
 
 
+QUIET_FIELDS = frozenset({"openReporterSession"})
+"""As in cases.py: root fields that leave no span, no metric and no count."""
+
 ACCESS = table(
     grant("Mutation", REPORTER, "openReporterSession openReporterSession(input:)"),
     grant("OpenReporterSessionInput", REPORTER, "lookupKey"),
