@@ -11,7 +11,9 @@ from typing import Any
 import pytest_asyncio
 
 from hoeksteen_client import ReporterCode
+from services.gateway.live import Live, Watch
 from shared.contracts import rpc
+from shared.contracts.live import Topic
 from shared.identity.roles import Role
 from tests.component.test_intake import opening
 from tests.conformance.subscriber import Subscriber, subscribed
@@ -43,6 +45,14 @@ class World:
         variables = {"id": self.case} if "$id" in query else None
         async with subscribed(self.origin, token, query, variables) as told:
             yield told
+
+    @asynccontextmanager
+    async def another_gateway(self) -> AsyncIterator[Watch]:
+        """Who waits for the case at a second gateway on the same bus."""
+        live = Live()
+        await live.listen(await self.house.service.bus.client("gateway"))
+        with live.watch(Topic.CASE, HERE, ref=self.code.case_id) as watch:
+            yield watch
 
     async def opens(self) -> None:
         request = opening(
@@ -99,7 +109,9 @@ async def test_each_is_told_what_their_query_tells(world: World) -> None:
         assert {"status": "OPEN", "entries": [{"kind": "CaseOpened"}]} == await case.told()
         assert {"messages": [{"sender": "REPORTER"}]} == await mine.told()
         begun = await tasks.told()
-        await world.writes()
+        async with world.another_gateway() as elsewhere:
+            await world.writes()
+            await elsewhere.news()
         assert kinds[1] == [one["kind"] for one in (await case.told())["entries"]]
         assert 2 == len((await mine.told())["messages"])
         await world.answers()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -15,10 +17,12 @@ import pytest_asyncio
 from hoeksteen_client.reporter import ReporterCode
 from services.gateway import connections, sse
 from shared.contracts import rpc
+from shared.contracts.live import Topic
 from shared.identity.roles import Role
 from tests.conformance.neighbours import ANSWERS, Gateway
 from tests.conformance.websocket import CASE, CHANGES, GONE
-from tests.gateway_lab import REPORTER, Lab, nobody_waits, running_gateway
+from tests.gateway_lab import ORGANISATION, REPORTER, Lab, nobody_waits, running_gateway
+from tests.nats_server import until
 
 STREAM = "text/event-stream"
 
@@ -89,6 +93,31 @@ async def test_events_come_until_the_end(served: Served) -> None:
         name, refused = await anext(events)
         assert ("next", "INVALID_DOCUMENT") == (name, refused["errors"][0]["extensions"]["code"])
         assert ("complete", None) == await anext(events)
+
+
+async def test_of_many_changes_a_slow_reader_is_told_the_newest(served: Served) -> None:
+    """A hundred changes while one look is under way are one look more, and not a hundred."""
+    gate = asyncio.Event()
+    gate.set()
+    neighbours = served.lab.neighbours
+    neighbours.before = gate.wait
+    async with served.events(CHANGES, id=CASE) as events:
+        await anext(events)
+        gate.clear()
+        await served.gateway.change()
+        await until(lambda: len(neighbours.asked) == 2)  # and it waits for its answer
+        with served.lab.live.watch(Topic.CASE, ORGANISATION, ref=UUID(GONE)) as last:
+            for _ in range(100):
+                await served.gateway.change()
+            await served.gateway.change(GONE)
+            await last.news()  # so the hundred before it were heard too
+        gate.set()
+        for _ in range(2):
+            assert "next" == (await anext(events))[0]
+        await served.gateway.change()
+        assert "next" == (await anext(events))[0]
+
+    assert 4 == len(neighbours.asked)
 
 
 async def test_a_stream_ends_with_its_token(
