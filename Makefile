@@ -162,7 +162,7 @@ tests/oidc/node_modules/.ready: $(addprefix tests/oidc/,package.json package-loc
 	@touch $@
 
 $(TYPESCRIPT)/dist/.ready: $(TYPESCRIPT)/node_modules/.ready $(TYPESCRIPT)/tsconfig.json \
-    $(wildcard $(addprefix $(TYPESCRIPT)/,src/*.ts test/*.ts generator/*.ts operations/*.graphql)) \
+    $(wildcard $(addprefix $(TYPESCRIPT)/,src/*.ts src/ledger/*.ts test/*.ts generator/*.ts operations/*.graphql)) \
     $(wildcard services/gateway/sdl/*.graphql)
 	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/roles
 	@cd $(TYPESCRIPT) && npm run --silent build

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -18,10 +19,12 @@ from graphql import (
 )
 
 from services.gateway.access import served_schemas
-from services.gateway.operations import Documents
+from services.gateway.documents import DocumentRules, documents_of
+from services.gateway.operations import Documents, Refused
 from shared.identity.roles import Role
 
-FILES = sorted((Path(__file__).parents[2] / "clients/typescript/operations").glob("*.graphql"))
+PACKAGE = Path(__file__).parents[2] / "clients/typescript"
+FILES = sorted((PACKAGE / "operations").glob("*.graphql"))
 
 
 class _Spreads(Visitor):
@@ -71,7 +74,10 @@ def roles_of(file: Path) -> set[Role]:
     return {Role(name) for name in first[1].split(", ")}
 
 
-@pytest.mark.parametrize("role", sorted(set().union(*map(roles_of, FILES))))
+ROLES = sorted(set().union(*map(roles_of, FILES)))
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_each_operation_is_valid_for_its_role(role: Role) -> None:
     """Within the gateway's limits too, without which a trusted document would never run."""
     prepared = Documents(served_schemas()[role])
@@ -80,3 +86,21 @@ def test_each_operation_is_valid_for_its_role(role: Role) -> None:
     assert texts
     for text in texts:
         assert prepared.prepare(text).cost > 0, text
+
+
+def test_the_built_manifests_run_in_production_and_nothing_else() -> None:
+    """Each document by the hash that the client sends, for each role that has operations."""
+    built = PACKAGE / "dist/documents"
+    if not (PACKAGE / "dist/.ready").exists():
+        pytest.skip("needs Node.js: apt-get install nodejs npm, then make setup")
+
+    taken = documents_of(served_schemas(), DocumentRules(folder=built, free=frozenset()))
+
+    assert [f"{role.value}.json" for role in ROLES] == sorted(file.name for file in built.iterdir())
+    for role in ROLES:
+        texts = json.loads((built / f"{role.value}.json").read_bytes())
+        assert len(texts) == len(documents(role))
+        for digest, text in texts.items():
+            assert taken[role].find(None, f"sha256:{digest}") is taken[role].find(text, None)
+        with pytest.raises(Refused):
+            taken[role].find("{ session { role } }", None)
