@@ -37,10 +37,11 @@ faults: .venv/.ready ## Kill parts at random moments under load, then count (PAR
 	@exec $(BIN)/python -m bench.faults $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(COMMANDS),--commands $(COMMANDS))
 
 .PHONY: attack
-attack: .venv/.ready ## Attack log and figures in every known way (PART=ledger|anonymity SEED=n ORGANISATIONS=n)
+attack: .venv/.ready ## Attack log, figures and gateway in every known way (PART=ledger|anonymity|gateway SEED=n ORGANISATIONS=n)
 	@$(if $(filter-out anonymity,$(or $(PART),ledger)),$(BIN)/python -m bench.attack_$(or $(PART),ledger))
 	@$(if $(filter anonymity,$(or $(PART),anonymity)),$(BIN)/python -m bench.attack_anonymity \
 	  $(if $(SEED),--seed $(SEED)) $(if $(ORGANISATIONS),--organisations $(ORGANISATIONS)))
+	@$(if $(PART),,$(BIN)/python -m bench.attack_gateway)
 
 .PHONY: mutate
 mutate: .venv/.ready ## Put small faults in intake's rules; a test must notice each (PART=module, default all)

@@ -116,7 +116,7 @@ class GraphQLEndpoint:
             self._engine.must_serve(caller.principal.role)
             if request.method == "GET":
                 wanted = _in_address(request.query_params)
-            elif _takes(_text(headers.get(b"content-type"))):
+            elif _takes(_text(headers.get(b"content-type")), headers.get(b"content-encoding")):
                 wanted = _decode(await _body(request, headers.get(b"content-length", b"")))
             else:
                 status = UNSERVED["Content-Type"]
@@ -297,9 +297,9 @@ def _utf8(parameters: list[str]) -> bool:
 
 
 @lru_cache(_HEADERS)
-def _takes(content_type: str | None) -> bool:
-    """Whether a body of this type is read: JSON in UTF-8 only, which a web form cannot send."""
-    if content_type is None:
+def _takes(content_type: str | None, coding: bytes | None) -> bool:
+    """Whether such a body is read: JSON in UTF-8 only, which a web form cannot send, and not compressed."""
+    if content_type is None or (coding is not None and coding.lower() != b"identity"):
         return False
     name, *parameters = (piece.strip().lower() for piece in content_type.split(";"))
     return name == JSON and _utf8(parameters)

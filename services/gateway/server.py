@@ -18,6 +18,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request as Handshake
+from websockets.http11 import Response as HandshakeAnswer
 
 from services.gateway.websocket import LARGEST_MESSAGE
 
@@ -173,7 +175,18 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.logger = self.conn.logger = _SILENT
+        self._accept = self.conn.accept
+        self.conn.accept = self._accept_quietly  # type: ignore[method-assign]
         self._reading = _Reading()
+
+    def _accept_quietly(self, request: Handshake) -> HandshakeAnswer:
+        """The answer to a handshake; one that is refused quotes nothing of what was sent."""
+        response = self._accept(request)
+        if response.status_code != 101:
+            response.body = b""
+            del response.headers["Content-Length"]
+            response.headers["Content-Length"] = "0"
+        return response
 
     def pause_writing(self) -> None:
         """Nobody reads."""

@@ -316,10 +316,13 @@ def test_the_help_names_every_measurement() -> None:
     }
     of_others = {
         "attack_anonymity",
+        "attack_gateway",
         "attack_ledger",
         "conformance",
         "faults",
         "gateway_fanout",
+        "gateway_page",
+        "gateway_probe",
         "store_growth",
     }
 
