@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.gateway import connections, server, sse, websocket
 from services.gateway.access import ACCESS, served_schemas
 from services.gateway.operations import Documents
 from services.gateway.websocket import Close
@@ -53,3 +54,20 @@ def test_every_code_of_ours_has_its_row() -> None:
         code for code in rows if code >= 4000
     }
     assert len(rows) == len(set(rows))
+
+
+def test_every_bound_is_told() -> None:
+    """With the number that the code has."""
+    text = TEXT.replace("\n", " ")
+
+    for told in (
+        f"at most {websocket.MOST_OPERATIONS} operations at a time",
+        f"at most {connections.MOST_OF_ONE} connections",
+        f"one gateway {connections.MOST}",
+        f"within {websocket.INIT_SECONDS:.0f} s",
+        f"more than {websocket.LARGEST_MESSAGE // 1024} KiB",
+        f"a ping for {server.PING_SECONDS:.0f} s",
+        f"Each {sse.KEEP_ALIVE_SECONDS:.0f} s without an event",
+    ):
+        assert told in text, told
+    assert 3600 == connections.LONGEST_SECONDS  # "after an hour"
