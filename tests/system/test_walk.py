@@ -111,6 +111,9 @@ async def test_a_case_is_told_answered_and_closed_in_the_browser(
     await close(adviser)
     await reporter.press("#look")
     await reporter.seen("is closed")
+    await reporter.press("summary")
+    await reporter.press("#data")
+    await reporter.seen("The file was made")
     await reporter.look("12-mine")
 
     origin = links["tell something"].partition("#")[0]
@@ -246,6 +249,8 @@ async def test_the_board_looks_at_what_was_released(walked: Walked, page: Page) 
     assert 14 < await page.run("document.querySelectorAll('h2').length")
     pictures = await page.run("document.querySelectorAll('.picture').length")
     assert pictures > 5
+    await board.press("#file-pdf")
+    await board.seen("pdf was saved")
     await board.press("#to-overview")
     await board.title("De Linde")
     assert [] == page.complained

@@ -137,7 +137,7 @@ function files({ forms, period: code }: Answer, token: string): Child {
     offered.map(({ form, path }: Answer) =>
       h(
         "button",
-        { type: "button", class: "quiet", onclick: () => fetched(path, token, `${code}.${form}`) },
+        { type: "button", class: "quiet", id: `file-${form}`, onclick: () => fetched(path, token, `${code}.${form}`) },
         t("reports.file", { form: form.toUpperCase() }),
       ),
     ),
