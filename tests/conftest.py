@@ -34,6 +34,7 @@ _LONGEST = (
     "tests/system/test_rebuild.py",
     "tests/system/test_replicas.py",
     "tests/system/test_erasure.py",
+    "tests/system/test_walk.py",
     "tests/system/test_main_job.py",
     "tests/system/test_peoples_keys.py",
     "tests/system/test_sealed_words.py",
