@@ -1,4 +1,4 @@
-"""What docs/attacks.md tells is what a full run of `make attack PART=anonymity` found."""
+"""What docs/attacks.md tells is what full runs of `make attack PART=anonymity|gateway` found."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from bench import gateway_page
 from bench.anonymity.picture import PAGE, PICTURE, draw, files, page
 from bench.results import Result
 
@@ -53,3 +54,14 @@ def test_another_table_takes_the_place_of_the_one_on_the_page() -> None:
     """And nothing else of the page is touched."""
     text = (ROOT / PAGE).read_text(encoding="utf-8")
     assert text == page(page(text, []), results())
+
+
+def test_the_table_of_the_gateway_is_made_of_its_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a run with ten thousand connections, in which everything was refused and nothing told."""
+    monkeypatch.chdir(ROOT)
+    found = json.loads(gateway_page.KEPT.read_text(encoding="utf-8"))
+    for path, text in gateway_page.files(found):
+        assert text == path.read_text(encoding="utf-8"), path
+    assert any("10,000" in one["unit"] for one in found)
+    outstanding = {one["name"] for one in found if not one["holds"]}
+    assert outstanding <= {"longest without an answer to somebody else"}

@@ -323,6 +323,7 @@ def test_the_help_names_every_measurement() -> None:
         "gateway_fanout",
         "gateway_page",
         "gateway_probe",
+        "gateway_servers",
         "store_growth",
     }
 
