@@ -59,9 +59,12 @@ class Desk:
         name = f"{subject} {role}"
         if name not in self.people:
             of = None if role == "admin" else self.organisation
-            token = self.installation.token(subject, role, of)
-            client = GatewayClient(self.installation.gateway_url, token)
-            self.people[name] = Person(client, token)
+
+            def token(_: object = None) -> str:
+                return self.installation.token(subject, role, of)
+
+            url, first = self.installation.gateway_url, token()
+            self.people[name] = Person(GatewayClient(url, first, renew=token), first)
         return self.people[name]
 
     def close(self) -> None:
