@@ -207,7 +207,7 @@ async def test_a_reporter_is_shown_whom_they_may_turn_to(lab: Lab) -> None:
             ),
         )
     )
-    token = f"reporter.{ORGANISATION}.{'A' * 43}"
+    token = f"reporter.{ORGANISATION}"
     document = "{ adviserChoices { adviserId name languages expertise availability } }"
     answer = await lab.post({"query": document}, Authorization=f"Bearer {token}")
 
