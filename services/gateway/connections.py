@@ -12,12 +12,17 @@ from uuid import UUID
 
 from shared.contracts.errors import Code, Refusal
 from shared.identity.principal import Principal
+from shared.identity.roles import Role
 
 MOST: Final = 4_000
 """Open at a time in this process, WebSocket and SSE together."""
 
 MOST_OF_ONE: Final = 16
 """Of one person at a time in this process: windows and devices."""
+
+MOST_UNPROVEN: Final = MOST // 2
+"""Of all together who have no account: their tokens are made up by whoever likes, and proven only by the
+service that is asked. The other half stays for staff."""
 
 LONGEST_SECONDS: Final = 3_600.0
 """So long at most, also where a token has no end."""
@@ -26,10 +31,18 @@ LONGEST_SECONDS: Final = 3_600.0
 class Connections:
     """Counts, and keeps nothing of who has gone."""
 
-    def __init__(self, *, most: int = MOST, most_of_one: int = MOST_OF_ONE) -> None:
+    def __init__(
+        self,
+        *,
+        most: int = MOST,
+        most_of_one: int = MOST_OF_ONE,
+        most_unproven: int = MOST_UNPROVEN,
+    ) -> None:
         self._most = most
         self._most_of_one = most_of_one
+        self._most_unproven = most_unproven
         self._open = 0
+        self._unproven = 0
         self._of_one: Counter[tuple[UUID | None, str]] = Counter()
 
     def __len__(self) -> int:
@@ -48,10 +61,28 @@ class Connections:
 
     @contextmanager
     def of(self, principal: Principal) -> Iterator[None]:
-        """It is this person's. Raises Refusal UNAVAILABLE where theirs are too many."""
-        if principal.at_door:  # that is nobody in particular
-            yield
+        """It is this person's. Raises Refusal UNAVAILABLE where theirs are too many, or those of everybody
+        without an account.
+        """
+        # Who answers a pulse has a token without an end.
+        if principal.expires is not None and principal.role is not Role.REPORTER:
+            with self._of(principal):
+                yield
             return
+        if self._unproven >= self._most_unproven:
+            raise Refusal(Code.UNAVAILABLE)
+        self._unproven += 1
+        try:
+            if principal.at_door:  # that is nobody in particular
+                yield
+            else:
+                with self._of(principal):
+                    yield
+        finally:
+            self._unproven -= 1
+
+    @contextmanager
+    def _of(self, principal: Principal) -> Iterator[None]:
         person = (principal.organisation, principal.subject)
         if self._of_one[person] >= self._most_of_one:
             raise Refusal(Code.UNAVAILABLE)

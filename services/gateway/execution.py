@@ -44,6 +44,7 @@ from services.gateway.schema import (
     conversion,
     disadvantages,
     erasure,
+    nodes,
     notes,
     peer_consultation,
     pulse,
@@ -76,6 +77,7 @@ _QUIET_FIELDS = (
     | disadvantages.QUIET_FIELDS
     | whistleblower_reports.QUIET_FIELDS
     | reporter_session.QUIET_FIELDS
+    | nodes.QUIET_FIELDS
 )
 
 

@@ -114,6 +114,7 @@ class Rates:
         # A quarter of the day's at once: a talk to all staff brings some on one day.
         at_once = max(1, limits.openings // 4)
         self._openings: _Buckets[UUID] = _Buckets(limits.openings, DAY, clock, burst=at_once)
+        self._opening_seconds = math.ceil(DAY / max(1, limits.openings))
 
     def __len__(self) -> int:
         return len(self._people) + len(self._reporters) + len(self._openings)
@@ -139,9 +140,13 @@ class Rates:
         _once(self._sessions, None)
 
     def charge_opening(self, principal: Principal) -> None:
-        """A case or complaint, if a stranger brings it. Raises Refusal TOO_MANY_REQUESTS."""
+        """A case or complaint, if a stranger brings it. Raises Refusal TOO_MANY_REQUESTS, which always says
+        the same wait: seconds that run from the last opening would tell a stranger when somebody reported.
+        """
         if principal.role is Role.REPORTER and principal.organisation is not None:
-            _once(self._openings, principal.organisation)
+            if self._openings.wait(principal.organisation, 1):
+                raise Refusal(Code.TOO_MANY_REQUESTS, seconds=self._opening_seconds)
+            self._openings.take(principal.organisation, 1)
 
 
 def _once(buckets: _Buckets[K], key: K) -> None:

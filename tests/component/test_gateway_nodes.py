@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from services.gateway.schema.nodes import LOOK_UPS
+from services.gateway.execution import _QUIET_FIELDS
+from services.gateway.schema.nodes import COUNTED, LOOK_UPS
 from shared.contracts import rpc
 from shared.contracts.errors import Code, Refusal
 from shared.identity.roles import Role
@@ -132,6 +133,20 @@ async def test_a_node_is_found_by_those_who_can_ask_for_it(lab: Lab, verb: str) 
     for role, verbs in ASKED.items():
         found: Any = {"__typename": name, "id": ID} if verb in verbs else None
         assert {"node": found} == await lab.ask(NODE, {"id": ID}, role=role)
+
+
+async def test_a_case_that_is_found_leaves_nothing(lab: Lab) -> None:
+    """As by its own question: no span, no count; and no service is asked that would count it."""
+    lab.neighbours.answers |= dict.fromkeys(ALL, Refusal(Code.NOT_FOUND))
+    lab.neighbours.answers["intake.case"] = FOUND["intake.case"][1]
+    before = lab.left()
+
+    assert b'"Case"' in await told(lab, Role.ADVISER, ID)
+    assert before == lab.left()
+    assert {("intake", None)} == {
+        (one.verb.partition(".")[0], one.traceparent) for one in lab.neighbours.asked
+    }
+    assert COUNTED == LOOK_UPS.keys() - _QUIET_FIELDS
 
 
 async def test_a_service_that_does_not_answer_is_told(lab: Lab) -> None:

@@ -84,6 +84,20 @@ def test_strangers_share_their_buckets_and_no_organisation_another_ones() -> Non
     assert [0] * 60 + [1] == [waits(limited.charge_public) for _ in range(61)]
 
 
+def test_the_wait_after_openings_says_nothing_of_when_somebody_reported() -> None:
+    """A stranger who empties an organisation's bucket is told the same, whenever another one was there."""
+    clock = Clock()
+    limited, told = Rates(LIMITS, clock), set()
+    for ago in (1.0, 600.0, 3500.0):
+        stranger = person("", Role.REPORTER, uuid4())  # each time another organisation
+        limited.charge_opening(stranger)
+        clock.now += ago
+        held = [waits(lambda one=stranger: limited.charge_opening(one)) for _ in range(6)]  # type: ignore[misc]
+        assert [0] * 5 == held[:5]
+        told.add(held[5])
+    assert {3600} == told
+
+
 def test_what_is_kept_is_bounded_and_made_up_sessions_push_out_no_staff(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

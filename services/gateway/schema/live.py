@@ -3,11 +3,13 @@
 # ruff: noqa: A002  arguments are called what the schema calls them
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Final, TypeVar
 from uuid import UUID
 
+import msgspec
 import strawberry
 
 from services.gateway.grants import ADVISER, REPORTER, grant, table
@@ -53,15 +55,28 @@ async def _looks(
     *,
     ref: UUID | None = None,
     subject: str | None = None,
+    repeats: bool = True,
 ) -> AsyncGenerator[A, None]:
-    """The present state, and after news the present state again."""
+    """The present state, and after news the present state again; unless `repeats`, only where it is another
+    one. An event that shows nothing new would say that something happened which is not theirs to see.
+    """
     organisation = info.context.principal.organisation
     if organisation is None:
         raise Refusal(Code.NOT_ALLOWED)
     with info.context.live.watch(topic, organisation, ref=ref, subject=subject) as watch:
+        told = b""
         while True:
-            yield await _look(info, watch, asking)
+            found = await _look(info, watch, asking)
+            state = b"" if repeats else _digest(found)
+            if repeats or state != told:
+                yield found
+            told = state
             await watch.news()
+
+
+def _digest(state: object) -> bytes:
+    """Says whether a state is another one; the state itself would be kept for as long as somebody waits."""
+    return hashlib.sha256(msgspec.msgpack.encode(state)).digest()
 
 
 @strawberry.type
@@ -98,7 +113,7 @@ class Subscription:
         if mine is None:
             yield None
             return
-        looks = _looks(info, lambda: my_case(info), Topic.CASE, ref=UUID(mine.id))
+        looks = _looks(info, lambda: my_case(info), Topic.CASE, ref=UUID(mine.id), repeats=False)
         async with aclosing(looks):
             async for found in looks:
                 yield found
@@ -112,7 +127,8 @@ class Subscription:
     async def tasks_changed(self, info: Info) -> AsyncGenerator[list[Task] | None, None]:
         """Asks intake."""
         me = info.context.principal.subject
-        async with aclosing(_looks(info, lambda: my_tasks(info), Topic.TASKS, subject=me)) as looks:
+        looks = _looks(info, lambda: my_tasks(info), Topic.TASKS, subject=me, repeats=False)
+        async with aclosing(looks):
             async for found in looks:
                 yield found
 

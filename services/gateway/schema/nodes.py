@@ -50,6 +50,12 @@ LOOK_UPS: Final[dict[str, Callable[[Info, str], Awaitable[Node | None]]]] = {
 }
 """Question by id → what asks it."""
 
+COUNTED: Final = frozenset({"signalDraft", "report"})
+"""Questions of which the service that answers leaves a span and a count."""
+
+QUIET_FIELDS: Final = frozenset({"node"})
+"""As in cases.py: root fields that leave no span, no metric and no count."""
+
 
 @strawberry.type
 class NodeQuery:
@@ -60,17 +66,22 @@ class NodeQuery:
         "was never there."
     )
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
-        """Asks, side by side, for each kind of thing that the caller's schema has a question for."""
+        """Asks for each kind of thing that the caller's schema has a question for: side by side those that
+        are quiet, and then the others.
+        """
         try:
             text = uuid_text("id", id)
         except Refusal:
             return None  # nothing has such an id
         query = info._raw_info.schema.query_type  # noqa: SLF001  info.schema is the whole one
-        mine = [
-            ask for field, ask in LOOK_UPS.items() if query is not None and field in query.fields
-        ]
-        found = await asyncio.gather(*(ask(info, text) for ask in mine))
-        return next((one for one in found if one is not None), None)
+        mine = [kind for kind in LOOK_UPS if query is not None and kind in query.fields]
+        for counted in (False, True):
+            kinds = [kind for kind in mine if (kind in COUNTED) is counted]
+            found = await asyncio.gather(*(LOOK_UPS[kind](info, text) for kind in kinds))
+            for one in found:
+                if one is not None:
+                    return one
+        return None
 
 
 _WHO = ADVISER | COMPLAINTS_OFFICER | REPORT_OFFICER | COORDINATOR | EMPLOYEE | LEADERS | MANAGER
