@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from starlette.datastructures import QueryParams
@@ -36,6 +36,13 @@ LARGEST_BODY = 2 * 1024 * 1024
 
 BODY_SECONDS = 15.0
 """How long a body may take to arrive."""
+
+SMALL_BODY = 16 * 1024
+"""So many bytes of each body always have room."""
+
+MOST_ARRIVING = 64 * 1024 * 1024
+"""Bytes of all bodies that are arriving in this process, beyond those. A token at the door is anybody's,
+and takes as many connections as there are."""
 
 STATUS: Final[dict[Code, int]] = {
     Code.NOT_SIGNED_IN: 401,
@@ -306,12 +313,12 @@ def _takes(content_type: str | None, coding: bytes | None) -> bool:
 
 
 async def _body(request: Request, announced: bytes) -> bytes:
-    """The whole body. Raises Refusal TOO_LARGE, TimeoutError for one that does not arrive, and
-    ClientDisconnect.
+    """The whole body. Raises Refusal TOO_LARGE, UNAVAILABLE while too much is arriving, TimeoutError for
+    one that does not arrive, and ClientDisconnect.
     """
     if announced.isdigit() and int(announced[:20]) > LARGEST_BODY:
         raise _too_large()
-    body = bytearray()
+    body, room = bytearray(), _Room()
     # What `asyncio.timeout` does, at half of what it costs: nearly every body is there at once.
     task, late = asyncio.current_task(), _Late()
     assert task is not None  # noqa: S101  this runs in one
@@ -324,6 +331,8 @@ async def _body(request: Request, announced: bytes) -> bytes:
             body += message.get("body", b"")
             if len(body) > LARGEST_BODY:
                 raise _too_large()
+            if len(body) > SMALL_BODY:
+                room.take(len(body) - SMALL_BODY)
             if not message.get("more_body", False):
                 return bytes(body)
     except asyncio.CancelledError:
@@ -332,6 +341,28 @@ async def _body(request: Request, announced: bytes) -> bytes:
         raise
     finally:
         timer.cancel()
+        room.leave()
+
+
+class _Room:
+    """What a body takes of MOST_ARRIVING."""
+
+    arriving: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        self._mine = 0
+
+    def take(self, size: int) -> None:
+        """It is so large now. Raises Refusal UNAVAILABLE."""
+        more = size - self._mine
+        if _Room.arriving + more > MOST_ARRIVING:
+            raise Refusal(Code.UNAVAILABLE)
+        _Room.arriving += more
+        self._mine = size
+
+    def leave(self) -> None:
+        """It is there, or given up."""
+        _Room.arriving -= self._mine
 
 
 class _Late:
