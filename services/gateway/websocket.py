@@ -55,6 +55,7 @@ class Close(Enum):
     SAME_ID = 4409, "Subscriber for this id already exists"
     TOO_MANY_INITS = 4429, "Too many initialisation requests"
     FAULT = 4500, "Internal server error"
+    BUSY = 1013, "Try again later"
 
 
 class _Closing(Exception):  # noqa: N818  the end of a connection
@@ -213,8 +214,9 @@ class _Connection:
             caller = SignedIn(await self._verifier.verify(token), token)
             self._engine.must_serve(caller.principal.role)
             self._own.enter_context(self._connections.of(caller.principal))
-        except Refusal:
-            raise _Closing(Close.FORBIDDEN) from None
+        except Refusal as refusal:
+            passes = refusal.code is Code.UNAVAILABLE
+            raise _Closing(Close.BUSY if passes else Close.FORBIDDEN) from None
         self._caller = caller
         self._until.reschedule(self._connections.until(caller.principal.expires))
         await self._send("connection_ack")

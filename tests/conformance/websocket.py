@@ -482,7 +482,7 @@ async def _(target: Target) -> None:
         _is({key for key, kind in kinds.items() if kind == "error"}, {"32"})
 
 
-@_check("more connections of one person than are taken: 4403")
+@_check("more connections of one person than are taken: 1013, which a client waits out")
 async def _(target: Target) -> None:
     given = {"authorization": f"Bearer {target.token(sub='many')}"}
     sockets = []
@@ -495,7 +495,7 @@ async def _(target: Target) -> None:
             try:
                 _is(await socket.message(), {"type": "connection_ack"})
             except Closed as closed:
-                _is((closed.code, len(sockets)), (4403, 17))
+                _is((closed.code, len(sockets)), (1013, 17))
         _is(len(sockets), 17)
     finally:
         for context in sockets:
