@@ -44,7 +44,7 @@ from shared.keys.ring import KeyRingProblem
 from shared.ledger.leaf import KEY_DESTROYED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterable
     from datetime import date, datetime
 
     from psycopg_pool import AsyncConnectionPool
@@ -686,6 +686,16 @@ class EventStore:
             async for entries in log:
                 for entry in entries:
                     yield entry
+
+    async def wrote(self, organisation: UUID, index: int, actor: str, years: Iterable[int]) -> bool:
+        """Whether the event at `index` was written by `actor` in one of these years."""
+        who = [self._ring.pseudonym(organisation, year, actor) for year in years]
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT FROM event WHERE organisation = %s AND leaf_index = %s AND actor = ANY (%s)",
+                (organisation, index, who),
+            )
+            return await cursor.fetchone() is not None
 
     async def heads(self) -> dict[UUID, int]:
         """The size of every organisation's log."""

@@ -74,7 +74,7 @@ from shared.telemetry.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
+    from datetime import date, datetime
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from nats.js.client import JetStreamContext
@@ -475,7 +475,7 @@ class Service:
             return await self.ledger_verbs.answer(call, shape)
         handler = self.definition.handlers[verb.name]
         if verb.kind == "query":
-            await self._know(principal, request.at_least)
+            await self._know(principal, request.at_least, call.now)
             return await handler(call, shape)
         command = Command(
             actor=principal.subject,
@@ -486,14 +486,22 @@ class Service:
         call = Call(principal=principal, now=call.now, parts=self.parts, command=command)
         return await run_command(call, handler, shape, verb.answer, organisation)
 
-    async def _know(self, principal: Principal, at_least: int | None) -> None:
+    async def _know(self, principal: Principal, at_least: int | None, now: datetime) -> None:
         """What the asker changed is in what they are about to read. Raises Refusal UNAVAILABLE where that
         takes too long.
+
+        A place that is not of a change of theirs is as none, whether somebody else's change stands there or
+        nothing does yet: an answer that differed would tell when others do something.
         """
-        if at_least is None or principal.organisation is None:
+        organisation = principal.organisation
+        if at_least is None or organisation is None:
+            return
+        # Who acts has another pseudonym each year.
+        years = (now.year, now.year - 1)
+        if not await self.parts.store.wrote(organisation, at_least, principal.subject, years):
             return
         self.projector.wake()
-        if not await self.projector.until(principal.organisation, at_least, _OWN_WRITES_SECONDS):
+        if not await self.projector.until(organisation, at_least, _OWN_WRITES_SECONDS):
             raise Refusal(Code.UNAVAILABLE)
 
     async def _public(self, verb: Verb, request: RpcRequest) -> Shape:

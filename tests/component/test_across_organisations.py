@@ -846,6 +846,8 @@ LAST = (
 """What ends something that others still name; in this order."""
 
 ALIKE = {
+    # A cursor is no id but sealed for its list and reader: test_a_cursor_of_somebody_else_leads_nowhere.
+    *((verb, "after") for verb in ("cases", "complaints", "my_notes", "peer_consultations")),
     ("erasure_statement", "id"),  # nothing is erased yet, there neither
     ("lost_cases", "adviser_id"),  # who has no running case has none that is lost
     ("withdraw_time", "case_id"),  # its entry was withdrawn at home a moment before

@@ -80,7 +80,8 @@ Info = strawberry.Info[Context, None]
 
 AT_LEAST: Final = strawberry.argument(
     description="The `position` of your last change, a place in the log, which the answer then knows of: "
-    "it waits up to two seconds for that, and is else `UNAVAILABLE`."
+    "it waits up to two seconds for that, and is else `UNAVAILABLE`. A place that is not of a change of "
+    "yours is as none."
 )
 
 
