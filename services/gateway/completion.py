@@ -13,13 +13,15 @@ introspection, and several changes in one operation, which run one after another
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from inspect import isawaitable
 from math import isfinite
+from types import CodeType
 from typing import Any, Final, cast
 
+import strawberry
 from graphql import (
     BREAK,
     DirectiveNode,
@@ -27,7 +29,9 @@ from graphql import (
     ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLArgument,
     GraphQLEnumType,
+    GraphQLError,
     GraphQLField,
     GraphQLLeafType,
     GraphQLList,
@@ -39,6 +43,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     Undefined,
+    VariableNode,
     Visitor,
     execute,
     is_abstract_type,
@@ -56,6 +61,7 @@ from graphql.execution.values import VariableValues, get_argument_values, get_va
 from graphql.pyutils import Path, gather_with_cancel, is_awaitable
 from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry import Info
+from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 
 Complete = Callable[[Any], Any]
 
@@ -79,6 +85,8 @@ class _Root:
     path: Path
     resolve: Callable[..., Any]
     complete: Complete
+    arguments: Mapping[str, Any] | None = None
+    """Those that are the same each time; None: they are to be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +145,11 @@ class Plan:
             _HELPERS,
         )
         try:
-            arguments = (
-                get_argument_values(root.field, root.nodes[0], values, None, hide_suggestions=True)
-                if root.field.args
-                else {}
-            )
+            arguments = root.arguments
+            if arguments is None:
+                arguments = get_argument_values(
+                    root.field, root.nodes[0], values, None, hide_suggestions=True
+                )
             return root.resolve(None, info, **arguments)
         except Exception as error:  # noqa: BLE001  told by graphql-core
             return error
@@ -228,6 +236,7 @@ class _Compiler:
             Path(None, key, type_.name),
             _resolver(field),
             self._type(field.type, details),
+            _arguments(field, details[0].node),
         )
 
     def _type(self, type_: GraphQLOutputType, details: list[FieldDetails]) -> Complete:
@@ -249,60 +258,123 @@ class _Compiler:
         self, types: list[GraphQLObjectType], details: list[FieldDetails], *, nullable: bool
     ) -> Complete:
         """An object, by the class that it was made of: another class is not looked into here."""
-        rows_of = {_class_of(type_): self._rows(type_, details) for type_ in types}
 
-        def complete(value: Any) -> Any:
-            rows = rows_of.get(type(value))
-            if rows is None:
-                return _nothing(value, nullable=nullable)
-            data = {}
-            for key, name, exact, inner in rows:
-                found = getattr(value, name)
-                # Most values are texts that are in the answer as they are.
-                data[key] = found if type(found) is exact else inner(found)
-            return data
+        def other(value: Any) -> Any:
+            return _nothing(value, nullable=nullable)
 
-        return complete
+        if len(types) == 1:
+            return _object(_class_of(types[0]), self._rows(types[0], details), other)
+        completes = {
+            class_: _object(class_, self._rows(type_, details), other)
+            for type_, class_ in ((type_, _class_of(type_)) for type_ in types)
+        }
+        return lambda value: completes.get(type(value), other)(value)
 
-    def _rows(
-        self, type_: GraphQLObjectType, details: list[FieldDetails]
-    ) -> list[tuple[str, str, type | None, Complete]]:
+    def _rows(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> list[_Row]:
         collected = collect_subfields(
             self._schema, self._details, _NONE, self._operation, type_, details
         )
-        return [
-            (key, *self._row(type_, inner)) for key, inner in collected.grouped_field_set.items()
-        ]
+        return [self._row(type_, key, inner) for key, inner in collected.grouped_field_set.items()]
 
-    def _row(
-        self, type_: GraphQLObjectType, details: list[FieldDetails]
-    ) -> tuple[str, type | None, Complete]:
-        """Attribute, the class of values that stay as they are, and how others are completed."""
+    def _row(self, type_: GraphQLObjectType, key: str, details: list[FieldDetails]) -> _Row:
         node = details[0].node
         if node.name.value == "__typename":
-            return "__class__", None, lambda _: type_.name
+            return _Row(key, "__class__", "", lambda _: type_.name)
         field = type_.fields[node.name.value]
         made_of = field.extensions.get("strawberry-definition")
         if made_of is None or not made_of.is_basic_field or field.args or node.arguments:
             raise _NotPlain
-        named = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
-        exact = _UNCHANGED.get(getattr(named, "name", ""))
-        return made_of.python_name, exact, self._type(field.type, details)
+        nullable = not isinstance(field.type, GraphQLNonNull)
+        named = field.type if nullable else field.type.of_type
+        scalar = getattr(named, "name", "")
+        complete = self._type(field.type, details)
+        return _Row(key, made_of.python_name, scalar, complete, nullable=nullable)
 
 
-_UNCHANGED: Final[Mapping[str, type]] = {"String": str, "ID": str, "Boolean": bool}
-"""Scalar → the class of values that it leaves as they are."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A field of an object."""
+
+    key: str
+    attribute: str
+    scalar: str
+    """Its scalar's name, if it is of one."""
+    complete: Complete
+    nullable: bool = False
+
 
 _LOWEST, _HIGHEST = -(2**31), 2**31 - 1
 
+_UNCHANGED: Final[Mapping[str, str]] = {
+    "String": "type({}) is str",
+    "ID": "type({}) is str",
+    "Boolean": "type({}) is bool",
+    "Int": f"type({{}}) is int and {_LOWEST} <= it <= {_HIGHEST}",
+}
+"""Scalar → which values are in the answer as they are: nearly all."""
+
+_KEPT: Final = 1024
+"""Shapes of objects whose code is kept; it is the same for every document that asks the like."""
+
+
+def _object(class_: type, rows: list[_Row], other: Complete) -> Complete:
+    """How an object of a class is completed; whatever else it may be goes to `other`.
+
+    Written out as an expression of Python: a page has hundreds of objects, and to go through the rows for
+    each takes twice as long. No text of the document is in it, only our own attributes' names.
+    """
+    known: dict[str, Any] = {"class_": class_, "other": other}
+    parts = []
+    for at, row in enumerate(rows):
+        known |= {f"key{at}": row.key, f"complete{at}": row.complete}
+        found = f"value.{row.attribute}"
+        if row.scalar in _UNCHANGED:
+            found = f"(it := {found})"
+            null, found = (f"{found} is None or ", "it") if row.nullable else ("", found)
+            test = null + _UNCHANGED[row.scalar].format(found)
+            parts.append(f"key{at}: it if {test} else complete{at}(it)")
+        else:
+            parts.append(f"key{at}: complete{at}({found})")
+    text = f"lambda value: {{{', '.join(parts)}}} if type(value) is class_ else other(value)"
+    return cast(Complete, eval(_code(text), known))  # noqa: S307  see above
+
+
+@lru_cache(_KEPT)
+def _code(text: str) -> CodeType:
+    return compile(text, "<completion>", "eval")
+
+
+def _arguments(field: GraphQLField, node: FieldNode) -> Mapping[str, Any] | None:
+    """The arguments of a field that brings no variable, as far as nobody can change their values."""
+    if any(isinstance(one.value, VariableNode) for one in node.arguments or ()) or not all(
+        _is_plain(one) for one in field.args.values()
+    ):
+        return None
+    try:
+        return get_argument_values(field, node, _NONE, None, hide_suggestions=True)
+    except GraphQLError:
+        return None  # it is told each time
+
+
+_PLAIN: Final = frozenset({str, int, float, bool, strawberry.ID})
+
+
+def _is_plain(argument: GraphQLArgument) -> bool:
+    """Whether strawberry leaves its values as graphql-core gives them."""
+    made_of: Any = argument.extensions.get("strawberry-definition")
+    type_ = getattr(made_of, "type", None)
+    if isinstance(type_, StrawberryOptional) and not isinstance(type_, StrawberryMaybe):
+        type_ = type_.of_type
+    return isinstance(type_, Hashable) and type_ in _PLAIN
+
 
 def _resolver(field: GraphQLField) -> Callable[..., Any]:
-    """What resolves a field. One that takes nothing but `info` is called without strawberry's steps around
-    it, which are there for arguments and extensions.
+    """What resolves a field. One that takes nothing but `info` and plain arguments is called without
+    strawberry's steps around it, which are there for other arguments and extensions.
     """
     given = cast(Callable[..., Any], field.resolve)
     made_of: Any = field.extensions.get("strawberry-definition")
-    if made_of is None or made_of.base_resolver is None or made_of.extensions or field.args:
+    if made_of is None or made_of.base_resolver is None or made_of.extensions:
         return given
     base = made_of.base_resolver
     if (
@@ -310,12 +382,17 @@ def _resolver(field: GraphQLField) -> Callable[..., Any]:
         or base.parent_parameter
         or base.root_parameter
         or not base.self_parameter
+        or not all(_is_plain(one) for one in field.args.values())
     ):
         return given
     function, name = base.wrapped_func, base.info_parameter.name
+    names = {
+        key: one.extensions["strawberry-definition"].python_name for key, one in field.args.items()
+    }
 
-    def resolve(source: Any, info: Any) -> Any:
-        return function(source, **{name: Info(_raw_info=info, _field=made_of)})
+    def resolve(source: Any, info: Any, **arguments: Any) -> Any:
+        called = {names[key]: value for key, value in arguments.items()}
+        return function(source, **called, **{name: Info(_raw_info=info, _field=made_of)})
 
     return resolve
 
@@ -353,9 +430,25 @@ def _leaf(type_: GraphQLLeafType, *, nullable: bool) -> Complete:
         return value if type(value) is float and isfinite(value) else checked(value)
 
     if isinstance(type_, GraphQLEnumType):
-        # A value is looked for among all of them; there are few, so what is found is kept.
-        return cache(checked)
+        return _member(checked, type_.extensions["strawberry-definition"].wrapped_cls)
     return {"Int": integer, "Float": number}.get(type_.name, checked)
+
+
+def _member(checked: Complete, class_: type) -> Complete:
+    """A member of an enum. It is looked for among all of them: there are few, so what is found is kept, by
+    identity. They live as long as their class, and to hash one is a step of Python.
+    """
+    kept: dict[int, Any] = {}
+
+    def member(value: Any) -> Any:
+        if (found := kept.get(id(value))) is not None:
+            return found
+        completed = checked(value)
+        if type(value) is class_:
+            kept[id(value)] = completed
+        return completed
+
+    return member
 
 
 def _class_of(type_: GraphQLObjectType) -> type:

@@ -11,7 +11,8 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Final, Generic, TypeVar, cast
 
 import msgspec
 import nats.errors
@@ -22,6 +23,8 @@ from nats.aio.subscription import Subscription
 from shared.bus.connection import OnProblem, log_problem
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.rpc import Shape, Verb
+
+A = TypeVar("A", bound=Shape)
 
 DEFAULT_SECONDS: Final = 10.0
 LONGEST_SECONDS: Final = 120.0
@@ -64,9 +67,16 @@ class _Refused(msgspec.Struct, frozen=True):
     values: dict[str, str | int] = {}
 
 
-class _Reply(msgspec.Struct, frozen=True):
-    ok: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    refused: _Refused | msgspec.UnsetType = msgspec.UNSET
+class _Reply(msgspec.Struct, Generic[A], frozen=True):
+    ok: A | msgspec.UnsetType = msgspec.UNSET
+    refused: _Refused = _Refused("")
+    """Of a reply without either the code is none of ours, and so it is not understood."""
+
+
+@cache
+def _decoder(answer: type[A]) -> msgspec.json.Decoder[_Reply[A]]:
+    """Reads replies of a verb with such an answer, each in one go."""
+    return msgspec.json.Decoder(_Reply[answer])  # type: ignore[valid-type]
 
 
 class RpcServer:
@@ -230,9 +240,9 @@ class RpcClient:
 
     def _answer(self, verb: Verb, data: bytes) -> Shape:
         try:
-            reply = msgspec.json.decode(data, type=_Reply)
-            if isinstance(reply.refused, msgspec.UnsetType):
-                return msgspec.json.decode(reply.ok or b"", type=verb.answer)
+            reply = _decoder(verb.answer).decode(data)
+            if not isinstance(reply.ok, msgspec.UnsetType):
+                return cast(Shape, reply.ok)
             refusal = Refusal(Code(reply.refused.code), **reply.refused.values)
         except (msgspec.DecodeError, ValueError, KeyError, TypeError) as error:
             # Another version of the service: an unknown code, a missing value, another shape.
@@ -270,7 +280,8 @@ def _seconds(deadline_ms: str | None) -> float:
 
 
 def _refused(refusal: Refusal) -> bytes:
-    return msgspec.json.encode(_Reply(refused=_Refused(refusal.code.value, dict(refusal.values))))
+    told = _Refused(refusal.code.value, dict(refusal.values))
+    return msgspec.json.encode(_Reply[Shape](refused=told))
 
 
 def _too_large(client: Client) -> Refusal:

@@ -34,7 +34,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.access import role_schemas
-from services.gateway.completion import Plan, compile_plan
+from services.gateway.completion import Plan, _is_plain, compile_plan
 from services.gateway.operations import Documents
 from shared.contracts.errors import Code, Refusal
 from shared.identity.principal import Principal
@@ -271,6 +271,69 @@ async def test_resolvers_are_called_as_graphql_core_calls_them(text: str) -> Non
     if not isinstance(expected, ExecutionResult):
         expected = await expected
     assert told(expected) == told(await plan.run(context, {}))
+
+
+_WRITTEN: Final = {"Int": "7", "Float": "1.5", "Boolean": "true"}
+"""A value of a scalar, as a document has it; of any other type it is a text."""
+
+
+def _ways_to_ask(field: GraphQLField) -> list[tuple[str, str, dict[str, Any]]]:
+    """Arguments in a document, its variables, and their values."""
+    required = {n: a for n, a in field.args.items() if isinstance(a.type, GraphQLNonNull)}
+    optional = {n: a for n, a in field.args.items() if n not in required}
+    value = {n: _WRITTEN.get(Case._named(a.type).name, '"x"') for n, a in field.args.items()}
+    written = [{n: value[n] for n in required}, value]
+    written.append({n: "null" if n in optional else value[n] for n in value})
+    ways: list[tuple[str, str, dict[str, Any]]] = [
+        (f"({', '.join(f'{n}: {v}' for n, v in one.items())})" if one else "", "", {})
+        for one in written
+    ]
+    declared = ", ".join(f"${n}: {a.type}" for n, a in field.args.items())
+    told = {n: json.loads(one) for n, one in value.items()}
+    by_variable = f"({', '.join(f'{n}: ${n}' for n in field.args)})"
+    ways.append((by_variable, f"({declared})", told))
+    ways.append((by_variable, f"({declared})", {n: told[n] for n in required}))
+    return ways
+
+
+@pytest.mark.parametrize("role", sorted(SCHEMAS))
+async def test_arguments_reach_a_resolver_as_strawberry_hands_them_on(
+    role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each question whose arguments are plain: left out, written, null, and in variables."""
+    schema, asked = SCHEMAS[role], 0
+    root = schema.query_type
+    assert root is not None
+    for name, field in root.fields.items():
+        if not field.args or not all(_is_plain(one) for one in field.args.values()):
+            continue
+        calls: list[dict[str, Any]] = []
+
+        def record(_source: object, info: Any, *, calls: Any = calls, **given: Any) -> None:
+            calls.append({**given, "field": info.field_name, "key": info.path.key})
+
+        async def later(*source: object, record: Any = record, **given: Any) -> None:
+            record(*source, **given)
+
+        base = field.extensions["strawberry-definition"].base_resolver
+        monkeypatch.setattr(base, "wrapped_func", later if base.is_async else record)
+        inner = " { __typename }" if is_composite_type(Case._named(field.type)) else ""
+        for passed, declared, variables in _ways_to_ask(field):
+            document = parse(f"query{declared} {{ it: {name}{passed}{inner} }}")
+            assert [] == validate(schema, document)
+            (operation,) = document.definitions
+            assert isinstance(operation, OperationDefinitionNode)
+            plan = compile_plan(schema, document, operation)
+            assert plan is not None
+            del calls[:]
+            expected = execute(schema, document, variable_values=variables)
+            if not isinstance(expected, ExecutionResult):
+                expected = await expected
+            assert told(expected) == told(await plan.run(None, variables))
+            assert 2 == len(calls)
+            assert calls[0] == calls[1]
+            asked += 1
+    assert asked or role not in (Role.ADVISER, Role.HR, Role.BOARD)
 
 
 @pytest.mark.parametrize(

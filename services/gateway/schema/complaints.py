@@ -31,7 +31,7 @@ from services.gateway.schema.pages import (
     CURSOR,
     ITEMS,
     PageInfo,
-    last_cursor,
+    cursors,
     page_of,
 )
 from services.gateway.schema.sealed import SIGNATURE, Sealed, SealedInput
@@ -212,8 +212,8 @@ class ComplaintConnection:
         nodes = [ComplaintSummary.of(one) for one in page.items]
         return cls(
             edges=[
-                ComplaintEdge(node=node, cursor=last_cursor(page, index))
-                for index, node in enumerate(nodes)
+                ComplaintEdge(node=node, cursor=cursor)
+                for node, cursor in zip(nodes, cursors(page), strict=True)
             ],
             items=nodes,
             page_info=PageInfo.of(page),

@@ -26,7 +26,7 @@ from services.gateway.schema.pages import (
     CURSOR,
     ITEMS,
     PageInfo,
-    last_cursor,
+    cursors,
     page_of,
 )
 from services.gateway.schema.sealed import Sealed, SealedInput
@@ -75,8 +75,8 @@ class NoteConnection:
         nodes = [Note.of(one) for one in page.items]
         return cls(
             edges=[
-                NoteEdge(node=node, cursor=last_cursor(page, index))
-                for index, node in enumerate(nodes)
+                NoteEdge(node=node, cursor=cursor)
+                for node, cursor in zip(nodes, cursors(page), strict=True)
             ],
             items=nodes,
             page_info=PageInfo.of(page),

@@ -21,9 +21,9 @@ AS_EDGES = "Ask `edges { node }`. Removed after 2027-06-30."
 """Of the lists that were no Relay connections."""
 
 
-def last_cursor(page: _Paged, index: int) -> str | None:
-    """The cursor of the row at `index`: only the last has one."""
-    return page.end_cursor if index == len(page.items) - 1 else None
+def cursors(page: _Paged) -> list[str | None]:
+    """The cursor of each row: only the last has one."""
+    return [*[None] * (len(page.items) - 1), page.end_cursor] if page.items else []
 
 
 @strawberry.type

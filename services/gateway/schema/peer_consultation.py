@@ -28,7 +28,7 @@ from services.gateway.schema.pages import (
     CURSOR,
     ITEMS,
     PageInfo,
-    last_cursor,
+    cursors,
     page_of,
 )
 from services.gateway.schema.sealed import Sealed, SealedInput
@@ -132,8 +132,8 @@ class PeerConsultationConnection:
         nodes = [PeerConsultationSummary.of(one) for one in page.items]
         return cls(
             edges=[
-                PeerConsultationEdge(node=node, cursor=last_cursor(page, index))
-                for index, node in enumerate(nodes)
+                PeerConsultationEdge(node=node, cursor=cursor)
+                for node, cursor in zip(nodes, cursors(page), strict=True)
             ],
             items=nodes,
             page_info=PageInfo.of(page),
