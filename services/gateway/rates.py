@@ -1,10 +1,10 @@
-"""How much may be asked in a time: by everybody of a role, by one person, by strangers, at addresses beside
-GraphQL.
+"""How much may be asked in a time: by everybody of a role in an organisation, by one person, by strangers, at
+addresses beside GraphQL.
 
 Token buckets in the memory of this process, which each gateway has for itself. A bucket of a person is found
 by a hash of role and subject, or of a reporter's session; no address is looked at, and nothing is written.
-What strangers do, opening sessions and cases, has buckets that all of them share: when they are empty, the
-answer is no.
+What strangers do at the door, opening sessions and cases, has buckets that all of them share: when they are
+empty, the answer is no. Whoever has a session, or has signed in, does not draw on the door's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from shared.contracts.errors import Code, Refusal
@@ -44,7 +44,7 @@ class RateLimits:
     person: int = 300_000
     """Points a minute for one person, or one session of a reporter."""
     role: int = 3_000_000
-    """Points a minute for all of one role together."""
+    """Points a minute for all of one role of one organisation together; likewise for all at the door."""
     public: int = 60_000
     """Files a minute that are asked for without a sign-in: those of the log, and calendars."""
     sessions: int = 600
@@ -105,9 +105,11 @@ class Rates:
     def __init__(
         self, limits: RateLimits = UNLIMITED, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._roles: _Buckets[Role] = _Buckets(limits.role, MINUTE, clock)
+        self._roles: _Buckets[tuple[Role, UUID | None]] = _Buckets(limits.role, MINUTE, clock)
+        self._made_up: _Buckets[UUID | None] = _Buckets(limits.role, MINUTE, clock)
         self._people: _Buckets[bytes] = _Buckets(limits.person, MINUTE, clock)
-        # A session is made up by whoever likes: strangers must not push out people who have signed in.
+        # A session, and its organisation, is made up by whoever likes: strangers must not push out people
+        # who have signed in.
         self._reporters: _Buckets[bytes] = _Buckets(limits.person, MINUTE, clock)
         self._public: _Buckets[None] = _Buckets(limits.public, MINUTE, clock)
         self._sessions: _Buckets[None] = _Buckets(limits.sessions, MINUTE, clock)
@@ -117,27 +119,27 @@ class Rates:
         self._opening_seconds = math.ceil(DAY / max(1, limits.openings))
 
     def __len__(self) -> int:
-        return len(self._people) + len(self._reporters) + len(self._openings)
+        people = len(self._people) + len(self._reporters)
+        return people + len(self._roles) + len(self._made_up) + len(self._openings)
 
     def charge(self, principal: Principal, points: int) -> None:
         """Take `points` of this person's, and of their role's. Raises Refusal TOO_MANY_REQUESTS."""
-        seconds = self._roles.wait(principal.role, points)
-        if not principal.at_door:
-            people = self._reporters if principal.role is Role.REPORTER else self._people
-            key = _key(principal)
-            seconds = max(seconds, people.wait(key, points))
-            _hold(seconds)
-            people.take(key, points)
-        _hold(seconds)
-        self._roles.take(principal.role, points)
+        if principal.at_door:  # whose organisation's, anybody may say: all doors are one
+            _take(points, (self._made_up, None))
+        elif principal.role is Role.REPORTER:
+            organisation = principal.organisation
+            _take(points, (self._made_up, organisation), (self._reporters, _key(principal)))
+        else:
+            role = principal.role, principal.organisation
+            _take(points, (self._roles, role), (self._people, _key(principal)))
 
     def charge_public(self) -> None:
         """A file for anybody. Raises Refusal TOO_MANY_REQUESTS."""
-        _once(self._public, None)
+        _take(1, (self._public, None))
 
     def charge_session(self) -> None:
         """A reporter's session. Raises Refusal TOO_MANY_REQUESTS."""
-        _once(self._sessions, None)
+        _take(1, (self._sessions, None))
 
     def charge_opening(self, principal: Principal) -> None:
         """A case or complaint, if a stranger brings it. Raises Refusal TOO_MANY_REQUESTS, which always says
@@ -149,14 +151,13 @@ class Rates:
             self._openings.take(principal.organisation, 1)
 
 
-def _once(buckets: _Buckets[K], key: K) -> None:
-    _hold(buckets.wait(key, 1))
-    buckets.take(key, 1)
-
-
-def _hold(seconds: float) -> None:
+def _take(points: int, *of: tuple[_Buckets[Any], Hashable]) -> None:
+    """Take `points` of each of these buckets, or of none. Raises Refusal TOO_MANY_REQUESTS."""
+    seconds = max(buckets.wait(key, points) for buckets, key in of)
     if seconds > 0:
         raise Refusal(Code.TOO_MANY_REQUESTS, seconds=math.ceil(seconds))
+    for buckets, key in of:
+        buckets.take(key, points)
 
 
 def _key(principal: Principal) -> bytes:

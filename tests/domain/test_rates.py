@@ -63,15 +63,27 @@ def test_what_costs_more_than_fits_in_is_answered_once_and_owed() -> None:
     assert 31 == waits(lambda: limited.charge(person("anna"), 10))
 
 
-def test_a_role_has_a_bucket_that_all_of_it_share() -> None:
-    """However many there are of them; another role does not notice."""
+def test_a_role_has_a_bucket_that_all_of_it_in_an_organisation_share() -> None:
+    """However many there are of them; another role, and the same elsewhere, do not notice."""
     limited = Rates(LIMITS, Clock())
     held = [waits(lambda n=n: limited.charge(person(f"p{n}"), 600)) for n in range(11)]  # type: ignore[misc]
     assert [0] * 10 + [6] == held
     assert 0 == waits(lambda: limited.charge(person("anna", Role.ADVISER), 600))
+    assert 0 == waits(lambda: limited.charge(person("anna", organisation=uuid4()), 600))
 
 
-def test_strangers_share_their_buckets_and_no_organisation_another_ones() -> None:
+def test_strangers_at_the_door_hold_up_each_other_and_no_reporter_with_a_session() -> None:
+    """Whichever organisation they say it is, and however many sessions they make up elsewhere."""
+    limited = Rates(LIMITS, Clock())
+    doors = [person("", Role.REPORTER, uuid4()) for _ in range(11)]
+    assert [0] * 10 + [6] == [waits(lambda one=one: limited.charge(one, 600)) for one in doors]  # type: ignore[misc]
+    for number in range(11):
+        made_up = person(f"made up {number}", Role.REPORTER, organisation=UUID(int=1))
+        assert (6 if number == 10 else 0) == waits(lambda one=made_up: limited.charge(one, 600))  # type: ignore[misc]
+    assert 0 == waits(lambda: limited.charge(person("case", Role.REPORTER), 600))
+
+
+def test_strangers_share_share_their_buckets_and_no_organisation_another_ones() -> None:
     """A quarter of a day's cases at once; sessions by the minute; an adviser's cases are not counted."""
     clock = Clock()
     limited = Rates(LIMITS, clock)
@@ -108,7 +120,7 @@ def test_what_is_kept_is_bounded_and_made_up_sessions_push_out_no_staff(
     for number in range(20):
         limited.charge(person(f"made up {number}", Role.REPORTER), 600)
         limited.charge_opening(person("", Role.REPORTER, UUID(int=number)))
-    assert 3 + 3 + 1 == len(limited)
+    assert 3 + 3 + 1 == len(limited)  # a limit of 0 keeps no bucket
     assert 60 == waits(lambda: limited.charge(person("anna"), 600))
 
 
