@@ -813,9 +813,12 @@ def _checked_key(key: str | None) -> str:
 
 
 def _organisation_in(shape: Any) -> UUID:
+    named = getattr(shape, "organisation_id", "")
+    if named is None:  # it may be left out by whoever's token names one
+        raise invalid("organisationId", "it is missing")
     try:
-        return UUID(shape.organisation_id)
-    except (AttributeError, ValueError):
+        return UUID(named)
+    except ValueError:
         raise invalid("organisationId", "it is not a UUID") from None
 
 

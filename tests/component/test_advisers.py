@@ -132,11 +132,17 @@ async def test_an_administrator_names_the_organisation(intake: Intake) -> None:
     seen = await intake.ask(
         "adviser_profiles", OfOrganisation(organisation_id=here), AdviserProfiles, role=Role.ADMIN
     )
-    missing = await intake.refused("adviser_profiles", OfOrganisation(), role=Role.ADMIN)
+    unnamed = DescribeAdviser(adviser_id="bram", external=True)
+    missing = [
+        await intake.refused("adviser_profiles", OfOrganisation(), role=Role.ADMIN),
+        await intake.refused("describe_adviser", unnamed, role=Role.ADMIN),
+    ]
     elsewhere = OfOrganisation(organisation_id=nowhere)
 
     assert [False, True] == [one.external for one in seen.items]
-    assert (Code.INVALID_INPUT, "organisationId") == (missing.code, missing.values["field"])
+    for refused in missing:
+        assert Code.INVALID_INPUT is refused.code
+        assert {"field": "organisationId", "reason": "it is missing"} == refused.values
     for who in ({"role": Role.ADMIN}, coordinator()):
         refused = await intake.refused("adviser_profiles", elsewhere, **who)
         assert (Code.NOT_FOUND, {}) == (refused.code, refused.values)
