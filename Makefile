@@ -43,6 +43,11 @@ attack: .venv/.ready ## Attack log, figures and gateway in every known way (PART
 	  $(if $(SEED),--seed $(SEED)) $(if $(ORGANISATIONS),--organisations $(ORGANISATIONS)))
 	@$(if $(PART),,$(BIN)/python -m bench.attack_gateway)
 
+.PHONY: fuzz
+fuzz: .venv/.ready-fuzz ## Schemathesis over each role's schema, on everything that runs (PART=role EXAMPLES=n SEED=n)
+	@exec env PYTHONPATH=.venv/fuzz $(BIN)/python -m bench.fuzz \
+	  $(if $(PART),--part $(PART)) $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: mutate
 mutate: .venv/.ready ## Put small faults in intake's rules; a test must notice each (PART=module, default all)
 	@exec nice -n 19 $(BIN)/python -m bench.mutate $(if $(PART),--part $(PART))
@@ -104,6 +109,7 @@ pages: $(if $(shell command -v npm),$(PAGES)/dist/.ready) ## Build the pages tha
 lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject.toml
 	@printf 'uv==0.13.9\n' | $(LOCK) --no-annotate -o requirements/uv.txt -
 	@$(LOCK) --extra local --extra dev -o requirements/dev.txt pyproject.toml
+	@$(LOCK) --group fuzz -c requirements/dev.txt -o requirements/fuzz.txt
 	@$(LOCK) --extra local -o requirements/run.txt pyproject.toml
 	@$(LOCK) -c requirements/run.txt -o requirements/service.txt pyproject.toml
 
@@ -145,6 +151,12 @@ help: ## Print this
 
 .venv/.ready: .venv/.ready-run requirements/dev.txt
 	@$(UV) install --quiet -p $(BIN)/python --compile-bytecode --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Schemathesis lies apart: as a plugin of pytest it would be loaded in every run of the tests.
+.venv/.ready-fuzz: .venv/.ready requirements/fuzz.txt
+	@rm -rf .venv/fuzz
+	@$(UV) install --quiet -p $(BIN)/python --target .venv/fuzz --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 # The TypeScript client: what it needs, then what is made of it. Without npm its tests say what to

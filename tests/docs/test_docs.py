@@ -225,12 +225,19 @@ def test_every_status_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heading", "extra"), [("## To run", None), ("## Local mode", "local"), ("## To work", "dev")]
+    ("heading", "extra"),
+    [
+        ("## To run", None),
+        ("## Local mode", "local"),
+        ("## To work", "dev"),
+        ("## Fuzzing", "fuzz"),
+    ],
 )
 def test_every_dependency_has_its_reason(heading: str, extra: str | None) -> None:
     """Each direct dependency stands in its table with a reason, a licence and a substitute."""
-    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
-    wanted = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))
+    named = project["project"]["optional-dependencies"] | project["dependency-groups"]
+    wanted = named[extra] if extra else project["project"]["dependencies"]
     table = rows(section(text_of(DOCS / "dependencies.md"), heading))
 
     assert {re.split(r"[\[<>=]", each)[0] for each in wanted} == {
@@ -320,6 +327,7 @@ def test_the_help_names_every_measurement() -> None:
         "attack_ledger",
         "conformance",
         "faults",
+        "fuzz",
         "gateway_fanout",
         "gateway_page",
         "gateway_probe",
