@@ -1,8 +1,7 @@
 """A gateway to attack: the real program as in production, intake behind it, and what each request costs.
 
-What a request costs is read from the kernel's account of the program's threads, and how long its loop gave
-no answer is counted without the time for which the machine ran something else: so a busy machine changes
-neither.
+What a request costs is read from the kernel's account of the program's threads, and so is how long its loop
+gave others no answer: a busy machine changes neither.
 """
 
 from __future__ import annotations
@@ -69,8 +68,10 @@ class Answer:
 class Probe:
     """What asks meanwhile whether the program lives."""
 
-    worst: float = 0.0
-    """Seconds that an answer took, without those for which something else ran."""
+    dearest: float = 0.0
+    """Seconds of processor that the program's loop took between a question and its answer, at most."""
+    longest: float = 0.0
+    """Seconds that an answer took by the clock, without those for which something else is known to have run."""
     asked: int = 0
 
 
@@ -144,8 +145,8 @@ class Target:
             text=True,
         ) as probe:
             yield told
-            worst, asked = probe.communicate()[0].split()
-        told.worst, told.asked = float(worst), int(asked)
+            dearest, longest, asked = probe.communicate()[0].split()
+        told.dearest, told.longest, told.asked = float(dearest), float(longest), int(asked)
 
 
 def digest_of(document: str) -> str:

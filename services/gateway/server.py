@@ -131,6 +131,11 @@ class BoundedHttp(HttpToolsProtocol):
             if self._head_bytes > LARGEST_HEAD:
                 self.transport.abort()
 
+    def handle_websocket_upgrade(self) -> None:
+        """From here on it is another's; this one, which its parser holds, can go."""
+        super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]
+
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
@@ -153,10 +158,11 @@ class BoundedHttp(HttpToolsProtocol):
         self._reading.resumed()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
+        """Nothing is waited for any more, and nothing holds itself: a search for that makes others wait."""
         self._head_is_there()
         self._reading.resumed()
         super().connection_lost(exc)
+        self.cycle = None  # type: ignore[assignment]
 
     def _expect_head(self) -> None:
         self._head_bytes = 0
@@ -199,9 +205,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._reading.resumed()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
+        """Nothing is waited for any more, and nothing holds itself: a search for that makes others wait."""
         self._reading.resumed()
         super().connection_lost(exc)
+        del self.conn.accept  # ours, which holds this
+        self.conn.parser.close()
 
 
 class Server(uvicorn.Server):

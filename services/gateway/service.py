@@ -16,6 +16,7 @@ from shared.bus.connection import connect, responds
 from shared.bus.rpc import RpcClient
 from shared.identity.reporter import unproven
 from shared.identity.tokens import verifier_of
+from shared.runtime.garbage import look_in_pieces, look_meanwhile
 from shared.runtime.settings import SettingProblem, secret
 from shared.telemetry import Event, Telemetry
 
@@ -61,8 +62,15 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
         BoundedHttp.most = raise_file_limit()
         server = Server(config(app))
         with _listening(settings) as listener:
+            look_in_pieces()
+            looking = asyncio.create_task(
+                look_meanwhile(lambda: len(server.server_state.connections))
+            )
             telemetry.log(Event.PROGRAM_READY, port=settings.http_port)
-            await server.serve(sockets=[listener])
+            try:
+                await server.serve(sockets=[listener])
+            finally:
+                looking.cancel()
         telemetry.log(Event.PROGRAM_STOPPING)
     finally:
         # Bounded: a bus that is gone must not hold the gateway back.
