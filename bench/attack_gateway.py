@@ -79,7 +79,9 @@ def _no_more(name: str, value: float, unit: str, bound: float) -> Result:
 
 
 def _still(name: str, probe: Probe) -> Result:
-    unit = f"ms of processor, of {probe.asked:,} questions ({probe.longest * 1000:.0f} by the clock)"
+    unit = (
+        f"ms of processor, of {probe.asked:,} questions ({probe.longest * 1000:.0f} by the clock)"
+    )
     return _no_more(name, probe.dearest * 1000, unit, STILL_MS)
 
 

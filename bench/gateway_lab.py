@@ -71,7 +71,7 @@ class Probe:
     dearest: float = 0.0
     """Seconds of processor that the program's loop took between a question and its answer, at most."""
     longest: float = 0.0
-    """Seconds that an answer took by the clock, without those for which something else is known to have run."""
+    """Seconds that an answer took by the clock, less those for which others are known to have run."""
     asked: int = 0
 
 
@@ -144,6 +144,7 @@ class Target:
             stdout=subprocess.PIPE,
             text=True,
         ) as probe:
+            next(iter(probe.stdout or ()), None)  # it is there
             yield told
             dearest, longest, asked = probe.communicate()[0].split()
         told.dearest, told.longest, told.asked = float(dearest), float(longest), int(asked)

@@ -1,9 +1,10 @@
 """Ask a program every few milliseconds whether it lives, until standard input ends.
 
-Prints how much processor time the first thread of the program, in which its loop runs, took at most between a
-question and its answer; the longest time by the clock, without that for which either process is known to have
-waited while others ran; both in seconds; and how often it asked. On a machine that is shared the clock also
-counts what has nothing to do with the program: the kernel does not tell of all waiting.
+Prints `connected` when it has been answered once. In the end it prints how much processor time the first
+thread of the program, in which its loop runs, took at most between a question and its answer; the longest
+time by the clock, without that for which either process is known to have waited while others ran; both in
+seconds; and how often it asked. On a machine that is shared the clock also counts what has nothing to do
+with the program: the kernel does not tell of all waiting.
 
     python -m bench.gateway_probe PORT PID
 """
@@ -33,6 +34,10 @@ def main() -> int:
     own = int(Path("/proc/self").readlink().name)
     dearest, longest, asked = 0.0, 0.0, 0
     with socket.create_connection(("127.0.0.1", port), _PATIENCE_S) as connection:
+        # Who comes waits behind those who came before; what counts is how long who is there has to wait.
+        connection.sendall(_REQUEST)
+        connection.recv(4096)
+        print("connected", flush=True)
         while not select.select([sys.stdin], [], [], _EVERY_S)[0]:
             ran, waited = ran_and_waited(pid)
             waited += ran_and_waited(own)[1]

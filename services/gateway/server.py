@@ -31,7 +31,8 @@ READ_SECONDS: Final = 60.0
 
 MOST_CONNECTIONS: Final = 8_000
 """Open at a time in this process, whatever they do. Where they are so many, a new one takes the place of
-the oldest that has not sent a request yet; where there is none, it is closed."""
+the oldest that has not sent a request yet, or else of the oldest that has not sent all of it; where there is
+none, it is closed."""
 
 SPARE_FILES: Final = 200
 """Of the descriptors that the process may have, so many are not for connections."""
@@ -105,6 +106,8 @@ class BoundedHttp(HttpToolsProtocol):
     most = MOST_CONNECTIONS
     waiting: ClassVar[dict[BoundedHttp, None]] = {}
     """Those that have not sent the head of a request yet, oldest first."""
+    sending: ClassVar[dict[BoundedHttp, None]] = {}
+    """Those that have sent the head of a request and not all of its body, oldest first."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -116,8 +119,9 @@ class BoundedHttp(HttpToolsProtocol):
         """Make room for it, or close it."""
         super().connection_made(transport)
         if len(self.connections) > self.most:
-            oldest = next(iter(self.waiting), self)
+            oldest = next(iter(self.waiting or self.sending), self)
             self.waiting.pop(oldest, None)
+            self.sending.pop(oldest, None)
             oldest.transport.abort()
         if not transport.is_closing():
             self.waiting[self] = None
@@ -134,6 +138,7 @@ class BoundedHttp(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """From here on it is another's; this one, which its parser holds, can go."""
         super().handle_websocket_upgrade()
+        self.sending.pop(self, None)
         self.parser = None  # type: ignore[assignment]
 
     def on_message_begin(self) -> None:
@@ -145,7 +150,13 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head is there."""
         self._head_is_there()
+        self.sending[self] = None
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Its body is there too."""
+        self.sending.pop(self, None)
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         """Nobody reads."""
@@ -160,6 +171,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more, and nothing holds itself: a search for that makes others wait."""
         self._head_is_there()
+        self.sending.pop(self, None)
         self._reading.resumed()
         super().connection_lost(exc)
         self.cycle = None  # type: ignore[assignment]

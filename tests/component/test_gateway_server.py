@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from services.gateway import server
-from services.gateway.server import BoundedHttp
+from services.gateway.server import BoundedHttp, BoundedWebSocket
 from tests.conformance.frames import BINARY, TEXT, Closed, Socket, connected
 from tests.gateway_lab import Lab, running_gateway
 
@@ -88,13 +89,18 @@ async def test_who_sends_no_whole_head_is_disconnected(
         assert b"200" in await usual.answer()
 
 
-async def test_a_crowd_that_says_nothing_keeps_nobody_out(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "said", [b"", b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"]
+)
+async def test_a_crowd_that_does_not_go_on_keeps_nobody_out(
+    said: bytes, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where there are too many connections the oldest that asked for nothing makes room."""
+    """Where there are too many connections the oldest that has not asked to the end makes room."""
     monkeypatch.setattr(BoundedHttp, "most", 5)
     async with AsyncExitStack() as stack:
         crowd = [await stack.enter_async_context(served.line()) for _ in range(20)]
+        for one in crowd:
+            one.writer.write(said)
         asking = await stack.enter_async_context(served.line())
         asking.writer.write(ASK)
         assert b"200" in await asking.answer()
@@ -133,3 +139,35 @@ async def test_what_is_malformed_leaves_no_line(served: Served) -> None:
         socket.close()
 
     assert before == served.lab.lines.getvalue()
+
+
+def _held() -> list[object]:
+    return [one for one in gc.get_objects() if isinstance(one, BoundedHttp | BoundedWebSocket)]
+
+
+async def test_a_connection_that_ends_leaves_nothing_to_look_for(served: Served) -> None:
+    """Its objects go when the last who holds them lets go: to look for cycles would make others wait."""
+    gc.collect()
+    assert [] == _held()
+    gc.disable()
+    try:
+        async with served.line() as asking, served.line() as silent:
+            asking.writer.write(ASK)
+            assert b"200" in await asking.answer()
+            silent.writer.write(b"GET ")
+        async with connected(served.origin) as socket:
+            given = {"authorization": f"Bearer {served.lab.token()}"}
+            socket.send({"type": "connection_init", "payload": given})
+            assert {"type": "connection_ack"} == await socket.message()
+            # What spoke HTTP before has gone already.
+            async with asyncio.timeout(20):
+                while [BoundedWebSocket] != [type(one) for one in _held()]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+        async with connected(served.origin) as wrong:
+            wrong.text("wrong")
+            assert 4400 == await wrong.closed()
+        async with asyncio.timeout(20):
+            while _held():  # noqa: ASYNC110  nobody is told of it
+                await asyncio.sleep(0.01)
+    finally:
+        gc.enable()
