@@ -27,6 +27,8 @@ from services.gateway.live import Live
 from services.gateway.pages import routes as page_routes
 from services.gateway.rates import Rates
 from services.gateway.report_files import ReportFile
+from services.gateway.sign_out import PATH as SIGN_OUT
+from services.gateway.sign_out import BackChannel
 from services.gateway.websocket import WebSocketEndpoint
 from shared.bus.rpc import RpcClient
 from shared.contracts.errors import Code, Refusal
@@ -96,6 +98,7 @@ def application(
     ledger_files = LedgerFiles(rpc, rates)
     files = Attachments(rpc, verifier, guesses, rates)
     calendars = Calendars(rpc, rates)
+    sign_out = BackChannel(rpc, rates)
 
     async def report_file(request: Request) -> Response:
         return await reports(request)
@@ -115,6 +118,7 @@ def application(
             Route("/health/live", live, name="health"),
             Route("/health/ready", readiness, name="health"),
             Route("/metrics", metrics, name="metrics"),
+            Route(SIGN_OUT, sign_out.post, methods=["POST"], name="sign-out"),
             *page_routes(graphiql=graphiql, built=pages),
         ],
         exception_handlers={HTTPException: http_error, Exception: fault},
@@ -200,6 +204,7 @@ _ROUTES = {
     "/health/live": "health",
     "/health/ready": "health",
     "/metrics": "metrics",
+    SIGN_OUT: "sign-out",
 }
 _REPORT_FILE = re.compile(r"/reports/[^/]+\.[a-z]+")
 

@@ -124,7 +124,7 @@ class GraphQLEndpoint:
             if request.method == "GET":
                 wanted = _in_address(request.query_params)
             elif _takes(_text(headers.get(b"content-type")), headers.get(b"content-encoding")):
-                wanted = _decode(await _body(request, headers.get(b"content-length", b"")))
+                wanted = _decode(await body_of(request, headers.get(b"content-length", b"")))
             else:
                 status = UNSERVED["Content-Type"]
                 return refuse(Refusal(Code.NOT_SERVED), language, accepted, status=status)
@@ -160,6 +160,7 @@ class GraphQLEndpoint:
             principal=caller.principal,
             expires=caller.principal.expires,
             connections=self._connections,
+            revocations=self._verifier.revocations,
             headers=SECURITY_HEADERS,
         )
 
@@ -312,12 +313,12 @@ def _takes(content_type: str | None, coding: bytes | None) -> bool:
     return name == JSON and _utf8(parameters)
 
 
-async def _body(request: Request, announced: bytes) -> bytes:
-    """The whole body. Raises Refusal TOO_LARGE, UNAVAILABLE while too much is arriving, TimeoutError for
-    one that does not arrive, and ClientDisconnect.
+async def body_of(request: Request, announced: bytes, most: int = LARGEST_BODY) -> bytes:
+    """The whole body, of `most` bytes. Raises Refusal TOO_LARGE, UNAVAILABLE while too much is arriving,
+    TimeoutError for one that does not arrive, and ClientDisconnect.
     """
-    if announced.isdigit() and int(announced[:20]) > LARGEST_BODY:
-        raise _too_large()
+    if announced.isdigit() and int(announced[:20]) > most:
+        raise _too_large(most)
     body, room = bytearray(), _Room()
     # What `asyncio.timeout` does, at half of what it costs: nearly every body is there at once.
     task, late = asyncio.current_task(), _Late()
@@ -329,8 +330,8 @@ async def _body(request: Request, announced: bytes) -> bytes:
             if message["type"] != "http.request":
                 raise ClientDisconnect
             body += message.get("body", b"")
-            if len(body) > LARGEST_BODY:
-                raise _too_large()
+            if len(body) > most:
+                raise _too_large(most)
             if len(body) > SMALL_BODY:
                 room.take(len(body) - SMALL_BODY)
             if not message.get("more_body", False):
@@ -376,8 +377,8 @@ class _Late:
         task.cancel()
 
 
-def _too_large() -> Refusal:
-    return Refusal(Code.TOO_LARGE, limit=LARGEST_BODY // 1024, unit="KiB")
+def _too_large(most: int) -> Refusal:
+    return Refusal(Code.TOO_LARGE, limit=most // 1024, unit="KiB")
 
 
 def _decode(body: bytes) -> GraphQLRequest:

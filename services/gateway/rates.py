@@ -51,9 +51,11 @@ class RateLimits:
     """Sessions a minute that reporters open, all together."""
     openings: int = 100
     """Cases, and complaints, a day that reporters bring in one organisation."""
+    sign_outs: int = 6_000
+    """Logout tokens a minute; a forged one costs its signature, and stores nothing."""
 
 
-UNLIMITED: Final = RateLimits(0, 0, 0, 0, 0)
+UNLIMITED: Final = RateLimits(0, 0, 0, 0, 0, 0)
 
 
 @dataclass(slots=True)
@@ -113,6 +115,7 @@ class Rates:
         self._reporters: _Buckets[bytes] = _Buckets(limits.person, MINUTE, clock)
         self._public: _Buckets[None] = _Buckets(limits.public, MINUTE, clock)
         self._sessions: _Buckets[None] = _Buckets(limits.sessions, MINUTE, clock)
+        self._sign_outs: _Buckets[None] = _Buckets(limits.sign_outs, MINUTE, clock)
         # A quarter of the day's at once: a talk to all staff brings some on one day.
         at_once = max(1, limits.openings // 4)
         self._openings: _Buckets[UUID] = _Buckets(limits.openings, DAY, clock, burst=at_once)
@@ -140,6 +143,10 @@ class Rates:
     def charge_session(self) -> None:
         """A reporter's session. Raises Refusal TOO_MANY_REQUESTS."""
         _take(1, (self._sessions, None))
+
+    def charge_sign_out(self) -> None:
+        """A logout token, whoever sends it. Raises Refusal TOO_MANY_REQUESTS."""
+        _take(1, (self._sign_outs, None))
 
     def charge_opening(self, principal: Principal) -> None:
         """A case or complaint, if a stranger brings it. Raises Refusal TOO_MANY_REQUESTS, which always says

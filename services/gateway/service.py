@@ -13,8 +13,10 @@ from services.gateway.rates import RateLimits, Rates
 from services.gateway.server import DRAIN_SECONDS, BoundedHttp, Server, config, raise_file_limit
 from services.gateway.settings import GatewaySettings
 from shared.bus.connection import connect, responds
+from shared.bus.revocations import hear
 from shared.bus.rpc import RpcClient
 from shared.identity.reporter import unproven
+from shared.identity.revocations import Revocations
 from shared.identity.tokens import verifier_of
 from shared.runtime.garbage import look_in_pieces, look_meanwhile
 from shared.runtime.settings import SettingProblem, secret
@@ -27,7 +29,7 @@ BACKLOG = 2048
 async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
     """Run until a signal stops it. Raises SettingProblem, CannotConnect, AccessProblem."""
     telemetry.log(Event.PROGRAM_STARTING)
-    live = Live()
+    live, revocations = Live(), Revocations()
     client = await connect(
         servers=settings.nats_url,
         user=settings.nats_user,
@@ -39,9 +41,10 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
     telemetry.log(Event.BUS_CONNECTED)
     try:
         await live.listen(client)
+        await hear(client, revocations)
         app = application(
             rpc=RpcClient(client, on_problem=lambda _sentence: telemetry.log(Event.RPC_FAILED)),
-            verifier=verifier_of(settings, reporter=unproven),
+            verifier=verifier_of(settings, reporter=unproven, revocations=revocations),
             telemetry=telemetry,
             ready=lambda: responds(client),
             graphiql=settings.mode == "local",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import ExitStack, aclosing
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from services.gateway.connections import Connections
 from services.gateway.execution import Answer
 from shared.identity.principal import Principal
+from shared.identity.revocations import Revocations
 
 EVENT_STREAM: Final = "text/event-stream"
 
@@ -38,6 +39,7 @@ class EventStream:
         principal: Principal,
         expires: float | None,
         connections: Connections,
+        revocations: Revocations,
         headers: dict[str, str],
     ) -> None:
         """`expires`: when the token does, in seconds since 1970."""
@@ -45,6 +47,7 @@ class EventStream:
         self._principal = principal
         self._expires = expires
         self._connections = connections
+        self._revocations = revocations
         self._head = Response(
             headers=headers | {"X-Accel-Buffering": "no"}, media_type=EVENT_STREAM
         )
@@ -62,7 +65,9 @@ class EventStream:
                 "headers": self._head.raw_headers,
             }
             await send(start)
-            sending = asyncio.create_task(self._send(send))
+            over = asyncio.Event()
+            open_now.enter_context(self._revocations.watch(self._principal, over.set))
+            sending = asyncio.create_task(self._send(send, over))
             leaving = asyncio.create_task(_left(receive))
             try:
                 await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -73,7 +78,7 @@ class EventStream:
             if not sending.cancelled():
                 sending.result()
 
-    async def _send(self, send: Send) -> None:
+    async def _send(self, send: Send, over: asyncio.Event) -> None:
         async def event(content: bytes, *, more: bool = True) -> None:
             await send({"type": "http.response.body", "body": content, "more_body": more})
 
@@ -82,21 +87,39 @@ class EventStream:
                 aclosing(self._answers),
                 asyncio.timeout_at(self._connections.until(self._expires)),
             ):
-                await self._each(event)
+                await self._each(event, over)
         except TimeoutError:
             pass  # the token is over; whoever wants more comes back with another
         await event(_COMPLETE, more=False)
 
-    async def _each(self, event: Callable[[bytes], Awaitable[None]]) -> None:
+    async def _each(self, event: Callable[[bytes], Awaitable[None]], over: asyncio.Event) -> None:
+        ending = asyncio.create_task(over.wait())
+        try:
+            await self._until(ending, event)
+        finally:
+            ending.cancel()
+
+    async def _until(
+        self, ending: asyncio.Task[Any], event: Callable[[bytes], Awaitable[None]]
+    ) -> None:
+        """The answers, until there are no more, or the sign-in behind them is ended."""
         while True:
             coming = asyncio.ensure_future(anext(self._answers, None))
             try:
-                while not (await asyncio.wait({coming}, timeout=KEEP_ALIVE_SECONDS))[0]:
+                while not (
+                    await asyncio.wait(
+                        {coming, ending},
+                        timeout=KEEP_ALIVE_SECONDS,
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+                )[0]:
                     await event(_COMMENT)
             finally:
                 if not coming.done():
                     coming.cancel()
                     await asyncio.wait({coming})
+            if ending.done():
+                return
             answer = coming.result()
             if answer is None:
                 return

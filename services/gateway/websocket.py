@@ -12,6 +12,7 @@ import contextlib
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
@@ -218,6 +219,8 @@ class _Connection:
             passes = refusal.code is Code.UNAVAILABLE
             raise _Closing(Close.BUSY if passes else Close.FORBIDDEN) from None
         self._caller = caller
+        over = partial(self._end, Close.EXPIRED)
+        self._own.enter_context(self._verifier.revocations.watch(caller.principal, over))
         self._until.reschedule(self._connections.until(caller.principal.expires))
         await self._send("connection_ack")
 

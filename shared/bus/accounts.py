@@ -24,6 +24,8 @@ from shared.bus.topology import (
     DURABLES,
     EXTERNAL_DURABLE,
     EXTERNAL_STREAM,
+    REVOCATIONS,
+    REVOKED,
     SERVICES,
     STREAMS,
     TOMBSTONES,
@@ -172,13 +174,22 @@ def _core(
     }
 
 
+_LOOK_AT_REVOCATIONS: Final = (
+    f"$JS.API.STREAM.INFO.{REVOCATIONS}",
+    f"$JS.API.STREAM.MSG.GET.{REVOCATIONS}",
+)
+
+
 def _service(name: str, password: str) -> dict[str, Any]:
     publish = [
         f"ledger.v1.head.{name}",
         f"live.v1.{name}.>",
         # Signed, and no secret: every service may look whether a position has one.
         f"$JS.API.STREAM.MSG.GET.{TOMBSTONES}",
+        *_LOOK_AT_REVOCATIONS,
     ]
+    if name == "intake":
+        publish.append(REVOKED)
     for stream in STREAMS:
         if stream.writer == name:
             publish += [
@@ -206,13 +217,13 @@ def _service(name: str, password: str) -> dict[str, Any]:
         password,
         publish=publish,
         # The second word is the queue group: no plain subscription, which would get a copy of all.
-        subscribe=[f"rpc.{name}.v1.> {name}", "ledger.v1.head.>"],
+        subscribe=[f"rpc.{name}.v1.> {name}", "ledger.v1.head.>", REVOKED],
         replies=True,
     )
 
 
 def _gateway(password: str) -> dict[str, Any]:
-    return _user("gateway", password, publish=["rpc.*.v1.>"], subscribe=["live.v1.>"])
+    return _user("gateway", password, publish=["rpc.*.v1.>"], subscribe=["live.v1.>", REVOKED])
 
 
 def _provisioner(password: str) -> dict[str, Any]:

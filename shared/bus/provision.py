@@ -53,6 +53,7 @@ from shared.bus.topology import (
     DURABLES,
     EXTERNAL_DURABLE,
     EXTERNAL_STREAM,
+    REVOCATIONS,
     STREAMS,
     TOMBSTONES,
     export_durable,
@@ -115,11 +116,13 @@ async def provision(
                     # Full means full: the relay waits, nothing is silently dropped.
                     discard=DiscardPolicy.NEW,
                     max_age=stream.max_age or 0,
+                    max_msgs=stream.most,
                     num_replicas=replicas,
                     # A purge leaves its bytes in the file; erasure is by delete_msg.
                     deny_purge=True,
-                    # Nothing takes a tombstone away: readers would stop at its place again.
-                    deny_delete=stream.name == TOMBSTONES,
+                    # Nothing takes a tombstone away: readers would stop at its place again. Nor a
+                    # revocation: whoever was signed out would be in again.
+                    deny_delete=stream.name in (TOMBSTONES, REVOCATIONS),
                     duplicate_window=DLQ_DUPLICATE_WINDOW_SECONDS
                     if stream.name == "DLQ"
                     else DUPLICATE_WINDOW_SECONDS,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from shared.identity.revocations import KEPT_SECONDS, MOST
+
 SERVICES: Final = ("intake", "signals", "reporting")
 
 DAY: Final = 86_400.0
@@ -14,6 +16,12 @@ EXTERNAL_STREAM: Final = "SIGNALS_EXT"
 
 TOMBSTONES: Final = "TOMBSTONES"
 """Signed words that a position of another stream was taken out: `shared/bus/tombstone.py`."""
+
+REVOCATIONS: Final = "REVOCATIONS"
+"""Sessions that the provider ended before their tokens: `shared/bus/revocations.py`."""
+
+REVOKED: Final = "revocations.v1"
+"""The one subject of that stream. It says of nobody that it was they."""
 
 EXTERNAL_DURABLE: Final = "integration"
 """The integration user's place in `SIGNALS_EXT`."""
@@ -28,6 +36,8 @@ class StreamPlan:
     writer: str | None
     """The one user that publishes to it; `None`: the server itself, or several."""
     max_age: float | None
+    most: int | None = None
+    """So many messages fit in, and one more is refused; `None`: any number."""
     erasable: bool = False
     """Whether its writer may take single messages out of it: what was erased must not stay there."""
 
@@ -61,6 +71,14 @@ STREAMS: Final = (
     StreamPlan(name="REPORTING", subjects=("reporting.v1.>",), writer="reporting", max_age=None),
     # Each service signs for its own streams, under its own subjects.
     StreamPlan(name=TOMBSTONES, subjects=("tombstone.v1.>",), writer=None, max_age=None),
+    StreamPlan(
+        name=REVOCATIONS,
+        subjects=(REVOKED,),
+        # Intake writes it, and cannot write it again: it is never made anew with intake's own stream.
+        writer=None,
+        max_age=KEPT_SECONDS,
+        most=MOST,
+    ),
     StreamPlan(
         name="ADVISORIES",
         subjects=(

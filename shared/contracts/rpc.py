@@ -1653,6 +1653,12 @@ class CalendarFeed(Shape, frozen=True, kw_only=True):
     shared_week: str | None
 
 
+class SignOut(Shape, frozen=True, kw_only=True):
+    """The provider ended a session, or all of somebody's; the token proves it, and says which."""
+
+    logout_token: str
+
+
 class CalendarQuery(Shape, frozen=True, kw_only=True):
     """Whoever has its address: the weeks of a calendar. `secret` has 32 bytes."""
 
@@ -3261,6 +3267,7 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "share_calendar", "command", ShareCalendar, Done),
         Verb("intake", "revoke_calendar", "command", Empty, Done),
         Verb("intake", "calendar_feed", "query", Empty, CalendarFeed),
+        Verb("intake", "sign_out", "command", SignOut, Empty, public=True),
         Verb("intake", "calendar_weeks", "query", CalendarQuery, CalendarWeeks, public=True),
         Verb("intake", "file_complaint", "command", FileComplaint, Done),
         Verb("intake", "acknowledge_complaint", "command", AcknowledgeComplaint, Done),

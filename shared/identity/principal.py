@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +13,17 @@ FRESH_SECONDS: Final = 5 * 60
 
 LEEWAY_SECONDS: Final = 10
 """How far the issuer's clock may run from ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How the provider can end what a token proves: see shared.identity.revocations."""
+
+    marks: tuple[bytes, ...]
+    """Hashes of who, and of which session."""
+
+    issued: float
+    """The token's `iat`, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,9 @@ class Principal:
 
     authenticated: float | None = None
     """When the person last showed who they are (`auth_time`), in seconds since 1970, if the token says so."""
+
+    sign_in: SignIn | None = field(default=None, compare=False, repr=False)
+    """Of a token of the provider: by what it can be ended early."""
 
     def fresh(self, now: float) -> bool:
         """Whether they showed who they are in the last minutes; `now` in seconds since 1970.

@@ -11,22 +11,30 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import jwt
 
 from shared.contracts.errors import Code, Refusal
+from shared.identity import logout
 from shared.identity.algorithms import ALGORITHMS
 from shared.identity.claims import ClaimMap
 from shared.identity.key_source import KeySource
 from shared.identity.principal import LEEWAY_SECONDS, Principal
 from shared.identity.pulse import is_pulse, respondent_of
 from shared.identity.reporter import is_reporter, nobody
+from shared.identity.revocations import (
+    LONGEST_LIFE_SECONDS,
+    Revocation,
+    Revocations,
+    sign_in_of,
+)
 from shared.runtime.settings import SettingProblem
 
-TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
+TYPES: Final[AbstractSet[str | None]] = frozenset({"at+jwt", "application/at+jwt"})
 """The header `typ` of an access token (RFC 9068, section 4): an ID token is none."""
 
 REQUIRED_CLAIMS: Final = ("iss", "aud", "sub", "exp", "iat")
@@ -56,15 +64,19 @@ class TokenVerifier:
         algorithms: tuple[str, ...] = ALGORITHMS,
         claims: ClaimMap = ClaimMap(),  # noqa: B008  it is frozen
         reporter: Callable[[str], Principal] = nobody,
+        revocations: Revocations | None = None,
     ) -> None:
         """`jwks`: URL or path of the key set; None: as the issuer's discovery says. `reporter` reads a
-        reporter's token: see shared.identity.reporter.
+        reporter's token: see shared.identity.reporter. `revocations` are kept filled by whoever gives them;
+        None: nothing ever is revoked.
         """
         self._issuer = issuer
         self._audience = audience
         self._claims = claims
         self._reporter = reporter
         self._source = KeySource(jwks, issuer, algorithms)
+        self.revocations = Revocations() if revocations is None else revocations
+        """What the provider ended early."""
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
         self._generation = 0
 
@@ -88,39 +100,73 @@ class TokenVerifier:
         digest = hashlib.sha256(token.encode()).digest()
         known = self._verified.get(digest)
         if known is not None:
-            if known.expires > time.time():
+            if known.expires > time.time() and not self.revocations.ended(known.principal):
                 self._verified.move_to_end(digest)
                 return known.principal
             del self._verified[digest]
         verified = await self._verify(token)
+        if verified.expires <= time.time() or self.revocations.ended(verified.principal):
+            raise Refusal(Code.NOT_SIGNED_IN)
         self._verified[digest] = verified
         if len(self._verified) > CACHED_TOKENS:
             self._verified.popitem(last=False)
         return verified.principal
 
+    async def logout(self, token: str, clients: AbstractSet[str]) -> Revocation:
+        """What a logout token (see shared.identity.logout) for one of the `clients` ends.
+
+        Raises Refusal as `verify` does.
+        """
+        if not token or len(token) > LONGEST_TOKEN or not token.isascii():
+            raise Refusal(Code.NOT_SIGNED_IN)
+        await self._source.refresh_when_old()
+        claims = await self._claims_of(
+            token, logout.TYPES, audience=sorted(clients), required=logout.REQUIRED_CLAIMS
+        )
+        return logout.revocation_of(self._issuer, claims)
+
     async def _verify(self, token: str) -> _Verified:
+        claims = await self._claims_of(
+            token, TYPES, audience=[self._audience], required=REQUIRED_CLAIMS
+        )
+        principal = self._claims.principal(claims)
+        return _Verified(
+            # A token that lived longer would outlive what ends it.
+            expires=min(float(claims["exp"]), float(claims["iat"]) + LONGEST_LIFE_SECONDS),
+            principal=replace(principal, sign_in=sign_in_of(self._issuer, claims)),
+        )
+
+    async def _claims_of(
+        self,
+        token: str,
+        types: AbstractSet[str | None],
+        *,
+        audience: list[str],
+        required: tuple[str, ...],
+    ) -> dict[str, Any]:
+        """The claims of a token of the issuer, its signature and times verified. Raises Refusal."""
         try:
             header = jwt.get_unverified_header(token)
             kid, algorithm = header.get("kid"), header.get("alg")
-            if not _is_access_token(header.get("typ")) or not isinstance(kid, str):
+            if _typ(header.get("typ")) not in types or not isinstance(kid, str):
                 raise Refusal(Code.NOT_SIGNED_IN)
             # What the header says chooses among what the key is for, and never more than that.
             key = (await self._source.key(kid)).by_algorithm.get(str(algorithm))
             if key is None or "crit" in header:
                 raise Refusal(Code.NOT_SIGNED_IN)
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
                 algorithms=[str(algorithm)],
                 issuer=self._issuer,
-                audience=self._audience,
+                audience=audience,
                 leeway=LEEWAY_SECONDS,
-                options={"require": list(REQUIRED_CLAIMS)},
+                options={"require": list(required)},
             )
         # ValueError and TypeError: PyJWT lets a few ill-formed headers and claims through as these.
         except (jwt.PyJWTError, ValueError, TypeError):
             raise Refusal(Code.NOT_SIGNED_IN) from None
-        return _Verified(expires=float(claims["exp"]), principal=self._claims.principal(claims))
+        return claims
 
 
 class IdentitySettings(Protocol):
@@ -148,7 +194,10 @@ class IdentitySettings(Protocol):
 
 
 def verifier_of(
-    settings: IdentitySettings, *, reporter: Callable[[str], Principal] = nobody
+    settings: IdentitySettings,
+    *,
+    reporter: Callable[[str], Principal] = nobody,
+    revocations: Revocations | None = None,
 ) -> TokenVerifier:
     """The verifier that the settings describe. Raises SettingProblem."""
     algorithms = tuple(name.strip() for name in settings.algorithms.split(","))
@@ -161,8 +210,10 @@ def verifier_of(
         algorithms=algorithms,
         claims=ClaimMap.load(settings.claims),
         reporter=reporter,
+        revocations=revocations,
     )
 
 
-def _is_access_token(typ: object) -> bool:
-    return isinstance(typ, str) and typ.lower() in TYPES
+def _typ(said: object) -> str | None:
+    """A header `typ` in small letters; what is no text is no type at all."""
+    return None if said is None else said.lower() if isinstance(said, str) else ""

@@ -12,7 +12,7 @@ import contextlib
 import re
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,11 +29,12 @@ from starlette.routing import Route
 from shared.bus.connection import connect, responds
 from shared.bus.consumer import Consumer, Delivered
 from shared.bus.relay import Relay, RelayStuck, StreamDiverged
+from shared.bus.revocations import RevocationReader, publish
 from shared.bus.rpc import RpcRequest, RpcServer
 from shared.bus.tombstone import Tombstones, key_name
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.events import OF_CASES, CloudEvent
-from shared.contracts.rpc import LEDGER_VERBS, VERBS, Shape, Verb
+from shared.contracts.rpc import LEDGER_VERBS, VERBS, Empty, Shape, SignOut, Verb
 from shared.eventstore.projector import Projection, Projector
 from shared.eventstore.store import (
     Change,
@@ -47,6 +48,7 @@ from shared.eventstore.types import UnknownEventType
 from shared.eventstore.writer import GroupWriter
 from shared.identity.anonymous import is_anonymous
 from shared.identity.reporter import nobody
+from shared.identity.revocations import Revocations
 from shared.identity.roles import APART_FROM_ADVISING, Role
 from shared.identity.tokens import TokenVerifier, verifier_of
 from shared.keys.case_key import Unreadable
@@ -171,6 +173,10 @@ class Service:
         self.crashed = False
         """Whether a part of the service ended by itself; `main` then exits with 1."""
         self.live = Live()
+        clients = (settings.clients or settings.audience).split(",")
+        self._clients = frozenset(name.strip() for name in clients)
+        self.revocations = Revocations()
+        self.revocation_reader = RevocationReader(self.revocations, self._bus_problem)
         self._stop = asyncio.Event()
         # What a crash left queued and unpublished goes out at the first look.
         self._relay_behind = True
@@ -220,7 +226,7 @@ class Service:
             password=secret(settings.nats_password_file),
             name=name,
             on_problem=self._bus_problem,
-            on_reconnect=self.live.lost,
+            on_reconnect=self._reconnected,
         )
         stack.push_async_callback(self.client.close)
         self.folder = folder = LedgerFolder(settings.ledger_dir)
@@ -311,13 +317,37 @@ class Service:
             self._spawn(stack, work)
         for reader in self.definition.readers:
             self._spawn(stack, self._read(jetstream, reader))
+        await self._unless_stopped(self.revocation_reader.start(self.client))
+        if self._stop.is_set():
+            return  # without knowing who was signed out, nobody is answered
+        self._spawn(stack, self.revocation_reader.run())
         server = RpcServer(self.client, name, self._dispatch, on_problem=self._bus_problem)
         await server.start()
         stack.push_async_callback(server.drain)
 
     def _verifier(self, ring: KeyRing) -> TokenVerifier:
         reporter = self.definition.reporter
-        return verifier_of(self.settings, reporter=nobody if reporter is None else reporter(ring))
+        return verifier_of(
+            self.settings,
+            reporter=nobody if reporter is None else reporter(ring),
+            revocations=self.revocations,
+        )
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it, or leave it when the service is asked to stop meanwhile."""
+        tasks = {asyncio.create_task(work), asyncio.create_task(self._stop.wait())}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    def _reconnected(self) -> None:
+        self.live.lost()
+        self.revocation_reader.wake()
 
     async def _reconcile(
         self,
@@ -506,12 +536,20 @@ class Service:
 
     async def _public(self, verb: Verb, request: RpcRequest) -> Shape:
         """What is answered without a sign-in: what it takes stands in the request, or nothing does."""
+        if verb.name == "sign_out":
+            return await self._sign_out(_decoded(verb, request))
         handler = self.definition.public.get(verb.name)
         if handler is None:
             return await self.ledger_verbs.published(_decoded(verb, request))
         if not self.ring_watch.usable:
             raise Refusal(Code.KEY_RING_UNAVAILABLE)
         return await handler(self.parts, _decoded(verb, request))
+
+    async def _sign_out(self, shape: SignOut) -> Empty:
+        revocation = await self.verifier.logout(shape.logout_token, self._clients)
+        await publish(self.client, revocation)
+        self.revocations.add(revocation)
+        return Empty()
 
     async def _check_seat(self, principal: Principal, verb: Verb) -> None:
         """The organisation is known here; an adviser holds a seat; who holds one is never also hr,

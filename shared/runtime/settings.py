@@ -42,6 +42,9 @@ class ServiceSettings:
     """The `aud` that tokens must carry."""
     algorithms: str = ",".join(ALGORITHMS)
     """Signatures that are taken, with commas between them."""
+    clients: str | None = None
+    """Our clients at the provider, with commas between them, for one of whom a logout token must be (intake);
+    none: the audience."""
     claims: Path | None = None
     """Which claims say role, organisation and branch (shared/identity/claims.py); none: our own names."""
     key_ring_kind: Literal["file", "pkcs11"]
@@ -86,7 +89,7 @@ _DEFAULTS: dict[str, str] = {
 }
 _OPTIONAL = frozenset(
     {
-        *("database_answers_url", "jwks", "claims", "key_ring_module", "key_ring_hsm"),
+        *("database_answers_url", "jwks", "clients", "claims", "key_ring_module", "key_ring_hsm"),
         *("witness_policy", "backup_inventory"),
         *("clock_file", "spans_file"),
     }

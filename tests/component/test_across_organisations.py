@@ -372,9 +372,9 @@ async def sides(database: Database, tmp_path: Path) -> AsyncIterator[tuple[Side,
 # How a request is filled in ---------------------------------------------------------------------
 
 INTAKE = {verb.name: verb for verb in VERBS.values() if verb.service == "intake"}
-PUBLIC = {"published", "calendar_weeks"}
-"""Signed files for the whole world, by organisation, in which no person stands; and a calendar's weeks,
-for whoever has its secret (test_calendar.py tries that across the border).
+PUBLIC = {"published", "calendar_weeks", "sign_out"}
+"""Signed files for the whole world, by organisation, in which no person stands; a calendar's weeks, for
+whoever has its secret (test_calendar.py tries that across the border); what a provider says of a session.
 """
 
 UUIDS = (
@@ -580,6 +580,7 @@ PLAIN: dict[str, Any] = {
     "token_sha256": bytes(32),
     "feed": "",
     "secret": bytes(32),
+    "logout_token": "",
     "passages": (),
     "parts": (),
     "document": (),

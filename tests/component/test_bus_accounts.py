@@ -139,6 +139,14 @@ PUBLISH: list[tuple[str, str, bool]] = [
     ("integration-admin", "$JS.API.CONSUMER.MSG.NEXT.SIGNALS_EXT.integration", False),
     ("integration-admin", "$JS.API.STREAM.DELETE.SIGNALS_EXT", False),
     ("integration-admin", "core.api.CONSUMER.RESET.SIGNALS.export-integration", False),
+    # Who was signed out: intake writes it, services read it, the gateway only hears of it.
+    *((user, "revocations.v1", user == "intake") for user in EVERYBODY),
+    *(
+        (user, f"$JS.API.STREAM.{what}.REVOCATIONS", user in SERVICES)
+        for user in EVERYBODY
+        if user != "provisioner"
+        for what in ("INFO", "MSG.GET")
+    ),
     # Other people's inboxes.
     ("integration", "_INBOX_gateway.x", False),
     ("reporting", "_INBOX_gateway.x", False),
@@ -161,6 +169,7 @@ SUBSCRIBE: list[tuple[str, str, str, bool]] = [
     ("gateway", "ledger.v1.head.>", "", False),
     ("integration", "ledger.v1.head.>", "", False),
     ("gateway", "live.v1.>", "", True),
+    *((user, "revocations.v1", "", user in (*SERVICES, "gateway")) for user in EVERYBODY),
     ("integration", "live.v1.>", "", False),
     ("integration", "signals.v1.>", "", False),
     ("integration", "reporting.v1.>", "", False),

@@ -33,7 +33,7 @@ def _fingerprints(folder: Path) -> dict[str, str]:
 
 
 async def test_everything_exists_after_the_first_run(tmp_path: Path) -> None:
-    """Six streams and three service durables in CORE, one of each in the integration's account."""
+    """Seven streams and three service durables in CORE, one of each in the integration's account."""
     async with running_bus(tmp_path, provisioned=False) as bus:
         done = await bus.provision()
         assert done.created == [
@@ -41,6 +41,7 @@ async def test_everything_exists_after_the_first_run(tmp_path: Path) -> None:
             "SIGNALS",
             "REPORTING",
             "TOMBSTONES",
+            "REVOCATIONS",
             "ADVISORIES",
             "DLQ",
             "INTAKE/signals-facts",
@@ -64,6 +65,12 @@ async def test_everything_exists_after_the_first_run(tmp_path: Path) -> None:
             True,
             True,
         )
+        revocations = (await js.stream_info("REVOCATIONS")).config
+        assert (revocations.max_age, revocations.max_msgs, revocations.deny_delete) == (
+            25 * 3600,
+            100_000,
+            True,
+        )
         facts = (await js.consumer_info("INTAKE", "signals-facts")).config
         assert (facts.ack_policy, facts.max_ack_pending, facts.ack_wait, facts.deliver_subject) == (
             "explicit",
@@ -79,7 +86,7 @@ async def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     """Provisioning again finds all as it should be."""
     async with running_bus(tmp_path) as bus:
         again = await bus.provision()
-        assert (again.created, again.adjusted, len(again.unchanged)) == ([], [], 12)
+        assert (again.created, again.adjusted, len(again.unchanged)) == ([], [], 13)
 
 
 async def test_what_drifted_is_put_right_and_keeps_its_messages(tmp_path: Path) -> None:

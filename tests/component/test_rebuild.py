@@ -232,7 +232,13 @@ async def test_streams_that_are_rebuilt_hold_what_they_held(world: World) -> Non
     assert {"INTAKE", "SIGNALS", "INTAKE/signals-facts", "SIGNALS/export-integration"} <= set(
         done.created
     )
-    assert not {"REPORTING", "TOMBSTONES", "DLQ", "INTEGRATION:SIGNALS_EXT"} & set(done.created)
+    assert not {
+        "REPORTING",
+        "TOMBSTONES",
+        "REVOCATIONS",
+        "DLQ",
+        "INTEGRATION:SIGNALS_EXT",
+    } & set(done.created)
     await world.refilled(before)
     await asyncio.sleep(2)
     assert await world.both() == before

@@ -808,6 +808,7 @@ WITHOUT_A_FIELD = {
     # Bytes, at an address of their own.
     "intake.put_chunk",
     "intake.chunk",
+    "intake.sign_out",  # what the provider says, at an address of its own
     "intake.calendar_weeks",  # a calendar, at the address of its secret
     # Files with addresses of their own (C2SP tlog-tiles).
     "intake.published",

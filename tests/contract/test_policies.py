@@ -25,7 +25,7 @@ WITHOUT_A_FIELD = {
     "signals": {"explanations"},
     "reporting": {"render_report"},
 }
-FOR_ANYBODY = {"published", "calendar_weeks"}
+FOR_ANYBODY = {"published", "calendar_weeks", "sign_out"}
 """Answered without a token."""
 
 

@@ -23,7 +23,7 @@ class Sender:
         self.waits, self.ends = asyncio.Event(), asyncio.Event()
 
     async def body(self) -> bytes:
-        return await http._body(Request({"type": "http"}, self._receive), b"")
+        return await http.body_of(Request({"type": "http"}, self._receive), b"")
 
     async def _receive(self) -> Message:
         if not self._begun:

@@ -147,6 +147,7 @@ APART = {
     "intake.revoke_calendar",
     "intake.calendar_feed",
     "intake.calendar_weeks",
+    "intake.sign_out",
     "intake.say_satisfaction",
     "intake.plan_aftercare",
     "intake.give_aftercare",
