@@ -7,6 +7,7 @@ import json
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,7 @@ def _signed(unchanged: Organisation, key: Any = None, **claims: Any) -> str:
         "iss": unchanged.installation.issuer_url,
         "aud": "hoeksteen",
         "sub": "anna",
-        "iat": 1_700_000_000,
+        "iat": int(time.time()),
         "exp": 4_000_000_000,
         "role": "adviser",
         "org": str(unchanged.id),
@@ -137,7 +138,7 @@ def _unsigned(unchanged: Organisation) -> str:
 
 def _expired(unchanged: Organisation) -> str:
     key = load_key(unchanged.installation.home.secrets / "issuer.key")
-    return _signed(unchanged, key, exp=1_700_000_060)
+    return _signed(unchanged, key, iat=int(time.time()) - 120, exp=int(time.time()) - 60)
 
 
 def test_a_token_like_the_issuers_is_taken(organisation: Organisation) -> None:
