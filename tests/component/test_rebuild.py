@@ -83,14 +83,19 @@ class World:
         self.signals.clock.move(moment)
 
     async def released(self, many: int) -> None:
-        """Wait until so many windows are released, and all that left with them is published."""
+        """Wait until so many windows are released, and all that left with them is published: what else a tick
+        tells comes before or after, so until a second brings nothing more.
+        """
+        seen = -1
 
         async def there() -> bool:
-            queued = self.signals.rows("SELECT 1 FROM relay_queue")
-            return (len(await self.figures()), len(queued)) == (
-                many,
-                len(await self.messages("SIGNALS")),
-            )
+            nonlocal seen
+            queued = len(self.signals.rows("SELECT 1 FROM relay_queue"))
+            before, seen = seen, len(await self.messages("SIGNALS"))
+            if (len(await self.figures()), queued) != (many, seen):
+                return False
+            await asyncio.sleep(1)
+            return before == seen
 
         await eventually(there, within=30)
 

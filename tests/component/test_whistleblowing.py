@@ -43,6 +43,7 @@ from shared.contracts.rpc import (
     WhistleblowerReports,
     WithdrawConsent,
 )
+from shared.identity.reporter import unproven
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import configure
@@ -247,7 +248,7 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
         client = await bus.client("gateway")
         app = application(
             rpc=RpcClient(client),
-            verifier=TokenVerifier(tmp_path / "jwks.json", ISSUER, "hoeksteen"),
+            verifier=TokenVerifier(tmp_path / "jwks.json", ISSUER, "hoeksteen", reporter=unproven),
             telemetry=telemetry,
             ready=lambda: responds(client),
             graphiql=False,
