@@ -148,8 +148,10 @@ class KeySource:
         for entry in msgspec.json.decode(body, type=dict[str, list[dict[str, Any]]]).get(
             "keys", []
         ):
-            kid, kind = entry.get("kid"), (entry.get("kty"), entry.get("crv"))
-            fitting = [one for one in _FITTING.get(kind, ()) if one in self._algorithms]
+            kid, kty, crv = (entry.get(name) for name in ("kid", "kty", "crv"))
+            if not isinstance(kty, str) or not isinstance(crv, str | None):
+                continue
+            fitting = [one for one in _FITTING.get((kty, crv), ()) if one in self._algorithms]
             if "alg" in entry:
                 fitting = [one for one in fitting if one == entry["alg"]]
             if not fitting or not isinstance(kid, str) or entry.get("use", "sig") != "sig":

@@ -284,7 +284,18 @@ async def test_unknown_key_ids_do_not_make_us_fetch_without_end(
     assert Code.NOT_SIGNED_IN == await refusal_of(verifier, signed(successor, claims()))
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", '{"keys": 1}', '{"keys": [{"kty": "RSA"}]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "",
+        "[]",
+        '{"keys": 1}',
+        '{"keys": [{"kty": "RSA"}]}',
+        '{"keys": [{"kid": "one", "kty": "OKP", "crv": ["Ed25519"]}]}',
+        '{"keys": [{"kid": "one", "kty": {}}]}',
+    ],
+)
 async def test_without_the_issuers_keys_nobody_is_told_to_sign_in_again(
     signer: Signer, tmp_path: Path, content: str | None
 ) -> None:
