@@ -36,6 +36,10 @@ demo: .venv/.ready-run ## The same walk in a new organisation, then stop; the ex
 faults: .venv/.ready ## Kill parts at random moments under load, then count (PART=main|replicas SEED=n COMMANDS=n)
 	@exec $(BIN)/python -m bench.faults $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(COMMANDS),--commands $(COMMANDS))
 
+.PHONY: upgrade
+upgrade: .venv/.ready ## From the last release to this one, back and there again, under load (FROM=commit SEED=n)
+	@exec $(BIN)/python -m bench.upgrade $(if $(FROM),--from $(FROM)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: attack
 attack: .venv/.ready ## Attack log, figures and gateway in every known way (PART=ledger|anonymity|gateway SEED=n ORGANISATIONS=n)
 	@$(if $(filter-out anonymity,$(or $(PART),ledger)),$(BIN)/python -m bench.attack_$(or $(PART),ledger))

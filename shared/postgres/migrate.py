@@ -1,6 +1,11 @@
 """Bring the database to the form that the code expects; nothing else has the right to do so.
 
     python -m shared.postgres.migrate --service intake --service signals --service reporting
+        [--phase all|expand|contract] [--back intake/0010_name]
+
+While programs of the release before run, `--phase expand` comes first, `--phase contract` when all of
+them are replaced; in between `--back` undoes a pair and those behind it (docs/upgrade.md). Without
+either, and in an empty schema, everything is applied in order.
 
 From the environment: `HOEKSTEEN_DATABASE_ADMIN_URL`, a superuser's connection string (its database
 is made when missing), and `HOEKSTEEN_PASSWORD_FOLDER`, where the password of each role stands in
@@ -13,17 +18,18 @@ store; `hoeksteen_auditor` reads what the ledger is verified from; `signals_answ
 signals answers readers, reads what is released and nothing else of it.
 
 Every file is applied once, in its own transaction, and remembered with its SHA-256 in the table
-`migration` of the schema. `{service}` in the text becomes the service's name.
+`migration` of the schema. `{service}` in the text becomes the service's name. A lock that others hold
+is waited for briefly and asked for again, so that nobody queues behind a migration.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import os
 import sys
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,10 +37,17 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from shared.local.home import CHECKOUT
+from shared.postgres.migration_files import (
+    Migration,
+    MigrationRefused,
+    Phase,
+    mark_of,
+    migrations_of,
+    phase_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from psycopg import AsyncConnection
     from psycopg.rows import TupleRow
@@ -57,42 +70,15 @@ ROLES = (OWNER, AUDITOR, *SERVICES, *ANSWERS.values())
 LEDGER_TABLES = ("log", "event", "ciphertext")
 """What the auditor's role may read in each schema: what `hoeksteen verify` needs."""
 
+__all__ = ("Migration", "MigrationRefused", "migrations_of")
+
 # Migrations of one installation take turns, also when several services start at once.
 _TURN = 0x486F656B
 
-
-class MigrationRefused(Exception):  # noqa: N818  its text is the sentence that an operator reads
-    """The migrations do not fit the database; the text says which file and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One file of SQL. `name` is `<origin>/<file name>`, as remembered in the database."""
-
-    name: str
-    text: str
-    store: bool
-    """Whether it belongs to the event store, whose tables a service may only read."""
-
-    @property
-    def sha256(self) -> str:
-        """Of the text as it stands in the file, in hexadecimal."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
-
-
-def migrations_of(service: str, root: Path = CHECKOUT) -> list[Migration]:
-    """The migrations of one service, in order: the store's, then its own."""
-    return [
-        *_read("store", root / "shared/eventstore/migrations", store=True),
-        *_read(service, root / "services" / service / "migrations", store=False),
-    ]
-
-
-def _read(origin: str, folder: Path, *, store: bool) -> list[Migration]:
-    return [
-        Migration(name=f"{origin}/{file.name}", text=file.read_text(encoding="utf-8"), store=store)
-        for file in sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql"))
-    ]
+# So long a lock is waited for, in PostgreSQL's words, and so often; in between whoever queued goes on.
+_LOCK_WAIT = "1s"
+_ATTEMPTS = 60
+_BETWEEN_SECONDS = 0.5
 
 
 async def make_database(admin_dsn: str, passwords: Mapping[str, str]) -> None:
@@ -135,28 +121,197 @@ async def open_database(admin_dsn: str, roles: Sequence[str]) -> None:
         )
 
 
-async def migrate(dsn: str, service: str, migrations: Sequence[Migration]) -> list[str]:
+class Upgrade(StrEnum):
+    """Which files a run applies."""
+
+    ALL = "all"
+    EXPAND = "expand"
+    CONTRACT = "contract"
+
+
+async def migrate(
+    dsn: str, service: str, migrations: Sequence[Migration], upgrade: Upgrade = Upgrade.ALL
+) -> list[str]:
     """Apply what is new of `migrations` to the schema of `service`; gives the names applied.
 
     `dsn` signs in as OWNER, or as a superuser, who then acts as OWNER. Raises MigrationRefused
-    when a file has changed after it was applied, or is missing; or when a role is missing.
+    when a file has changed after it was applied, or is missing; when a role is missing; when a file is
+    not for now, or programs of another release are connected that it would break; and when a lock was
+    not to be had.
     """
-    async with await psycopg.AsyncConnection.connect(dsn) as connection:
-        await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
-        await connection.execute("SELECT pg_advisory_lock(%s)", (_TURN,))
+    async with _connected(dsn) as connection:
         applied = await _prepare_schema(connection, service)
         await connection.commit()
         _check(applied, migrations)
-        done = []
-        for migration in migrations:
-            if migration.name not in applied:
-                async with connection.transaction():
-                    await _apply(connection, service, migration)
-                done.append(migration.name)
+        wanted = _wanted(applied, migrations, upgrade)
+        if applied and any(one.phase is not Phase.EXPAND for one in wanted):
+            await _alone(connection, service, migrations)
+        for migration in wanted:
+            await _patiently(connection, service, migration)
         if service in ANSWERS:
             async with connection.transaction():
                 await _let_answer(connection, service, ANSWERS[service])
-        return done
+        return [one.name for one in wanted]
+
+
+async def take_back(
+    dsn: str, service: str, migrations: Sequence[Migration], pair: str
+) -> list[str]:
+    """Undo the expand of `pair`, and every one behind it of the same origin, newest first; gives the
+    names undone.
+
+    Raises MigrationRefused when there is no such pair, when a contract among them was applied, and
+    while programs that need what goes are connected.
+    """
+    origin = [one for one in migrations if one.name.split("/")[0] == pair.split("/", maxsplit=1)[0]]
+    names = [one.pair for one in origin]
+    if pair not in names or origin[names.index(pair)].phase is not Phase.EXPAND:
+        raise MigrationRefused(f"{service} has no pair {pair} that could be undone.")
+    async with _connected(dsn) as connection:
+        applied = await _prepare_schema(connection, service)
+        await connection.commit()
+        _check(applied, migrations)
+        going = [one for one in origin[names.index(pair) :] if one.name in applied]
+        for one in going:
+            if one.phase is Phase.CONTRACT:
+                raise MigrationRefused(
+                    f"{one.name} has been applied. It cannot be undone: {one.lost} A release from "
+                    "before it needs a backup from before it (docs/restore.md)."
+                )
+        found = await _connected_programs(connection, service)
+        await connection.commit()
+        if mark_of(migrations) in found:
+            raise MigrationRefused(
+                f"{found.count(mark_of(migrations))} connections of {service} are of the release that "
+                f"needs {pair}; put the programs of the release before in their place first."
+            )
+        for migration in reversed(going):
+            await _patiently(connection, service, migration, back=True)
+        return [one.name for one in reversed(going)]
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    """As OWNER, and alone among migrations."""
+    async with await psycopg.AsyncConnection.connect(dsn) as connection:
+        await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
+        await connection.execute("SELECT pg_advisory_lock(%s)", (_TURN,))
+        yield connection
+
+
+def _wanted(
+    applied: Mapping[str, str], migrations: Sequence[Migration], upgrade: Upgrade
+) -> list[Migration]:
+    """What this run applies, in order. Nothing runs on an empty schema: there it is everything."""
+    new = [one for one in migrations if one.name not in applied]
+    if not applied or upgrade is Upgrade.ALL:
+        return new
+    if upgrade is Upgrade.EXPAND:
+        for one in new:
+            if one.phase is Phase.PLAIN:
+                raise MigrationRefused(
+                    f"{one.name} is of before there were pairs: stop the programs, and run the "
+                    "migrations without --phase."
+                )
+        return [one for one in new if one.phase is Phase.EXPAND]
+    for one in new:
+        if one.phase is not Phase.CONTRACT:
+            raise MigrationRefused(
+                f"{one.name} is not applied yet: --phase expand comes first, then the programs are "
+                "replaced."
+            )
+    return new
+
+
+async def _alone(
+    connection: AsyncConnection[TupleRow], service: str, migrations: Sequence[Migration]
+) -> None:
+    """No program of another release may be connected: what is applied now would break it."""
+    others = [
+        one for one in await _connected_programs(connection, service) if one != mark_of(migrations)
+    ]
+    await connection.commit()
+    if others:
+        raise MigrationRefused(
+            f"{len(others)} connections of {service} are of another release, which what is applied "
+            "now would break; replace or stop those programs first."
+        )
+
+
+async def _connected_programs(connection: AsyncConnection[TupleRow], service: str) -> list[str]:
+    """What the programs call themselves that are connected as the service, or as who answers for it."""
+    roles = [service, *([ANSWERS[service]] if service in ANSWERS else [])]
+    rows = await connection.execute(
+        "SELECT coalesce(application_name, '') FROM pg_stat_activity"
+        " WHERE datname = current_database() AND usename = ANY (%s)",
+        (roles,),
+    )
+    return [str(row[0]) async for row in rows]
+
+
+async def _patiently(
+    connection: AsyncConnection[TupleRow],
+    service: str,
+    migration: Migration,
+    *,
+    back: bool = False,
+) -> None:
+    """Apply or undo one file, each time waiting for a lock so briefly that nobody notices who queues
+    behind it.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            if migration.outside and not back:
+                await _apply_outside(connection, service, migration)
+                return
+            async with connection.transaction():
+                await connection.execute(
+                    "SELECT set_config('lock_timeout', %s, true)", (_LOCK_WAIT,)
+                )
+                await (_undo if back else _apply)(connection, service, migration)
+        except psycopg.errors.LockNotAvailable:
+            await asyncio.sleep(_BETWEEN_SECONDS)
+        else:
+            return
+    raise MigrationRefused(
+        f"{migration.name} did not get a table for itself: something keeps it locked, a pg_dump for "
+        "instance. Nothing of it was applied; run the migrations again when that is over."
+    )
+
+
+async def _apply_outside(
+    connection: AsyncConnection[TupleRow], service: str, migration: Migration
+) -> None:
+    """One statement outside a transaction. An index of which an attempt before left half goes first."""
+    schema = sql.Identifier(service)
+    await connection.commit()
+    await connection.set_autocommit(True)
+    try:
+        await connection.execute(sql.SQL("SET search_path = {}").format(schema))
+        rows = await connection.execute(
+            "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+            " WHERE NOT indisvalid AND relnamespace = to_regnamespace(quote_ident(%s))::oid",
+            (service,),
+        )
+        for (name,) in await rows.fetchall():
+            await connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(str(name))))
+        await connection.execute(migration.text.replace("{service}", service).encode())
+        await connection.execute(
+            sql.SQL("INSERT INTO {}.migration VALUES (%s, %s)").format(schema),
+            (migration.name, migration.sha256),
+        )
+        await connection.execute("RESET search_path")
+    finally:
+        await connection.set_autocommit(False)
+
+
+async def _undo(connection: AsyncConnection[TupleRow], service: str, migration: Migration) -> None:
+    schema = sql.Identifier(service)
+    await connection.execute(sql.SQL("SET LOCAL search_path = {}").format(schema))
+    await connection.execute((migration.back or "").replace("{service}", service).encode())
+    await connection.execute(
+        sql.SQL("DELETE FROM {}.migration WHERE name = %s").format(schema), (migration.name,)
+    )
 
 
 async def _let_answer(connection: AsyncConnection[TupleRow], service: str, role: str) -> None:
@@ -198,6 +353,8 @@ def _check(applied: Mapping[str, str], migrations: Sequence[Migration]) -> None:
     by_name = {migration.name: migration for migration in migrations}
     for name, sha256 in applied.items():
         if name not in by_name:
+            if phase_of(name) is Phase.EXPAND:
+                continue  # of a newer release, which was taken back: it breaks nothing of this one
             raise MigrationRefused(
                 f"The database has had migration {name}, which this version does not know; "
                 "run the version that made it, or a newer one."
@@ -282,7 +439,7 @@ def _password_folder() -> Path:
     return Path(folder)
 
 
-async def _main(services: Sequence[str]) -> None:
+async def _main(services: Sequence[str], upgrade: Upgrade, back: str | None) -> None:
     admin = os.environ.get("HOEKSTEEN_DATABASE_ADMIN_URL")
     dsn = os.environ.get("HOEKSTEEN_DATABASE_OWNER_URL") or admin
     if dsn is None:
@@ -293,7 +450,12 @@ async def _main(services: Sequence[str]) -> None:
     if admin is not None:
         await make_database(admin, passwords_in(_password_folder()))
     for service in services:
-        applied = await migrate(dsn, service, migrations_of(service))
+        files = migrations_of(service)
+        if back is not None:
+            undone = await take_back(dsn, service, files, back)
+            sys.stdout.write(f"{service}: {', '.join(undone) or 'nothing'} undone\n")
+            continue
+        applied = await migrate(dsn, service, files, upgrade)
         sys.stdout.write(f"{service}: {', '.join(applied) or 'nothing new'}\n")
 
 
@@ -301,9 +463,11 @@ def main() -> int:
     """Entry point; gives the exit status."""
     parser = argparse.ArgumentParser(prog="python -m shared.postgres.migrate")
     parser.add_argument("--service", action="append", choices=SERVICES, required=True)
-    services: list[str] = parser.parse_args().service
+    parser.add_argument("--phase", type=Upgrade, choices=Upgrade, default=Upgrade.ALL)
+    parser.add_argument("--back", metavar="PAIR", help="undo this pair and those behind it")
+    chosen = parser.parse_args()
     try:
-        asyncio.run(_main(services))
+        asyncio.run(_main(chosen.service, chosen.phase, chosen.back))
     except MigrationRefused as refused:
         sys.stderr.write(f"{refused}\n")
         return 1

@@ -5,6 +5,7 @@ With arguments it does one thing for an operator instead: shared/runtime/operate
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import uvloop
 from shared.bus.connection import CannotConnect
 from shared.keys.ring import KeyRingProblem
 from shared.ledger.destroyed import DestructionLogDamaged
+from shared.postgres.migration_files import MigrationRefused, mark_of, migrations_of
 from shared.runtime.garbage import look_less_often
 from shared.runtime.operate import OperationRefused, operation, tell
 from shared.runtime.service import Definition, Service
@@ -31,6 +33,8 @@ def run(definition: Definition) -> None:
     """
     status = 0
     look_less_often()
+    # libpq's name for it: by it migrations see which release's programs are connected.
+    os.environ["PGAPPNAME"] = mark_of(migrations_of(definition.name))
     try:
         if arguments := sys.argv[1:]:
             work = operation(definition, arguments)
@@ -43,6 +47,7 @@ def run(definition: Definition) -> None:
         CannotConnect,
         OperationRefused,
         DestructionLogDamaged,
+        MigrationRefused,
     ) as problem:
         sys.exit(f"{definition.name}: {problem}")
     except psycopg.OperationalError:

@@ -58,7 +58,9 @@ from shared.ledger.files import LedgerFolder, log_key
 from shared.ledger.note import Signer
 from shared.ledger.policy import NO_POLICY, Policy, PolicyError
 from shared.ledger.signer import LogSigner
+from shared.postgres.migration_files import migrations_of
 from shared.postgres.pool import open_pool
+from shared.postgres.schema import check_schema
 from shared.runtime.calls import Call, Parts, run_command
 from shared.runtime.clock import Clock, MovableClock, SystemClock
 from shared.runtime.erasure import Erasures
@@ -209,6 +211,7 @@ class Service:
         pool = await open_pool(settings.database_url, min_size=2, max_size=12)
         stack.push_async_callback(pool.close)
         self.pool = pool
+        await check_schema(pool, name, migrations_of(name))
         answers = None
         if self.definition.answers:
             if settings.database_answers_url is None:

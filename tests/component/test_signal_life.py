@@ -468,7 +468,9 @@ async def test_rules_draft_what_changed_and_an_adviser_takes_it_up(world: World)
     assert (False, TEXT) == (released.content.judged, released.text)
     runs = [each.event for each in await world.log() if each.type == "SignalRulesRun"]
     # Ticks that follow each other at once may share a run; it is drafted in one, at its own tick.
-    assert [JANUARY] == [each.day for each in runs for drafted in each.drafted if drafted == signal_id]
+    assert [JANUARY] == [
+        each.day for each in runs for drafted in each.drafted if drafted == signal_id
+    ]
     assert {"rules/1"} == {each.rules for each in runs}
 
 

@@ -175,7 +175,8 @@ def images(programs: Sequence[Program], services: Path) -> list[str]:
         module, *arguments = program.arguments or ("",)
         wanted = module.removeprefix("services.") if module.startswith("services.") else None
         for argument in arguments:
-            wanted = argument.removeprefix("--service=")
+            if argument.startswith("--service="):
+                wanted = argument.removeprefix("--service=")
         if holds not in names or wanted not in {None, holds}:
             faults.append(f"{program.name}: {program.image} does not hold what it runs")
     migrated = sorted(

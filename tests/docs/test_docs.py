@@ -333,6 +333,7 @@ def test_the_help_names_every_measurement() -> None:
         "gateway_probe",
         "gateway_servers",
         "store_growth",
+        "upgrade",
     }
 
     assert told is not None
