@@ -15,6 +15,10 @@ ASKING: Final = 10
 """What a field costs for which a service is asked, or a change made, beside what it holds: each to begin
 with, and few below."""
 
+GATHERED: Final = frozenset({"Erasure.statement", "Release.explanation"})
+"""Coordinates of fields of entries for which a service is asked once for all of a list: asking costs once,
+and each entry 1."""
+
 PAGES: Final[dict[str, int]] = {
     "Query.cases": 100,
     "Query.complaints": 100,

@@ -86,6 +86,8 @@ class Measure:
     depth: int = 0
     fields: int = 0
     cost: int = 0
+    once: int = 0
+    """What it costs beside that, however long the lists around it are."""
 
     def add(self, beside: Measure, *, below: int = 0, times: int = 1) -> None:
         """Put another selection beside what is measured: so many levels further down, and once for each
@@ -94,6 +96,7 @@ class Measure:
         self.depth = max(self.depth, beside.depth + below)
         self.fields += beside.fields
         self.cost += beside.cost * times
+        self.once += beside.once
 
 
 def measure(document: DocumentNode, schema: GraphQLSchema, limits: Limits = LIMITS) -> int:
@@ -125,7 +128,7 @@ def measure(document: DocumentNode, schema: GraphQLSchema, limits: Limits = LIMI
             # Measured even if nothing spreads it, since validation walks it as well. It costs nothing.
             about_schema = definition.type_condition.name.value.startswith("__")
             (introspection if about_schema else own).add(
-                replace(walk.fragment(definition.name.value), cost=0)
+                replace(walk.fragment(definition.name.value), cost=0, once=0)
             )
     _hold("aliases", walk.aliases, limits.aliases)
     _hold("directives", walk.directives, limits.directives)
@@ -133,8 +136,9 @@ def measure(document: DocumentNode, schema: GraphQLSchema, limits: Limits = LIMI
     _hold("fields", own.fields, limits.fields)
     _hold("introspection_depth", introspection.depth, limits.introspection_depth, "levels")
     _hold("introspection_fields", introspection.fields, limits.introspection_fields, "fields")
-    _hold("cost", own.cost, limits.cost, "points")
-    return own.cost
+    cost = own.cost + own.once
+    _hold("cost", cost, limits.cost, "points")
+    return cost
 
 
 class _Walk:
@@ -162,19 +166,23 @@ class _Walk:
                 measured.add(self.selection(node.selection_set, type_))
             elif isinstance(node, FieldNode):
                 self.aliases += node.alias is not None
-                measured.add(Measure(1, 1, costs.ASKING if self._asks(node, parent) else 1))
+                measured.add(self._alone(node, parent))
                 if node.selection_set is not None:
                     self._below(node, node.selection_set, parent, measured)
         return measured
 
-    def _asks(self, node: FieldNode, parent: GraphQLNamedType | None) -> bool:
-        """Whether a service is asked for it, or a change made."""
+    def _alone(self, node: FieldNode, parent: GraphQLNamedType | None) -> Measure:
+        """A field without what it holds: whether a service is asked for it, or a change made."""
         if parent in self._roots:
-            return True
+            return Measure(1, 1, costs.ASKING)
         fields = parent.fields if isinstance(parent, GraphQLObjectType) else {}
         field = fields.get(node.name.value)
         made_of = None if field is None else field.extensions.get("strawberry-definition")
-        return made_of is not None and made_of.is_async
+        if made_of is None or not made_of.is_async:
+            return Measure(1, 1, 1)
+        if parent is not None and f"{parent.name}.{node.name.value}" in costs.GATHERED:
+            return Measure(1, 1, 1, once=costs.ASKING)
+        return Measure(1, 1, costs.ASKING)
 
     def _below(
         self,

@@ -150,7 +150,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "approve_erasure": frozenset({Role.ADVISER, Role.COORDINATOR, Role.WORKS_COUNCIL}),
     "erasures": frozenset({Role.ADVISER, Role.COORDINATOR, Role.WORKS_COUNCIL}),
     "erasure": frozenset({Role.REPORTER, Role.ADVISER, Role.COORDINATOR, Role.WORKS_COUNCIL}),
-    "erasure_statement": frozenset(
+    "erasure_statements": frozenset(
         {Role.REPORTER, Role.ADVISER, Role.COORDINATOR, Role.WORKS_COUNCIL}
     ),
     # Whoever decides it erases nothing by that: two others approve each case.

@@ -120,7 +120,7 @@ from services.intake.queries.chunk import chunk
 from services.intake.queries.complaints import complaint, complaints, my_complaints
 from services.intake.queries.disclosure_log import disclosure_log
 from services.intake.queries.disclosures import disclosure, disclosures
-from services.intake.queries.erasure_statement import erasure_statement
+from services.intake.queries.erasure_statements import erasure_statements
 from services.intake.queries.erasures import erasure, erasures, retention
 from services.intake.queries.key_log import key_log
 from services.intake.queries.lost_cases import lost_cases
@@ -332,7 +332,7 @@ DEFINITION = Definition(
         "approve_erasure": approve_erasure,
         "erasures": erasures,
         "erasure": erasure,
-        "erasure_statement": erasure_statement,
+        "erasure_statements": erasure_statements,
         "decide_retention": decide_retention,
         "retention": retention,
     },
@@ -430,7 +430,7 @@ DEFINITION = Definition(
             "approve_erasure",
             "erasures",
             "erasure",
-            "erasure_statement",
+            "erasure_statements",
             "name_parties",
             "subject_matches",
             "reseal",

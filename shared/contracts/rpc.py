@@ -2018,6 +2018,16 @@ class Erasures(Shape, frozen=True, kw_only=True):
     items: tuple[Erasure, ...]
 
 
+MOST_GATHERED = 50
+"""So many things one question may name."""
+
+
+class ErasureStatementsQuery(Shape, frozen=True, kw_only=True):
+    """Of which cases; at most MOST_GATHERED."""
+
+    case_ids: tuple[str, ...]
+
+
 class ErasureStatement(Shape, frozen=True, kw_only=True):
     """A signed statement of what an erasure took away, in English and Dutch, as it is now.
 
@@ -2027,6 +2037,12 @@ class ErasureStatement(Shape, frozen=True, kw_only=True):
     case_id: str
     statement: str
     vkey: str
+
+
+class ErasureStatements(Shape, frozen=True, kw_only=True):
+    """Of those cases that are erased and concern the asker, in the order in which they were named."""
+
+    items: tuple[ErasureStatement, ...]
 
 
 class DecideRetention(Shape, frozen=True, kw_only=True):
@@ -2401,10 +2417,17 @@ class SignalDraft(Shape, frozen=True, kw_only=True):
     text: str | None
 
 
-class ExplanationsQuery(Shape, frozen=True, kw_only=True):
-    """What was done to the tables of a period, in words."""
+class TableNamed(Shape, frozen=True, kw_only=True):
+    """A table of a period: there is one at most of each dimension."""
 
     period: str
+    dimension: str
+
+
+class ExplanationsQuery(Shape, frozen=True, kw_only=True):
+    """What was done to these released tables, in words; at most MOST_GATHERED."""
+
+    tables: tuple[TableNamed, ...]
     language: Literal["en", "nl"]
 
 
@@ -2435,7 +2458,7 @@ class TableExplained(Shape, frozen=True, kw_only=True):
 
 
 class Explanations(Shape, frozen=True, kw_only=True):
-    """Of every table of the period."""
+    """Of each that is there, oldest period first."""
 
     items: tuple[TableExplained, ...]
 
@@ -3302,7 +3325,7 @@ VERBS: dict[str, Verb] = {
         Verb("intake", "approve_erasure", "command", ApproveErasure, Done),
         Verb("intake", "erasures", "query", Empty, Erasures),
         Verb("intake", "erasure", "query", ById, Erasure),
-        Verb("intake", "erasure_statement", "query", ById, ErasureStatement),
+        Verb("intake", "erasure_statements", "query", ErasureStatementsQuery, ErasureStatements),
         Verb("intake", "decide_retention", "command", DecideRetention, Done),
         Verb("intake", "retention", "query", Empty, Retention),
         *_ledger("intake"),

@@ -8,6 +8,7 @@ before the service answers anything.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -36,22 +37,29 @@ RESTORED: Final = "restored"
 
 # Every event of an erased stream that has a place in the service's stream.
 _PLACES = (
-    "SELECT DISTINCT relay_queue.position FROM event AS gone"
+    "SELECT DISTINCT relay_queue.position, gone.stream FROM event AS gone"
     " JOIN event ON event.stream = gone.stream"
     " JOIN relay_queue ON relay_queue.organisation = event.organisation"
     "  AND relay_queue.leaf_index = event.leaf_index"
-    " WHERE gone.type = %s AND (%s::uuid IS NULL OR gone.stream = %s)"
+    " WHERE gone.type = %s AND (%s::uuid[] IS NULL OR gone.stream = ANY (%s))"
     " AND NOT EXISTS (SELECT FROM ciphertext WHERE ciphertext.organisation = event.organisation"
     "  AND ciphertext.leaf_index = event.leaf_index)"
 )
 _REMAINS = (
-    "WITH its AS (SELECT DISTINCT key_id FROM event WHERE stream = %(stream)s"
-    "  AND organisation = %(organisation)s) SELECT"
-    " (SELECT count(*) FROM wrapped_key WHERE key_id IN (SELECT key_id FROM its)),"
+    "WITH its AS (SELECT DISTINCT stream, key_id FROM event WHERE stream = ANY (%(streams)s)"
+    "  AND organisation = %(organisation)s) SELECT gone.stream,"
+    " (SELECT count(*) FROM wrapped_key"
+    "   WHERE key_id IN (SELECT key_id FROM its WHERE its.stream = gone.stream)),"
     " (SELECT count(*) FROM ciphertext JOIN event USING (organisation, leaf_index)"
-    "   WHERE event.stream = %(stream)s),"
-    " (SELECT count(*) FROM snapshot WHERE stream = %(stream)s"
-    "   OR key_id IN (SELECT key_id FROM its))"
+    "   WHERE event.stream = gone.stream),"
+    " (SELECT count(*) FROM snapshot WHERE stream = gone.stream"
+    "   OR key_id IN (SELECT key_id FROM its WHERE its.stream = gone.stream))"
+    " FROM unnest(%(streams)s) AS gone (stream)"
+)
+_LEAVES = (
+    "SELECT DISTINCT ON (stream) stream, leaf_index, leaf_hash, week FROM event"
+    " WHERE stream = ANY (%(streams)s) AND organisation = %(organisation)s AND type = %(type)s"
+    " ORDER BY stream, version DESC"
 )
 
 
@@ -179,7 +187,7 @@ class Erasures:
         if self._looked_for == erased:
             return 0
         await self._store.finish_erasures()
-        places = [place for place in await self._places() if place not in self._clean]
+        places = [place for place, _ in await self._places() if place not in self._clean]
         tail = (await self._jetstream.stream_info(self._stream)).state.last_seq if places else 0
         here = [place for place in places if place <= tail]
         for place in here:
@@ -192,40 +200,40 @@ class Erasures:
             self._looked_for = erased
         return len(here)
 
-    async def remains(self, organisation: UUID, stream: UUID) -> Remains:
-        """Count what is left of an erased stream. Raises LookupError where it was not erased."""
-        parameters = {"stream": stream, "organisation": organisation, "type": KEY_DESTROYED}
+    async def remains(self, organisation: UUID, streams: Sequence[UUID]) -> dict[UUID, Remains]:
+        """Count what is left of each of these streams; those that were not erased are left out."""
+        parameters = {"streams": list(streams), "organisation": organisation, "type": KEY_DESTROYED}
         async with self._pool.connection() as connection:
             cursor = await connection.execute(_REMAINS, parameters)
-            counted = await cursor.fetchone() or (0, 0, 0)
-            cursor = await connection.execute(
-                "SELECT leaf_index, leaf_hash, week FROM event WHERE stream = %(stream)s"
-                " AND organisation = %(organisation)s AND type = %(type)s"
-                " ORDER BY version DESC LIMIT 1",
-                parameters,
-            )
-            leaf = await cursor.fetchone()
-        if leaf is None:
-            raise LookupError("this stream was not erased")
-        left = [place for place in await self._places(stream) if place not in self._clean]
-        return Remains(
-            keys=counted[0],
-            contents=counted[1],
-            snapshots=counted[2],
-            messages=len(left),
-            index=leaf[0],
-            leaf_hash=leaf[1],
-            week=leaf[2],
+            counted = {row[0]: row[1:] for row in await cursor.fetchall()}
+            cursor = await connection.execute(_LEAVES, parameters)
+            leaves = await cursor.fetchall()
+        messages = Counter(
+            stream for place, stream in await self._places(streams) if place not in self._clean
         )
+        return {
+            stream: Remains(
+                keys=counted[stream][0],
+                contents=counted[stream][1],
+                snapshots=counted[stream][2],
+                messages=messages[stream],
+                index=index,
+                leaf_hash=leaf_hash,
+                week=week,
+            )
+            for stream, index, leaf_hash, week in leaves
+        }
 
     def sign(self, body: str) -> str:
         """`body` as a signed statement of erasure."""
         return sign_statement(body, statement_signer(self._service, self._key))
 
-    async def _places(self, stream: UUID | None = None) -> list[int]:
+    async def _places(self, streams: Sequence[UUID] | None = None) -> list[tuple[int, UUID]]:
+        """Places, each with its stream; of these streams, or of all."""
+        of = None if streams is None else list(streams)
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_PLACES, (KEY_DESTROYED, stream, stream))
-            return sorted(row[0] for row in await cursor.fetchall())
+            cursor = await connection.execute(_PLACES, (KEY_DESTROYED, of, of))
+            return sorted(await cursor.fetchall())
 
     async def _take_out(self, place: int) -> None:
         """The tombstone first: a reader that meets the gap finds it."""

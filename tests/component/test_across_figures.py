@@ -69,7 +69,9 @@ def naming(service: str) -> set[str]:
 
 QUESTIONS: Mapping[str, Shape] = {
     "statistics": rpc.StatisticsQuery(),
-    "explanations": rpc.ExplanationsQuery(period="2026-H1", language="nl"),
+    "explanations": rpc.ExplanationsQuery(
+        tables=(rpc.TableNamed(period="2026-H1", dimension="theme"),), language="nl"
+    ),
     "privacy_budget": rpc.PrivacyBudgetQuery(),
     "early_warning": rpc.EarlyWarningQuery(),
     "plan_grid": rpc.PlanGridQuery(),

@@ -401,6 +401,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         (
             "case_id",
+            "case_ids",
             "id",
             "disclosure_id",
             "access_id",
@@ -471,6 +472,7 @@ that is taken has a test of its own.
 
 OWN = {
     "case_id": "reported",
+    "case_ids": "reported",
     "disclosure_id": "disclosure",
     "access_id": "access",
     "attachment_id": "attachment",
@@ -685,7 +687,11 @@ def shaped(name: str, text: str) -> Any:
     """An id as the field takes it: text, bytes, or one of several."""
     if name == "token":
         return bytes.fromhex(text)
-    return (text,) if name in ("avoid", "avoids", "readers", "colleagues", "officers") else text
+    return (
+        (text,)
+        if name in ("avoid", "avoids", "case_ids", "readers", "colleagues", "officers")
+        else text
+    )
 
 
 def sealed_for(side: Side, verb: str, name: str) -> tuple[rpc.Sealed, ...]:
@@ -849,7 +855,7 @@ LAST = (
 ALIKE = {
     # A cursor is no id but sealed for its list and reader: test_a_cursor_of_somebody_else_leads_nowhere.
     *((verb, "after") for verb in ("cases", "complaints", "my_notes", "peer_consultations")),
-    ("erasure_statement", "id"),  # nothing is erased yet, there neither
+    ("erasure_statements", "case_ids"),  # nothing is erased yet, there neither
     ("lost_cases", "adviser_id"),  # who has no running case has none that is lost
     ("withdraw_time", "case_id"),  # its entry was withdrawn at home a moment before
 }

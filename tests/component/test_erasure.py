@@ -38,6 +38,8 @@ from shared.contracts.rpc import (
     Erasure,
     Erasures,
     ErasureStatement,
+    ErasureStatements,
+    ErasureStatementsQuery,
     Page,
     RecordConversation,
     RecordIntervention,
@@ -143,6 +145,15 @@ async def approve(intake: Intake, case: UUID, **who: Any) -> Done:
     return done
 
 
+async def statements(intake: Intake, *cases: UUID, **who: Any) -> tuple[ErasureStatement, ...]:
+    """What is signed about them."""
+    query = ErasureStatementsQuery(case_ids=tuple(str(one) for one in cases))
+    told: ErasureStatements = await intake.ask(
+        "erasure_statements", query, ErasureStatements, **who
+    )
+    return told.items
+
+
 async def closed(intake: Intake) -> UUID:
     """A case of Anna's that is concluded and closed."""
     case = await intake.open()
@@ -242,10 +253,38 @@ async def test_what_is_not_ones_own_looks_like_nothing(intake: Intake) -> None:
     await ask_for(intake, it.case, **it.me)
     assert () == (await intake.ask("erasures", Empty(), Erasures, **bram)).items
     for who in (stranger, bram):
-        for verb in ("erasure", "erasure_statement"):
-            assert Code.NOT_FOUND is (await intake.refused(verb, ById(id=str(it.case)), **who)).code
-    early = await intake.refused("erasure_statement", ById(id=str(it.case)), **it.me)
-    assert Code.NOT_FOUND is early.code
+        refused = await intake.refused("erasure", ById(id=str(it.case)), **who)
+        assert Code.NOT_FOUND is refused.code
+    assert () == await statements(intake, it.case, **it.me)  # it is too early
+    await approve(intake, it.case, **COUNCIL)
+    for who in (stranger, bram):
+        assert () == await statements(intake, it.case, **who)
+    assert 1 == len(await statements(intake, it.case, **it.me))
+
+
+async def test_statements_of_several_cases_are_one_look(intake: Intake) -> None:
+    """Each counts its own; what is not erased, is nobody's, or is named twice, is left out."""
+    these = [await reported(intake) for _ in range(3)]
+    for it in these:
+        await ask_for(intake, it.case, **it.me)
+    for it in these[:2]:
+        await approve(intake, it.case, **COUNCIL)
+    for case, looked in (
+        ((these[0].case,), "erasure"),
+        ((these[1].case, these[0].case), "erasures"),
+    ):
+        before = await intake.types()
+        told = await statements(intake, *case, these[2].case, uuid4(), *case, **COORDINATOR)
+        assert [str(one) for one in case] == [one.case_id for one in told]
+        for one in told:
+            body = read_statement(one.statement.encode(), [Verifier.parse(one.vkey)])
+            assert f"case {one.case_id}" in body.splitlines()
+            assert {0} == set(parse_statement(body).left.values())
+        assert [*before, "AccessRecorded"] == await intake.types()
+        assert looked == (await intake.log())[-1].event.what
+    too_many = ErasureStatementsQuery(case_ids=(str(uuid4()),) * 51)
+    refused = await intake.refused("erasure_statements", too_many, **COORDINATOR)
+    assert Code.TOO_LARGE is refused.code
 
 
 # Retention --------------------------------------------------------------------------------------
@@ -345,7 +384,7 @@ async def test_the_statement_is_signed_in_two_languages(intake: Intake) -> None:
     it = await reported(intake)
     await ask_for(intake, it.case, **it.me)
     await approve(intake, it.case, **COUNCIL)
-    given = await intake.ask("erasure_statement", ById(id=str(it.case)), ErasureStatement, **it.me)
+    (given,) = await statements(intake, it.case, **it.me)
     verifier = Verifier.parse(given.vkey)
     body = read_statement(given.statement.encode(), [verifier])
     lines = body.splitlines()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -26,6 +26,8 @@ from shared.contracts.rpc import (
     PlanGridQuery,
     PrivacyBudget,
     PrivacyBudgetQuery,
+    Release,
+    TableNamed,
     Unit,
 )
 from shared.identity.roles import Role
@@ -50,6 +52,14 @@ async def looks(noisy: Noisy) -> int:
     return sum(name == "AccessRecorded" for name in await noisy.types())
 
 
+def of_tables(
+    released: Iterable[Release | TableNamed], language: Literal["en", "nl"]
+) -> ExplanationsQuery:
+    """A question after these."""
+    tables = (TableNamed(period=one.period, dimension=one.dimension) for one in released)
+    return ExplanationsQuery(tables=tuple(tables), language=language)
+
+
 async def test_a_period_s_tables_are_explained_as_they_are_released(noisy: Noisy) -> None:
     """Every cell of every table has a sentence with its figure or its threshold; one look is recorded."""
     await noisy.set_up()
@@ -60,7 +70,7 @@ async def test_a_period_s_tables_are_explained_as_they_are_released(noisy: Noisy
     before = await looks(noisy)
     told = await noisy.ask(
         "explanations",
-        ExplanationsQuery(period="2026-H1", language="nl"),
+        of_tables(released, "nl"),
         Explanations,
         role=Role.WORKS_COUNCIL,
     )
@@ -82,7 +92,7 @@ async def test_a_period_s_tables_are_explained_as_they_are_released(noisy: Noisy
     )
     own = await noisy.ask(
         "explanations",
-        ExplanationsQuery(period="2026-H1", language="nl"),
+        of_tables(released, "nl"),
         Explanations,
         token=manager,
     )
@@ -100,11 +110,17 @@ async def test_a_period_without_figures_has_nothing_to_explain(noisy: Noisy) -> 
     await noisy.tick(APRIL, ELSEWHERE)
     await noisy.ticked(APRIL, ELSEWHERE)
     before = await looks(noisy)
-    for period in ("2026-Q1", "2031"):
-        query = ExplanationsQuery(period=period, language="en")
-        assert () == (await noisy.ask("explanations", query, Explanations, role=Role.HR)).items
-    wrong = ExplanationsQuery(period="soon", language="en")
-    assert Code.INVALID_PERIOD is (await noisy.refused("explanations", wrong, role=Role.HR)).code
+
+    def query(*periods: str) -> ExplanationsQuery:
+        return of_tables((TableNamed(period=one, dimension="theme") for one in periods), "en")
+
+    nothing = query("2026-Q1", "2031")
+    assert () == (await noisy.ask("explanations", nothing, Explanations, role=Role.HR)).items
+    for wrong, code in (
+        (query("soon"), Code.INVALID_PERIOD),
+        (query(*["2026-Q1"] * 51), Code.TOO_LARGE),
+    ):
+        assert code is (await noisy.refused("explanations", wrong, role=Role.HR)).code
     assert before == await looks(noisy)
 
 

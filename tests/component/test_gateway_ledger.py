@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -137,7 +138,17 @@ async def test_one_look_is_asked_once_however_often_it_is_written(lab: Lab) -> N
 
 
 async def test_the_auditor_gets_a_bundle_and_the_memories_of_the_others(lab: Lab) -> None:
-    """Bytes as base64; heads that the two other services remember, or that one knows nothing."""
+    """Bytes as base64; heads that the two other services remember, or that one knows nothing. Both are asked
+    before either has answered.
+    """
+    both = asyncio.Event()
+
+    async def wait() -> None:
+        if 3 == len(lab.neighbours.asked):
+            both.set()
+        await both.wait()
+
+    lab.neighbours.before = wait
     lab.neighbours.answers["signals.ledger_bundle"] = rpc.LedgerBundle(
         size=256, entries=b"\x00\x01x", contents=bytes(32), keys=b"k" * 16
     )
@@ -146,6 +157,7 @@ async def test_the_auditor_gets_a_bundle_and_the_memories_of_the_others(lab: Lab
             rpc.LedgerMemory(name="intake/heads/signals/x", size=7, root=b"\xab", evidence=False),
         )
     )
+    lab.neighbours.answers["reporting.ledger_memories"] = rpc.LedgerMemories(memories=())
     data = await lab.ask(
         "{ ledgerBundle(service: SIGNALS, index: 0) { size entries contents keys }"
         " ledgerMemories(service: SIGNALS) { by name size root evidence } }",

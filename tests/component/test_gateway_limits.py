@@ -9,7 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType, get_introspection_query, parse
+from graphql import (
+    GraphQLNamedType,
+    GraphQLObjectType,
+    get_introspection_query,
+    get_named_type,
+    is_abstract_type,
+    parse,
+)
 
 from services.gateway import costs
 from services.gateway.access import served_schemas, whole_schema
@@ -107,8 +114,8 @@ def test_a_fragment_cycle_is_refused() -> None:
         # A fragment costs each time it is spread, and nothing where it is written.
         ("{ a: session { ...F } ...G } fragment F on Session { role x: role } " + G, 12 + 11),
         ("mutation { closeCase(input: {}) { __typename } }", 10 + 1),
-        # A service is asked for it anew.
-        ("{ statistics { explanation { inShort } } }", 10 + 40 * (10 + 1)),
+        # A service is asked for it anew: once for all entries of the lists around it.
+        ("{ statistics { explanation { inShort } } }", 10 + 10 + 40 * (1 + 1)),
         # A list: what is below it, so many times.
         ("{ statistics { id cells { code } } }", 10 + 40 * (1 + 1 + 30 * 1)),
         ("{ case(id: 1) { avoided entries { sealed { keyId } } } }", 10 + 1 + 1 + 50 * (1 + 4)),
@@ -156,6 +163,41 @@ def test_every_size_is_of_a_list_there_is() -> None:
             coordinate
         )
         assert (coordinate in costs.PAGES) == ("first" in parent.fields[name].args), coordinate
+
+
+def test_no_entry_of_a_list_asks_a_service_by_itself() -> None:
+    """What lies in a list, however deep, is asked for all its entries at once, or not at all; and no row
+    of the table is of another field.
+    """
+    whole = whole_schema()
+    asking = {
+        f"{type_.name}.{name}"
+        for type_ in whole.type_map.values()
+        if isinstance(type_, GraphQLObjectType)
+        for name, field in type_.fields.items()
+        if getattr(field.extensions.get("strawberry-definition"), "is_async", False)
+    }
+    below: set[GraphQLNamedType] = set()
+
+    def look(type_: GraphQLNamedType, *, listed: bool) -> None:
+        if type_ in seen and (not listed or type_ in below):
+            return
+        seen.add(type_)
+        if listed:
+            below.add(type_)
+        if is_abstract_type(type_):
+            for one in whole.get_possible_types(type_):
+                look(one, listed=listed)
+        elif isinstance(type_, GraphQLObjectType):
+            for field in type_.fields.values():
+                look(get_named_type(field.type), listed=listed or size("", field) > 1)
+
+    seen: set[GraphQLNamedType] = set()
+    for root in (whole.query_type, whole.mutation_type, whole.subscription_type):
+        assert root is not None
+        look(root, listed=False)
+
+    assert costs.GATHERED == {one for one in asking if one.split(".")[0] in {t.name for t in below}}
 
 
 @pytest.mark.parametrize("limit", ["depth", "fields", "aliases", "directives", "fragments", "cost"])

@@ -571,9 +571,9 @@ EXPLAINED = rpc.TableExplained(
 )
 
 
-async def test_an_explanation_is_asked_once_for_the_tables_of_a_period(lab: Lab) -> None:
-    """Each table takes its own; one that signals does not know has none."""
-    other = msgspec.structs.replace(NOISY, release_id="r3", dimension="unit")
+async def test_an_explanation_is_asked_once_for_the_tables_of_an_answer(lab: Lab) -> None:
+    """Of whatever period; each table takes its own, and one that signals does not know has none."""
+    other = msgspec.structs.replace(NOISY, release_id="r3", period="2026-Q2", dimension="unit")
     lab.neighbours.answers |= {
         "signals.statistics": rpc.Statistics(releases=(NOISY, other)),
         "signals.explanations": rpc.Explanations(items=(EXPLAINED,)),
@@ -581,7 +581,7 @@ async def test_an_explanation_is_asked_once_for_the_tables_of_a_period(lab: Lab)
     data = await lab.ask(
         """
         {
-          statistics(period: "2026-Q3") {
+          statistics {
             explanation(language: NL) {
               inShort steps cells { code label sentence } missing total budget limits page
             }
@@ -607,7 +607,42 @@ async def test_an_explanation_is_asked_once_for_the_tables_of_a_period(lab: Lab)
         {"explanation": None},
     ] == data["statistics"]
     questions = [asked.request for asked in lab.neighbours.asked[1:]]
-    assert [rpc.ExplanationsQuery(period="2026-Q3", language="nl")] == questions
+    tables = (
+        rpc.TableNamed(period="2026-Q3", dimension=NOISY.dimension),
+        rpc.TableNamed(period="2026-Q2", dimension="unit"),
+    )
+    assert [rpc.ExplanationsQuery(tables=tables, language="nl")] == questions
+
+
+async def test_statements_of_erasures_are_asked_for_at_once(lab: Lab) -> None:
+    """Of those that are done; one that intake leaves out has none."""
+    asked_for = rpc.Erasure(
+        case_id=CASE,
+        ground="reporter",
+        status="requested",
+        requested_by="reporter",
+        requested_week="2026-W10",
+        approved_by=(),
+        erased_week=None,
+    )
+    done = [
+        msgspec.structs.replace(asked_for, case_id=f"case-{n}", status="erased") for n in range(3)
+    ]
+    told = tuple(
+        rpc.ErasureStatement(case_id=f"case-{n}", statement=f"s{n}", vkey="v") for n in (2, 0)
+    )
+    lab.neighbours.answers |= {
+        "intake.erasures": rpc.Erasures(items=(asked_for, *done)),
+        "intake.erasure_statements": rpc.ErasureStatements(items=told),
+    }
+    data = await lab.ask("{ erasures { caseId statement { statement } } }", role=Role.WORKS_COUNCIL)
+
+    assert [None, {"statement": "s0"}, None, {"statement": "s2"}] == [
+        one["statement"] for one in data["erasures"]
+    ]
+    assert [rpc.ErasureStatementsQuery(case_ids=("case-0", "case-1", "case-2"))] == [
+        one.request for one in lab.neighbours.asked[1:]
+    ]
 
 
 async def test_the_budget_is_read_by_period(lab: Lab) -> None:

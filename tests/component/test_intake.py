@@ -257,7 +257,7 @@ MAY: dict[Role, set[str]] = {
         "approve_erasure",
         "erasures",
         "erasure",
-        "erasure_statement",
+        "erasure_statements",
         "retention",
     },
     Role.REPORTER: {
@@ -292,7 +292,7 @@ MAY: dict[Role, set[str]] = {
         "chunk",
         "request_erasure",
         "erasure",
-        "erasure_statement",
+        "erasure_statements",
         "retention",
     },
     Role.AUDITOR: {
@@ -328,7 +328,7 @@ MAY[Role.WORKS_COUNCIL] |= {
     "approve_erasure",
     "erasures",
     "erasure",
-    "erasure_statement",
+    "erasure_statements",
     "retention",
 }
 MAY[Role.REPORT_OFFICER] = {

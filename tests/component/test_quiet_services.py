@@ -238,7 +238,7 @@ def test_every_verb_of_a_case_is_quiet() -> None:
         "subject_access",
         "erasures",
         "erasure",
-        "erasure_statement",
+        "erasure_statements",
         "chunk",
         "recovered_words",
         "recoveries",

@@ -18,13 +18,14 @@ from shared.contracts.rpc import (
     EarlyWarningQuery,
     EarlyWarnings,
     Explanations,
-    ExplanationsQuery,
     Statistics,
     StatisticsQuery,
+    TableNamed,
 )
 from shared.identity.roles import Role
 from shared.postgres.migrate import ANSWERS
 from shared.runtime.operate import rebuild_projections
+from tests.component.test_explanations import of_tables
 from tests.component.test_noisy_release import APRIL, JULY, Noisy, at_tick
 from tests.component.test_restored_signals import Lab, budget, lab, ready, until_april
 from tests.component.test_time_travel import checkpoint
@@ -76,12 +77,8 @@ async def tail(noisy: Noisy) -> int:
 
 async def answers(noisy: Noisy) -> dict[str, Any]:
     """All that readers are told of what was drawn."""
-    explained = await noisy.ask(
-        "explanations",
-        ExplanationsQuery(period="2026-Q1", language="nl"),
-        Explanations,
-        role=Role.HR,
-    )
+    tables = (TableNamed(period="2026-Q1", dimension=one) for one in ("theme", "area", "total"))
+    explained = await noisy.ask("explanations", of_tables(tables, "nl"), Explanations, role=Role.HR)
     early = await noisy.ask(
         "early_warning", EarlyWarningQuery(language="nl"), EarlyWarnings, role=Role.HR
     )

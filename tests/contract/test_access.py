@@ -803,7 +803,7 @@ def test_every_refusal_has_its_place() -> None:
 
 WITHOUT_A_FIELD = {
     "reporting.render_report",  # has an address of its own, for its bytes
-    "intake.erasure_statement",  # Erasure.statement
+    "intake.erasure_statements",  # Erasure.statement
     "signals.explanations",  # Release.explanation
     # Bytes, at an address of their own.
     "intake.put_chunk",

@@ -21,7 +21,7 @@ SERVICES = {"intake": intake, "signals": signals, "reporting": reporting}
 
 # What is read within another answer, or has an address of its own: docs/graphql.md, "Files beside GraphQL".
 WITHOUT_A_FIELD = {
-    "intake": {"put_chunk", "chunk", "erasure_statement"},
+    "intake": {"put_chunk", "chunk", "erasure_statements"},
     "signals": {"explanations"},
     "reporting": {"render_report"},
 }

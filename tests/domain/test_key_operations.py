@@ -120,7 +120,7 @@ OPERATIONS: dict[str, set[Role]] = {
     "intake.approve_erasure": ERASERS - {REPORTER},
     "intake.erasures": ERASERS - {REPORTER},
     "intake.erasure": ERASERS,
-    "intake.erasure_statement": ERASERS,
+    "intake.erasure_statements": ERASERS,
     "intake.decide_retention": {ADMIN},
     "intake.retention": ERASERS,
 }
@@ -258,7 +258,7 @@ are sealed; `report` gives them to advisers alone, see test_reporting_policy.py.
 WITHOUT_A_FIELD = {
     "intake.put_chunk",  # chunks have addresses of their own
     "intake.chunk",
-    "intake.erasure_statement",  # a field of `erasure`
+    "intake.erasure_statements",  # a field of `erasure`
 }
 THERE = sorted(name for name in VERBS if name in OPERATIONS)
 

@@ -21,6 +21,7 @@ from msgspec import UNSET
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
 
+from services.gateway.gathering import Gathering
 from services.gateway.grants import (
     ADMIN,
     ADVISER,
@@ -74,6 +75,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         default_factory=dict
     )
     """What this operation has asked already: a question is asked, and its look recorded, once."""
+    gathering: Gathering = msgspec.field(default_factory=Gathering)
+    """What entries of lists are asked for, on its way to be asked at once."""
 
 
 Info = strawberry.Info[Context, None]

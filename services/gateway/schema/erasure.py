@@ -89,10 +89,17 @@ class Erasure:
 
     @described("What was taken away and what could not be; null until it is done.")
     async def statement(self, info: Info) -> ErasureStatement | None:
-        """Asks intake."""
-        found = await ask_or_none(
-            info, "intake.erasure_statement", rpc.ById(id=self.case_id), rpc.ErasureStatement
-        )
+        """Asks intake, once for all of the answer."""
+        if self.status is not ErasureStatus.ERASED:
+            return None
+
+        async def asking(cases: tuple[str, ...]) -> dict[str, rpc.ErasureStatement]:
+            request = rpc.ErasureStatementsQuery(case_ids=cases)
+            told = await ask(info, "intake.erasure_statements", request, rpc.ErasureStatements)
+            return {one.case_id: one for one in told.items}
+
+        gathering = info.context.gathering
+        found = await gathering.one("statement", str(self.case_id), asking, rpc.MOST_GATHERED)
         return None if found is None else ErasureStatement.of(found)
 
     @classmethod

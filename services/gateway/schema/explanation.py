@@ -10,6 +10,9 @@ from services.gateway.grants import ADVISER, INTEGRATION, LEADERS, MANAGER, gran
 from services.gateway.schema.base import Info, LanguageChoice, ask
 from shared.contracts import rpc
 
+_Named = tuple[str, str, str]
+"""A released table: its period, its dimension, and its id."""
+
 
 @strawberry.type(description="A cell, and what its figure means; or why there is none.")
 class CellExplanation:
@@ -65,12 +68,21 @@ class Explanation:
 async def explanation_of(
     info: Info, release: rpc.Release, language: LanguageChoice
 ) -> Explanation | None:
-    """Asks signals, once for all tables of the period; None for a release that it does not have."""
-    request = rpc.ExplanationsQuery(period=release.period, language=language.value)
-    found = await ask(info, "signals.explanations", request, rpc.Explanations)
-    return next(
-        (Explanation.of(one) for one in found.items if one.release_id == release.release_id), None
-    )
+    """Asks signals, once for all tables of the answer; None for a release that it does not have."""
+
+    async def asking(named: tuple[_Named, ...]) -> dict[_Named, rpc.TableExplained]:
+        request = rpc.ExplanationsQuery(
+            tables=tuple(rpc.TableNamed(period=one[0], dimension=one[1]) for one in named),
+            language=language.value,
+        )
+        found = await ask(info, "signals.explanations", request, rpc.Explanations)
+        by_id = {one.release_id: one for one in found.items}
+        return {one: by_id[one[2]] for one in named if one[2] in by_id}
+
+    mine = release.period, release.dimension, release.release_id
+    kind = "explanation", language
+    told = await info.context.gathering.one(kind, mine, asking, rpc.MOST_GATHERED)
+    return None if told is None else Explanation.of(told)
 
 
 _READERS = ADVISER | LEADERS | INTEGRATION | MANAGER

@@ -3,6 +3,7 @@
 # ruff: noqa: A002, FBT002  arguments are called what the schema calls them, and may be a switch
 from __future__ import annotations
 
+import asyncio
 import re
 from enum import Enum
 from typing import Annotated, Self
@@ -193,28 +194,27 @@ class LedgerQuery:
 
     @described("What the other services remember of a ledger. Your visit is recorded.")
     async def ledger_memories(self, info: Info, service: Service) -> list[LedgerMemory]:
-        """Asks the other services."""
-        found = []
-        for other in Service:
-            if other is service:
-                continue
-            request = rpc.LedgerMemoriesQuery(of=service.value)
-            answer = await ask_or_none(
-                info, f"{other.value}.ledger_memories", request, rpc.LedgerMemories
+        """Asks the other services, side by side."""
+        request = rpc.LedgerMemoriesQuery(of=service.value)
+        others = [other for other in Service if other is not service]
+        answers = await asyncio.gather(
+            *(
+                ask_or_none(info, f"{other.value}.ledger_memories", request, rpc.LedgerMemories)
+                for other in others
             )
-            if answer is None:  # that service has nothing of this organisation yet
-                continue
-            found += [
-                LedgerMemory(
-                    by=other,
-                    name=memory.name,
-                    size=memory.size,
-                    root=memory.root.hex(),
-                    evidence=memory.evidence,
-                )
-                for memory in answer.memories
-            ]
-        return found
+        )
+        return [
+            LedgerMemory(
+                by=other,
+                name=memory.name,
+                size=memory.size,
+                root=memory.root.hex(),
+                evidence=memory.evidence,
+            )
+            for other, answer in zip(others, answers, strict=True)
+            if answer is not None  # None: it has nothing of this organisation yet
+            for memory in answer.memories
+        ]
 
 
 ACCESS = table(

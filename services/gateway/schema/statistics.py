@@ -88,7 +88,7 @@ class Release:
 
     @described(
         "What was done to this table, why cells are not shown, what it cost: in sentences. It is asked "
-        "once for all tables of a period."
+        "once for all tables of an answer."
     )
     async def explanation(
         self, info: Info, language: LanguageChoice = LanguageChoice.EN

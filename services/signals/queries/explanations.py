@@ -1,5 +1,5 @@
-"""What was done to the tables of a period, in words. That somebody looked is recorded first: the
-sentences have the figures in them.
+"""What was done to released tables, in words. That somebody looked is recorded first: the sentences have the
+figures in them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from services.signals.domain.explanation import explain
 from services.signals.policy import sees_every_place
 from services.signals.queries.own_branch import own_branch
 from services.signals.question import Question
+from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import (
+    MOST_GATHERED,
     CellExplained,
     Explanations,
     ExplanationsQuery,
@@ -24,39 +26,53 @@ from shared.taxonomy.period import Period
 
 async def explanations(question: Question, request: ExplanationsQuery) -> Explanations:
     """See Explanations; a manager's are of the organisation and of their own branch. Raises Refusal
-    INVALID_PERIOD.
+    INVALID_PERIOD, TOO_LARGE.
     """
-    asked = Period.parse(request.period)
-    period, previous = (
-        str(asked),
-        str(Period.containing(asked.start - timedelta(days=1), asked.grain)),
+    if len(request.tables) > MOST_GATHERED:
+        raise Refusal(Code.TOO_LARGE, limit=MOST_GATHERED, unit="entries")
+    asked = {(Period.parse(one.period), one.dimension) for one in request.tables}
+    released = await _released(
+        question, asked | {(_before(period), dimension) for period, dimension in asked}
     )
-    async with question.pool.connection() as connection:
-        cursor = await connection.execute(
-            "SELECT content FROM released_table WHERE organisation = %s AND period = %s"
-            ' ORDER BY dimension COLLATE "C"',
-            (question.organisation, period),
-        )
-        rows = await cursor.fetchall()
-        cursor = await connection.execute(
-            "SELECT content FROM released_table WHERE organisation = %s AND period = %s",
-            (question.organisation, previous),
-        )
-        earlier = await cursor.fetchall()
-    releases = [msgspec.json.decode(content, type=Release) for (content,) in rows]
-    old = [msgspec.json.decode(content, type=Release) for (content,) in earlier]
-    if releases and not sees_every_place(question.principal):
-        branch = await own_branch(question)
-        releases = [own for one in releases if (own := branch.of(one)) is not None]
-        old = [own for one in old if (own := branch.of(one)) is not None]
-    before = {one.dimension: one for one in old}
-    if releases:
+    told = sorted(asked & released.keys())
+    if told:
         await question.record_access("explanation")
     return Explanations(
         items=tuple(
-            _explained(release, before.get(release.dimension), request) for release in releases
+            _explained(
+                released[period, dimension],
+                released.get((_before(period), dimension)),
+                request,
+            )
+            for period, dimension in told
         )
     )
+
+
+def _before(period: Period) -> Period:
+    return Period.containing(period.start - timedelta(days=1), period.grain)
+
+
+async def _released(
+    question: Question, tables: set[tuple[Period, str]]
+) -> dict[tuple[Period, str], Release]:
+    """Those of these tables that are released, as the asker sees them."""
+    async with question.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT period, dimension, content FROM released_table"
+            " WHERE organisation = %s AND period = ANY (%s)",
+            (question.organisation, sorted({str(period) for period, _ in tables})),
+        )
+        rows = await cursor.fetchall()
+    found = {
+        (Period.parse(period), dimension): msgspec.json.decode(content, type=Release)
+        for period, dimension, content in rows
+        if (Period.parse(period), dimension) in tables
+    }
+    if not found or sees_every_place(question.principal):
+        return found
+    branch = await own_branch(question)
+    return {key: own for key, one in found.items() if (own := branch.of(one)) is not None}
 
 
 def _explained(
