@@ -1,4 +1,7 @@
-"""nats-server's configuration: accounts, users, and exactly what each may publish and subscribe.
+"""Accounts and users of the bus, and exactly what each may publish and subscribe.
+
+`account_plans` says it once. `nats_config` makes a configuration of it, as local mode has it;
+`shared/bus/operator.py` the tokens of operator mode.
 
 CORE holds our own services. Each owner of integrations has an account of its own: a user who may
 only ask for messages still chooses where they are delivered, so that within one account it could
@@ -18,7 +21,7 @@ import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from shared.bus.topology import (
     DURABLES,
@@ -49,15 +52,87 @@ _SECRET = re.compile(r"[A-Za-z][A-Za-z0-9]{23,127}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserPlan:
+    """A user: its answers come below `inbox`; `publish` and `subscribe` are all that it may besides.
+
+    `reply_seconds`: it may answer a question once, within that time; None: not at all.
+    """
+
+    name: str
+    inbox: str
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...] = ()
+    reply_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A subject that the one account `to` may import: to receive (stream) or to ask (service)."""
+
+    kind: Literal["stream", "service"]
+    subject: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """A subject of another account; `local` is its name in this one, where it has another."""
+
+    kind: Literal["stream", "service"]
+    account: str
+    subject: str
+    local: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The most that an account may use of the server."""
+
+    file_bytes: int
+    streams: int
+    consumers: int
+    connections: int
+    subscriptions: int
+    payload: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPlan:
+    """An account. Without `limits` it has none."""
+
+    name: str
+    users: tuple[UserPlan, ...]
+    exports: tuple[Exported, ...] = ()
+    imports: tuple[Imported, ...] = ()
+    limits: Limits | None = None
+    jetstream: bool = True
+
+
+OF_AN_INTEGRATION: Final = Limits(
+    # In a cluster each copy counts.
+    file_bytes=3 * 1024**3,
+    streams=1,
+    consumers=1,
+    connections=16,
+    subscriptions=64,
+    payload=64 * 1024,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationAccount:
     """An owner of integrations.
 
-    `name` is the user's name; `<name>-admin` sets the account's stream up; the account is the name
-    in capitals. `tokens` are the organisations whose signals it receives; empty: all of them.
+    `<name>-admin` sets the account's stream up and takes it down; the account is the name in
+    capitals. `tokens` are the organisations whose signals it receives; empty: all of them. `users`
+    are its users, who may all do the same; two while one takes over from the other. Without them
+    there is one, of the integration's name. `closed`: it is going, and has nothing and nobody any more.
     """
 
     name: str = "integration"
     tokens: tuple[str, ...] = ()
+    users: tuple[str, ...] | None = None
+    closed: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name in {
@@ -82,6 +157,11 @@ class IntegrationAccount:
         return f"{self.name}-admin"
 
     @property
+    def inbox(self) -> str:
+        """Below this its users' answers come."""
+        return f"_INBOX_{self.name}"
+
+    @property
     def filters(self) -> tuple[str, ...]:
         """The subjects it receives."""
         return tuple(f"signals.v1.{token}.>" for token in self.tokens) or ("signals.v1.>",)
@@ -100,12 +180,21 @@ def new_secret() -> str:
 
 def users(integrations: Sequence[IntegrationAccount] = DEFAULT_INTEGRATIONS) -> tuple[str, ...]:
     """Every user that needs a password."""
-    return (
-        *SERVICES,
-        "gateway",
-        "provisioner",
-        *(user for each in integrations for user in (each.admin, each.name)),
-    )
+    return tuple(user.name for plan in account_plans(integrations) for user in plan.users)
+
+
+def account_plans(
+    integrations: Sequence[IntegrationAccount] = DEFAULT_INTEGRATIONS,
+) -> tuple[AccountPlan, ...]:
+    """All accounts, CORE first.
+
+    Raises `ValueError` with a sentence when two would have the same name.
+    """
+    plans = (core_plan(integrations), *(integration_plan(each) for each in integrations))
+    names = [user.name for plan in plans for user in plan.users]
+    if len(set(names)) != len(names):
+        raise ValueError("Two integrations have the same name.")
+    return plans
 
 
 def nats_config(
@@ -118,23 +207,23 @@ def nats_config(
     port: int = 4222,
     monitor_port: int = 8222,
     server_name: str = "hoeksteen",
+    pid_file: Path | None = None,
 ) -> str:
     """The whole configuration as text (JSON, which nats-server reads). It holds secrets: mode 0600.
 
     `port` and `monitor_port` may be -1: the server chooses (see `server.argv`). The monitoring
-    port has no sign-in and listens on 127.0.0.1 only.
+    port has no sign-in and listens on 127.0.0.1 only. In `pid_file` the server writes its number, by
+    which it is told to read its configuration again.
 
     Raises `ValueError` with a sentence for a missing or unusable password, key or name.
     """
-    names = users(integrations)
-    if len(set(names)) != len(names):
-        raise ValueError("Two integrations have the same name.")
-    for user in names:
+    plans = account_plans(integrations)
+    for user in users(integrations):
         if not _SECRET.fullmatch(passwords.get(user, "")):
             raise ValueError(f"The password of '{user}' must be 24 or more letters and digits.")
     if not _SECRET.fullmatch(encryption_key):
         raise ValueError("The encryption key must be 24 or more letters and digits.")
-    config = {
+    config: dict[str, Any] = {
         "server_name": server_name,
         "listen": f"{host}:{port}",
         "http": f"127.0.0.1:{monitor_port}",
@@ -144,34 +233,67 @@ def nats_config(
             "cipher": "chacha",
             "key": encryption_key,
         },
-        "accounts": {
-            "CORE": _core(passwords, integrations),
-            **{each.account: _integration(each, passwords) for each in integrations},
-        },
+        "accounts": {plan.name: _account(plan, passwords) for plan in plans},
     }
+    if pid_file is not None:
+        config["pid_file"] = str(pid_file)
     return json.dumps(config, indent=2) + "\n"
 
 
-def _core(
-    passwords: Mapping[str, str], integrations: Sequence[IntegrationAccount]
-) -> dict[str, Any]:
-    exports: list[dict[str, Any]] = []
+def _account(plan: AccountPlan, passwords: Mapping[str, str]) -> dict[str, Any]:
+    account: dict[str, Any] = {
+        "jetstream": "enabled" if plan.jetstream else "disabled",
+        "users": [_user(user, passwords[user.name]) for user in plan.users],
+        "exports": [{each.kind: each.subject, "accounts": [each.to]} for each in plan.exports],
+        "imports": [
+            {each.kind: {"account": each.account, "subject": each.subject}}
+            | ({} if each.local is None else {"to": each.local})
+            for each in plan.imports
+        ],
+    }
+    if plan.limits is not None:
+        account["jetstream"] = {
+            "max_mem": 0,
+            "max_file": plan.limits.file_bytes,
+            "max_streams": plan.limits.streams,
+            "max_consumers": plan.limits.consumers,
+        }
+        account["limits"] = {
+            "max_connections": plan.limits.connections,
+            "max_subscriptions": plan.limits.subscriptions,
+            "max_payload": plan.limits.payload,
+            "max_leafnodes": 0,
+        }
+    return account
+
+
+def _user(user: UserPlan, password: str) -> dict[str, Any]:
+    permissions: dict[str, Any] = {
+        "publish": {"allow": list(user.publish)},
+        "subscribe": {"allow": [f"{user.inbox}.>", *user.subscribe]},
+    }
+    if user.reply_seconds:
+        permissions["allow_responses"] = {"max": 1, "expires": f"{user.reply_seconds}s"}
+    return {"user": user.name, "password": password, "permissions": permissions}
+
+
+def core_plan(integrations: Sequence[IntegrationAccount]) -> AccountPlan:
+    """The account of our own services, and what it hands to each integration's."""
+    exports: list[Exported] = []
     for each in integrations:
+        if each.closed:
+            continue
         durable = export_durable(each.name)
         exports += [
-            {"stream": export_subject(each.name), "accounts": [each.account]},
-            {"service": _reset("SIGNALS", durable), "accounts": [each.account]},
-            {"service": f"$JS.FC.SIGNALS.{durable}.>", "accounts": [each.account]},
+            Exported(kind="stream", subject=export_subject(each.name), to=each.account),
+            Exported(kind="service", subject=_reset("SIGNALS", durable), to=each.account),
+            Exported(kind="service", subject=f"$JS.FC.SIGNALS.{durable}.>", to=each.account),
         ]
-    return {
-        "jetstream": "enabled",
-        "users": [
-            *(_service(name, passwords[name]) for name in SERVICES),
-            _gateway(passwords["gateway"]),
-            _provisioner(passwords["provisioner"]),
-        ],
-        "exports": exports,
-    }
+    return AccountPlan(
+        name="CORE",
+        users=(*(_service(name) for name in SERVICES), _GATEWAY, _PROVISIONER),
+        exports=tuple(exports),
+    )
 
 
 _LOOK_AT_REVOCATIONS: Final = (
@@ -180,7 +302,7 @@ _LOOK_AT_REVOCATIONS: Final = (
 )
 
 
-def _service(name: str, password: str) -> dict[str, Any]:
+def _service(name: str) -> UserPlan:
     publish = [
         f"ledger.v1.head.{name}",
         f"live.v1.{name}.>",
@@ -212,79 +334,96 @@ def _service(name: str, password: str) -> dict[str, Any]:
                 _reset(durable.stream, durable.name),
                 f"dlq.{durable.stream}.{durable.name}",
             ]
-    return _user(
-        name,
-        password,
-        publish=publish,
+    return UserPlan(
+        name=name,
+        inbox=f"_INBOX_{name}",
+        publish=tuple(publish),
         # The second word is the queue group: no plain subscription, which would get a copy of all.
-        subscribe=[f"rpc.{name}.v1.> {name}", "ledger.v1.head.>", REVOKED],
-        replies=True,
+        subscribe=(f"rpc.{name}.v1.> {name}", "ledger.v1.head.>", REVOKED),
+        reply_seconds=REPLY_SECONDS,
     )
 
 
-def _gateway(password: str) -> dict[str, Any]:
-    return _user("gateway", password, publish=["rpc.*.v1.>"], subscribe=["live.v1.>", REVOKED])
+_GATEWAY: Final = UserPlan(
+    name="gateway",
+    inbox="_INBOX_gateway",
+    publish=("rpc.*.v1.>",),
+    subscribe=("live.v1.>", REVOKED),
+)
+
+_PROVISIONER: Final = UserPlan(
+    name="provisioner",
+    inbox="_INBOX_provisioner",
+    publish=(
+        "$JS.API.STREAM.CREATE.*",
+        "$JS.API.STREAM.UPDATE.*",
+        "$JS.API.STREAM.INFO.*",
+        "$JS.API.STREAM.DELETE.*",
+        "$JS.API.STREAM.MSG.DELETE.*",
+        "$JS.API.CONSUMER.CREATE.>",
+        "$JS.API.CONSUMER.INFO.*.*",
+        "$JS.API.CONSUMER.DELETE.*.*",
+        "$JS.API.STREAM.MSG.GET.DLQ",
+        "$JS.API.STREAM.MSG.GET.ADVISORIES",
+    ),
+)
 
 
-def _provisioner(password: str) -> dict[str, Any]:
-    return _user(
-        "provisioner",
-        password,
-        publish=[
-            "$JS.API.STREAM.CREATE.*",
-            "$JS.API.STREAM.UPDATE.*",
-            "$JS.API.STREAM.INFO.*",
-            "$JS.API.STREAM.DELETE.*",
-            "$JS.API.STREAM.MSG.DELETE.*",
-            "$JS.API.CONSUMER.CREATE.>",
-            "$JS.API.CONSUMER.INFO.*.*",
-            "$JS.API.CONSUMER.DELETE.*.*",
-            "$JS.API.STREAM.MSG.GET.DLQ",
-            "$JS.API.STREAM.MSG.GET.ADVISORIES",
-        ],
-        subscribe=[],
-    )
-
-
-def _integration(each: IntegrationAccount, passwords: Mapping[str, str]) -> dict[str, Any]:
+def integration_plan(each: IntegrationAccount) -> AccountPlan:
+    """An integration's account. It exports nothing, and imports what CORE exports to it alone."""
+    if each.closed:
+        return AccountPlan(name=each.account, users=(), jetstream=False)
     durable = export_durable(each.name)
-    return {
-        "jetstream": {
-            "max_mem": 0,
-            "max_file": 1024**3,
-            "max_streams": 1,
-            "max_consumers": 1,
-        },
-        "imports": [
-            {"stream": {"account": "CORE", "subject": export_subject(each.name)}},
-            {
-                "service": {"account": "CORE", "subject": _reset("SIGNALS", durable)},
-                "to": _reset("SIGNALS", durable).replace("$JS.API", IMPORTED_API),
-            },
-            {"service": {"account": "CORE", "subject": f"$JS.FC.SIGNALS.{durable}.>"}},
-        ],
-        "users": [
-            _user(
-                each.admin,
-                passwords[each.admin],
-                publish=[
-                    f"$JS.API.STREAM.CREATE.{EXTERNAL_STREAM}",
-                    f"$JS.API.STREAM.UPDATE.{EXTERNAL_STREAM}",
-                    f"$JS.API.STREAM.INFO.{EXTERNAL_STREAM}",
-                    f"$JS.API.CONSUMER.CREATE.{EXTERNAL_STREAM}.{EXTERNAL_DURABLE}",
-                    f"$JS.API.CONSUMER.INFO.{EXTERNAL_STREAM}.{EXTERNAL_DURABLE}",
-                    f"$JS.API.CONSUMER.DELETE.{EXTERNAL_STREAM}.{EXTERNAL_DURABLE}",
-                ],
-                subscribe=[],
+    return AccountPlan(
+        name=each.account,
+        limits=OF_AN_INTEGRATION,
+        imports=(
+            Imported(kind="stream", account="CORE", subject=export_subject(each.name)),
+            Imported(
+                kind="service",
+                account="CORE",
+                subject=_reset("SIGNALS", durable),
+                local=_reset("SIGNALS", durable).replace("$JS.API", IMPORTED_API),
             ),
-            _user(
-                each.name,
-                passwords[each.name],
-                publish=_reads(EXTERNAL_STREAM, EXTERNAL_DURABLE),
-                subscribe=[],
+            Imported(kind="service", account="CORE", subject=f"$JS.FC.SIGNALS.{durable}.>"),
+        ),
+        users=(
+            admin_plan(each),
+            *(
+                reader_plan(each, user)
+                for user in ((each.name,) if each.users is None else each.users)
             ),
-        ],
-    }
+        ),
+    )
+
+
+def admin_plan(each: IntegrationAccount) -> UserPlan:
+    """Who sets up the account's stream and durable, and takes them down."""
+    return UserPlan(
+        name=each.admin,
+        inbox=f"_INBOX_{each.admin}",
+        publish=(
+            f"$JS.API.STREAM.CREATE.{EXTERNAL_STREAM}",
+            f"$JS.API.STREAM.UPDATE.{EXTERNAL_STREAM}",
+            f"$JS.API.STREAM.INFO.{EXTERNAL_STREAM}",
+            f"$JS.API.STREAM.DELETE.{EXTERNAL_STREAM}",
+            f"$JS.API.CONSUMER.CREATE.{EXTERNAL_STREAM}.{EXTERNAL_DURABLE}",
+            f"$JS.API.CONSUMER.INFO.{EXTERNAL_STREAM}.{EXTERNAL_DURABLE}",
+            f"$JS.API.CONSUMER.DELETE.{EXTERNAL_STREAM}.{EXTERNAL_DURABLE}",
+        ),
+    )
+
+
+def reader_plan(each: IntegrationAccount, user: str) -> UserPlan:
+    """Who takes the signals, in its place or, without moving it, from any earlier one on."""
+    return UserPlan(
+        name=user,
+        inbox=each.inbox,
+        publish=(
+            *_reads(EXTERNAL_STREAM, EXTERNAL_DURABLE),
+            f"$JS.API.DIRECT.GET.{EXTERNAL_STREAM}",
+        ),
+    )
 
 
 def _reads(stream: str, durable: str) -> list[str]:
@@ -298,20 +437,3 @@ def _reads(stream: str, durable: str) -> list[str]:
 
 def _reset(stream: str, durable: str) -> str:
     return f"$JS.API.CONSUMER.RESET.{stream}.{durable}"
-
-
-def _user(
-    name: str,
-    password: str,
-    *,
-    publish: Sequence[str],
-    subscribe: Sequence[str],
-    replies: bool = False,
-) -> dict[str, Any]:
-    permissions: dict[str, Any] = {
-        "publish": {"allow": list(publish)},
-        "subscribe": {"allow": [f"_INBOX_{name}.>", *subscribe]},
-    }
-    if replies:
-        permissions["allow_responses"] = {"max": 1, "expires": f"{REPLY_SECONDS}s"}
-    return {"user": name, "password": password, "permissions": permissions}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import nats.errors
 from nats.aio.client import Client
+
+from shared.bus.claims import NotAToken, is_credentials, read_credentials
 
 PING_SECONDS: Final = 10
 """The library's 120 s leaves a dead server unnoticed for four minutes."""
@@ -58,10 +61,13 @@ async def connect(
     name: str,
     on_problem: OnProblem = log_problem,
     on_reconnect: Callable[[], None] = lambda: None,
+    inbox: str | None = None,
 ) -> Client:
     """A connected client that reconnects for ever.
 
-    `servers` is one address or several with commas. `name` is what the server's monitoring shows.
+    `servers` is one address or several with commas. `password` is the user's password or, in operator
+    mode, the text of its credentials file; its answers come below `inbox`, by default
+    `_INBOX_<user>`. `name` is what the server's monitoring shows.
     `on_problem` receives one sentence for each lost connection and each refusal by the server,
     which NATS tells asynchronously only: a forbidden publish looks like a timeout, a forbidden
     subscription like silence. `on_reconnect` is called when a lost connection has come about again:
@@ -73,6 +79,7 @@ async def connect(
     addresses = [address.strip() for address in servers.split(",") if address.strip()]
     if not addresses:
         raise CannotConnect("No address of a NATS server is given.")
+    signing_in = _signing_in(user, password)
     client = _Client()
     connected = False
     failures = 0
@@ -106,10 +113,9 @@ async def connect(
     try:
         await client.connect(
             servers=addresses,
-            user=user,
-            password=password,
+            **signing_in,
             name=name,
-            inbox_prefix=f"_INBOX_{user}",
+            inbox_prefix=inbox or f"_INBOX_{user}",
             error_cb=error,
             disconnected_cb=disconnected,
             reconnected_cb=reconnected,
@@ -123,6 +129,20 @@ async def connect(
         raise
     connected = True
     return client
+
+
+def _signing_in(user: str, password: str) -> dict[str, Any]:
+    """What the library is told. Its own way with a credentials file needs one more package."""
+    if not is_credentials(password):
+        return {"user": user, "password": password}
+    try:
+        token, key = read_credentials(password)
+    except NotAToken as error:
+        raise CannotConnect(f"The credentials of '{user}' cannot be read: {error}") from error
+    return {
+        "user_jwt_cb": token.encode,
+        "signature_cb": lambda nonce: base64.b64encode(key.sign(nonce.encode())),
+    }
 
 
 async def responds(client: Client, *, within: float = 2.0) -> bool:

@@ -17,13 +17,14 @@ the server starts, says that its streams do not exist, and erases them when one 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,13 +99,10 @@ async def provision(
 
     Raises `NotProvisioned`.
     """
-    await healthy(monitor_url, wait)
-    version = core.connected_server_version
-    if (version.major, version.minor) < OLDEST_SERVER:
-        raise NotProvisioned(f"nats-server {version} is too old; at least 2.14 is needed.")
+    await _fit(core, monitor_url, wait)
     done = Provisioned()
     js = core.jetstream()
-    try:
+    with _told():
         for stream in STREAMS:
             await _stream(
                 js,
@@ -138,10 +136,58 @@ async def provision(
             )
         for integration, client in integrations:
             await _export(js, client.jetstream(), integration, replicas, done)
+    return done
+
+
+async def provision_integration(
+    *,
+    core: Client,
+    external: Client,
+    integration: IntegrationAccount,
+    monitor_url: str,
+    replicas: int = 1,
+    wait: float = 30.0,
+) -> Provisioned:
+    """What `provision` does for one integration; `external` is connected as its admin.
+
+    Raises `NotProvisioned`.
+    """
+    await _fit(core, monitor_url, wait)
+    done = Provisioned()
+    with _told():
+        await _export(core.jetstream(), external.jetstream(), integration, replicas, done)
+    return done
+
+
+async def unprovision_integration(
+    *, core: Client, external: Client, integration: IntegrationAccount
+) -> None:
+    """Delete an integration's stream, with its reader's place, and the durable that fills it.
+
+    What is gone already is as good. Raises `NotProvisioned`.
+    """
+    with _told():
+        with contextlib.suppress(NotFoundError):
+            await external.jetstream().delete_stream(EXTERNAL_STREAM)
+        with contextlib.suppress(NotFoundError):
+            await core.jetstream().delete_consumer("SIGNALS", export_durable(integration.name))
+
+
+async def _fit(core: Client, monitor_url: str, wait: float) -> None:
+    await healthy(monitor_url, wait)
+    version = core.connected_server_version
+    if (version.major, version.minor) < OLDEST_SERVER:
+        raise NotProvisioned(f"nats-server {version} is too old; at least 2.14 is needed.")
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What NATS refuses, in a sentence."""
+    try:
+        yield
     except (nats.errors.Error, TimeoutError) as error:
         reason = error.description if isinstance(error, APIError) else type(error).__name__
         raise NotProvisioned(f"NATS does not take a stream or durable: {reason}.") from error
-    return done
 
 
 async def _export(
@@ -186,6 +232,8 @@ async def _export(
             max_age=0,
             num_replicas=replicas,
             duplicate_window=DUPLICATE_WINDOW_SECONDS,
+            # History is read by the message, in one request and without a durable more.
+            allow_direct=True,
             sources=[
                 StreamSource(
                     name="SIGNALS",

@@ -46,7 +46,7 @@ def argv(config: Path, *, ports_file_dir: Path | None = None) -> list[str]:
 
 
 def write_config(path: Path, text: str) -> None:
-    """Write the configuration, which holds secrets, so that only its owner reads it."""
+    """Write a configuration, or another file that holds secrets, so that only its owner reads it."""
     beside = path.with_name(path.name + ".new")
     beside.unlink(missing_ok=True)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -15,6 +15,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from shared.cli import integration as _integration
 from shared.cli import keys as _keys
 from shared.cli.version import VERSION
 from shared.local.home import Home, write_private
@@ -41,6 +42,7 @@ app.add_typer(_erasure, name="erasure")
 
 _witness = typer.Typer(help="Cosign the logs of others.", no_args_is_help=True)
 app.add_typer(_witness, name="witness")
+app.add_typer(_integration.integration, name="integration")
 app.add_typer(_keys.adviser_key, name="adviser-key")
 app.add_typer(_keys.recovery_key, name="recovery-key")
 _checkpoint = typer.Typer(help="A checkpoint on paper.", no_args_is_help=True)

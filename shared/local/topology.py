@@ -5,6 +5,7 @@ Whoever wants to know what runs, what it waits for and what it is told, reads `p
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -12,8 +13,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.bus import accounts, server
-from shared.local.home import CHECKOUT, Home, write_private, write_private_json
+from shared.bus import server
+from shared.local import integrations
+from shared.local.home import CHECKOUT, Home, write_private
 from shared.local.pages import PAGES, are_built
 from shared.local.problem import LocalProblem
 from shared.local.program import Program
@@ -77,22 +79,10 @@ def _programs(installation: Installation, postgres: EmbeddedPostgres) -> tuple[P
 
     nats_config = home.nats / "nats.conf"
 
-    # Made once, here: programs are told where a secret lies, and read it there.
-    nats_passwords = {
-        user: installation.nats_password_file(user).read_text(encoding="utf-8")
-        for user in accounts.users()
-    }
-    write_private_json(home.secrets / "nats-passwords.json", nats_passwords)
-
     def write_nats_config() -> None:
-        text = accounts.nats_config(
-            store_dir=home.nats / "jetstream",
-            encryption_key=home.secret("nats-storage").read_text(encoding="utf-8"),
-            passwords=nats_passwords,
-            port=ports.nats,
-            monitor_port=ports.nats_monitor,
-        )
-        server.write_config(nats_config, text)
+        # What has ended since the last start is left out.
+        given = integrations.accounts_of(home, ports)
+        server.write_config(nats_config, integrations.configuration(home, ports, given))
 
     return (
         Program(
@@ -247,10 +237,12 @@ def _gateway(installation: Installation) -> dict[str, str]:
 def provisioner_environment(installation: Installation) -> dict[str, str]:
     """What `python -m shared.bus.provision` is told, and `python -m shared.bus.rebuild`."""
     home = installation.home
+    given = integrations.accounts_of(home, installation.ports)
     return _common(home) | {
         "HOEKSTEEN_NATS_URL": installation.nats_url,
         "HOEKSTEEN_NATS_MONITOR_URL": f"http://127.0.0.1:{installation.ports.nats_monitor}",
-        "HOEKSTEEN_NATS_PASSWORDS_FILE": str(home.secrets / "nats-passwords.json"),
+        "HOEKSTEEN_NATS_PASSWORDS_FILE": str(integrations.write_passwords(home, given)),
+        "HOEKSTEEN_NATS_INTEGRATIONS": json.dumps({each.name: each.tokens for each in given}),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from shared.bus.connection import connect
 from shared.cli.version import VERSION
 from shared.local.home import Home
 from shared.local.problem import LocalProblem
 from shared.local.program import answers
 from shared.local.session import SERVICES, Installation
+from tests.nats_server import until
 from tests.system.conftest import HOEKSTEEN
 
 
@@ -161,6 +164,38 @@ def test_a_token_is_printed(installation: Installation) -> None:
     refused = hoeksteen("token", "hr", HOEKSTEEN_HOME=home)
     assert refused.returncode == 1
     assert refused.stderr.startswith("Every role but admin has an organisation")
+
+
+async def test_an_integration_comes_and_goes(installation: Installation) -> None:
+    """With what the command hands over one signs in; once it is removed, one does not, and all is well."""
+    where = {
+        "HOEKSTEEN_HOME": str(installation.home.path),
+        "HOEKSTEEN_PORT": str(installation.ports.base),
+    }
+    given = hoeksteen("integration", "add", "acme", "--all-organisations", **where)
+    assert (given.returncode, given.stderr) == (0, "")
+    told = dict(re.findall(r"^  (.+?) +(\S+)$", given.stdout, re.MULTILINE))
+    assert Path(told["credentials"]).stat().st_mode & 0o777 == 0o600
+    client = await connect(
+        servers=installation.nats_url,
+        user=told["user"],
+        password=Path(told["credentials"]).read_text(),
+        name="test",
+        inbox=told["inbox prefix"],
+    )
+    try:
+        await client.jetstream().pull_subscribe_bind("integration", "SIGNALS_EXT")
+        again = hoeksteen("integration", "add", "acme", "--organisation", "abc", **where)
+        assert (again.returncode, again.stdout) == (1, "")
+        assert again.stderr.startswith("'acme' has other organisations.")
+        gone = hoeksteen("integration", "remove", "acme", "--yes", **where)
+        assert (gone.returncode, gone.stdout) == (0, "'acme' is removed.\n")
+        await until(lambda: not client.is_connected)
+    finally:
+        await client.close()
+    listed = hoeksteen("integration", "list", **where).stdout
+    assert listed == "There are no integrations.\n"
+    assert await answers(f"http://127.0.0.1:{installation.ports.nats_monitor}/healthz")
 
 
 def test_a_killed_launcher_is_not_taken_for_a_running_one(home: Home) -> None:

@@ -1,0 +1,291 @@
+"""Operator mode: the folder from which a cluster's accounts and users are signed, and the way there.
+
+Servers know the operator's public key and nothing else of it. Accounts are tokens that the operator
+signs and sends to them (full resolver); users are tokens that their account signs and that they
+carry themselves. So an integration comes and goes while everything runs, and no server's
+configuration is touched. Whoever has this folder can make any user: it lies where no server is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import nats.errors
+from nats.aio.client import Client
+
+from shared.bus import claims
+from shared.bus.accounts import (
+    AccountPlan,
+    IntegrationAccount,
+    UserPlan,
+    admin_plan,
+    core_plan,
+    integration_plan,
+    reader_plan,
+)
+from shared.bus.connection import connect
+from shared.bus.nkeys import KeyPair, Kind, NotAnNkey
+from shared.bus.server import write_config
+
+SYSTEM: Final = "SYS"
+OPERATOR: Final = "OPERATOR"
+CORE: Final = "CORE"
+
+_UPDATE: Final = "$SYS.REQ.CLAIMS.UPDATE"
+_DELETE: Final = "$SYS.REQ.CLAIMS.DELETE"
+_ANSWERS_WITHIN: Final = 10.0
+_FOR_A_COMMAND: Final = timedelta(minutes=10)
+
+_SYSTEM_PLAN: Final = AccountPlan(name=SYSTEM, users=(), jetstream=False)
+
+
+class NoOperator(Exception):  # noqa: N818  reads as the sentence it carries
+    """The folder is not an operator's, or a server does not take what it signed; the text says why."""
+
+
+class OperatorFolder:
+    """Keys, the tokens of accounts, and the credentials of our own services. All files 0600.
+
+    `keys/<name>.nk`: seeds of the operator and of each account; `accounts/<name>.jwt`: what was signed
+    last; `services/<user>.creds`: credentials of our own services.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.keys = root / "keys"
+        self.accounts = root / "accounts"
+        self.services = root / "services"
+
+    @classmethod
+    def made(cls, root: Path) -> OperatorFolder:
+        """The folder, with what is missing made: safe to repeat, and nothing is made twice."""
+        folder = cls(root)
+        for each in (root, folder.keys, folder.accounts, folder.services):
+            each.mkdir(mode=0o700, parents=each == root, exist_ok=True)
+        for name, kind in ((OPERATOR, Kind.OPERATOR), (SYSTEM, Kind.ACCOUNT), (CORE, Kind.ACCOUNT)):
+            folder.make_key(name, kind)
+        now = datetime.now(UTC)
+        for plan in (_SYSTEM_PLAN, core_plan(())):
+            if not folder._token(plan.name).exists():
+                folder.sign(plan, at=now)
+        for user in core_plan(()).users:
+            if not folder.service(user.name).exists():
+                write_config(folder.service(user.name), folder.credentials(CORE, user)[1])
+        return folder
+
+    @classmethod
+    def opened(cls, root: Path) -> OperatorFolder:
+        """The folder as it is. Raises NoOperator."""
+        folder = cls(root)
+        folder.key(OPERATOR)
+        return folder
+
+    def service(self, user: str) -> Path:
+        """The credentials file of one of our own services."""
+        return self.services / f"{user}.creds"
+
+    def key(self, name: str) -> KeyPair:
+        """The key of the operator or an account. Raises NoOperator."""
+        path = self.keys / f"{name}.nk"
+        try:
+            return KeyPair.from_seed(path.read_text(encoding="utf-8").strip())
+        except OSError as error:
+            raise NoOperator(f"{path} cannot be read ({error.strerror}).") from error
+        except NotAnNkey as error:
+            raise NoOperator(f"{path} holds no key of NATS.") from error
+
+    def make_key(self, name: str, kind: Kind = Kind.ACCOUNT) -> None:
+        """Make a key, unless there is one."""
+        path = self.keys / f"{name}.nk"
+        if not path.exists():
+            write_config(path, KeyPair.new(kind).seed + "\n")
+
+    def forget(self, name: str) -> None:
+        """Take an account's key and token away."""
+        for path in (self.keys / f"{name}.nk", self._token(name)):
+            path.unlink(missing_ok=True)
+
+    def sign(
+        self,
+        plan: AccountPlan,
+        *,
+        at: datetime,
+        revoked: Mapping[str, datetime] | None = None,
+    ) -> str:
+        """The account's token, kept in the folder too. Later than the one before, also within a second:
+        servers keep the later of two.
+        """
+        path = self._token(plan.name)
+        if path.exists():
+            before = claims.read(path.read_text(encoding="utf-8"), Kind.OPERATOR)["iat"]
+            at = max(at, datetime.fromtimestamp(before + 1, UTC))
+        names = {plan.name, *(each.account for each in plan.imports)}
+        token = claims.account_token(
+            self.key(OPERATOR),
+            plan,
+            {name: self.key(name) for name in names},
+            at=at,
+            revoked=revoked,
+        )
+        write_config(path, token + "\n")
+        return token
+
+    def credentials(
+        self, account: str, plan: UserPlan, *, expires: datetime | None = None
+    ) -> tuple[str, str]:
+        """A new user of an account: its public key, and the text of its credentials file."""
+        user = KeyPair.new(Kind.USER)
+        token = claims.user_token(
+            self.key(account), user.public, plan, at=datetime.now(UTC), expires=expires
+        )
+        return user.public, claims.credentials(token, user)
+
+    def server_settings(self, resolver: Path) -> dict[str, Any]:
+        """What every server's configuration needs of it: nothing in it is a secret.
+
+        `resolver`: a folder of the server's own, in which it keeps the accounts.
+        """
+        system = self.key(SYSTEM).public
+        return {
+            "operator": claims.operator_token(
+                self.key(OPERATOR), "hoeksteen", system, at=datetime.now(UTC)
+            ),
+            "system_account": system,
+            "resolver": {
+                "type": "full",
+                "dir": str(resolver),
+                "allow_delete": True,
+                "interval": "2m",
+            },
+            # For a server that starts alone with an empty folder; it keeps a later one that it has.
+            "resolver_preload": {
+                self.key(name).public: self._token(name).read_text(encoding="utf-8").strip()
+                for name in (SYSTEM, CORE)
+            },
+        }
+
+    def _token(self, name: str) -> Path:
+        return self.accounts / f"{name}.jwt"
+
+
+class OperatorBus:
+    """The integrations of a cluster in operator mode: see `shared.bus.integrations.Mode`."""
+
+    def __init__(
+        self, folder: OperatorFolder, *, servers: str, monitor_url: str, replicas: int = 1
+    ) -> None:
+        self.folder = folder
+        self.servers = servers
+        self.monitor_url = monitor_url
+        self.replicas = replicas
+        self.expires_by_itself = True
+
+    @property
+    def register(self) -> Path:
+        """The file of the register."""
+        return self.folder.root / "integrations.json"
+
+    def taken(self) -> frozenset[str]:
+        """Accounts that exist besides those of the register."""
+        return frozenset({SYSTEM, CORE, OPERATOR})
+
+    def file(self, name: str, number: int) -> Path:
+        """Where an integration's credentials lie."""
+        return self.folder.root / "credentials" / f"{name}-{number}.creds"
+
+    def issue(self, account: IntegrationAccount, number: int, expires: datetime) -> str:
+        """Make new credentials; the public key by which they are known."""
+        self.folder.make_key(account.account)
+        user, text = self.folder.credentials(
+            account.account, reader_plan(account, account.name), expires=expires
+        )
+        path = self.file(account.name, number)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_config(path, text)
+        return user
+
+    def forget(self, account: IntegrationAccount, number: int) -> None:
+        """Take the file of credentials away, if it is still here."""
+        self.file(account.name, number).unlink(missing_ok=True)
+
+    async def settle(
+        self,
+        accounts: Iterable[IntegrationAccount],
+        revoked: Mapping[str, Mapping[str, datetime]],
+        leaving: Iterable[IntegrationAccount] = (),
+    ) -> None:
+        """Have the servers know these accounts as they are now, without `leaving`.
+
+        `revoked`: for each account the users whose credentials no longer hold. Connections of theirs
+        are cut. Raises CannotConnect, NoOperator.
+        """
+        now = datetime.now(UTC)
+        current = tuple(accounts)
+        requests = [(_UPDATE, self.folder.sign(core_plan(current), at=now))]
+        for account in current:
+            self.folder.make_key(account.account)
+            token = self.folder.sign(
+                integration_plan(account), at=now, revoked=revoked.get(account.name)
+            )
+            requests.append((_UPDATE, token))
+        for account in leaving:
+            if (self.folder.keys / f"{account.account}.nk").exists():
+                key = self.folder.key(account.account)
+                # An account without rights first: a server that missed the deletion lets nobody in.
+                empty = self.folder.sign(
+                    integration_plan(replace(account, closed=True)), at=now, revoked={"*": now}
+                )
+                gone = claims.deletion(self.folder.key(OPERATOR), key.public, at=now)
+                requests += [(_UPDATE, empty), (_DELETE, gone)]
+        await self._send(requests)
+        for account in leaving:
+            self.folder.forget(account.account)
+
+    async def core(self) -> Client:
+        """A client as provisioner."""
+        return await self._client(
+            "provisioner", self.folder.service("provisioner").read_text(encoding="utf-8")
+        )
+
+    async def admin(self, account: IntegrationAccount) -> Client:
+        """A client that sets up an integration's account, with credentials for ten minutes."""
+        expires = datetime.now(UTC) + _FOR_A_COMMAND
+        _, text = self.folder.credentials(account.account, admin_plan(account), expires=expires)
+        return await self._client(account.admin, text)
+
+    async def _client(self, user: str, text: str) -> Client:
+        return await connect(
+            servers=self.servers, user=user, password=text, name="hoeksteen-integration"
+        )
+
+    async def _send(self, requests: Iterable[tuple[str, str]]) -> None:
+        user = KeyPair.new(Kind.USER)
+        now = datetime.now(UTC)
+        token = claims.system_user_token(
+            self.folder.key(SYSTEM),
+            user.public,
+            at=now,
+            expires=now + _FOR_A_COMMAND,
+            publish=(_UPDATE, _DELETE),
+        )
+        client = await self._client("accounts", claims.credentials(token, user))
+        try:
+            for subject, body in requests:
+                answer = await client.request(subject, body.encode(), timeout=_ANSWERS_WITHIN)
+                told = json.loads(answer.data)
+                if "error" in told:
+                    raise NoOperator(
+                        f"NATS does not take an account: {told['error'].get('description')}."
+                    )
+        except (nats.errors.Error, TimeoutError) as error:
+            raise NoOperator(
+                "NATS does not take accounts. Do its servers have this operator, and a resolver "
+                f"of the type full? ({type(error).__name__})"
+            ) from error
+        finally:
+            await client.close()

@@ -1,0 +1,242 @@
+"""Integrations come, rotate and go on a real nats-server, by configuration and by an operator's tokens."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from nats.js.errors import NotFoundError
+
+from bench.integration_lab import MODES, Lab, ModeName, running_lab
+from shared.bus import integrations
+from shared.bus.claims import credentials
+from shared.bus.configured import NotRead
+from shared.bus.connection import CannotConnect
+from shared.bus.integrations import Refused
+from shared.bus.nkeys import KeyPair, Kind
+from shared.bus.operator import NoOperator, OperatorBus, OperatorFolder
+from shared.cli.integration import told
+from tests.nats_server import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nats.aio.client import Client
+
+both = pytest.mark.parametrize("mode", MODES)
+
+
+async def taken(client: Client, count: int) -> list[bytes]:
+    """The next messages of an integration, acknowledged."""
+    pull = await client.jetstream().pull_subscribe_bind("integration", "SIGNALS_EXT")
+    got: list[bytes] = []
+    while len(got) < count:
+        for message in await pull.fetch(count - len(got), timeout=10):
+            got.append(message.data)
+            await message.ack_sync()
+    return got
+
+
+def open_to_others(lab: Lab) -> list[str]:
+    """Files with secrets or about integrations that somebody else may read."""
+    return [
+        str(path)
+        for path in lab.home.rglob("*")
+        if path.is_file()
+        and path.suffix in {".creds", ".nk", ".jwt", ".json", ".conf"}
+        and "store" not in path.parts
+        and "resolver" not in path.parts
+        and stat.S_IMODE(path.stat().st_mode) != 0o600
+    ]
+
+
+@both
+async def test_the_life_of_an_integration(tmp_path: Path, mode: ModeName) -> None:
+    """History first, its organisations alone, new credentials beside the old, and then gone; others and our
+    own services notice nothing.
+    """
+    async with running_lab(tmp_path, mode) as lab:
+        own = await lab.service("intake")
+        await lab.release("org1", "inside", "org2")
+        there, made = await integrations.add(lab.bus, "acme", ("org1",), days=30)
+        assert (made, there.credentials[0].number) == (True, 1)
+        await integrations.add(lab.bus, "other", ())
+        acme, other = await lab.reader("acme"), await lab.reader("other")
+        assert await taken(acme, 1) == [b"canary-1-org1"]
+        assert await taken(other, 2) == [b"canary-1-org1", b"canary-3-org2"]
+
+        # Again: nothing new, and the same credentials.
+        before = lab.secret("acme")
+        again, made = await integrations.add(lab.bus, "acme", ("org1",))
+        assert (made, again.credentials) == (False, there.credentials)
+        assert lab.secret("acme") == before
+
+        await integrations.rotate(lab.bus, "acme", overlap_days=7)
+        fresh = await lab.reader("acme", 2)
+        await lab.release("org1", "org1")
+        assert await taken(acme, 1) == [b"canary-4-org1"]
+        assert await taken(fresh, 1) == [b"canary-5-org1"]
+
+        week = datetime.now(UTC) + timedelta(days=7, seconds=5)
+        assert await integrations.apply(lab.bus, now=week) == ("acme: credentials 1 are cut off",)
+        await until(lambda: not acme.is_connected)
+        with pytest.raises(CannotConnect):
+            await lab.client("acme", before)
+        assert (fresh.is_connected, other.is_connected, own.is_connected) == (True, True, True)
+        assert not lab.bus.file("acme", 1).exists()
+
+        await lab.release("org1")
+        assert await taken(fresh, 1) == [b"canary-6-org1"]
+        assert open_to_others(lab) == []
+
+        last = lab.secret("acme", 2)
+        await integrations.remove(lab.bus, "acme")
+        await until(lambda: not fresh.is_connected)
+        with pytest.raises(CannotConnect):
+            await lab.client("acme.2", last)
+        assert "ACME:SIGNALS_EXT" not in await lab.streams()
+        with pytest.raises(NotFoundError):
+            await (
+                (await lab.service("provisioner"))
+                .jetstream()
+                .consumer_info("SIGNALS", "export-acme")
+            )
+        assert not lab.bus.file("acme", 2).exists()
+        assert [each.name for each in integrations.listed(lab.bus).integrations] == ["other"]
+        await lab.release("org2")
+        assert await taken(other, 4) == [
+            b"canary-4-org1",
+            b"canary-5-org1",
+            b"canary-6-org1",
+            b"canary-7-org2",
+        ]
+        assert own.is_connected
+
+        assert await lab.healthy()
+
+        # The name is free again, and the new one starts from the first signal on.
+        await integrations.add(lab.bus, "acme", ("org2",))
+        assert await taken(await lab.reader("acme"), 1) == [b"canary-3-org2"]
+
+
+@both
+async def test_what_was_cut_off_is_finished_by_saying_it_again(
+    tmp_path: Path, mode: ModeName
+) -> None:
+    """With the server gone an addition and a removal are refused, and done when it is back."""
+    async with running_lab(tmp_path, mode) as lab:
+        await lab.release("org1")
+        await integrations.add(lab.bus, "acme", ("org1",))
+        lab.stop()
+        for work in (
+            integrations.add(lab.bus, "late", ("org1",)),
+            integrations.remove(lab.bus, "acme"),
+        ):
+            with pytest.raises((CannotConnect, NotRead), match="NATS does not answer"):
+                await work
+        await lab.launch()
+        with pytest.raises(Refused, match="being removed"):
+            await integrations.add(lab.bus, "acme", ("org1",))
+        assert await integrations.apply(lab.bus) == ("acme: removed",)
+        assert await taken(await lab.reader("late"), 1) == [b"canary-1-org1"]
+        assert [name for name in await lab.streams() if "EXT" in name] == ["LATE:SIGNALS_EXT"]
+
+
+@both
+async def test_bad_input_changes_nothing(tmp_path: Path, mode: ModeName) -> None:
+    """Each is refused in a sentence, and neither register nor credentials are different."""
+    async with running_lab(tmp_path, mode, {"acme": ("org1",)}) as lab:
+        before = {path: path.read_bytes() for path in lab.home.rglob("*.json")}
+        files = sorted(lab.home.rglob("*.creds"))
+        for work, sentence in (
+            (integrations.add(lab.bus, "Acme", ()), "cannot be the name"),
+            (integrations.add(lab.bus, "intake", ()), "cannot be the name"),
+            (integrations.add(lab.bus, "acme-admin", ()), "is taken"),
+            (integrations.add(lab.bus, "new", (">",)), "token holds"),
+            (integrations.add(lab.bus, "new", ("org1",), days=0), "1 to 1100 days"),
+            (integrations.add(lab.bus, "acme", ("org2",)), "other organisations"),
+            (integrations.rotate(lab.bus, "nobody"), "no integration of that name"),
+            (integrations.rotate(lab.bus, "acme", days=3, overlap_days=4), "overlap"),
+            (integrations.rotate(lab.bus, "acme", overlap_days=-1), "overlap"),
+            (integrations.remove(lab.bus, "nobody"), "no integration of that name"),
+        ):
+            with pytest.raises(Refused, match=sentence):
+                await work
+        assert {path: path.read_bytes() for path in lab.home.rglob("*.json")} == before
+        assert sorted(lab.home.rglob("*.creds")) == files
+
+
+@both
+async def test_history_is_read_again_without_moving_the_place(
+    tmp_path: Path, mode: ModeName
+) -> None:
+    """From a place or a time on, so many messages at most; the durable stands where it stood."""
+    async with running_lab(tmp_path, mode, {"acme": ("org1",)}) as lab:
+        await lab.release("org1", "org2", "org1", "inside", "org1")
+        acme = await lab.reader("acme")
+        assert len(await taken(acme, 2)) == 2
+
+        async def history(asked: dict[str, object]) -> list[bytes]:
+            inbox = acme.new_inbox()
+            answers = await acme.subscribe(inbox)
+            subject = "$JS.API.DIRECT.GET.SIGNALS_EXT"
+            await acme.publish(subject, json.dumps(asked).encode(), reply=inbox)
+            got: list[bytes] = []
+            while (message := await answers.next_msg(timeout=5)).data:
+                got.append(message.data)
+            assert (message.headers or {})["Status"] == "204"
+            await answers.unsubscribe()
+            return got
+
+        everything = [b"canary-1-org1", b"canary-3-org1", b"canary-5-org1"]
+        assert await history({"seq": 1, "batch": 100}) == everything
+        assert await history({"seq": 1, "batch": 2}) == everything[:2]
+        assert await history({"seq": 3, "batch": 100}) == everything[2:]
+        assert await history({"start_time": "2020-01-01T00:00:00Z", "batch": 100}) == everything
+        assert await taken(acme, 1) == everything[2:]
+
+
+async def test_a_service_signs_in_with_a_credentials_file(tmp_path: Path) -> None:
+    """In operator mode; with another key, or a damaged file, it is told in a sentence."""
+    async with running_lab(tmp_path, "operator") as lab:
+        assert isinstance(lab.bus, OperatorBus)
+        text = lab.bus.folder.service("gateway").read_text()
+        assert (await lab.client("gateway", text)).is_connected
+        stranger = credentials(text.splitlines()[1], KeyPair.new(Kind.USER))
+        for bad, sentence in ((stranger, "does not accept"), (text[:-90], "cannot be read")):
+            with pytest.raises(CannotConnect, match=sentence):
+                await lab.client("gateway", bad)
+
+
+def test_an_operator_s_folder_is_made_once(tmp_path: Path) -> None:
+    """Made again, it is the same; without its key it is refused."""
+    folder = OperatorFolder.made(tmp_path / "operator")
+    before = {path: path.read_bytes() for path in folder.root.rglob("*") if path.is_file()}
+    OperatorFolder.made(tmp_path / "operator")
+    assert {path: path.read_bytes() for path in folder.root.rglob("*") if path.is_file()} == before
+    assert stat.S_IMODE(folder.keys.stat().st_mode) == 0o700
+    (folder.keys / "OPERATOR.nk").write_text("nonsense")
+    with pytest.raises(NoOperator, match="no key"):
+        OperatorFolder.opened(folder.root)
+
+
+async def test_the_list_says_until_when_and_no_secret(tmp_path: Path) -> None:
+    """For people a table, for programs JSON; neither has what one signs in with."""
+    async with running_lab(tmp_path, "configuration", {"acme": ("org1",), "all": ()}) as lab:
+        await integrations.rotate(lab.bus, "acme", overlap_days=3)
+        register = integrations.listed(lab.bus)
+        at = datetime.now(UTC)
+        text = told(register, at, as_json=False)
+        assert [line.split()[:3] for line in text.splitlines()] == [
+            ["integration", "organisations", "credentials"],
+            ["acme", "1", "1"],
+            ["acme", "1", "2"],
+            ["all", "all", "1"],
+        ]
+        assert "take over" in text.splitlines()[1]
+        later = told(register, at + timedelta(days=4), as_json=True)
+        assert [row["state"] for row in json.loads(later)] == ["has ended", "holds", "holds"]
+        assert lab.secret("acme") not in text + later
