@@ -63,6 +63,8 @@ from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry import Info
 from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 
+from services.gateway.stand_ins import shape_of
+
 Complete = Callable[[Any], Any]
 
 _NONE: Final = VariableValues({}, {})
@@ -265,8 +267,9 @@ class _Compiler:
         if len(types) == 1:
             return _object(_class_of(types[0]), self._rows(types[0], details), other)
         completes = {
-            class_: _object(class_, self._rows(type_, details), other)
-            for type_, class_ in ((type_, _class_of(type_)) for type_ in types)
+            class_: _object(_class_of(type_), self._rows(type_, details), other)
+            for type_ in types
+            for class_ in _classes_of(type_)
         }
         return lambda value: completes.get(type(value), other)(value)
 
@@ -333,9 +336,17 @@ def _object(class_: type, rows: list[_Row], other: Complete) -> Complete:
             null, found = (f"{found} is None or ", "it") if row.nullable else ("", found)
             test = null + _UNCHANGED[row.scalar].format(found)
             parts.append(f"key{at}: it if {test} else complete{at}(it)")
+        elif isinstance(row.complete, _Member):
+            known[f"kept{at}"] = row.complete.kept.get
+            given = f"it if type(it := {found}) is str else id(it)"
+            parts.append(f"key{at}: kept{at}({given}) or complete{at}(it)")
         else:
             parts.append(f"key{at}: complete{at}({found})")
-    text = f"lambda value: {{{', '.join(parts)}}} if type(value) is class_ else other(value)"
+    test = "type(value) is class_"
+    if (shape := shape_of(class_)) is not None:
+        known["shape"] = shape
+        test = f"type(value) is shape or {test}"
+    text = f"lambda value: {{{', '.join(parts)}}} if {test} else other(value)"
     return cast(Complete, eval(_code(text), known))  # noqa: S307  see above
 
 
@@ -430,25 +441,29 @@ def _leaf(type_: GraphQLLeafType, *, nullable: bool) -> Complete:
         return value if type(value) is float and isfinite(value) else checked(value)
 
     if isinstance(type_, GraphQLEnumType):
-        return _member(checked, type_.extensions["strawberry-definition"].wrapped_cls)
+        return _Member(checked, type_.extensions["strawberry-definition"].wrapped_cls)
     return {"Int": integer, "Float": number}.get(type_.name, checked)
 
 
-def _member(checked: Complete, class_: type) -> Complete:
-    """A member of an enum. It is looked for among all of them: there are few, so what is found is kept, by
-    identity. They live as long as their class, and to hash one is a step of Python.
+class _Member:
+    """A member of an enum, or its value. It is looked for among all of them: there are few, so what is found
+    is `kept`: of a member by identity, since they live as long as their class, and to hash one is a step of
+    Python; of a text as it is.
     """
-    kept: dict[int, Any] = {}
 
-    def member(value: Any) -> Any:
-        if (found := kept.get(id(value))) is not None:
-            return found
-        completed = checked(value)
-        if type(value) is class_:
-            kept[id(value)] = completed
-        return completed
+    def __init__(self, checked: Complete, class_: type) -> None:
+        self._checked = checked
+        self._class = class_
+        self.kept: dict[int | str, Any] = {}
 
-    return member
+    def __call__(self, value: Any) -> Any:
+        key = value if type(value) is str else id(value)
+        found = self.kept.get(key)
+        if found is None:
+            found = self._checked(value)
+            if type(value) is str or type(value) is self._class:
+                self.kept[key] = found
+        return found
 
 
 def _class_of(type_: GraphQLObjectType) -> type:
@@ -457,6 +472,13 @@ def _class_of(type_: GraphQLObjectType) -> type:
     if made_of is None or made_of.is_type_of is not None:
         raise _NotPlain
     return cast(type, made_of.origin)
+
+
+def _classes_of(type_: GraphQLObjectType) -> tuple[type, ...]:
+    """That class, and the shape that stands for it, if any."""
+    class_ = _class_of(type_)
+    shape = shape_of(class_)
+    return (class_,) if shape is None else (class_, shape)
 
 
 def _has_directives(document: DocumentNode) -> bool:

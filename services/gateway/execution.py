@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from inspect import isawaitable
 from typing import Any, cast
@@ -184,11 +184,16 @@ class Engine:
             self._charge(principal, prepared.cost)
         except Refused as refused:
             return _refused(refused.problems, language)
-        run = partial(self._run, request, prepared, operation, principal, token, language)
         if is_anonymous(token) or _is_quiet(operation):
             # No span, no metric and no trace: when somebody reports, answers a pulse, or works on a
             # case, is nobody's to read.
-            return replace((await run(traceparent=None))[0], quiet=True)
+            return await self._run(
+                request,
+                prepared,
+                operation,
+                self._context(principal, token, language, None),
+                quiet=True,
+            )
         began = time.perf_counter()
         kind = operation.operation.value
         with self._telemetry.span(
@@ -197,7 +202,9 @@ class Engine:
             operation_type=kind,
             operation_cost=prepared.cost,
         ) as span:
-            answer, status = await run(traceparent=self._telemetry.traceparent())
+            context = self._context(principal, token, language, self._telemetry.traceparent())
+            answer = await self._run(request, prepared, operation, context, quiet=False)
+            status = _status(answer)
             span.set_attribute("status", status)
         self._telemetry.metrics.record(
             "operation_duration",
@@ -241,16 +248,12 @@ class Engine:
         request: GraphQLRequest,
         prepared: Prepared,
         operation: OperationDefinitionNode,
-        principal: Principal,
-        token: str,
-        language: Language,
+        context: Context,
         *,
-        traceparent: str | None,
-    ) -> tuple[Answer, str]:
-        """The answer, and how it ended: ok, or the code of a refusal."""
-        schema = self._documents[principal.role].schema
+        quiet: bool,
+    ) -> Answer:
+        schema = self._documents[context.principal.role].schema
         assert prepared.document is not None  # noqa: S101  a document without problems
-        context = self._context(principal, token, language, traceparent)
         variables = request.variables or {}
         plan = prepared.plan(schema, operation)
         if plan is not None:
@@ -273,9 +276,8 @@ class Engine:
         if result.errors and all(error.path is None for error in result.errors):
             # Nothing ran: the variables do not fit. Where, is found out only now.
             problems = variable_problems(schema, operation, variables)
-            return _refused(problems, language), Code.INVALID_VARIABLES.value
-        answer = self._answer_of(result, token, language)
-        return answer, answer.errors[0]["extensions"]["code"] if answer.errors else "ok"
+            return _refused(problems, context.language, quiet=quiet)
+        return self._answer_of(result, context.token, context.language, quiet=quiet)
 
     async def _apart(self, run: Callable[[], Any]) -> ExecutionResult:
         """A schema, which stands alone in its document and waits for nothing: it takes a quarter of a second,
@@ -320,7 +322,7 @@ class Engine:
         async with aclosing(events):
             try:
                 async for result in events:
-                    yield replace(self._answer_of(result, token, language), quiet=True)
+                    yield self._answer_of(result, token, language, quiet=True)
             except Exception as error:  # noqa: BLE001  the last stop: nothing of ours may pass
                 yield Answer(
                     ran=False, errors=[_error(self._told(error, token), language)], quiet=True
@@ -340,12 +342,14 @@ class Engine:
             rates=self._rates,
         )
 
-    def _answer_of(self, result: ExecutionResult, token: str, language: Language) -> Answer:
+    def _answer_of(
+        self, result: ExecutionResult, token: str, language: Language, *, quiet: bool
+    ) -> Answer:
         errors = [
             _error(self._told(error, token), language, path=tuple(error.path or ()))
             for error in result.errors or ()
         ]
-        return Answer(ran=True, data=result.data, errors=errors)
+        return Answer(ran=True, data=result.data, errors=errors, quiet=quiet)
 
     def _told(self, error: Exception, token: str) -> Refusal:
         """What the caller is told of an error; a fault of ours is logged and masked.
@@ -369,9 +373,15 @@ def _is_quiet(operation: OperationDefinitionNode) -> bool:
     )
 
 
-def _refused(problems: tuple[Problem, ...], language: Language) -> Answer:
+def _status(answer: Answer) -> str:
+    """How it ended: ok, or the code of a refusal."""
+    return str(answer.errors[0]["extensions"]["code"]) if answer.errors else "ok"
+
+
+def _refused(problems: tuple[Problem, ...], language: Language, *, quiet: bool = False) -> Answer:
     return Answer(
         ran=False,
+        quiet=quiet,
         errors=[
             _error(
                 Refusal(problem.code, **dict(problem.values)),

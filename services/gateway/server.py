@@ -63,6 +63,8 @@ def config(app: ASGIApp) -> uvicorn.Config:
         # Compressed words would tell by their length what was guessed beside them.
         ws_per_message_deflate=False,
         lifespan="off",
+        # Nothing here asks from where somebody came, whatever a proxy says of it.
+        proxy_headers=False,
         # Access lines hold addresses and times of people; uvicorn's own words go through
         # telemetry's root handler.
         access_log=False,

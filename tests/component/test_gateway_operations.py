@@ -645,6 +645,24 @@ async def test_statements_of_erasures_are_asked_for_at_once(lab: Lab) -> None:
     ]
 
 
+async def test_who_asks_the_same_twice_is_refused_twice_and_asks_once(lab: Lab) -> None:
+    """Under two aliases both get the answer, or both what it failed with."""
+    text = "{ one: cases { edges { cursor } } two: cases { edges { cursor } } }"
+    refused = Refusal(Code.TOO_LARGE, limit=1, unit="MiB")
+    for refusal, codes in ((None, []), (refused, ["TOO_LARGE", "TOO_LARGE"])):
+        lab.neighbours.asked.clear()
+        if refusal is not None:
+            lab.neighbours.answers["intake.cases"] = refusal
+        else:
+            lab.neighbours.answers["intake.cases"] = rpc.Cases(
+                items=(), end_cursor=None, has_next=False
+            )
+        answer = (await lab.post({"query": text})).json()
+        assert {"one", "two"} == set(answer["data"])
+        assert codes == [one["extensions"]["code"] for one in answer.get("errors", [])]
+        assert 1 == len(lab.neighbours.asked)
+
+
 async def test_the_budget_is_read_by_period(lab: Lab) -> None:
     """What was spent on which draw, the tables that are made of it, and the limit."""
     lab.neighbours.answers["signals.privacy_budget"] = rpc.PrivacyBudget(

@@ -6,11 +6,13 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from enum import Enum
 from random import Random
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
+import msgspec
 import pytest
 from graphql import (
     ExecutionResult,
@@ -36,7 +38,10 @@ from hypothesis import strategies as st
 from services.gateway.access import role_schemas
 from services.gateway.completion import Plan, _is_plain, compile_plan
 from services.gateway.operations import Documents
+from services.gateway.stand_ins import rows, shape_of, stands
+from shared.contracts import rpc
 from shared.contracts.errors import Code, Refusal
+from shared.contracts.rpc import Shape
 from shared.identity.principal import Principal
 from shared.identity.roles import Role
 from tests.probes import Probes
@@ -165,14 +170,28 @@ class Case:
         return random.choice(leaves[type_.name])
 
     def _object(self, type_: GraphQLObjectType, left: int) -> Any:
-        """An object of the type's class; with faults, an attribute may be missing."""
-        made = object.__new__(type_.extensions["strawberry-definition"].origin)
+        """An object of the type's class, or the shape that stands for it; with faults, an attribute may be
+        missing.
+        """
+        class_ = type_.extensions["strawberry-definition"].origin
+        shape = shape_of(class_)
+        if shape is not None and self._random.random() < 0.5:
+            return shape(**self._held(type_, shape))
+        made = object.__new__(class_)
         for field in type_.fields.values():
             deeper = is_composite_type(self._named(field.type))
             if (deeper and not left) or self._random.random() < self._faults / 2:
                 continue
             object.__setattr__(made, self._attribute(field), self._value(field.type, left - 1))
         return made
+
+    def _held(self, type_: GraphQLObjectType, shape: type[Shape]) -> dict[str, Any]:
+        """What such a shape holds: of an enum the value of a member."""
+        held: dict[str, Any] = {one.name: None for one in msgspec.structs.fields(shape)}
+        for field in type_.fields.values():
+            value = self._value(field.type, 0)
+            held[self._attribute(field)] = value.value if isinstance(value, Enum) else value
+        return held
 
     @staticmethod
     def _attribute(field: GraphQLField) -> str:
@@ -369,3 +388,49 @@ def test_a_document_that_is_asked_again_has_a_plan() -> None:
     assert first is None
     assert isinstance(second, Plan)
     assert second is third
+
+
+def test_a_shape_stands_for_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of a page of cases are intake's own; graphql-core and the plan tell the same of them."""
+    row = rpc.CaseSummary(
+        id="c1", status="closed", category="fraud", opened_week="2026-W30", conversations=2
+    )
+    case = Case(Role.ADVISER, Random(1), 0)  # noqa: S311  documents, no keys
+    case.text = (
+        "{ cases { edges { node { id status category openedWeek conversations reseal } } } }"
+    )
+    page = SCHEMAS[Role.ADVISER].type_map["CaseConnection"]
+    made = object.__new__(page.extensions["strawberry-definition"].origin)
+    edge = object.__new__(
+        SCHEMAS[Role.ADVISER].type_map["CaseEdge"].extensions["strawberry-definition"].origin
+    )
+    (edge.node,) = rows(shapes_of("CaseSummary"), (row,))
+    made.edges = [edge]
+    case.outcomes = {"cases": made}
+    plan = planned(case)
+    assert plan is not None
+    monkeypatch.setattr(Plan, "_again", None)  # graphql-core is not asked
+
+    answer = asyncio.run(plan.run(None, {}))
+
+    assert told(by_core(case)) == told(answer)
+    assert {
+        "id": "c1",
+        "status": "CLOSED",
+        "category": "fraud",
+        "openedWeek": "2026-W30",
+        "conversations": 2,
+        "reseal": False,
+    } == (answer.data or {})["cases"]["edges"][0]["node"]
+
+
+def shapes_of(name: str) -> type[Any]:
+    """The class of a type of the adviser's schema."""
+    made_of = SCHEMAS[Role.ADVISER].type_map[name].extensions["strawberry-definition"]
+    return cast("type[Any]", made_of.origin)
+
+
+def test_a_shape_that_lacks_a_field_stands_for_nothing() -> None:
+    """A field of the type has to be the shape's."""
+    with pytest.raises(TypeError, match=r"CaseSummary does not hold CaseEdge\.node"):
+        stands(rpc.CaseSummary)(shapes_of("CaseEdge"))

@@ -7,7 +7,7 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date
 from enum import Enum
 from functools import partial
@@ -71,7 +71,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Where subscriptions wait for news."""
     rates: Rates
     """What strangers bring is counted there."""
-    asked: dict[tuple[str, bytes, int | None], asyncio.Task[Shape]] = msgspec.field(
+    asked: dict[tuple[str, bytes, int | None], asyncio.Future[Shape]] = msgspec.field(
         default_factory=dict
     )
     """What this operation has asked already: a question is asked, and its look recorded, once."""
@@ -125,9 +125,12 @@ async def ask(
     try:
         if VERBS[verb].kind == "query":
             question = (verb, msgspec.json.encode(request), at_least)
-            if question not in context.asked:
-                context.asked[question] = asyncio.ensure_future(asking())
-            got = await context.asked[question]
+            asked = context.asked.get(question)
+            if asked is None:
+                context.asked[question] = asyncio.get_running_loop().create_future()
+                got = await _tell(context.asked[question], asking())
+            else:
+                got = await asked
         else:
             got = await asking()
     except Refusal as refusal:
@@ -138,6 +141,23 @@ async def ask(
         raise
     if not isinstance(got, answer):
         raise TypeError(f"{verb} answers another shape than its field expects")
+    return got
+
+
+async def _tell(others: asyncio.Future[Shape], asking: Awaitable[Shape]) -> Shape:
+    """The answer; who asks the same meanwhile gets it too, or what it failed with. A Task for each question
+    would cost more than all else here, and nearly always nobody else asks.
+    """
+    try:
+        got = await asking
+    except asyncio.CancelledError:
+        others.cancel()
+        raise
+    except Exception as error:
+        others.set_exception(error)
+        others.exception()  # it is told here; that nobody else waits for it is no fault
+        raise
+    others.set_result(got)
     return got
 
 

@@ -42,6 +42,7 @@ from services.gateway.schema.together import (
     Satisfaction,
 )
 from services.gateway.schema.whistleblowing import WhistleblowingCode
+from services.gateway.stand_ins import rows, stands
 from shared.contracts import rpc
 from shared.contracts.errors import Language, Refusal
 from shared.identity.roles import Role
@@ -185,6 +186,7 @@ class Case(Node):
         )
 
 
+@stands(rpc.CaseSummary)
 @strawberry.type(description="One line in your list of cases.")
 class CaseSummary:
     """A case without its file."""
@@ -197,18 +199,6 @@ class CaseSummary:
     reseal: bool = strawberry.field(
         description="Words are sealed to a key of yours that was lost or stolen: seal them anew."
     )
-
-    @classmethod
-    def of(cls, case: rpc.CaseSummary) -> Self:
-        """From intake's answer."""
-        return cls(
-            id=strawberry.ID(case.id),
-            status=_STATUS[case.status],
-            category=case.category,
-            opened_week=case.opened_week,
-            conversations=case.conversations,
-            reseal=case.reseal,
-        )
 
 
 @strawberry.type
@@ -231,8 +221,8 @@ class CaseConnection:
         """From intake's answer."""
         return cls(
             edges=[
-                CaseEdge(node=CaseSummary.of(case), cursor=cursor)
-                for case, cursor in zip(page.items, cursors(page), strict=True)
+                CaseEdge(node=case, cursor=cursor)
+                for case, cursor in zip(rows(CaseSummary, page.items), cursors(page), strict=True)
             ],
             page_info=PageInfo.of(page),
         )
