@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from shared.bus import accounts
 from shared.postgres.embedded import SUPERUSER
@@ -120,9 +121,21 @@ def _bus(folder: Folder) -> None:
             host="0.0.0.0",  # noqa: S104  a pod's address; who may come is the network's to say
         )
     )
+    # What NATS' chart includes beside what it writes itself (k8s/platform/nats.yaml).
+    accounts_alone = {"accounts": config["accounts"]}
+    folder.write("nats/accounts.conf", _inside(accounts_alone))
+    storage = config["jetstream"]
+    folder.write("nats/storage.conf", _inside({key: storage[key] for key in ("cipher", "key")}))
     # The streams job asks for the health page from another pod. Network policies let only it.
     config["http"] = "0.0.0.0:8222"
     folder.write("nats/nats.conf", json.dumps(config, indent=2).encode())
+
+
+def _inside(part: dict[str, Any]) -> bytes:
+    """Settings that stand inside others: without the braces around them."""
+    return "".join(
+        f"{name}: {json.dumps(value, indent=2)}\n" for name, value in part.items()
+    ).encode()
 
 
 def main() -> int:

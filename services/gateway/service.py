@@ -34,6 +34,7 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
         servers=settings.nats_url,
         user=settings.nats_user,
         password=secret(settings.nats_password_file),
+        authority=settings.nats_ca_file,
         name="gateway",
         on_problem=lambda _sentence: telemetry.log(Event.BUS_PROBLEM),
         on_reconnect=live.all_anew,

@@ -31,6 +31,8 @@ class GatewaySettings:
     """The gateway's user in the account CORE."""
     nats_password_file: Path
     """File with that user's password."""
+    nats_ca_file: Path | None = None
+    """Certificates that are believed where NATS' address is `tls://`; none: the system's."""
     http_port: int
     """Port for people and programs outside, and for health and metrics."""
     http_host: str
@@ -78,6 +80,7 @@ def load() -> GatewaySettings:
     spans = os.environ.get("HOEKSTEEN_SPANS_FILE")
     claims = os.environ.get("HOEKSTEEN_CLAIMS")
     documents = os.environ.get("HOEKSTEEN_DOCUMENTS")
+    authority = os.environ.get("HOEKSTEEN_NATS_CA_FILE")
     pages = os.environ.get("HOEKSTEEN_PAGES")
     if pages and not (Path(pages) / "index.html").is_file():
         raise SettingProblem("The setting HOEKSTEEN_PAGES must be a folder with an index.html.")
@@ -86,6 +89,7 @@ def load() -> GatewaySettings:
         nats_url=_text("nats_url"),
         nats_user=_text("nats_user"),
         nats_password_file=Path(_text("nats_password_file")),
+        nats_ca_file=Path(authority) if authority else None,
         http_port=int(port),
         http_host=_text("http_host", "127.0.0.1"),
         jwks=os.environ.get("HOEKSTEEN_JWKS") or None,

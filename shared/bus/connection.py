@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import logging
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import nats.errors
-from nats.aio.client import Client
+from nats.aio.client import DEFAULT_BUFFER_SIZE, Client
 
 from shared.bus.claims import NotAToken, is_credentials, read_credentials
+from shared.bus.encrypted import NotEncrypted, Transport, encryption
 
 PING_SECONDS: Final = 10
 """The library's 120 s leaves a dead server unnoticed for four minutes."""
@@ -42,6 +46,12 @@ class CannotConnect(Exception):  # noqa: N818  reads as the sentence it carries
 class _Client(Client):
     """nats-py's client; one that was closed stays so."""
 
+    async def _connect_to_server(self, s: Any) -> None:
+        """Connect as the library does, by a transport that may be given up."""
+        s.last_attempt = time.monotonic()
+        self._transport = transport = Transport()  # type: ignore[no-untyped-call]
+        await transport.connect(s.uri, DEFAULT_BUFFER_SIZE, CONNECT_SECONDS)
+
     async def close(self) -> None:
         """Close, also while a connection that was lost is coming about again.
 
@@ -59,6 +69,7 @@ async def connect(
     user: str,
     password: str,
     name: str,
+    authority: Path | None = None,
     on_problem: OnProblem = log_problem,
     on_reconnect: Callable[[], None] = lambda: None,
     inbox: str | None = None,
@@ -68,6 +79,7 @@ async def connect(
     `servers` is one address or several with commas. `password` is the user's password or, in operator
     mode, the text of its credentials file; its answers come below `inbox`, by default
     `_INBOX_<user>`. `name` is what the server's monitoring shows.
+    `authority` holds the certificates that are believed where the addresses are `tls://` (encrypted.py).
     `on_problem` receives one sentence for each lost connection and each refusal by the server,
     which NATS tells asynchronously only: a forbidden publish looks like a timeout, a forbidden
     subscription like silence. `on_reconnect` is called when a lost connection has come about again:
@@ -80,6 +92,10 @@ async def connect(
     if not addresses:
         raise CannotConnect("No address of a NATS server is given.")
     signing_in = _signing_in(user, password)
+    try:
+        encrypted = encryption(addresses, authority)
+    except NotEncrypted as problem:
+        raise CannotConnect(str(problem)) from problem
     client = _Client()
     connected = False
     failures = 0
@@ -106,6 +122,8 @@ async def connect(
     async def disconnected() -> None:
         if connected and not (client.is_closed or client.is_draining):
             on_problem(f"NATS, user '{user}': connection lost; reconnecting")
+            with contextlib.suppress(OSError):
+                encrypted.look_again()
 
     async def reconnected() -> None:
         on_reconnect()
@@ -115,6 +133,7 @@ async def connect(
             servers=addresses,
             **signing_in,
             name=name,
+            **encrypted.options,
             inbox_prefix=inbox or f"_INBOX_{user}",
             error_cb=error,
             disconnected_cb=disconnected,

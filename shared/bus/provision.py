@@ -3,7 +3,9 @@
 `python -m shared.bus.provision` reads from the environment:
 
 * `HOEKSTEEN_NATS_URL`: address of NATS, or several with commas;
-* `HOEKSTEEN_NATS_MONITOR_URL`: its monitoring address, such as `http://127.0.0.1:8222`;
+* `HOEKSTEEN_NATS_CA_FILE` (optional): certificates that are believed where that is `tls://`;
+* `HOEKSTEEN_NATS_MONITOR_URL`: its monitoring address, such as `http://127.0.0.1:8222`; of a cluster
+  each server's, with commas;
 * `HOEKSTEEN_NATS_PASSWORDS_FILE`: JSON, user to password; every `<name>-admin` in it is an
   integration account to provision;
 * `HOEKSTEEN_NATS_INTEGRATIONS` (optional): JSON, integration to list of organisation tokens; an
@@ -321,8 +323,17 @@ def _plain(value: object) -> object:
 
 
 async def healthy(monitor_url: str, wait: float) -> None:
-    """Return once the server's plain health check says 200. Raises NotProvisioned after `wait` s."""
+    """Return once the plain health check of each server says 200. Raises NotProvisioned after `wait` s.
+
+    `monitor_url` has an address for each of a cluster's servers, with commas: one that was started with
+    another key is the one that is not healthy.
+    """
     deadline = time.monotonic() + wait
+    for one in (each.strip() for each in monitor_url.split(",")):
+        await _healthy(one, deadline)
+
+
+async def _healthy(monitor_url: str, deadline: float) -> None:
     while True:
         status = await asyncio.to_thread(_healthz, monitor_url)
         if status == 200:
@@ -357,6 +368,7 @@ class Settings:
     """What the program reads from its environment; see the top of this file."""
 
     servers: str
+    authority: Path | None = None
     monitor_url: str
     passwords: Mapping[str, str]
     integrations: tuple[IntegrationAccount, ...]
@@ -375,8 +387,10 @@ def settings(environment: Mapping[str, str]) -> Settings:
     replicas = environment.get("HOEKSTEEN_NATS_REPLICAS") or "1"
     if replicas not in {"1", "3", "5"}:
         raise NotProvisioned("HOEKSTEEN_NATS_REPLICAS is 1, 3 or 5.")
+    authority = environment.get("HOEKSTEEN_NATS_CA_FILE")
     return Settings(
         servers=_setting(environment, "HOEKSTEEN_NATS_URL"),
+        authority=Path(authority) if authority else None,
         monitor_url=_setting(environment, "HOEKSTEEN_NATS_MONITOR_URL"),
         passwords={str(user): str(password) for user, password in passwords.items()},
         integrations=tuple(
@@ -398,6 +412,7 @@ async def run(given: Settings) -> Provisioned:
         async def connected(user: str) -> Client:
             client = await connect(
                 servers=given.servers,
+                authority=given.authority,
                 user=user,
                 password=given.passwords[user],
                 name="hoeksteen-provision",

@@ -40,6 +40,7 @@ async def rebuild(given: Settings, services: Sequence[str]) -> Provisioned:
     await provision.healthy(given.monitor_url, 30.0)
     client = await connect(
         servers=given.servers,
+        authority=given.authority,
         user="provisioner",
         password=given.passwords["provisioner"],
         name="hoeksteen-rebuild",

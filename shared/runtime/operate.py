@@ -113,6 +113,7 @@ async def audit(
             servers=settings.nats_url,
             user=settings.nats_user,
             password=secret(settings.nats_password_file),
+            authority=settings.nats_ca_file,
             name=f"{definition.name}-operator",
         )
         stack.push_async_callback(client.close)
@@ -166,6 +167,7 @@ async def pass_over(definition: Definition, settings: ServiceSettings, position:
         servers=settings.nats_url,
         user=settings.nats_user,
         password=secret(settings.nats_password_file),
+        authority=settings.nats_ca_file,
         name=f"{definition.name}-operator",
     )
     tombstone = Tombstone(stream=stream, position=position, reason=Reason.PASSED_OVER)

@@ -227,6 +227,7 @@ class Service:
             servers=settings.nats_url,
             user=settings.nats_user,
             password=secret(settings.nats_password_file),
+            authority=settings.nats_ca_file,
             name=name,
             on_problem=self._bus_problem,
             on_reconnect=self._reconnected,

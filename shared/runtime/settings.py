@@ -30,6 +30,8 @@ class ServiceSettings:
     """This service's user in the account CORE."""
     nats_password_file: Path
     """File with that user's password."""
+    nats_ca_file: Path | None = None
+    """Certificates that are believed where NATS' address is `tls://`; none: the system's."""
     http_port: int
     """Port on 127.0.0.1 (or `http_host`) for health and metrics."""
     http_host: str
@@ -90,7 +92,7 @@ _DEFAULTS: dict[str, str] = {
 _OPTIONAL = frozenset(
     {
         *("database_answers_url", "jwks", "clients", "claims", "key_ring_module", "key_ring_hsm"),
-        *("witness_policy", "backup_inventory"),
+        *("witness_policy", "backup_inventory", "nats_ca_file"),
         *("clock_file", "spans_file"),
     }
 )

@@ -24,7 +24,8 @@ def available(documents: Sequence[Document]) -> list[str]:
         if pod.owner["kind"] != "Job":
             faults += [f"{pod.name}: {fault}" for fault in _server(documents, pod)]
         if pod.owner["kind"] == "Deployment":
-            faults += [f"{pod.name}: {fault}" for fault in _deployment(pod)]
+            faults += [f"{pod.name}: {fault}" for fault in _asked(pod)]
+            faults += [f"{pod.name}: {fault}" for fault in _alone(documents, pod)]
     return faults
 
 
@@ -56,19 +57,42 @@ def _server(documents: Sequence[Document], pod: Pod) -> Iterator[str]:
             yield "is killed before it has finished"
 
 
-def _deployment(pod: Pod) -> Iterator[str]:
+def _asked(pod: Pod) -> Iterator[str]:
     for container in pod.spec["containers"]:
         for probe, path in PROBES.items():
             asked = container.get(probe, {}).get("httpGet", {})
-            if asked.get("path") != path:
+            if asked.get("path") != path and "hoeksteen" in container["image"]:
                 yield f"{probe} does not ask {path}"
             if asked.get("port") not in {port["name"] for port in container.get("ports", ())}:
                 yield f"{probe} asks a port that is not there"
+
+
+def _alone(documents: Sequence[Document], pod: Pod) -> Iterator[str]:
     spec = pod.owner["spec"]
-    if any("persistentVolumeClaim" in volume for volume in pod.volumes.values()) and (
-        spec["replicas"] != 1 or spec["strategy"]["type"] != "Recreate"
-    ):
+    if spec["replicas"] == 1 and spec["strategy"]["type"] == "Recreate":
+        return
+    claims = [
+        one(documents, "PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"])
+        for volume in pod.volumes.values()
+        if "persistentVolumeClaim" in volume
+    ]
+    if any(claim["spec"]["accessModes"] != ["ReadWriteMany"] for claim in claims):
         yield "two pods would write to one volume"
+    if any("storageClassName" not in claim["spec"] for claim in claims):
+        yield "its volumes are of whatever class is the default, which may keep no locks"
+
+
+def several(documents: Sequence[Document]) -> list[str]:
+    """Workloads of which one pod alone runs, or whose pods may all stand on one node."""
+    faults = []
+    for pod in pods(documents):
+        if pod.owner["kind"] == "Job":
+            continue
+        if pod.owner["spec"]["replicas"] < 2:
+            faults.append(f"{pod.name}: runs once")
+        if pod.owner["spec"].get("strategy", {}).get("type") != "RollingUpdate":
+            faults.append(f"{pod.name}: stops before its successor stands")
+    return faults
 
 
 def connected(documents: Sequence[Document], secrets: Sequence[Document]) -> list[str]:

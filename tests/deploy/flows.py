@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 from typing import Literal
 
 from tests.deploy.manifests import NAMESPACE, Document, kind, pods
@@ -27,6 +28,13 @@ class End:
     ports: tuple[tuple[int, str], ...] = ()
     namespace: str = NAMESPACE
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    address: str | None = None
+    """Of what is no pod: it is outside the cluster's network, and a policy names it by address."""
+
+    @property
+    def place(self) -> str | None:
+        """The namespace; None where there is none."""
+        return self.namespace if self.address is None else None
 
 
 OUTSIDE = (
@@ -64,6 +72,31 @@ OUTSIDE = (
         labels={"app.kubernetes.io/name": "issuer"},
         ports=((443, "TCP"), (8009, "TCP"), (4222, "TCP"), (5432, "TCP")),
     ),
+    # Nobody of ours speaks with a key management service, or with the world.
+    End(
+        "kms",
+        ports=((443, "TCP"), (8200, "TCP")),
+        namespace="keys",
+        namespace_labels={"hoeksteen.local/role": "kms"},
+    ),
+    End("internet", ports=((443, "TCP"), (80, "TCP"), (53, "UDP")), address="203.0.113.7"),
+    # What production alone knows.
+    End("issuer's address", ports=((443, "TCP"), (80, "TCP")), address="192.0.2.10"),
+    End("kube-api", ports=((6443, "TCP"), (443, "TCP")), address="192.0.2.20"),
+    End("object store", ports=((443, "TCP"), (80, "TCP")), address="192.0.2.30"),
+    End(
+        "cnpg",
+        labels={"app.kubernetes.io/name": "cloudnative-pg"},
+        ports=((9443, "TCP"),),
+        namespace="cnpg-system",
+    ),
+    End("backup plugin", ports=((9090, "TCP"),), namespace="cnpg-system"),
+    End(
+        "telemetry",
+        ports=((4318, "TCP"), (4317, "TCP")),
+        namespace="telemetry",
+        namespace_labels={"hoeksteen.local/role": "telemetry"},
+    ),
 )
 
 SERVICES: Mapping[str, int] = {"intake": 8001, "signals": 8002, "reporting": 8003}
@@ -93,6 +126,32 @@ MEANT: frozenset[Flow] = frozenset(
 """Every flow that there may be, each service with a database of its own."""
 
 
+_PROGRAMS = ("gateway", *SERVICES)
+_DATABASES = tuple(f"{name}-db" for name in SERVICES)
+
+PRODUCTION: frozenset[Flow] = frozenset(
+    {
+        ("nats", "nats", 6222, "TCP"),
+        ("monitoring", "nats", 7777, "TCP"),
+        ("monitoring", "otel-collector", 8888, "TCP"),
+        ("otel-collector", "telemetry", 4318, "TCP"),
+    }
+    | {(name, "otel-collector", 4318, "TCP") for name in _PROGRAMS}
+    | {(name, "issuer's address", 443, "TCP") for name in _PROGRAMS}
+    | {(name, name, port, "TCP") for name in _DATABASES for port in (5432, 8000)}
+    | {("cnpg", name, port, "TCP") for name in _DATABASES for port in (5432, 8000)}
+    | {("monitoring", name, 9187, "TCP") for name in _DATABASES}
+    | {(name, "kube-api", 6443, "TCP") for name in _DATABASES}
+    | {(name, "object store", 443, "TCP") for name in _DATABASES}
+    | {
+        (name, "kube-dns", 53, protocol)
+        for name in ("nats", "otel-collector", *_DATABASES)
+        for protocol in ("TCP", "UDP")
+    }
+)
+"""What there may be besides in production."""
+
+
 def shared_server(flows: Iterable[Flow]) -> set[Flow]:
     """The same flows where one PostgreSQL stands for the three."""
     return {
@@ -117,6 +176,30 @@ def ends(documents: Sequence[Document]) -> list[End]:
     ]
 
 
+def of_operators(documents: Sequence[Document]) -> list[End]:
+    """Pods that operators and NATS' chart make: in no manifest, but their labels and ports are known.
+
+    A database's pods carry its cluster's name and what the cluster hands down.
+    """
+    databases = [
+        End(
+            cluster["metadata"]["name"],
+            labels={
+                "cnpg.io/cluster": cluster["metadata"]["name"],
+                **cluster["spec"]["inheritedMetadata"]["labels"],
+            },
+            ports=((5432, "TCP"), (8000, "TCP"), (9187, "TCP")),
+        )
+        for cluster in kind(documents, "Cluster")
+    ]
+    nats = End(
+        "nats",
+        labels={"app.kubernetes.io/name": "nats", "app.kubernetes.io/component": "nats"},
+        ports=((4222, "TCP"), (6222, "TCP"), (7777, "TCP"), (8222, "TCP")),
+    )
+    return [*databases, nats]
+
+
 def separate_databases(found: Sequence[End]) -> list[End]:
     """The same pods with a database for each service, as in production."""
     return [
@@ -133,12 +216,15 @@ def separate_databases(found: Sequence[End]) -> list[End]:
 
 
 def allowed(documents: Sequence[Document], everyone: Sequence[End]) -> set[Flow]:
-    """Every flow between two different pods of which one is ours that the policies let through."""
+    """Every flow between two different pods of which one is ours that the policies let through.
+
+    A name stands for as many pods as there are ends with it.
+    """
     policies = kind(documents, "NetworkPolicy")
     return {
         (start.name, end.name, port, protocol)
         for start, end in itertools.permutations(everyone, 2)
-        if NAMESPACE in (start.namespace, end.namespace)
+        if NAMESPACE in (start.place, end.place)
         for port, protocol in end.ports
         if _lets(policies, "Egress", start, end, port, protocol)
         and _lets(policies, "Ingress", end, start, port, protocol)
@@ -171,7 +257,7 @@ def _lets(
     deciding = [
         policy["spec"]
         for policy in policies
-        if policy["metadata"]["namespace"] == subject.namespace
+        if policy["metadata"]["namespace"] == subject.place
         and direction in policy["spec"]["policyTypes"]
         and _selected(policy["spec"]["podSelector"], subject.labels)
     ]
@@ -194,8 +280,14 @@ def _has_port(rule: Document, port: int, protocol: str) -> bool:
 
 
 def _is_peer(peer: Document, other: End, subject: End) -> bool:
+    if set(peer) == {"ipBlock"} and set(peer["ipBlock"]) == {"cidr"}:
+        return other.address is not None and (
+            ip_address(other.address) in ip_network(peer["ipBlock"]["cidr"])
+        )
     if not peer or set(peer) - {"namespaceSelector", "podSelector"}:
         raise AssertionError(f"a peer that these tests do not read: {peer}")
+    if other.address is not None:
+        return False
     if "namespaceSelector" in peer:
         names = {"kubernetes.io/metadata.name": other.namespace, **other.namespace_labels}
         near = _selected(peer["namespaceSelector"], names)

@@ -19,6 +19,7 @@ Document = dict[str, Any]
 CHECKOUT = Path(__file__).resolve().parents[2]
 DEPLOY = CHECKOUT / "deploy"
 LOCAL = DEPLOY / "k8s/overlays/local"
+PRODUCTION = DEPLOY / "k8s/overlays/production"
 SECRETS = DEPLOY / "secrets"
 
 NAMESPACE = "hoeksteen"
@@ -57,6 +58,12 @@ def render(folder: Path) -> list[Document]:
 def kind(documents: Sequence[Document], name: str) -> list[Document]:
     """The documents of one kind."""
     return [document for document in documents if document["kind"] == name]
+
+
+def builtin(document: Document) -> bool:
+    """Whether a kind is Kubernetes' own, and not an operator's."""
+    group = document["apiVersion"].rpartition("/")[0]
+    return "." not in group or group == "networking.k8s.io"
 
 
 def one(documents: Sequence[Document], wanted: str, name: str) -> Document:
@@ -151,7 +158,10 @@ def _program(
         volume = pod.volumes.get(mount["name"], {})
         if "secret" in volume:
             holder = one(secrets, "Secret", volume["secret"]["secretName"])
-            files[mount["mountPath"]] = frozenset(holder["data"])
+            chosen = {item["key"]: item["path"] for item in volume["secret"].get("items", ())}
+            files[mount["mountPath"]] = frozenset(
+                chosen.get(key, key) for key in holder["data"] if not chosen or key in chosen
+            )
         elif "configMap" in volume:
             holder = one([*documents, *secrets], "ConfigMap", volume["configMap"]["name"])
             files[mount["mountPath"]] = frozenset(holder["data"])

@@ -29,7 +29,7 @@ SERVICES = ("intake", "signals", "reporting")
 PORTS = Ports(DEFAULT_PORT)
 
 # What other programs read from the environment: libpq's two, and the official image's.
-FOREIGN = {"PGSERVICEFILE", "PGSSLMODE"}
+FOREIGN = {"PGSERVICEFILE", "PGSSLMODE", "PGSSLROOTCERT"}
 
 _FOR_ONE_MACHINE = {"HOEKSTEEN_CLOCK_FILE", "HOEKSTEEN_SPANS_FILE"}
 
@@ -52,7 +52,10 @@ def _told(program: Program) -> Iterator[str]:
     else:
         yield f"runs {module or 'nothing'}, which is no program of ours"
     for name, value in program.environment.items():
-        if name.endswith(("_FILE", "PGSERVICEFILE")) and name not in _FOR_ONE_MACHINE:
+        if (
+            name.endswith(("_FILE", "PGSERVICEFILE", "PGSSLROOTCERT"))
+            and name not in _FOR_ONE_MACHINE
+        ):
             yield from _is_secret_file(program, name, value)
         if name.startswith("HOEKSTEEN_DATABASE"):
             yield from _connection(program, name, value)
@@ -85,6 +88,8 @@ def _service(program: Program, service: str) -> Iterator[str]:
     meant = PORTS.gateway if gateway else PORTS.service(service)
     if settings.http_port != meant or program.ports != {meant}:
         yield f"listens on {settings.http_port}, declares {sorted(program.ports)}, meant is {meant}"
+    if settings.nats_url.startswith("tls://") and settings.nats_ca_file is None:
+        yield "believes whoever certifies a server of NATS"
     if settings.jwks is not None and "://" not in settings.jwks:
         yield from _is_secret_file(program, "HOEKSTEEN_JWKS", settings.jwks)
     if isinstance(settings, ServiceSettings):
@@ -157,6 +162,9 @@ def _connection(program: Program, name: str, value: str) -> Iterator[str]:
         yield f"{name} has no password from a file"
     if "PGSSLMODE" not in program.environment and "sslmode" not in parts:
         yield f"{name} leaves open whether TLS is a must"
+    verified = program.environment.get("PGSSLMODE") == "verify-full"
+    if verified and "PGSSLROOTCERT" not in program.environment:
+        yield f"{name} verifies against nothing"
 
 
 def images(programs: Sequence[Program], services: Path) -> list[str]:
@@ -171,7 +179,7 @@ def images(programs: Sequence[Program], services: Path) -> list[str]:
     if running != sorted(names):
         faults.append(f"{running} run, the services are {sorted(names)}")
     for program in programs:
-        holds = program.image.partition("hoeksteen/")[2].partition(":")[0]
+        holds = re.split("[:@]", program.image.partition("hoeksteen/")[2])[0]
         module, *arguments = program.arguments or ("",)
         wanted = module.removeprefix("services.") if module.startswith("services.") else None
         for argument in arguments:

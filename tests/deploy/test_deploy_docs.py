@@ -7,7 +7,7 @@ from importlib import metadata
 
 from shared.postgres.embedded import binaries
 from tests.deploy.compose import load
-from tests.deploy.flows import MEANT
+from tests.deploy.flows import MEANT, PRODUCTION
 from tests.deploy.manifests import CHECKOUT, DEPLOY, SECRETS, Document, kind, one, pods
 
 PAGE = CHECKOUT / "docs/deploy.md"
@@ -22,10 +22,11 @@ def rows(heading: str) -> list[list[str]]:
 
 def test_the_table_of_flows_is_the_one_that_is_tested() -> None:
     """Operators read the same flows that the policies are compared with."""
-    told = [(start, end, port) for start, end, port, _ in rows("Flows")]
-    assert sorted(told) == sorted(
-        (start, end, f"{port}/{protocol}") for start, end, port, protocol in MEANT
-    )
+    for heading, meant in (("Flows", MEANT), ("Flows of production", PRODUCTION)):
+        told = [(start, end, port) for start, end, port, _ in rows(heading)]
+        assert sorted(told) == sorted(
+            (start, end, f"{port}/{protocol}") for start, end, port, protocol in meant
+        )
 
 
 def test_every_workload_is_told(local: list[Document]) -> None:
@@ -60,13 +61,14 @@ def test_servers_have_the_tested_versions(local: list[Document]) -> None:
 def test_every_folder_is_told() -> None:
     """The README of the manifests says what each folder is for."""
     text = (DEPLOY / "k8s/README.md").read_text()
-    told = set(re.findall(r"`((?:base|overlays)/[a-z/]*)`", text))
+    told = set(re.findall(r"^\| `([a-z-]+/[a-z/-]*)`|, `([a-z-]+/[a-z/-]*)`", text, re.MULTILINE))
+    told = {one or other for one, other in told}
     folders = {
         f"{path.relative_to(DEPLOY / 'k8s')}/"
         for path in (DEPLOY / "k8s").rglob("*")
         if path.is_dir()
     }
-    assert told == folders - {"overlays/"}
+    assert told == folders - {"overlays/", "components/"}
 
 
 def test_every_secret_is_told(secrets: list[Document]) -> None:

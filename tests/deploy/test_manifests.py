@@ -5,68 +5,21 @@ Nothing here has met a cluster: deploy/k8s/README.md says so.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from shared.bus.topology import SERVICES
 from shared.postgres.embedded import QUIET
 from tests.deploy import flows
 from tests.deploy.availability import available, connected, database_arguments
+from tests.deploy.faults import Fault, container, planted, pod, policy, validate, variable
 from tests.deploy.manifests import CHECKOUT, Document, kind, one, programs, without
 from tests.deploy.pod_security import hardened, restricted
 from tests.deploy.settings import images, told, without_secrets
 
-Fault = Callable[[list[Document]], object]
-
-
-def planted(*cases: tuple[Fault, str]) -> pytest.MarkDecorator:
-    """A test for each planted fault, named after the words that must be told of it."""
-    return pytest.mark.parametrize(
-        ("plant", "told_as"), [pytest.param(*case, id=case[1]) for case in cases]
-    )
-
-
-VALIDATE = Path(sys.executable).with_name("kubernetes-validate")
-
-
-def container(documents: list[Document], name: str, owner: str = "Deployment") -> Any:
-    """The container of a workload that has one."""
-    return one(documents, owner, name)["spec"]["template"]["spec"]["containers"][0]
-
-
-def pod(documents: list[Document], name: str, owner: str = "Deployment") -> Any:
-    """The pod of a workload."""
-    return one(documents, owner, name)["spec"]["template"]["spec"]
-
-
-def variable(documents: list[Document], name: str, setting: str) -> Any:
-    """A variable of a service's environment."""
-    (found,) = (each for each in container(documents, name)["env"] if each["name"] == setting)
-    return found
-
-
-def policy(documents: list[Document], name: str) -> Any:
-    """The spec of a network policy."""
-    return one(documents, "NetworkPolicy", name)["spec"]
-
-
 # Validation -----------------------------------------------------------------------------------
-
-
-def validate(documents: list[Document], folder: Path) -> tuple[int, str]:
-    """Exit status and words of `kubernetes-validate --strict`."""
-    file = folder / "manifests.yaml"
-    file.write_text(yaml.safe_dump_all(documents))
-    answer = subprocess.run(
-        [VALIDATE, "--strict", file], capture_output=True, text=True, check=False
-    )
-    return answer.returncode, answer.stdout + answer.stderr
 
 
 def test_every_document_is_valid(local: list[Document], tmp_path: Path) -> None:
@@ -236,12 +189,38 @@ def test_servers_are_kept_available(local: list[Document]) -> None:
     (lambda d: container(d, "gateway").pop("lifecycle"), "still sent to it"),
     (lambda d: pod(d, "gateway").update(terminationGracePeriodSeconds=10), "before it has"),
     (
-        lambda d: one(d, "Deployment", "intake")["spec"].update(replicas=2),
+        lambda d: (
+            one(d, "Deployment", "intake")["spec"].update(replicas=2)
+            or [
+                one(d, "PersistentVolumeClaim", f"intake-{each}")["spec"].update(
+                    storageClassName="x"
+                )
+                for each in ("keys", "ledger")
+            ]
+        ),
         "Deployment/intake: two pods would write to one volume",
     ),
     (
-        lambda d: one(d, "Deployment", "signals")["spec"].update(
-            strategy={"type": "RollingUpdate"}
+        lambda d: (
+            one(d, "Deployment", "reporting")["spec"].update(replicas=2)
+            or [
+                one(d, "PersistentVolumeClaim", f"reporting-{each}")["spec"].update(
+                    accessModes=["ReadWriteMany"]
+                )
+                for each in ("keys", "ledger")
+            ]
+        ),
+        "Deployment/reporting: its volumes are of whatever class is the default",
+    ),
+    (
+        lambda d: (
+            one(d, "Deployment", "signals")["spec"].update(strategy={"type": "RollingUpdate"})
+            or [
+                one(d, "PersistentVolumeClaim", f"signals-{each}")["spec"].update(
+                    storageClassName="x"
+                )
+                for each in ("keys", "ledger")
+            ]
         ),
         "Deployment/signals: two pods would write to one volume",
     ),
@@ -365,6 +344,12 @@ OPEN: Document = {"egress": [{}], "ingress": [{}]}
         "meant but closed: gateway → kube-dns 53/TCP",
     ),
     (
+        lambda d: policy(d, "intake")["egress"].append(
+            {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}
+        ),
+        "open but not meant: intake → internet 443/TCP",
+    ),
+    (
         lambda d: policy(d, "signals").update(egress=[]),
         "meant but closed: signals → nats 4222/TCP",
     ),
@@ -384,7 +369,11 @@ def test_without_the_default_what_is_new_is_open(local: list[Document]) -> None:
 
 @pytest.mark.parametrize(
     "peer",
-    [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {}, {"podSelector": {"matchFields": {}}}],
+    [
+        {"ipBlock": {"cidr": "192.0.2.0/24", "except": ["192.0.2.1/32"]}},
+        {},
+        {"podSelector": {"matchFields": {}}},
+    ],
 )
 def test_a_policy_that_is_not_understood_is_refused(
     local: list[Document], peer: dict[str, Any]

@@ -9,7 +9,7 @@ import sys
 from base64 import b64decode
 from pathlib import Path
 
-from shared.bus import accounts
+from shared.bus import accounts, server
 from shared.ledger.files import log_key
 from tests.deploy.manifests import CHECKOUT, SECRETS, Document, kind
 
@@ -44,7 +44,12 @@ def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     make(tmp_path)
     second = files(tmp_path)
     changed = {name for name in first if first[name] != second[name]}
-    assert changed == {"gateway/nats-password", "nats/nats.conf", "streams/nats-passwords.json"}
+    assert changed == {
+        "gateway/nats-password",
+        "nats/nats.conf",
+        "nats/accounts.conf",
+        "streams/nats-passwords.json",
+    }
 
 
 def test_two_installations_share_no_secret(tmp_path: Path) -> None:
@@ -54,6 +59,26 @@ def test_two_installations_share_no_secret(tmp_path: Path) -> None:
     one, two = files(tmp_path / "one"), files(tmp_path / "two")
     assert set(one) == set(two)
     assert not set(one.values()) & set(two.values())
+
+
+def test_the_parts_for_the_chart_are_a_configuration(tmp_path: Path) -> None:
+    """nats-server takes the two files where NATS' chart includes them: at the top, and in JetStream."""
+    make(tmp_path / "hoeksteen")
+    (tmp_path / "nats-config").mkdir()
+    config = tmp_path / "nats-config/nats.conf"
+    place = "../hoeksteen/nats"
+    config.write_text(
+        f"include {place}/accounts.conf;\n"
+        f'"jetstream": {{\ninclude {place}/storage.conf;\n"store_dir": "{tmp_path}/data"\n}},\n'
+        '"max_payload": 1MB, "lame_duck_duration": 30s, "lame_duck_grace_period": 10s\n'
+    )
+    answer = subprocess.run(
+        [*server.argv(config), "-t"], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    whole = json.loads((tmp_path / "hoeksteen/nats/nats.conf").read_text())
+    assert '"CORE"' in (tmp_path / "hoeksteen/nats/accounts.conf").read_text()
+    assert whole["jetstream"]["key"] in (tmp_path / "hoeksteen/nats/storage.conf").read_text()
 
 
 def test_each_secret_gives_one_program_what_it_needs(

@@ -1,0 +1,157 @@
+"""What databases, the way in, alerts and images must be, whatever else they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from shared.postgres.embedded import QUIET
+from tests.deploy.manifests import Document, kind, one
+
+
+def durable(documents: Sequence[Document]) -> list[str]:
+    """What each database must be: three, synchronous, checked, closed, quiet and backed up."""
+    return [
+        f"Cluster/{cluster['metadata']['name']}: {fault}"
+        for cluster in kind(documents, "Cluster")
+        for fault in _durable(cluster)
+    ]
+
+
+def _durable(cluster: Document) -> Iterator[str]:
+    name, spec = cluster["metadata"]["name"], cluster["spec"]
+    postgres = spec["postgresql"]
+    synchronous = postgres.get("synchronous", {})
+    service = f"hoeksteen.local/database-of-{name.removesuffix('-db')}"
+    for holds, fault in (
+        (spec["instances"] >= 3, "fewer than three instances"),
+        (
+            synchronous.get("number", 0) >= 1 and synchronous["dataDurability"] == "required",
+            "acknowledges what one machine alone has",
+        ),
+        (spec["bootstrap"]["initdb"].get("dataChecksums"), "pages have no checksums"),
+        (
+            spec.get("enableSuperuserAccess") is False,
+            "a superuser may sign in over the network",
+        ),
+        (spec.get("enablePDB"), "a node may be emptied with its primary"),
+        (
+            spec["affinity"].get("podAntiAffinityType") == "required",
+            "two instances may stand on one node",
+        ),
+        (
+            any(plugin.get("isWALArchiver") for plugin in spec.get("plugins", ())),
+            "the write-ahead log is kept nowhere else",
+        ),
+        (
+            name in spec["certificates"]["serverAltDNSNames"],
+            "its certificate does not say the name that programs use",
+        ),
+        (
+            spec["inheritedMetadata"]["labels"] == {service: "true"},
+            "its pods are not its service's database to the policies",
+        ),
+        (
+            postgres["parameters"].get("ssl_min_protocol_version") == "TLSv1.3",
+            "speaks older TLS than 1.3",
+        ),
+    ):
+        if not holds:
+            yield fault
+    for setting, value in QUIET.items():
+        if postgres["parameters"].get(setting) != value:
+            yield f"{setting} is not {value!r}"
+    yield from _signs_in(spec)
+
+
+def _signs_in(spec: Document) -> Iterator[str]:
+    *lines, last = spec["postgresql"]["pg_hba"]
+    if last != "host all all all reject":
+        yield "lets others in than those that are named"
+    roles = {role["name"] for role in spec["managed"]["roles"] if role["login"]}
+    roles.add(spec["bootstrap"]["initdb"]["owner"])
+    expected = {f"hostssl hoeksteen {role} all scram-sha-256" for role in roles}
+    if set(lines) != expected:
+        yield f"pg_hba differs: {', '.join(sorted(set(lines) ^ expected))}"
+
+
+OUTSIDE_PATHS = (
+    *("/", "/static", "/graphql", "/reports", "/attachments", "/calendar", "/ledger", "/sign-out"),
+)
+"""What people and programs outside use of the gateway. Health and metrics are not among it."""
+
+
+def edge(documents: Sequence[Document]) -> list[str]:
+    """What the way in must be: TLS 1.3 alone, no access log, the paths that are meant."""
+    faults = []
+    for gateway in kind(documents, "Gateway"):
+        if {each["protocol"] for each in gateway["spec"]["listeners"]} != {"HTTPS"}:
+            faults.append("a listener without TLS")
+        targets = {
+            target["name"]: each["spec"].get("tls", {})
+            for each in kind(documents, "ClientTrafficPolicy")
+            for target in each["spec"]["targetRefs"]
+        }
+        if targets.get(gateway["metadata"]["name"], {}).get("minVersion") != "1.3":
+            faults.append("a listener speaks older TLS than 1.3")
+        proxy = one(
+            documents, "EnvoyProxy", gateway["spec"]["infrastructure"]["parametersRef"]["name"]
+        )
+        if not proxy["spec"].get("telemetry", {}).get("accessLog", {}).get("disable"):
+            faults.append("the edge writes down who asked what, and when")
+    matches = [
+        match["path"]
+        for route in kind(documents, "HTTPRoute")
+        for rule in route["spec"]["rules"]
+        for match in rule["matches"]
+    ]
+    paths = {match["value"] for match in matches}
+    faults += [f"{path} is open and should not be" for path in sorted(paths - set(OUTSIDE_PATHS))]
+    faults += [f"{path} is closed and should not be" for path in OUTSIDE_PATHS if path not in paths]
+    if {"type": "PathPrefix", "value": "/"} in matches:
+        faults.append("everything below / is open")
+    return faults
+
+
+def explained(documents: Sequence[Document], runbooks: str) -> list[str]:
+    """Alerts without a severity, a sentence, or a heading of their own in the runbooks."""
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lstrip("#").strip().lower()).replace(" ", "-")
+        for line in runbooks.splitlines()
+        if line.startswith("#")
+    }
+    faults = []
+    for rule in kind(documents, "PrometheusRule"):
+        for each in (rule for group in rule["spec"]["groups"] for rule in group["rules"]):
+            if "alert" not in each:
+                continue
+            page, _, anchor = each["annotations"].get("runbook_url", "").partition("#")
+            if page != "docs/runbooks.md" or anchor not in headings:
+                faults.append(f"{each['alert']}: no page says what to do")
+            if each["labels"].get("severity") not in {"page", "ticket"}:
+                faults.append(f"{each['alert']}: whom does it wake?")
+            if not each["annotations"].get("summary"):
+                faults.append(f"{each['alert']}: says nothing")
+    return faults
+
+
+def digests(documents: Sequence[Document]) -> list[str]:
+    """Images, in whatever resource, that are not named by what they hold."""
+    return [
+        f"{document['kind']}/{document['metadata']['name']}: {image}"
+        for document in documents
+        for image in _images(document)
+        if not re.search(r"@sha256:[0-9a-f]{64}$", image)
+    ]
+
+
+def _images(part: object) -> Iterator[str]:
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key in {"image", "imageName"} and isinstance(value, str):
+                yield value
+            else:
+                yield from _images(value)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _images(each)
