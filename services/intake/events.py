@@ -36,6 +36,7 @@ from services.intake.domain import (
     whistleblower_report,
 )
 from shared.eventstore.types import EventTypes
+from shared.runtime.adopted import MessageAdopted
 from shared.runtime.calls import AccessRecorded
 from shared.runtime.erasure import KeyDestroyed
 
@@ -158,6 +159,7 @@ TYPES = EventTypes(
         erasure.CaseErased,
         KeyDestroyed,
         AccessRecorded,
+        MessageAdopted,
     ),
     versions={organisation.OrganisationSetUp: 2, organisation.AdviserKeyPublished: 2},
     upcasts={

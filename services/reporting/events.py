@@ -24,6 +24,7 @@ from services.reporting.domain import (
     told,
 )
 from shared.eventstore.types import EventTypes
+from shared.runtime.adopted import MessageAdopted
 from shared.runtime.calls import AccessRecorded
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ TYPES = EventTypes(
         activities.ActivitiesKept,
         calendar.CalendarChosen,
         AccessRecorded,
+        MessageAdopted,
     ),
     versions={organisation.OrganisationKnown: 2, report.ReportPublished: 2},
     upcasts={

@@ -246,6 +246,10 @@ _TIMELINE: Final[dict[str, dict[str, str]]] = {
 _EVENTS: Final[dict[str, tuple[str, str]]] = {
     "AccessRecorded": ("somebody looked", "iemand heeft gekeken"),
     "Blank": ("a blank entry", "een lege regel"),
+    "MessageAdopted": (
+        "a message was found on the bus whose origin was lost with an older database",
+        "op de bus is een bericht gevonden waarvan de herkomst met een oudere database verloren ging",
+    ),
     "KeyDestroyed": ("the key was destroyed", "de sleutel is vernietigd"),
     "OrganisationSetUp": ("the organisation was set up", "de organisatie is ingericht"),
     "UnitsPlanned": ("coming units were planned", "komende onderdelen zijn gepland"),

@@ -20,6 +20,7 @@ from shared.bus.relay import Outgoing, StreamDiverged
 from shared.contracts.events import CONTRACTS, CloudEvent
 from shared.eventstore.types import UnknownEventType
 from shared.ledger.leaf import BLANK
+from shared.runtime.adopted import MessageAdopted
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
@@ -206,6 +207,10 @@ class Outbox:
         return messages
 
     def _outgoing(self, position: int, recorded: Recorded) -> Outgoing:
+        if isinstance(recorded.event, MessageAdopted):
+            # What it was made of is lost. Where its stream is made anew, readers pass it over.
+            mark = recorded.event
+            return Outgoing(position=position, id=mark.message_id, subject=mark.subject, body=b"")
         outbound = self._outbound[recorded.type]
         if recorded.event is None:
             # Erased: only its place is left. Readers pass it over by its tombstone.

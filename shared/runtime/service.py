@@ -61,6 +61,7 @@ from shared.ledger.signer import LogSigner
 from shared.postgres.migration_files import migrations_of
 from shared.postgres.pool import open_pool
 from shared.postgres.schema import check_schema
+from shared.runtime.adopted import adopt_gap, adopt_message
 from shared.runtime.calls import Call, Parts, run_command
 from shared.runtime.clock import Clock, MovableClock, SystemClock
 from shared.runtime.erasure import Erasures
@@ -81,7 +82,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from nats.js.client import JetStreamContext
     from starlette.requests import Request
 
     from shared.eventstore.types import EventTypes
@@ -150,9 +150,9 @@ class Definition:
     """Told up to which position the stream holds all messages, whenever that was looked at."""
     hints: Callable[[Parts, UUID, Sequence[Change]], Awaitable[Iterable[Told]]] | None = None
     """Whom what was committed to an organisation's log is news for."""
-    adopt: Callable[[Parts, CloudEvent], Awaitable[tuple[UUID, int]]] | None = None
+    adopt: Callable[[Parts, CloudEvent, str], Awaitable[tuple[UUID, int]]] | None = None
     """Take over what this service once published and its database does not have: see
-    shared/runtime/reconcile.py."""
+    shared/runtime/reconcile.py. None: it is marked, before anything else is published."""
 
 
 class TickFailed(Exception):  # noqa: N818  what is told when the others are done
@@ -309,7 +309,7 @@ class Service:
         await self.projector.catch_up()
         self._spawn(stack, writer.ended())
         if self.definition.adopt is not None:
-            await self._reconcile(jetstream, self.definition.adopt)
+            await self._reconcile()
         for work in (
             self.ring_watch.run(),
             self.projector.run(),
@@ -353,29 +353,29 @@ class Service:
         self.live.lost()
         self.revocation_reader.wake()
 
-    async def _reconcile(
-        self,
-        jetstream: JetStreamContext,
-        adopt: Callable[[Parts, CloudEvent], Awaitable[tuple[UUID, int]]],
-    ) -> None:
+    async def _reconcile(self) -> None:
         """Wait until it is known what this service has published, and adopt what is not here.
 
         Where stream and database contradict each other nothing more is drawn or published, and the
         service is not ready: a person decides.
         """
+        stream, adopt = self.definition.stream, self.definition.adopt
         reconciler = Reconciler(
-            jetstream,
-            self.definition.stream,
+            self.client.jetstream(),
+            stream,
             self.pool,
             self.outbox,
             self.relay,
-            partial(adopt, self.parts),
+            partial(adopt_message if adopt is None else adopt, self.parts),
+            partial(adopt_gap, self.parts, stream) if adopt is None else None,
+            self._older_than_signed,
         )
         told = False
         while not self._stop.is_set():
             try:
                 adopted = await reconciler.run_once()
-                await self._queue()
+                if self.definition.publish_at_once:
+                    await self._queue()
                 await self._confirm()
             except (StreamDiverged, Unreadable) as error:
                 self._diverged = True
@@ -385,6 +385,7 @@ class Service:
                 nats.errors.Error,
                 TimeoutError,
                 psycopg.OperationalError,
+                StoreUnavailable,
                 KeyRingProblem,
             ) as error:
                 # Nothing is known of the stream yet, and so nothing may be drawn.
@@ -398,6 +399,24 @@ class Service:
                 await self.projector.catch_up()
                 self.telemetry.log(Event.RELAY_ADOPTED, count=adopted)
             return
+
+    async def _older_than_signed(self) -> bool:
+        """Whether a log has fewer entries than a checkpoint of it, or another's memory, covers."""
+        signed = await asyncio.to_thread(self._signed_sizes)
+        async with self.pool.connection() as connection:
+            rows = await connection.execute("SELECT organisation, size FROM log")
+            sizes: dict[UUID, int] = dict(await rows.fetchall())
+        return any(size > sizes.get(organisation, 0) for organisation, size in signed.items())
+
+    def _signed_sizes(self) -> dict[UUID, int]:
+        """How far each log was seen, by its newest checkpoint or by another service."""
+        name = self.definition.name
+        sizes: dict[UUID, int] = {}
+        for organisation in self.folder.organisations(name):
+            newest = self.folder.newest(name, organisation)
+            seen = [one.head.size for one in self.folder.memories(name, organisation) if one.head]
+            sizes[organisation] = max([0 if newest is None else newest.size, *seen])
+        return sizes
 
     def _spawn(self, stack: contextlib.AsyncExitStack, work: Awaitable[None]) -> None:
         """Run `work` beside; when it ends by itself the service stops, and says so."""
@@ -643,6 +662,8 @@ class Service:
     # What is due ------------------------------------------------------------------------------
 
     async def _schedule(self) -> None:
+        if self.definition.adopt is None:
+            await self._reconcile()
         while True:
             try:
                 await self._due()

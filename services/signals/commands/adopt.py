@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 SYSTEM = "signals"
 
 
-async def adopt(parts: Parts, event: CloudEvent) -> tuple[UUID, int]:
+async def adopt(parts: Parts, event: CloudEvent, _subject: str) -> tuple[UUID, int]:
     """See Definition.adopt. Of a table with noise its draws are closed too: they are not known here,
     and spent what the message says.
     """
