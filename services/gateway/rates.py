@@ -13,7 +13,8 @@ import hashlib
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -54,6 +55,9 @@ class RateLimits:
     sign_outs: int = 6_000
     """Logout tokens a minute; a forged one costs its signature, and stores nothing."""
 
+
+_PERHAPS_TAKEN: Final = frozenset({Code.TIMED_OUT, Code.INTERNAL})
+"""Refusals of an opening that say nothing of whether it is stored."""
 
 UNLIMITED: Final = RateLimits(0, 0, 0, 0, 0, 0)
 
@@ -100,6 +104,12 @@ class _Buckets(Generic[K]):
         if self._speed:
             self._buckets[key].left -= points
 
+    def give_back(self, key: K, points: float) -> None:
+        """Undo that."""
+        if key in self._buckets:
+            bucket = self._buckets[key]
+            bucket.left = min(self._room, bucket.left + points)
+
 
 class Rates:
     """Every bucket of this process."""
@@ -119,6 +129,8 @@ class Rates:
         # A quarter of the day's at once: a talk to all staff brings some on one day.
         at_once = max(1, limits.openings // 4)
         self._openings: _Buckets[UUID] = _Buckets(limits.openings, DAY, clock, burst=at_once)
+        self._limits_openings = limits.openings > 0
+        self._brought: OrderedDict[bytes, None] = OrderedDict()
         self._opening_seconds = math.ceil(DAY / max(1, limits.openings))
 
     def __len__(self) -> int:
@@ -148,14 +160,35 @@ class Rates:
         """A logout token, whoever sends it. Raises Refusal TOO_MANY_REQUESTS."""
         _take(1, (self._sign_outs, None))
 
-    def charge_opening(self, principal: Principal) -> None:
-        """A case or complaint, if a stranger brings it. Raises Refusal TOO_MANY_REQUESTS, which always says
-        the same wait: seconds that run from the last opening would tell a stranger when somebody reported.
+    @contextmanager
+    def opening(self, principal: Principal, key: str) -> Iterator[None]:
+        """Around the asking for a case or complaint that a stranger brings: it counts, unless it is refused,
+        and under the same idempotency `key` once. Raises Refusal TOO_MANY_REQUESTS, which always says the
+        same wait: seconds that run from the last opening would tell a stranger when somebody reported.
         """
-        if principal.role is Role.REPORTER and principal.organisation is not None:
-            if self._openings.wait(principal.organisation, 1):
-                raise Refusal(Code.TOO_MANY_REQUESTS, seconds=self._opening_seconds)
-            self._openings.take(principal.organisation, 1)
+        organisation = principal.organisation
+        mine = _key(principal, key)
+        counts = principal.role is Role.REPORTER and self._limits_openings
+        if not counts or organisation is None or mine in self._brought:
+            yield
+            return
+        if self._openings.wait(organisation, 1):
+            raise Refusal(Code.TOO_MANY_REQUESTS, seconds=self._opening_seconds)
+        self._openings.take(organisation, 1)
+        try:
+            yield
+        except Refusal as refusal:
+            if refusal.code not in _PERHAPS_TAKEN:
+                self._openings.give_back(organisation, 1)
+                raise
+            self._remember(mine)
+            raise
+        self._remember(mine)
+
+    def _remember(self, opening: bytes) -> None:
+        self._brought[opening] = None
+        if len(self._brought) > PEOPLE:
+            self._brought.popitem(last=False)
 
 
 def _take(points: int, *of: tuple[_Buckets[Any], Hashable]) -> None:
@@ -167,6 +200,6 @@ def _take(points: int, *of: tuple[_Buckets[Any], Hashable]) -> None:
         buckets.take(key, points)
 
 
-def _key(principal: Principal) -> bytes:
-    who = f"{principal.role}\n{principal.organisation}\n{principal.subject}"
+def _key(principal: Principal, more: str = "") -> bytes:
+    who = f"{principal.role}\n{principal.organisation}\n{principal.subject}\n{more}"
     return hashlib.blake2b(who.encode(), digest_size=16).digest()

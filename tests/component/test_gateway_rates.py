@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from services.gateway.guesses import Guesses
 from services.gateway.rates import RateLimits, Rates
 from shared.contracts import rpc
+from shared.contracts.errors import Code, Refusal
 from shared.identity.roles import Role
 from tests.gateway_lab import ORGANISATION, REPORTER, Lab, running_gateway
 from tests.gateway_lab import PADDED as WORDS
@@ -60,7 +63,8 @@ async def exchanged(lab: Lab) -> dict[str, Any]:
 
 async def test_what_strangers_bring_is_limited_and_leaves_nothing(tmp_path: Path) -> None:
     """Sessions by the minute, cases by the day and organisation. When it is too much the service is not even
-    asked, and not a byte is left of it; an adviser opens cases as before.
+    asked, and not a byte is left of it; an adviser opens cases as before. What is refused does not count, nor
+    what is sent again.
     """
     rates = Rates(RateLimits(person=0, role=0, sessions=2, openings=4), clock=lambda: 0.0)
     opening = {
@@ -77,7 +81,13 @@ async def test_what_strangers_bring_is_limited_and_leaves_nothing(tmp_path: Path
     def case(key: str) -> dict[str, Any]:
         return {"query": document, "variables": {"input": opening | {"idempotencyKey": key}}}
 
-    async with running_gateway(tmp_path, rates=rates) as lab:
+    held, let_go = asyncio.Event(), asyncio.Event()
+
+    async def hold(_: float) -> None:
+        held.set()
+        await let_go.wait()
+
+    async with running_gateway(tmp_path, rates=rates, guesses=Guesses(sleep=hold)) as lab:
         lab.neighbours.answers |= {
             "intake.open_reporter_session": rpc.ReporterSession(token=REPORTER, seconds=900),
             "intake.open_case": rpc.Done(id=str(uuid4()), position=1),
@@ -87,11 +97,28 @@ async def test_what_strangers_bring_is_limited_and_leaves_nothing(tmp_path: Path
         assert [REPORTER] * 2 == [one["data"]["openReporterSession"]["token"] for one in told[:2]]
         assert "TOO_MANY_REQUESTS" == code_of(told[2])
         reporter = f"Bearer {REPORTER}"
+        taken = lab.neighbours.answers["intake.open_case"]
+        # A session that intake never opened: its answer is held back, and nothing of the limit with it.
+        lab.neighbours.answers["intake.open_case"] = Refusal(Code.NOT_SIGNED_IN)
+        made_up = asyncio.create_task(lab.post(case("no-12345678"), Authorization=reporter))
+        await held.wait()
+        for wrong in ({"caseId": "none"}, {}):
+            lab.neighbours.answers["intake.open_case"] = Refusal(Code.ADVISER_AVOIDED)
+            asking = case("bad-12345678")
+            asking["variables"]["input"] |= wrong
+            filled_in = (await lab.post(asking, Authorization=reporter)).json()["data"]["openCase"]
+            assert ("InvalidInput" if wrong else "Conflict") == filled_in["__typename"]
+        lab.neighbours.answers["intake.open_case"] = taken
         opened = await lab.post(case("one-12345678"), Authorization=reporter)
+        assert not made_up.done()
+        let_go.set()
+        assert "NOT_SIGNED_IN" == code_of((await made_up).json())
         assert "OpenCasePayload" == opened.json()["data"]["openCase"]["__typename"]
         refused = await lab.post(case("two-12345678"), Authorization=reporter)
         assert "TOO_MANY_REQUESTS" == code_of(refused.json())
         assert int(refused.headers["Retry-After"]) > 3600
         assert before == lab.left()
-        assert 3 == len(lab.neighbours.asked)
+        assert 5 == len(lab.neighbours.asked)
+        again = await lab.post(case("one-12345678"), Authorization=reporter)
+        assert "OpenCasePayload" == again.json()["data"]["openCase"]["__typename"]
         assert "openCase" in (await lab.post(case("three-123456"))).json()["data"]

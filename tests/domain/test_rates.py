@@ -39,6 +39,15 @@ def waits(charge: Callable[[], None]) -> int:
     return 0
 
 
+def opens(
+    limited: Rates, principal: Principal, key: str | None = None, *, refused: Refusal | None = None
+) -> None:
+    """Somebody brings a case, which is taken or refused; without a `key` it is a new one."""
+    with limited.opening(principal, key or str(uuid4())):
+        if refused is not None:
+            raise refused
+
+
 def test_a_person_is_charged_what_it_costs_and_waits_for_the_rest() -> None:
     """600 points a minute are 10 a second. Who waits as long as told is answered; nobody else waits."""
     clock = Clock()
@@ -83,17 +92,35 @@ def test_strangers_at_the_door_hold_up_each_other_and_no_reporter_with_a_session
     assert 0 == waits(lambda: limited.charge(person("case", Role.REPORTER), 600))
 
 
-def test_strangers_share_share_their_buckets_and_no_organisation_another_ones() -> None:
+def test_strangers_share_their_buckets_and_no_organisation_another_ones() -> None:
     """A quarter of a day's cases at once; sessions by the minute; an adviser's cases are not counted."""
     clock = Clock()
     limited = Rates(LIMITS, clock)
     stranger, adviser = person("", Role.REPORTER), person("anna", Role.ADVISER)
-    held = [waits(lambda: limited.charge_opening(stranger)) for _ in range(7)]
+    held = [waits(lambda: opens(limited, stranger)) for _ in range(7)]
     assert [0] * 6 + [3600] == held
-    assert 0 == waits(lambda: limited.charge_opening(person("", Role.REPORTER, uuid4())))
-    assert 0 == waits(lambda: limited.charge_opening(adviser))
+    assert 0 == waits(lambda: opens(limited, person("", Role.REPORTER, uuid4())))
+    assert 0 == waits(lambda: opens(limited, adviser))
     assert [0] * 60 + [1] == [waits(limited.charge_session) for _ in range(61)]
     assert [0] * 60 + [1] == [waits(limited.charge_public) for _ in range(61)]
+
+
+def test_what_is_refused_counts_for_nothing_and_what_is_repeated_once() -> None:
+    """However often a form is filled in wrongly; what was perhaps taken counts, and its repeat does not."""
+    limited, stranger = Rates(LIMITS, Clock()), person("", Role.REPORTER)
+    for code in (Code.NOT_FOUND, Code.UNAVAILABLE, Code.ALREADY_EXISTS) * 10:
+        with pytest.raises(Refusal) as refused:
+            opens(limited, stranger, refused=Refusal(code))
+        assert code is refused.value.code
+    assert [0] * 10 == [waits(lambda: opens(limited, stranger, "the same")) for _ in range(10)]
+    for _ in range(10):
+        with pytest.raises(Refusal) as refused:
+            opens(limited, stranger, "late", refused=Refusal(Code.TIMED_OUT))
+        assert Code.TIMED_OUT is refused.value.code
+    held = [waits(lambda: opens(limited, stranger)) for _ in range(5)]
+    assert [0] * 4 + [3600] == held
+    assert 0 == waits(lambda: opens(limited, stranger, "late"))
+    assert 3600 == waits(lambda: opens(limited, person("another", Role.REPORTER), "the same"))
 
 
 def test_the_wait_after_openings_says_nothing_of_when_somebody_reported() -> None:
@@ -102,9 +129,9 @@ def test_the_wait_after_openings_says_nothing_of_when_somebody_reported() -> Non
     limited, told = Rates(LIMITS, clock), set()
     for ago in (1.0, 600.0, 3500.0):
         stranger = person("", Role.REPORTER, uuid4())  # each time another organisation
-        limited.charge_opening(stranger)
+        opens(limited, stranger)
         clock.now += ago
-        held = [waits(lambda one=stranger: limited.charge_opening(one)) for _ in range(6)]  # type: ignore[misc]
+        held = [waits(lambda one=stranger: opens(limited, one)) for _ in range(6)]  # type: ignore[misc]
         assert [0] * 5 == held[:5]
         told.add(held[5])
     assert {3600} == told
@@ -119,7 +146,7 @@ def test_what_is_kept_is_bounded_and_made_up_sessions_push_out_no_staff(
     limited.charge(person("anna"), 600)
     for number in range(20):
         limited.charge(person(f"made up {number}", Role.REPORTER), 600)
-        limited.charge_opening(person("", Role.REPORTER, UUID(int=number)))
+        opens(limited, person("", Role.REPORTER, UUID(int=number)))
     assert 3 + 3 + 1 == len(limited)  # a limit of 0 keeps no bucket
     assert 60 == waits(lambda: limited.charge(person("anna"), 600))
 

@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from enum import Enum
 from functools import partial
@@ -81,6 +82,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
 Info = strawberry.Info[Context, None]
 
+_UNCOUNTED: Final[AbstractContextManager[None]] = nullcontext()
+
 AT_LEAST: Final = strawberry.argument(
     description="The `position` of your last change, a place in the log, which the answer then knows of: "
     "it waits up to two seconds for that, and is else `UNAVAILABLE`. A place that is not of a change of "
@@ -104,9 +107,10 @@ async def ask(
     idempotency_key: str | None = None,
     seconds: float = DEFAULT_SECONDS,
     at_least: int | None = None,
+    counted: AbstractContextManager[None] = _UNCOUNTED,
 ) -> A:
     """Ask a service with the caller's token; it has so many `seconds`. `at_least`, of a question: see
-    AT_LEAST. Raises Refusal.
+    AT_LEAST. `counted` is around the asking for a change. Raises Refusal.
 
     The same question twice in one operation, under two aliases say, is asked once: one look is one
     access event.
@@ -132,7 +136,8 @@ async def ask(
             else:
                 got = await asked
         else:
-            got = await asking()
+            with counted:
+                got = await asking()
     except Refusal as refusal:
         # A session that intake did not open is a guess too; one that has ended never comes as far as this.
         wrong = refusal.code in (Code.NOT_FOUND, Code.NOT_SIGNED_IN)
@@ -463,11 +468,19 @@ async def command(
     """
     try:
         key = _idempotency_key(input.idempotency_key)
+        request, counted = input.request(), _UNCOUNTED
         if verb in OPENINGS:
-            info.context.rates.charge_opening(info.context.principal)
-        return payload(
-            await ask(info, verb, input.request(), answer, idempotency_key=key, seconds=seconds)
+            counted = info.context.rates.opening(info.context.principal, key)
+        asking = ask(
+            info,
+            verb,
+            request,
+            answer,
+            idempotency_key=key,
+            seconds=seconds,
+            counted=counted,
         )
+        return payload(await asking)
     except Refusal as refusal:
         return failure(refusal, info.context.language)
 
