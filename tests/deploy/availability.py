@@ -106,7 +106,7 @@ def connected(documents: Sequence[Document], secrets: Sequence[Document]) -> lis
         for volume in pod.volumes.values():
             if "secret" in volume:
                 wanted.add(("Secret", volume["secret"]["secretName"]))
-            if "configMap" in volume:
+            if "configMap" in volume and not volume["configMap"].get("optional"):
                 wanted.add(("ConfigMap", volume["configMap"]["name"]))
             if "persistentVolumeClaim" in volume:
                 claim = volume["persistentVolumeClaim"]["claimName"]

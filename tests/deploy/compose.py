@@ -126,7 +126,10 @@ def _program(name: str, service: Document, secret_files: Path) -> Program:
         if volume["type"] == "volume":
             writable.append(str(target))
             continue
-        source = secret_files / PurePosixPath(volume["source"]).relative_to("secrets")
+        given = PurePosixPath(volume["source"])
+        if not given.is_relative_to("secrets"):
+            continue
+        source = secret_files / given.relative_to("secrets")
         if source.is_dir():
             secrets[str(target)] = frozenset(file.name for file in source.iterdir())
         elif source.is_file():

@@ -162,7 +162,7 @@ def _program(
             files[mount["mountPath"]] = frozenset(
                 chosen.get(key, key) for key in holder["data"] if not chosen or key in chosen
             )
-        elif "configMap" in volume:
+        elif "configMap" in volume and not volume["configMap"].get("optional"):
             holder = one([*documents, *secrets], "ConfigMap", volume["configMap"]["name"])
             files[mount["mountPath"]] = frozenset(holder["data"])
         elif "persistentVolumeClaim" in volume or mount["name"] in claims:

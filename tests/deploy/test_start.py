@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,6 +65,16 @@ class Machine:
     bus: subprocess.Popen[bytes]
     ports: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def documents(self) -> Path:
+        """The manifests of the client as it was built, if it was; else none."""
+        folder = self.state / "documents"
+        if not folder.exists():
+            folder.mkdir()
+            for manifest in (CHECKOUT / "clients/typescript/dist/documents").glob("*.json"):
+                shutil.copy(manifest, folder)
+        return folder
+
     def environment(self, program: Program) -> dict[str, str]:
         """A program's environment as rendered, in this machine's terms."""
         owner = program.name.split("/")[1]
@@ -71,6 +82,7 @@ class Machine:
             "/run/secrets/hoeksteen": str(self.secret_files / owner),
             "/etc/hoeksteen/issuer": str(self.secret_files),
             "/etc/hoeksteen/witnesses": str(self.state / "witnesses"),
+            "/etc/hoeksteen/documents": str(self.documents),
             "/var/lib/hoeksteen": str(self.state / owner),
             "nats://nats:4222": f"nats://127.0.0.1:{self.nats}",
             "http://nats:8222": f"http://127.0.0.1:{self.monitor}",
