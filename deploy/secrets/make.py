@@ -24,6 +24,11 @@ NATS_STORE = Path("/data/jetstream")
 
 LOG_KEY_BYTES = 32
 
+WEBHOOKS = accounts.IntegrationAccount(name="webhooks")
+"""The account of the webhooks, which are an integration like others."""
+
+INTEGRATIONS = (*accounts.DEFAULT_INTEGRATIONS, WEBHOOKS)
+
 # A file is mounted into a container as it is, and read there by another user than the one who made
 # it. What keeps others on this machine out is the mode of the folder above.
 _FOLDER_MODE = 0o700
@@ -79,6 +84,7 @@ def _services(folder: Folder) -> None:
     for service in SERVICES:
         folder.secret(f"{service}/key-ring-passphrase")
         folder.random_bytes(f"{service}/log-key", LOG_KEY_BYTES)
+    folder.secret(f"{WEBHOOKS.name}/key")
 
 
 def _database(folder: Folder) -> None:
@@ -104,12 +110,12 @@ def _entries(passwords: dict[str, str]) -> bytes:
 def _bus(folder: Folder) -> None:
     passwords = {
         user: folder.secret(f"{user}/nats-password")
-        for user in accounts.users()
-        if user in {*SERVICES, "gateway"}
+        for user in accounts.users(INTEGRATIONS)
+        if user in {*SERVICES, "gateway", WEBHOOKS.name}
     }
     passwords |= {
         user: folder.secret(f"streams/nats-password-{user}")
-        for user in accounts.users()
+        for user in accounts.users(INTEGRATIONS)
         if user not in passwords
     }
     folder.write("streams/nats-passwords.json", json.dumps(passwords, indent=2).encode())
@@ -118,6 +124,7 @@ def _bus(folder: Folder) -> None:
             store_dir=NATS_STORE,
             encryption_key=folder.secret("nats/storage-key"),
             passwords=passwords,
+            integrations=INTEGRATIONS,
             host="0.0.0.0",  # noqa: S104  a pod's address; who may come is the network's to say
         )
     )

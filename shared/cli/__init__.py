@@ -18,6 +18,7 @@ import typer
 from shared.cli import integration as _integration
 from shared.cli import keys as _keys
 from shared.cli.version import VERSION
+from shared.cli.webhook import webhook as _webhook
 from shared.local.home import Home, write_private
 from shared.local.problem import LocalProblem
 
@@ -47,6 +48,7 @@ app.add_typer(_keys.adviser_key, name="adviser-key")
 app.add_typer(_keys.recovery_key, name="recovery-key")
 _checkpoint = typer.Typer(help="A checkpoint on paper.", no_args_is_help=True)
 app.add_typer(_checkpoint, name="checkpoint")
+app.add_typer(_webhook, name="webhook")
 
 Organisation = Annotated[str, typer.Option(help="The organisation's id.")]
 OfOrganisation = Annotated[

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from shared.bus.server import ServerMissing, find_server
 from shared.ledger.witness.state import Witness, WitnessProblem
+from shared.local import webhooks
 from shared.local.problem import LocalProblem
 from shared.local.session import SERVICES, WITNESSES, Installation, Ports
 from shared.postgres.embedded import binaries
@@ -212,6 +213,12 @@ def _answers(home: Home) -> Iterator[Finding]:
             for service in SERVICES
         ),
         ("gateway", f"{installation.gateway_origin}/health/ready"),
+        *(
+            ((webhooks.NAME, f"http://127.0.0.1:{ports.webhooks}/health/ready"),)
+            # Where the first one subscribed since the start it does not run yet.
+            if webhooks.are_wanted(home) and home.log(webhooks.NAME).exists()
+            else ()
+        ),
     ):
         if not _is_ready(url):
             yield Finding(f"{name} is not ready.", f"Look at {home.log(name)}.")
@@ -219,7 +226,7 @@ def _answers(home: Home) -> Iterator[Finding]:
 
 def _complaints(home: Home) -> Iterator[Finding]:
     """The logs of this run hold no errors."""
-    for name in (*SERVICES, "gateway"):
+    for name in (*SERVICES, "gateway", webhooks.NAME):
         try:
             lines = home.log(name).read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:

@@ -13,7 +13,7 @@ from shared.local.home import Home, write_private_json
 from shared.local.launcher import Interrupted, Launcher
 from shared.local.pages import print_links
 from shared.local.session import WITNESSES, Installation, Ports
-from shared.local.topology import STOP_ORDER, topology
+from shared.local.topology import topology
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -80,7 +80,7 @@ def _run(home: Home, console: Console, body: Callable[[Installation], Awaitable[
         async def main() -> int:
             launcher = Launcher(
                 plan.programs,
-                stop_order=STOP_ORDER,
+                stop_order=plan.stop_order,
                 logs=home.logs,
                 console=console,
                 port_setting=(

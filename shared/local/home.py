@@ -43,6 +43,8 @@ class Home:
         """Who cosigns: the two witnesses of local mode."""
         self.backup_inventory = self.path / "backups.json"
         """What backups there are, if somebody keeps an inventory (docs/erasure.md)."""
+        self.webhooks = self.path / "webhooks"
+        """Subscriptions of webhooks and what became of each message (docs/webhooks.md)."""
         self.reports = self.path / "reports"
         self.clock = self.path / "clock.json"
         self.run = self.path / "run.json"
@@ -62,6 +64,7 @@ class Home:
             self.keys,
             self.ledger,
             self.witnesses,
+            self.webhooks,
             self.reports,
         )
         try:

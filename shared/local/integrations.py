@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from shared.bus.accounts import DEFAULT_INTEGRATIONS, IntegrationAccount, nats_config
 from shared.bus.configured import ConfiguredBus, passwords
 from shared.bus.integrations import Refused, listed
+from shared.local import webhooks
 from shared.local.home import write_private_json
 from shared.local.problem import LocalProblem
 
@@ -30,8 +31,13 @@ def bus_of(home: Home, ports: Ports) -> ConfiguredBus:
         monitor_url=f"http://127.0.0.1:{ports.nats_monitor}",
         password_file=functools.partial(_password_file, home),
         render=functools.partial(configuration, home, ports),
-        fixed=DEFAULT_INTEGRATIONS,
+        fixed=fixed_of(home),
     )
+
+
+def fixed_of(home: Home) -> tuple[IntegrationAccount, ...]:
+    """Those of the installation itself: the one that it shows, and the webhooks' where there are any."""
+    return (*DEFAULT_INTEGRATIONS, *webhooks.integrations(home))
 
 
 def accounts_of(home: Home, ports: Ports) -> tuple[IntegrationAccount, ...]:
@@ -41,7 +47,7 @@ def accounts_of(home: Home, ports: Ports) -> tuple[IntegrationAccount, ...]:
         register = listed(bus_of(home, ports))
     except Refused as problem:
         raise LocalProblem(str(problem)) from problem
-    return (*DEFAULT_INTEGRATIONS, *(each.account(now) for each in register.integrations))
+    return (*fixed_of(home), *(each.account(now) for each in register.integrations))
 
 
 def configuration(home: Home, ports: Ports, accounts: Sequence[IntegrationAccount]) -> str:

@@ -62,6 +62,11 @@ class Ports:
         """Health and metrics of one service."""
         return self.base + 1 + SERVICES.index(name)
 
+    @property
+    def webhooks(self) -> int:
+        """Health and metrics of the webhooks, where there are subscriptions."""
+        return self.base + 4
+
     def witness(self, name: str) -> int:
         """One of the two witnesses of local mode."""
         return self.base + 7 + WITNESSES.index(name)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.bus import server
-from shared.local import integrations
+from shared.local import integrations, webhooks
 from shared.local.home import CHECKOUT, Home, write_private
 from shared.local.pages import PAGES, are_built
 from shared.local.problem import LocalProblem
@@ -31,7 +31,7 @@ DATABASE = "hoeksteen"
 _PREDECESSOR_GONE_WITHIN = 10.0
 
 STOP_ORDER = (
-    ("gateway",),  # nothing new comes in
+    ("gateway", webhooks.NAME),  # nothing new comes in, or goes out
     ("intake", "signals", "reporting"),  # what came in is finished
     ("issuer", *WITNESSES),
     ("nats",),
@@ -46,6 +46,12 @@ class Topology:
     installation: Installation
     programs: tuple[Program, ...]
     postgres: EmbeddedPostgres
+
+    @property
+    def stop_order(self) -> tuple[tuple[str, ...], ...]:
+        """STOP_ORDER, with those that run."""
+        running = {program.name for program in self.programs}
+        return tuple(tuple(name for name in group if name in running) for group in STOP_ORDER)
 
 
 def topology(home: Home, ports: Ports) -> Topology:
@@ -171,6 +177,20 @@ def _programs(installation: Installation, postgres: EmbeddedPostgres) -> tuple[P
             ports=(ports.gateway,),
             ready_url=f"{installation.gateway_origin}/health/ready",
         ),
+        *(
+            (
+                Program(
+                    name=webhooks.NAME,
+                    argv=_module("services.webhooks"),
+                    after=("streams",),
+                    environment=webhooks_environment(home, ports),
+                    ports=(ports.webhooks,),
+                    ready_url=f"http://127.0.0.1:{ports.webhooks}/health/ready",
+                ),
+            )
+            if webhooks.are_wanted(home)
+            else ()
+        ),
     )
 
 
@@ -271,6 +291,15 @@ def service_environment(installation: Installation, service: str) -> dict[str, s
             "HOEKSTEEN_CLOCK_FILE": str(home.clock),
             "HOEKSTEEN_SPANS_FILE": str(home.spans(service)),
         }
+    )
+
+
+def webhooks_environment(home: Home, ports: Ports) -> dict[str, str]:
+    """What `python -m services.webhooks` is told, also where nothing else runs."""
+    return (
+        _common(home)
+        | _nats_user(Installation(home, ports, {}), webhooks.NAME)
+        | webhooks.environment(home, ports)
     )
 
 

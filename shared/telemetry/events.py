@@ -68,6 +68,21 @@ class Event(StrEnum):
         logging.ERROR,
         "A message failed too often and waits among the dead letters.",
     )
+    WEBHOOK_FAILED = (
+        "webhook.failed",
+        logging.WARNING,
+        "A receiver of webhooks did not take a message; it is tried again. `code` says why.",
+    )
+    WEBHOOK_DEAD_LETTER = (
+        "webhook.dead_letter",
+        logging.ERROR,
+        "A message was given up for a receiver of webhooks.",
+    )
+    WEBHOOK_GONE = (
+        "webhook.gone",
+        logging.WARNING,
+        "A receiver of webhooks wants nothing more (410); its subscription is disabled.",
+    )
     PROJECTION_FAILED = "projection.failed", logging.ERROR, "A projection could not take an event."
     TICK_FAILED = (
         "tick.failed",

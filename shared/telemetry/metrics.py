@@ -61,6 +61,17 @@ METRICS: dict[str, Metric] = {
         "logs that projections could not take to their end when they last looked",
         ("projection",),
     ),
+    "webhook_attempts": Metric(
+        "counter", "{request}", "requests to receivers of webhooks", ("status",)
+    ),
+    "webhook_pending": Metric(
+        "gauge", "{message}", "messages that wait for a receiver of webhooks"
+    ),
+    "webhook_dead_letters": Metric(
+        "gauge",
+        "{message}",
+        "messages given up for a receiver of webhooks, and not sent again since",
+    ),
     "telemetry_refused": Metric(
         "counter",
         "{entry}",

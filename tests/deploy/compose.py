@@ -21,7 +21,8 @@ ROOT_WITHOUT_RIGHTS = {"nats"}
 
 NETWORKS = {
     "entrance": {"gateway"},
-    "bus": {"gateway", "intake", "signals", "reporting", "streams", "nats"},
+    "way-out": {"webhooks"},
+    "bus": {"gateway", "intake", "signals", "reporting", "webhooks", "streams", "nats"},
     "database": {
         "intake",
         "signals",
@@ -32,7 +33,10 @@ NETWORKS = {
         "postgres",
     },
 }
-"""Who stands on which network. Only the entrance leads outside."""
+"""Who stands on which network."""
+
+OPEN = {"entrance", "way-out"}
+"""The networks that lead outside."""
 
 _EVERYWHERE: dict[str, tuple[object, str]] = {
     "read_only": (True, "may write to its root"),
@@ -59,7 +63,7 @@ def closed(compose: Document) -> list[str]:
         if found != members:
             faults.append(f"{network}: {', '.join(sorted(found ^ members))}")
         internal = compose["networks"].get(network, {}).get("internal", False)
-        if internal != (network != "entrance"):
+        if internal != (network not in OPEN):
             faults.append(f"{network}: leads outside, or should")
     return faults
 

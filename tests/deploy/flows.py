@@ -10,10 +10,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal
 
 from tests.deploy.manifests import NAMESPACE, Document, kind, pods
+
+Address = IPv4Address | IPv6Address
 
 Flow = tuple[str, str, int, str]
 """From, to, port, protocol."""
@@ -72,7 +74,7 @@ OUTSIDE = (
         labels={"app.kubernetes.io/name": "issuer"},
         ports=((443, "TCP"), (8009, "TCP"), (4222, "TCP"), (5432, "TCP")),
     ),
-    # Nobody of ours speaks with a key management service, or with the world.
+    # Nobody of ours speaks with a key management service, or with the world but for its public part.
     End(
         "kms",
         ports=((443, "TCP"), (8200, "TCP")),
@@ -97,6 +99,13 @@ OUTSIDE = (
         namespace="telemetry",
         namespace_labels={"hoeksteen.local/role": "telemetry"},
     ),
+    # The internet, where receivers of webhooks are, and what only looks like it.
+    End("receivers", ports=((443, "TCP"), (80, "TCP"), (22, "TCP")), address="93.184.216.34"),
+    End("receivers by IPv6", ports=((443, "TCP"), (80, "TCP")), address="2606:4700::1111"),
+    End("cloud metadata", ports=((443, "TCP"), (80, "TCP")), address="169.254.169.254"),
+    End("machine inside", ports=((443, "TCP"), (5432, "TCP")), address="10.20.30.40"),
+    End("machine inside by IPv6", ports=((443, "TCP"),), address="fd00:ec2::254"),
+    End("machine behind NAT64", ports=((443, "TCP"),), address="64:ff9b::a00:1"),
 )
 
 SERVICES: Mapping[str, int] = {"intake": 8001, "signals": 8002, "reporting": 8003}
@@ -124,6 +133,18 @@ MEANT: frozenset[Flow] = frozenset(
     }
 )
 """Every flow that there may be, each service with a database of its own."""
+
+WEBHOOKS: frozenset[Flow] = frozenset(
+    {
+        ("monitoring", "webhooks", 8004, "TCP"),
+        ("webhooks", "nats", 4222, "TCP"),
+        ("webhooks", "receivers", 443, "TCP"),
+        ("webhooks", "receivers by IPv6", 443, "TCP"),
+        ("webhooks", "kube-dns", 53, "TCP"),
+        ("webhooks", "kube-dns", 53, "UDP"),
+    }
+)
+"""What there may be besides where there are webhooks, as in overlays/local."""
 
 
 _PROGRAMS = ("gateway", *SERVICES)
@@ -280,10 +301,12 @@ def _has_port(rule: Document, port: int, protocol: str) -> bool:
 
 
 def _is_peer(peer: Document, other: End, subject: End) -> bool:
-    if set(peer) == {"ipBlock"} and set(peer["ipBlock"]) == {"cidr"}:
-        return other.address is not None and (
-            ip_address(other.address) in ip_network(peer["ipBlock"]["cidr"])
-        )
+    if (
+        set(peer) == {"ipBlock"}
+        and "cidr" in peer["ipBlock"]
+        and not (set(peer["ipBlock"]) - {"cidr", "except"})
+    ):
+        return other.address is not None and _in_block(ip_address(other.address), peer["ipBlock"])
     if not peer or set(peer) - {"namespaceSelector", "podSelector"}:
         raise AssertionError(f"a peer that these tests do not read: {peer}")
     if other.address is not None:
@@ -294,6 +317,12 @@ def _is_peer(peer: Document, other: End, subject: End) -> bool:
     else:
         near = other.namespace == subject.namespace
     return near and _selected(peer.get("podSelector", {}), other.labels)
+
+
+def _in_block(address: Address, block: Document) -> bool:
+    return address in ip_network(block["cidr"]) and not any(
+        address in ip_network(each) for each in block.get("except", ())
+    )
 
 
 def _selected(selector: Document, labels: Mapping[str, str]) -> bool:

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path, PurePosixPath
 from types import ModuleType
@@ -18,6 +18,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from services.gateway.settings import GatewaySettings
+from services.webhooks.settings import WebhookSettings
 from shared.bus import provision
 from shared.local.session import DEFAULT_PORT, Ports
 from shared.postgres import migrate
@@ -62,17 +63,17 @@ def _told(program: Program) -> Iterator[str]:
 
 
 def _service(program: Program, service: str) -> Iterator[str]:
-    gateway = service == "gateway"
+    kinds = {"gateway": GatewaySettings, "webhooks": WebhookSettings}
     yield from _unknown(
         program,
         {
             f"HOEKSTEEN_{field.name.upper()}"
-            for field in fields(GatewaySettings if gateway else ServiceSettings)
+            for field in fields(kinds.get(service, ServiceSettings))
         },
     )
-    load: Callable[[], GatewaySettings | ServiceSettings] = importlib.import_module(
-        f"services.{service}.settings"
-    ).load
+    load: Callable[[], GatewaySettings | WebhookSettings | ServiceSettings] = (
+        importlib.import_module(f"services.{service}.settings").load
+    )
     try:
         with patch.dict(os.environ, program.environment, clear=True):
             settings = load()
@@ -85,11 +86,22 @@ def _service(program: Program, service: str) -> Iterator[str]:
         yield "listens to itself alone"
     if settings.nats_user != service:
         yield f"signs in to NATS as {settings.nats_user}"
-    meant = PORTS.gateway if gateway else PORTS.service(service)
+    meant = getattr(PORTS, service) if service in kinds else PORTS.service(service)
     if settings.http_port != meant or program.ports != {meant}:
         yield f"listens on {settings.http_port}, declares {sorted(program.ports)}, meant is {meant}"
     if settings.nats_url.startswith("tls://") and settings.nats_ca_file is None:
         yield "believes whoever certifies a server of NATS"
+    yield from _files(program, settings)
+
+
+def _files(
+    program: Program, settings: GatewaySettings | WebhookSettings | ServiceSettings
+) -> Iterator[str]:
+    """What a service finds in files, and keeps in them."""
+    if isinstance(settings, WebhookSettings):
+        if str(settings.webhooks_dir) not in program.writable:
+            yield "its file is on no volume of its own"
+        return
     if settings.jwks is not None and "://" not in settings.jwks:
         yield from _is_secret_file(program, "HOEKSTEEN_JWKS", settings.jwks)
     if isinstance(settings, ServiceSettings):
@@ -167,10 +179,14 @@ def _connection(program: Program, name: str, value: str) -> Iterator[str]:
         yield f"{name} verifies against nothing"
 
 
-def images(programs: Sequence[Program], services: Path) -> list[str]:
-    """Whether each service is there once, from its own image, and jobs use images of services."""
+def images(
+    programs: Sequence[Program], services: Path, *, without: Collection[str] = ()
+) -> list[str]:
+    """Whether each service is there once, from its own image, and jobs use images of services. Those
+    `without` which an overlay does may be left out.
+    """
     faults = []
-    names = {path.parent.name for path in services.glob("*/__main__.py")}
+    names = {path.parent.name for path in services.glob("*/__main__.py")} - set(without)
     running = sorted(
         program.arguments[0].removeprefix("services.")
         for program in programs

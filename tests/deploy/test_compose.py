@@ -80,6 +80,8 @@ def test_containers_are_closed() -> None:
             "streams: ./x may be written",
         ),
         ("gateway", {"networks": ["bus", "entrance", "database"]}, "database: gateway"),
+        ("webhooks", {"networks": ["bus", "way-out", "database"]}, "database: webhooks"),
+        ("signals", {"networks": ["bus", "way-out", "database"]}, "way-out: signals"),
     ],
 )
 def test_an_open_container_is_told(service: str, change: Document, told_as: str) -> None:
@@ -131,7 +133,7 @@ def test_a_program_told_wrong_is_told(
 
 
 def test_each_service_runs_from_its_image(secret_files: Path) -> None:
-    """Four services from four images, each built with its own name, each migration beside it."""
+    """Each service from its own image, each built with its own name, each migration beside it."""
     compose = load()
     assert images(programs(compose, secret_files), CHECKOUT / "services") == []
     built = {
@@ -141,7 +143,7 @@ def test_each_service_runs_from_its_image(secret_files: Path) -> None:
     }
     assert built == {
         f"localhost/hoeksteen/{name}:local": name
-        for name in ("gateway", "intake", "reporting", "signals")
+        for name in ("gateway", "intake", "reporting", "signals", "webhooks")
     }
 
 

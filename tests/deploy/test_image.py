@@ -16,7 +16,7 @@ from tests.deploy.manifests import CHECKOUT, DEPLOY
 
 CONTAINERFILE = DEPLOY / "image/Containerfile"
 REQUIREMENTS = CHECKOUT / "requirements"
-NAMES = ("gateway", "intake", "reporting", "signals")
+NAMES = ("gateway", "intake", "reporting", "signals", "webhooks")
 
 
 def instructions() -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.webhooks.addresses import PUBLIC_V6, REFUSED_V4, REFUSED_V6
 from shared.bus.topology import SERVICES
 from shared.postgres.embedded import QUIET
 from tests.deploy import flows
@@ -281,7 +282,7 @@ def test_the_local_database_logs_nobody(local: list[Document]) -> None:
 def flow_faults(documents: list[Document], *, separate: bool = True) -> list[str]:
     """Differences between what the policies allow and what is meant."""
     found = flows.ends(documents)
-    meant = set(flows.MEANT)
+    meant = set(flows.MEANT | flows.WEBHOOKS)
     if separate:
         found = flows.separate_databases(found)
     else:
@@ -297,12 +298,22 @@ def test_exactly_the_meant_flows_are_open(local: list[Document], *, separate: bo
 
 def test_the_table_of_flows_has_no_forbidden_one() -> None:
     """No service reaches another or a foreign database, and the gateway reaches none."""
-    pairs = {(start, end) for start, end, _, _ in flows.MEANT}
+    pairs = {(start, end) for start, end, _, _ in flows.MEANT | flows.WEBHOOKS}
     own = {(name, f"{name}-db") for name in SERVICES}
-    programs_of_ours = {*SERVICES, "gateway"}
+    programs_of_ours = {*SERVICES, "gateway", "webhooks"}
+    assert {("webhooks", "receivers"), ("webhooks", "receivers by IPv6")} == {
+        (a, b) for a, b in pairs if b in {each.name for each in flows.OUTSIDE if each.address}
+    }
     assert {(a, b) for a, b in pairs if a in programs_of_ours and b.endswith("-db")} == own
     assert not {(a, b) for a, b in pairs if a in programs_of_ours and b in programs_of_ours}
     assert not {(a, b) for a, b in pairs if a == "newcomer" or b == "newcomer"}
+
+
+def test_the_network_refuses_what_the_program_refuses(local: list[Document]) -> None:
+    """The way out of webhooks excepts the very networks that the program does, and no other."""
+    four, six = (each["ipBlock"] for each in policy(local, "webhooks")["egress"][2]["to"])
+    assert ("0.0.0.0/0", [str(each) for each in REFUSED_V4]) == (four["cidr"], four["except"])
+    assert (str(PUBLIC_V6), [str(each) for each in REFUSED_V6]) == (six["cidr"], six["except"])
 
 
 OPEN: Document = {"egress": [{}], "ingress": [{}]}
@@ -353,6 +364,26 @@ OPEN: Document = {"egress": [{}], "ingress": [{}]}
         lambda d: policy(d, "signals").update(egress=[]),
         "meant but closed: signals → nats 4222/TCP",
     ),
+    (
+        lambda d: policy(d, "signals")["egress"].append(policy(d, "webhooks")["egress"][2]),
+        "open but not meant: signals → receivers 443/TCP",
+    ),
+    (
+        lambda d: policy(d, "webhooks")["egress"][2].pop("ports"),
+        "open but not meant: webhooks → receivers 22/TCP",
+    ),
+    (
+        lambda d: policy(d, "webhooks")["egress"][2]["to"][0]["ipBlock"].pop("except"),
+        "open but not meant: webhooks → cloud metadata 443/TCP",
+    ),
+    (
+        lambda d: policy(d, "webhooks")["egress"][2]["to"][1]["ipBlock"].update(cidr="::/0"),
+        "open but not meant: webhooks → machine behind NAT64 443/TCP",
+    ),
+    (
+        lambda d: [policy(d, each).update(OPEN) for each in ("webhooks", "database-of-intake")],
+        "open but not meant: webhooks → intake-db 5432/TCP",
+    ),
 )
 def test_a_wrong_flow_is_told(local: list[Document], plant: Fault, told_as: str) -> None:
     """A policy that opens or closes too much is named with the flow that it changes."""
@@ -370,7 +401,7 @@ def test_without_the_default_what_is_new_is_open(local: list[Document]) -> None:
 @pytest.mark.parametrize(
     "peer",
     [
-        {"ipBlock": {"cidr": "192.0.2.0/24", "except": ["192.0.2.1/32"]}},
+        {"ipBlock": {"cidrs": ["192.0.2.0/24"]}},
         {},
         {"podSelector": {"matchFields": {}}},
     ],
@@ -522,7 +553,7 @@ def test_a_secret_in_the_open_is_told(local: list[Document], plant: Fault, told_
 
 
 def test_each_service_runs_from_its_image(local: list[Document], secrets: list[Document]) -> None:
-    """Four services from four images, and each migration from the image that holds its SQL."""
+    """Each service from its own image, and each migration from the image that holds its SQL."""
     assert images(programs(local, secrets), CHECKOUT / "services") == []
 
 
@@ -556,4 +587,4 @@ def test_a_service_that_is_not_deployed_is_told(
     """A service that somebody adds to the code and forgets here is missed."""
     found = programs(without(local, "Deployment", "signals"), secrets)
     (fault,) = images(found, CHECKOUT / "services")
-    assert fault.startswith("['gateway', 'intake', 'reporting'] run, the services are")
+    assert fault.startswith("['gateway', 'intake', 'reporting', 'webhooks'] run, the services are")

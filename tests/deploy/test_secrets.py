@@ -90,8 +90,12 @@ def test_each_secret_gives_one_program_what_it_needs(
         for each in kind(secrets, "Secret")
     }
     config = json.loads(data["nats"]["nats.conf"])
-    known = {user["user"]: user["password"] for user in config["accounts"]["CORE"]["users"]}
-    for service in ("gateway", "intake", "signals", "reporting"):
+    known = {
+        user["user"]: user["password"]
+        for account in ("CORE", "WEBHOOKS")
+        for user in config["accounts"][account]["users"]
+    }
+    for service in ("gateway", "intake", "signals", "reporting", "webhooks"):
         assert data[service]["nats-password"].decode() == known[service]
         assert [service] == [
             user
@@ -99,7 +103,7 @@ def test_each_secret_gives_one_program_what_it_needs(
             if password.encode() in b"".join(data[service].values())
         ]
     everybody = json.loads(data["streams"]["nats-passwords.json"])
-    assert set(accounts.users()) == set(everybody)
+    assert {*accounts.users(), "webhooks", "webhooks-admin"} == set(everybody)
     assert everybody.items() >= known.items()
     for service in ("intake", "signals", "reporting"):
         own = (service, "signals_answers") if service == "signals" else (service,)

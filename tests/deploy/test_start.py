@@ -185,7 +185,7 @@ def running(machine: Machine, program: Program) -> Iterator[subprocess.Popen[byt
 def test_everything_starts_as_rendered(
     machine: Machine, local: list[Document], secrets: list[Document]
 ) -> None:
-    """Jobs succeed, the four services become ready with three probes that answer, and end in order.
+    """Jobs succeed, the services become ready with three probes that answer, and end in order.
 
     So no setting is missing or wrong, and every secret fits: passwords, keys and configurations.
     """
@@ -205,10 +205,11 @@ def test_everything_starts_as_rendered(
     (machine.state / "witnesses").mkdir()
     (machine.state / "witnesses" / "policy").write_text(policy)
 
+    (machine.state / "webhooks/webhooks").mkdir(parents=True)
     services = [each for each in found if each.name.startswith("Deployment")]
     with contextlib.ExitStack() as stack:
         started = [stack.enter_context(running(machine, service)) for service in services]
-        assert {"gateway", "intake", "signals", "reporting"} == set(machine.ports)
+        assert {"gateway", "intake", "signals", "reporting", "webhooks"} == set(machine.ports)
         for name, port in machine.ports.items():
             assert [200, 200, 200] == [status(port, path) for path in PROBES.values()], name
             assert 404 == status(port, "/health/other"), name

@@ -21,6 +21,7 @@ from services.gateway.settings import GatewaySettings
 from services.intake import events as intake_events
 from services.reporting import events as reporting_events
 from services.signals import events as signals_events
+from services.webhooks.settings import WebhookSettings
 from shared.cli import app
 from shared.contracts.errors import CATALOGUE
 from shared.contracts.events import CONTRACTS, CloudEvent
@@ -122,7 +123,7 @@ def test_every_setting_is_documented() -> None:
         for file in (ROOT / folder).rglob("*.py")
         for name in re.findall(r"HOEKSTEEN_[A-Z_]*[A-Z]", text_of(file))
     }
-    for settings in (ServiceSettings, GatewaySettings):
+    for settings in (ServiceSettings, GatewaySettings, WebhookSettings):
         in_code |= {f"HOEKSTEEN_{field.name.upper()}" for field in dataclasses.fields(settings)}
 
     assert in_code == set(names(SETTINGS))
@@ -130,7 +131,11 @@ def test_every_setting_is_documented() -> None:
 
 @pytest.mark.parametrize(
     ("heading", "settings"),
-    [("## Intake, signals and reporting", ServiceSettings), ("## Gateway", GatewaySettings)],
+    [
+        ("## Intake, signals and reporting", ServiceSettings),
+        ("## Gateway", GatewaySettings),
+        ("## Webhooks", WebhookSettings),
+    ],
 )
 def test_each_program_has_its_settings(heading: str, settings: type[Any]) -> None:
     """The table of a program lists what that program reads, in the order of its class."""

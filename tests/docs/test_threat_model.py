@@ -12,6 +12,7 @@ PARTS = (
     "Intake",
     "Signals",
     "Reporting",
+    "Webhooks",
     "NATS",
     "PostgreSQL",
     "Key ring",

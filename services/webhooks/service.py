@@ -1,0 +1,194 @@
+"""The wiring: the stream into the file, the file out to the receivers, health and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Iterator
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from services.webhooks.deliveries import Deliverer, Outcome, StoreThread
+from services.webhooks.destinations import SystemResolver
+from services.webhooks.posting import trust
+from services.webhooks.reading import Reader
+from services.webhooks.settings import open_store
+from shared.bus.connection import connect, responds
+from shared.runtime.settings import secret
+from shared.telemetry import Event, Telemetry
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from starlette.requests import Request
+
+    from services.webhooks.settings import WebhookSettings
+
+
+class Service:
+    """The program while it runs."""
+
+    def __init__(self, settings: WebhookSettings, telemetry: Telemetry) -> None:
+        self.settings = settings
+        self.telemetry = telemetry
+        self.started = False
+        self.ready = False
+        self.client: Client | None = None
+        self.at: StoreThread | None = None
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT. Raises SettingProblem, StoreProblem, WrongKey, CannotConnect."""
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        self.telemetry.log(Event.PROGRAM_STARTING)
+        async with contextlib.AsyncExitStack() as stack:
+            await self._serve_health(stack)
+            at = self.at = StoreThread(open_store(self.settings))
+            stack.push_async_callback(at.close)
+            # A wrong key is told now, and not with the first signal in half a year.
+            await at.do(at.store.subscriptions, 0.0)
+            client = self.client = await connect(
+                servers=self.settings.nats_url,
+                user=self.settings.nats_user,
+                password=secret(self.settings.nats_password_file),
+                authority=self.settings.nats_ca_file,
+                name="webhooks",
+                # The account's, whichever of its users it is.
+                inbox="_INBOX_webhooks",
+                on_problem=lambda _sentence: self.telemetry.log(Event.BUS_PROBLEM),
+            )
+            stack.push_async_callback(client.close)
+            self.telemetry.log(Event.BUS_CONNECTED)
+            resolver = SystemResolver()
+            stack.callback(resolver.close)
+            deliverer = Deliverer(
+                at=at,
+                rules=self.settings.rules,
+                resolve=resolver,
+                context=trust(),
+                told=self._told,
+            )
+            reader = Reader(
+                client.jetstream(),
+                at,
+                on_stored=lambda new: self._stored(deliverer, new),
+                on_unreadable=self._unreadable,
+                on_problem=lambda: self.telemetry.log(Event.BUS_PROBLEM),
+            )
+            self.started = self.ready = True
+            self.telemetry.log(Event.PROGRAM_READY, port=self.settings.http_port)
+            await _all_until(stop, reader.run(), deliverer.run(stop.wait()), reader)
+            self.ready = False
+            self.telemetry.log(Event.PROGRAM_STOPPING)
+        self.telemetry.log(Event.PROGRAM_STOPPED)
+
+    # What is told -----------------------------------------------------------------------------
+
+    def _stored(self, deliverer: Deliverer, new: int) -> None:
+        self.telemetry.metrics.add("consumer_handled", new, consumer="webhooks")
+        deliverer.wake.set()
+
+    def _unreadable(self) -> None:
+        self.telemetry.log(Event.CONSUMER_FAILED, consumer="webhooks")
+
+    def _told(self, outcome: Outcome, attempt: int) -> None:
+        self.telemetry.metrics.add("webhook_attempts", status=outcome.status)
+        match outcome.status:
+            case "failed":
+                self.telemetry.log(Event.WEBHOOK_FAILED, code=outcome.code, attempt=attempt)
+            case "dead":
+                self.telemetry.log(Event.WEBHOOK_DEAD_LETTER, code=outcome.code, attempt=attempt)
+            case "gone":
+                self.telemetry.log(Event.WEBHOOK_GONE)
+
+    # Health -----------------------------------------------------------------------------------
+
+    async def _serve_health(self, stack: contextlib.AsyncExitStack) -> None:
+        app = Starlette(
+            routes=[
+                Route("/health/started", self._health_started),
+                Route("/health/live", self._health_live),
+                Route("/health/ready", self._health_ready),
+                Route("/metrics", self._metrics),
+            ]
+        )
+        server = _Server(
+            uvicorn.Config(
+                app,
+                host=self.settings.http_host,
+                port=self.settings.http_port,
+                access_log=False,
+                log_config=None,
+                lifespan="off",
+            )
+        )
+        task = asyncio.create_task(server.serve())
+
+        async def end() -> None:
+            server.should_exit = True
+            await task
+
+        stack.push_async_callback(end)
+
+    async def _health_started(self, _request: Request) -> Response:
+        """The file is open, and the bus is bound."""
+        return _status(self.started)
+
+    async def _health_live(self, _request: Request) -> Response:
+        """The loop turns. Depends on nothing."""
+        return _status(alive=True)
+
+    async def _health_ready(self, _request: Request) -> Response:
+        """File and bus answer. Receivers are not asked for: theirs is not ours to repair."""
+        if not self.ready or self.client is None or self.at is None:
+            return _status(alive=False)
+        try:
+            async with asyncio.timeout(2):
+                await self.at.do(self.at.store.counts)
+        except TimeoutError:
+            return _status(alive=False)
+        return _status(await responds(self.client))
+
+    async def _metrics(self, _request: Request) -> Response:
+        if self.at is not None:
+            pending, dead = await self.at.do(self.at.store.counts)
+            self.telemetry.metrics.set("webhook_pending", pending)
+            self.telemetry.metrics.set("webhook_dead_letters", dead)
+        return Response(self.telemetry.exposition(), media_type="text/plain; version=0.0.4")
+
+
+async def _all_until(
+    stop: asyncio.Event, reading: Awaitable[None], delivering: Awaitable[None], reader: Reader
+) -> None:
+    """Run both until `stop`. What ends one of them with an exception ends the other, and is raised."""
+
+    async def told_to_stop() -> None:
+        await stop.wait()
+        reader.stop()
+
+    tasks = [asyncio.ensure_future(each) for each in (reading, delivering, told_to_stop())]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the service, which stops in its own order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _status(alive: bool) -> Response:  # noqa: FBT001  the one thing it says
+    return JSONResponse({"ok": alive}, status_code=200 if alive else 503)
