@@ -52,6 +52,10 @@ fuzz: .venv/.ready-fuzz ## Schemathesis over each role's schema, on everything t
 	@exec env PYTHONPATH=.venv/fuzz $(BIN)/python -m bench.fuzz \
 	  $(if $(PART),--part $(PART)) $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: manifests
+manifests: .venv/.ready-manifests ## Hold both Kubernetes overlays against schemas, our policies and checkov (needs kubectl)
+	@exec $(BIN)/python -m bench.manifests
+
 .PHONY: mutate
 mutate: .venv/.ready ## Put small faults in intake's rules; a test must notice each (PART=module, default all)
 	@exec nice -n 19 $(BIN)/python -m bench.mutate $(if $(PART),--part $(PART))
@@ -114,6 +118,7 @@ lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject
 	@printf 'uv==0.13.9\n' | $(LOCK) --no-annotate -o requirements/uv.txt -
 	@$(LOCK) --extra local --extra dev -o requirements/dev.txt pyproject.toml
 	@$(LOCK) --group fuzz -c requirements/dev.txt -o requirements/fuzz.txt
+	@$(LOCK) --group manifests -o requirements/manifests.txt
 	@$(LOCK) --extra local -o requirements/run.txt pyproject.toml
 	@$(LOCK) -c requirements/run.txt -o requirements/service.txt pyproject.toml
 
@@ -161,6 +166,12 @@ help: ## Print this
 .venv/.ready-fuzz: .venv/.ready requirements/fuzz.txt
 	@rm -rf .venv/fuzz
 	@$(UV) install --quiet -p $(BIN)/python --target .venv/fuzz --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
+# checkov lies apart too: it is large, and wants other versions of what the tests use.
+.venv/.ready-manifests: .venv/.ready requirements/manifests.txt
+	@rm -rf .venv/manifests
+	@$(UV) install --quiet -p $(BIN)/python --target .venv/manifests --require-hashes -r requirements/manifests.txt
 	@touch $@
 
 # The TypeScript client: what it needs, then what is made of it. Without npm its tests say what to

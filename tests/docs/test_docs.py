@@ -236,6 +236,7 @@ def test_every_status_is_documented() -> None:
         ("## Local mode", "local"),
         ("## To work", "dev"),
         ("## Fuzzing", "fuzz"),
+        ("## Manifests", "manifests"),
     ],
 )
 def test_every_dependency_has_its_reason(heading: str, extra: str | None) -> None:
@@ -337,6 +338,7 @@ def test_the_help_names_every_measurement() -> None:
         "gateway_page",
         "gateway_probe",
         "gateway_servers",
+        "manifests",
         "store_growth",
         "upgrade",
     }
