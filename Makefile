@@ -41,11 +41,12 @@ upgrade: .venv/.ready ## From the last release to this one, back and there again
 	@exec $(BIN)/python -m bench.upgrade $(if $(FROM),--from $(FROM)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: attack
-attack: .venv/.ready ## Attack log, figures and gateway in every known way (PART=ledger|anonymity|gateway SEED=n ORGANISATIONS=n)
+attack: .venv/.ready ## Attack log, figures, gateway and integrations in every known way (PART=ledger|anonymity|gateway|integration SEED=n ORGANISATIONS=n)
 	@$(if $(filter-out anonymity,$(or $(PART),ledger)),$(BIN)/python -m bench.attack_$(or $(PART),ledger))
 	@$(if $(filter anonymity,$(or $(PART),anonymity)),$(BIN)/python -m bench.attack_anonymity \
 	  $(if $(SEED),--seed $(SEED)) $(if $(ORGANISATIONS),--organisations $(ORGANISATIONS)))
 	@$(if $(PART),,$(BIN)/python -m bench.attack_gateway)
+	@$(if $(PART),,$(BIN)/python -m bench.attack_integration)
 
 .PHONY: fuzz
 fuzz: .venv/.ready-fuzz ## Schemathesis over each role's schema, on everything that runs (PART=role EXAMPLES=n SEED=n)

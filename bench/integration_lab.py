@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
 import subprocess
@@ -40,6 +41,9 @@ ModeName = Literal["configuration", "operator"]
 MODES: tuple[ModeName, ...] = ("configuration", "operator")
 
 KEY = "k" + "0123456789" * 3
+
+ROOM = 2**42
+"""What the server may promise to accounts, so that there may be many; nothing is written for it."""
 
 
 @dataclass
@@ -124,6 +128,11 @@ class Lab:
         """End everything."""
         for client in self._clients:
             await client.close()
+        # nats-py (2.16) forgets sockets of connections that were refused.
+        for each in gc.get_objects():
+            if isinstance(each, asyncio.StreamWriter) and not each.is_closing():
+                each.close()
+        await asyncio.sleep(0)
         self.stop()
 
     def _server(self) -> dict[str, Any]:
@@ -132,7 +141,12 @@ class Lab:
             "listen": f"127.0.0.1:{self.port}",
             "http": f"127.0.0.1:{self.monitor_port}",
             "max_payload": MAX_PAYLOAD,
-            "jetstream": {"store_dir": str(self.home / "store"), "cipher": "chacha", "key": KEY},
+            "jetstream": {
+                "store_dir": str(self.home / "store"),
+                "cipher": "chacha",
+                "key": KEY,
+                "max_file_store": ROOM,
+            },
         }
 
     def _configuration(self, accounts: Sequence[IntegrationAccount]) -> str:
@@ -147,6 +161,7 @@ class Lab:
                 pid_file=self.home / "nats.pid",
             )
         )
+        config["jetstream"]["max_file_store"] = ROOM
         for name, account in config["accounts"].items():
             word = password(self._password_file(f"watch-{name}"))
             account["users"].append({"user": f"watch-{name}", "password": word})
@@ -222,6 +237,19 @@ class Lab:
             )
             for account in told.get("account_details", ())
             for stream in account.get("stream_detail", ())
+        }
+
+    async def place(self, account: str) -> dict[str, int]:
+        """How it stands with an integration's durable, without asking on the bus."""
+        told = await asyncio.to_thread(self._get, "jsz?accounts=true&streams=true&consumers=true")
+        names = self._account_names()
+        return {
+            name: consumer[name]
+            for each in told["account_details"]
+            if names.get(each["name"], each["name"]) == account
+            for stream in each.get("stream_detail", ())
+            for consumer in stream.get("consumer_detail", ())
+            for name in ("num_ack_pending", "num_pending", "num_redelivered")
         }
 
     async def healthy(self) -> bool:

@@ -109,8 +109,8 @@ class AccountPlan:
 
 
 OF_AN_INTEGRATION: Final = Limits(
-    # In a cluster each copy counts.
-    file_bytes=3 * 1024**3,
+    # Over all copies in a cluster. The server keeps so much free for it.
+    file_bytes=1024**3,
     streams=1,
     consumers=1,
     connections=16,

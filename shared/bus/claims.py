@@ -185,13 +185,6 @@ def system_user_token(
     return user_token(account, user, plan, at=at, expires=expires)
 
 
-def deletion(operator: KeyPair, account: str, *, at: datetime) -> str:
-    """What the operator signs to have servers forget an account."""
-    return signed(
-        operator, operator.public, "delete", {"type": "generic", "accounts": [account]}, at=at
-    )
-
-
 def credentials(token: str, user: KeyPair) -> str:
     """The text of a credentials file (`.creds`), which clients of NATS read. It holds a secret."""
     return (

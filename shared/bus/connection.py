@@ -57,10 +57,20 @@ class _Client(Client):
 
         Until Python 3.12 `asyncio.wait_for` forgets that it was cancelled where what it waits for is
         there at that moment: nats-py (2.16) then goes on, and would be connected for ever.
+
+        Also when the server hangs up at this moment: the library then stops half-way, with the socket open.
         """
-        await super().close()
+        try:
+            await super().close()
+        except OSError:
+            self._status = Client.DISCONNECTED
         while not self.is_closed:
             await super().close()
+
+    def let_go(self) -> None:
+        """Close the socket of a connection that was refused; nats-py (2.16) only forgets it."""
+        if self._transport is not None:
+            self._transport.close()  # type: ignore[no-untyped-call]
 
 
 async def connect(
@@ -104,7 +114,10 @@ async def connect(
         nonlocal failures
         if connected:
             on_problem(f"NATS, user '{user}': {describe(problem)}")
+            if client.is_reconnecting:
+                client.let_go()
             return
+        client.let_go()
         # Raised through the library, which itself would go on trying.
         if "authorization violation" in str(problem).lower():
             raise CannotConnect(f"NATS does not accept user '{user}' with its password.")

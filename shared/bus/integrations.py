@@ -21,7 +21,11 @@ from nats.aio.client import Client
 
 from shared.bus.accounts import IntegrationAccount
 from shared.bus.connection import CannotConnect
-from shared.bus.provision import provision_integration, unprovision_integration
+from shared.bus.provision import (
+    NotProvisioned,
+    provision_integration,
+    unprovision_integration,
+)
 from shared.bus.server import write_config
 
 DAYS: Final = 365
@@ -247,12 +251,18 @@ async def apply(mode: Mode, *, now: datetime | None = None) -> tuple[str, ...]:
         leaving = [each.name for each in register.integrations if each.leaving]
         _write(mode, register)
         await _settled(mode, register, now)
+        problems = []
         for each in register.integrations:
             if not each.leaving:
-                await _set_up(mode, each.account(now))
+                try:
+                    await _set_up(mode, each.account(now))
+                except NotProvisioned as problem:  # the others are set up all the same
+                    problems.append(f"{each.name}: {problem}")
     for name in leaving:
         await remove(mode, name, now=now)
         done.append(f"{name}: removed")
+    if problems:
+        raise NotProvisioned("\n".join((*done, *problems)))
     return tuple(done)
 
 

@@ -37,7 +37,6 @@ OPERATOR: Final = "OPERATOR"
 CORE: Final = "CORE"
 
 _UPDATE: Final = "$SYS.REQ.CLAIMS.UPDATE"
-_DELETE: Final = "$SYS.REQ.CLAIMS.DELETE"
 _ANSWERS_WITHIN: Final = 10.0
 _FOR_A_COMMAND: Final = timedelta(minutes=10)
 
@@ -159,7 +158,7 @@ class OperatorFolder:
             "resolver": {
                 "type": "full",
                 "dir": str(resolver),
-                "allow_delete": True,
+                "allow_delete": False,
                 "interval": "2m",
             },
             # For a server that starts alone with an empty folder; it keeps a later one that it has.
@@ -177,10 +176,17 @@ class OperatorBus:
     """The integrations of a cluster in operator mode: see `shared.bus.integrations.Mode`."""
 
     def __init__(
-        self, folder: OperatorFolder, *, servers: str, monitor_url: str, replicas: int = 1
+        self,
+        folder: OperatorFolder,
+        *,
+        servers: str,
+        monitor_url: str,
+        replicas: int = 1,
+        authority: Path | None = None,
     ) -> None:
         self.folder = folder
         self.servers = servers
+        self.authority = authority
         self.monitor_url = monitor_url
         self.replicas = replicas
         self.expires_by_itself = True
@@ -226,22 +232,21 @@ class OperatorBus:
         """
         now = datetime.now(UTC)
         current = tuple(accounts)
-        requests = [(_UPDATE, self.folder.sign(core_plan(current), at=now))]
+        requests = [self.folder.sign(core_plan(current), at=now)]
         for account in current:
             self.folder.make_key(account.account)
             token = self.folder.sign(
                 integration_plan(account), at=now, revoked=revoked.get(account.name)
             )
-            requests.append((_UPDATE, token))
+            requests.append(token)
         for account in leaving:
             if (self.folder.keys / f"{account.account}.nk").exists():
-                key = self.folder.key(account.account)
-                # An account without rights first: a server that missed the deletion lets nobody in.
+                # It is emptied and nobody is let in, but not deleted: for an account that it does not
+                # know a server asks all others, for two seconds, whenever an old client knocks.
                 empty = self.folder.sign(
                     integration_plan(replace(account, closed=True)), at=now, revoked={"*": now}
                 )
-                gone = claims.deletion(self.folder.key(OPERATOR), key.public, at=now)
-                requests += [(_UPDATE, empty), (_DELETE, gone)]
+                requests.append(empty)
         await self._send(requests)
         for account in leaving:
             self.folder.forget(account.account)
@@ -260,23 +265,27 @@ class OperatorBus:
 
     async def _client(self, user: str, text: str) -> Client:
         return await connect(
-            servers=self.servers, user=user, password=text, name="hoeksteen-integration"
+            servers=self.servers,
+            user=user,
+            password=text,
+            name="hoeksteen-integration",
+            authority=self.authority,
         )
 
-    async def _send(self, requests: Iterable[tuple[str, str]]) -> None:
+    async def _send(self, accounts: Iterable[str]) -> None:
         user = KeyPair.new(Kind.USER)
         now = datetime.now(UTC)
-        token = claims.system_user_token(
+        signed = claims.system_user_token(
             self.folder.key(SYSTEM),
             user.public,
             at=now,
             expires=now + _FOR_A_COMMAND,
-            publish=(_UPDATE, _DELETE),
+            publish=(_UPDATE,),
         )
-        client = await self._client("accounts", claims.credentials(token, user))
+        client = await self._client("accounts", claims.credentials(signed, user))
         try:
-            for subject, body in requests:
-                answer = await client.request(subject, body.encode(), timeout=_ANSWERS_WITHIN)
+            for token in accounts:
+                answer = await client.request(_UPDATE, token.encode(), timeout=_ANSWERS_WITHIN)
                 told = json.loads(answer.data)
                 if "error" in told:
                     raise NoOperator(

@@ -225,6 +225,7 @@ def _mode(operator: Path | None) -> Mode:
     replicas = os.environ.get("HOEKSTEEN_NATS_REPLICAS") or "1"
     if replicas not in {"1", "3", "5"}:
         raise LocalProblem("HOEKSTEEN_NATS_REPLICAS is 1, 3 or 5.")
+    authority = os.environ.get("HOEKSTEEN_NATS_CA_FILE")
     try:
         folder = OperatorFolder.opened(operator)
     except NoOperator as problem:
@@ -236,6 +237,7 @@ def _mode(operator: Path | None) -> Mode:
         servers=os.environ["HOEKSTEEN_NATS_URL"],
         monitor_url=os.environ["HOEKSTEEN_NATS_MONITOR_URL"],
         replicas=int(replicas),
+        authority=Path(authority) if authority else None,
     )
 
 

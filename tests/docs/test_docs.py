@@ -330,6 +330,7 @@ def test_the_help_names_every_measurement() -> None:
     of_others = {
         "attack_anonymity",
         "attack_gateway",
+        "attack_integration",
         "attack_ledger",
         "conformance",
         "faults",
