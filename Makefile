@@ -30,6 +30,10 @@ run: .venv/.ready-run ## Start everything, walk one case to a published report, 
 demo: .venv/.ready-run ## The same walk in a new organisation, then stop; the exit status says how it went
 	@exec $(BIN)/hoeksteen demo
 
+.PHONY: traces
+traces: .venv/.ready-run ## Look at the traces of `make run` in a browser on this machine, beside it
+	@exec $(BIN)/python -m shared.local.traces
+
 ##@ Try to break it
 
 .PHONY: faults
@@ -122,6 +126,10 @@ lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject
 	@$(LOCK) --group manifests -o requirements/manifests.txt
 	@$(LOCK) --extra local -o requirements/run.txt pyproject.toml
 	@$(LOCK) -c requirements/run.txt -o requirements/service.txt pyproject.toml
+
+.PHONY: dashboards
+dashboards: .venv/.ready ## Write dashboards and alert rules anew, from deploy/observability/make.py
+	@$(BIN)/python deploy/observability/make.py
 
 .PHONY: clean
 clean: ## Remove what was built and cached; the data in var/ stay

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.gateway_attacks import ATTACKS, HELD, Attack, dripped, guessing, hold, refused
-from bench.gateway_lab import CANARY, Probe, Target, http, many_files, target
+from bench.gateway_lab import CANARY, Probe, Target, many_files, target
 from bench.results import Result, report
 from shared.postgres.embedded import EmbeddedPostgres
 from shared.postgres.migrate import ROLES, make_database, migrate, migrations_of
@@ -135,8 +135,7 @@ async def attack_all(target: Target, sockets: int) -> list[Result]:
     """Every attack, and what is to be said of all together."""
     with target.probed() as probe:
         results = [*await _requests(target), *await _connections(target, sockets)]
-    await target.send(http(method="GET", path="/metrics"))
-    metrics = target.answers[-1].body.decode()
+    metrics = await target.metrics()
     faults = sum(answer.status >= 500 and answer.status != 503 for answer in target.answers)
     return [
         *results,

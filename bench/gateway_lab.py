@@ -80,6 +80,7 @@ class Target:
     """The gateway and who attacks it."""
 
     port: int
+    metrics_port: int
     program: subprocess.Popen[bytes]
     folder: Path
     intake: Running
@@ -103,9 +104,16 @@ class Target:
                 ran += int((task / "schedstat").read_text().split()[0])
         return ran / 1e9
 
-    async def send(self, raw: bytes, *, within: float = _PATIENCE_S) -> Answer:
+    async def metrics(self) -> str:
+        """What a collector reads."""
+        asked = http(method="GET", path="/metrics")
+        return (await self.send(asked, port=self.metrics_port)).body.decode()
+
+    async def send(
+        self, raw: bytes, *, within: float = _PATIENCE_S, port: int | None = None
+    ) -> Answer:
         """Send bytes on a new connection, and read what comes until it is closed."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port or self.port)
         received = bytearray()
         try:
             async with asyncio.timeout(within):
@@ -211,13 +219,14 @@ async def target(database: Database, folder: Path) -> AsyncIterator[Target]:
             json.dumps({digest_of(text): text for text in (MY_CASE, SESSION)})
         )
         (folder / "gateway-password").write_text(bus.passwords["gateway"])
-        port = free_port()
+        port, metrics_port = free_port(), free_port()
         told = {name: value for name, value in os.environ.items() if "HOEKSTEEN" not in name} | {
             "HOEKSTEEN_MODE": "production",
             "HOEKSTEEN_NATS_URL": bus.url,
             "HOEKSTEEN_NATS_USER": "gateway",
             "HOEKSTEEN_NATS_PASSWORD_FILE": str(folder / "gateway-password"),
             "HOEKSTEEN_HTTP_PORT": str(port),
+            "HOEKSTEEN_METRICS_PORT": str(metrics_port),
             "HOEKSTEEN_JWKS": str(folder / "jwks.json"),
             "HOEKSTEEN_ISSUER": intake.signer.issuer,
             "HOEKSTEEN_SPANS_FILE": str(folder / "spans.jsonl"),
@@ -232,7 +241,9 @@ async def target(database: Database, folder: Path) -> AsyncIterator[Target]:
                 (sys.executable, "-m", "services.gateway"), env=told, stdout=out, stderr=err
             ) as program,
         ):
-            attacked = Target(port=port, program=program, folder=folder, intake=intake)
+            attacked = Target(
+                port=port, metrics_port=metrics_port, program=program, folder=folder, intake=intake
+            )
             try:
                 await _ready(attacked)
                 yield attacked

@@ -124,8 +124,8 @@ def _heard() -> Iterator[dict[str, io.StringIO]]:
     """What services that start meanwhile write to their logs."""
     lines: dict[str, io.StringIO] = defaultdict(io.StringIO)
 
-    def configured(name: str, *, spans_path: Path | None) -> Telemetry:
-        return configure(name, spans_path=spans_path, file=lines[name])
+    def configured(name: str, *, spans_path: Path | None, otlp: str | None) -> Telemetry:
+        return configure(name, spans_path=spans_path, otlp=otlp, file=lines[name])
 
     with patch("shared.runtime.service.configure", configured):
         yield lines

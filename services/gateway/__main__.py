@@ -22,7 +22,7 @@ def main() -> int:
     except SettingProblem as problem:
         return _said(problem)
     look_less_often()
-    telemetry = configure("gateway", spans_path=settings.spans_file)
+    telemetry = configure("gateway", spans_path=settings.spans_file, otlp=settings.otlp_url)
     try:
         uvloop.run(serve(settings, telemetry))
     except (SettingProblem, CannotConnect, AccessProblem) as problem:

@@ -36,8 +36,6 @@ from shared.identity.anonymous import is_anonymous
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import Event, Telemetry
 
-_METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8; escaping=underscores"
-
 
 def application(
     *,
@@ -77,9 +75,6 @@ def application(
             return PlainTextResponse("ready")
         return PlainTextResponse("the bus does not answer", status_code=503)
 
-    async def metrics(_: Request) -> Response:
-        return Response(telemetry.exposition(), headers={"Content-Type": _METRICS_TYPE})
-
     async def http_error(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         code = Code.NOT_FOUND if status == 404 else Code.NOT_SERVED
@@ -117,7 +112,6 @@ def application(
             Route("/health/started", started, name="health"),
             Route("/health/live", live, name="health"),
             Route("/health/ready", readiness, name="health"),
-            Route("/metrics", metrics, name="metrics"),
             Route(SIGN_OUT, sign_out.post, methods=["POST"], name="sign-out"),
             *page_routes(graphiql=graphiql, built=pages),
         ],
@@ -203,7 +197,6 @@ _ROUTES = {
     "/health/started": "health",
     "/health/live": "health",
     "/health/ready": "health",
-    "/metrics": "metrics",
     SIGN_OUT: "sign-out",
 }
 _REPORT_FILE = re.compile(r"/reports/[^/]+\.[a-z]+")

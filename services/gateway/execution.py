@@ -22,6 +22,7 @@ from graphql import (
     execute,
     subscribe,
 )
+from opentelemetry.trace import SpanKind
 
 from services.gateway.documents import LOCAL, DocumentRules, documents_of
 from services.gateway.guesses import Guesses
@@ -198,6 +199,7 @@ class Engine:
         kind = operation.operation.value
         with self._telemetry.span(
             "graphql.operation",
+            kind=SpanKind.SERVER,
             role=role.value,
             operation_type=kind,
             operation_cost=prepared.cost,

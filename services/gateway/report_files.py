@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+from opentelemetry.trace import SpanKind
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -52,8 +53,15 @@ class ReportFile:
             caller = await sign_in(request, self._verifier)
             asked = _asked(request, caller.principal.role)
             self._rates.charge(caller.principal, REPORT_POINTS)
-            with self._telemetry.span("report.file", role=caller.principal.role.value):
-                document, data = await self._whole(asked, caller.token)
+            with self._telemetry.span(
+                "report.file", kind=SpanKind.SERVER, role=caller.principal.role.value
+            ) as span:
+                try:
+                    document, data = await self._whole(asked, caller.token)
+                except Refusal as refusal:
+                    span.set_attribute("status", refusal.code.value)
+                    raise
+                span.set_attribute("status", "ok")
         except Refusal as refusal:
             return refuse(refusal, language)
         if hashlib.sha256(data).digest() != document.sha256:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import AsyncExitStack
+from typing import Literal
 
 from services.gateway.app import application
 from services.gateway.documents import DocumentRules
@@ -12,9 +14,9 @@ from services.gateway.live import Live
 from services.gateway.rates import RateLimits, Rates
 from services.gateway.server import DRAIN_SECONDS, BoundedHttp, Server, config, raise_file_limit
 from services.gateway.settings import GatewaySettings
+from services.gateway.telling import MetricsPage, TracedRpc
 from shared.bus.connection import connect, responds
 from shared.bus.revocations import hear
-from shared.bus.rpc import RpcClient
 from shared.identity.reporter import unproven
 from shared.identity.revocations import Revocations
 from shared.identity.tokens import verifier_of
@@ -44,7 +46,7 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
         await live.listen(client)
         await hear(client, revocations)
         app = application(
-            rpc=RpcClient(client, on_problem=lambda _sentence: telemetry.log(Event.RPC_FAILED)),
+            rpc=TracedRpc(client, telemetry),
             verifier=verifier_of(settings, reporter=unproven, revocations=revocations),
             telemetry=telemetry,
             ready=lambda: responds(client),
@@ -65,7 +67,11 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
         )
         BoundedHttp.most = raise_file_limit()
         server = Server(config(app))
-        with _listening(settings) as listener:
+        async with AsyncExitStack() as stack:
+            listener = stack.enter_context(_listening(settings, "http", settings.http_port))
+            if settings.metrics_port is not None:
+                page = stack.enter_context(_listening(settings, "metrics", settings.metrics_port))
+                await stack.enter_async_context(MetricsPage(telemetry).served(page))
             look_in_pieces()
             looking = asyncio.create_task(
                 look_meanwhile(lambda: len(server.server_state.connections))
@@ -91,15 +97,15 @@ def _rules(settings: GatewaySettings) -> DocumentRules:
     )
 
 
-def _listening(settings: GatewaySettings) -> socket.socket:
+def _listening(
+    settings: GatewaySettings, which: Literal["http", "metrics"], port: int
+) -> socket.socket:
     """A socket on the configured address. Raises SettingProblem where it cannot be had."""
     family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
     try:
-        return socket.create_server(
-            (settings.http_host, settings.http_port), family=family, backlog=BACKLOG
-        )
+        return socket.create_server((settings.http_host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise SettingProblem(
-            f"Port {settings.http_port} cannot be opened ({os.strerror(error.errno or 0)}); another "
-            "program may have it. HOEKSTEEN_HTTP_PORT and HOEKSTEEN_HTTP_HOST say where to listen."
+            f"Port {port} cannot be opened ({os.strerror(error.errno or 0)}); another program may have "
+            f"it. HOEKSTEEN_{which.upper()}_PORT and HOEKSTEEN_HTTP_HOST say where to listen."
         ) from error

@@ -10,7 +10,7 @@ from typing import Final, Literal, cast
 from services.gateway.rates import RateLimits
 from shared.identity.algorithms import ALGORITHMS
 from shared.identity.roles import Role
-from shared.runtime.settings import SettingProblem
+from shared.runtime.settings import SettingProblem, otlp_receiver
 
 FREE: Final = "auditor,integration"
 """Who uses programs of their own, `hoeksteen verify --gateway` among them; no front end is theirs."""
@@ -34,9 +34,11 @@ class GatewaySettings:
     nats_ca_file: Path | None = None
     """Certificates that are believed where NATS' address is `tls://`; none: the system's."""
     http_port: int
-    """Port for people and programs outside, and for health and metrics."""
+    """Port for people and programs outside, and for health."""
     http_host: str
     """Address to listen on."""
+    metrics_port: int | None
+    """Port for metrics, on the same address: never one that people reach; none: they are not served."""
     issuer: str
     """The `iss` that tokens must carry."""
     jwks: str | None = None
@@ -49,6 +51,8 @@ class GatewaySettings:
     """Which claims say role, organisation and branch (shared/identity/claims.py); none: our own names."""
     spans_file: Path | None
     """Where spans are written as JSON lines; none: not written."""
+    otlp_url: str | None
+    """Base address of an OTLP receiver over HTTP for spans and metrics; none: not sent."""
     rate_person: int = RateLimits.person
     """Points a minute for one person, or one session of a reporter; 0, in local mode: no limit."""
     rate_role: int = RateLimits.role
@@ -74,9 +78,13 @@ def load() -> GatewaySettings:
     mode = _text("mode", "production")
     if mode not in ("local", "production"):
         raise SettingProblem("The setting HOEKSTEEN_MODE is either 'local' or 'production'.")
-    port = _text("http_port", "8000")
-    if not (port.isascii() and port.isdecimal() and 1 <= int(port) <= 65535):
-        raise SettingProblem("The setting HOEKSTEEN_HTTP_PORT must be a port number.")
+    port = _port("http_port", _text("http_port", "8000"))
+    metrics = os.environ.get("HOEKSTEEN_METRICS_PORT")
+    metrics_port = _port("metrics_port", metrics) if metrics else None
+    if port == metrics_port:
+        raise SettingProblem(
+            "HOEKSTEEN_METRICS_PORT must be another port than HOEKSTEEN_HTTP_PORT."
+        )
     spans = os.environ.get("HOEKSTEEN_SPANS_FILE")
     claims = os.environ.get("HOEKSTEEN_CLAIMS")
     documents = os.environ.get("HOEKSTEEN_DOCUMENTS")
@@ -90,7 +98,8 @@ def load() -> GatewaySettings:
         nats_user=_text("nats_user"),
         nats_password_file=Path(_text("nats_password_file")),
         nats_ca_file=Path(authority) if authority else None,
-        http_port=int(port),
+        http_port=port,
+        metrics_port=metrics_port,
         http_host=_text("http_host", "127.0.0.1"),
         jwks=os.environ.get("HOEKSTEEN_JWKS") or None,
         issuer=_text("issuer"),
@@ -98,6 +107,7 @@ def load() -> GatewaySettings:
         algorithms=_text("algorithms", ",".join(ALGORITHMS)),
         claims=Path(claims) if claims else None,
         spans_file=Path(spans) if spans else None,
+        otlp_url=otlp_receiver(os.environ.get("HOEKSTEEN_OTLP_URL")),
         rate_person=_rate("rate_person", RateLimits.person, mode),
         rate_role=_rate("rate_role", RateLimits.role, mode),
         rate_public=_rate("rate_public", RateLimits.public, mode),
@@ -108,6 +118,12 @@ def load() -> GatewaySettings:
         pages=Path(pages) if pages else None,
         get_queries=_get_queries(mode),
     )
+
+
+def _port(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535):
+        raise SettingProblem(f"The setting HOEKSTEEN_{name.upper()} must be a port number.")
+    return int(text)
 
 
 def _get_queries(mode: str) -> bool:

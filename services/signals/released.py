@@ -10,6 +10,7 @@ import msgspec
 from services.signals.domain.lattice import Branch
 from services.signals.domain.pulse import ANSWERS
 from services.signals.domain.tick import TableReleased
+from services.signals.domain.window import StatisticsReleased
 from services.signals.question import OrganisationShown
 from services.signals.shapes import pulse_to_shown
 from shared.contracts import events as contracts
@@ -17,9 +18,12 @@ from shared.contracts.rpc import Release, ReleasedCell, WithheldBlock
 from shared.runtime.outbox import Outbound, Rank
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.signals.domain.units import UnitsAnnounced
     from services.signals.domain.window import OrganisationAdopted
-    from shared.eventstore.store import Recorded
+    from shared.eventstore.store import Change, Recorded
+    from shared.telemetry.metrics import Metrics
 
 SIZE_CLASS = 32_768
 """Bytes. Messages come in multiples of this."""
@@ -35,6 +39,29 @@ _PLACE = len(
 )
 _PLACE += 4 * _COUNT
 _ASKED = len('{"question":,"counts":[],"withheld":null},')
+
+
+_WITHHELD_STEP = 100
+
+
+def measure_withheld(metrics: Metrics, changes: Sequence[Change]) -> None:
+    """Count the cells that an organisation's release withholds, up to the next multiple of a hundred.
+
+    Each organisation's by itself: of a sum, whoever knows all of it but one would know that one. What is
+    taken over after a restore was counted when it was made.
+    """
+    withheld = sum(_withheld(change.event) for change in changes)
+    if withheld:
+        metrics.add("release_cells_withheld", -(-withheld // _WITHHELD_STEP) * _WITHHELD_STEP)
+
+
+def _withheld(event: object) -> int:
+    match event:
+        case TableReleased(adopted=None):
+            return len(event.withheld)
+        case StatisticsReleased(adopted=None):
+            return len(event.withheld_cells)
+    return 0
 
 
 def size_of(recorded: Recorded) -> int:

@@ -33,7 +33,7 @@ from services.signals.queries.pulse_results import pulse_results
 from services.signals.queries.pulses import pulses
 from services.signals.queries.signals import signals
 from services.signals.queries.statistics import statistics
-from services.signals.released import OUTBOUND
+from services.signals.released import OUTBOUND, measure_withheld
 from services.signals.streams import adviser_seats
 from services.signals.workbench.signal_drafts import signal_draft, signal_drafts
 from shared.runtime.service import Definition, Reader
@@ -81,6 +81,7 @@ DEFINITION = Definition(
     # Only releases leave, and those are made at the tick. One of a replica that died goes out too.
     publish_at_once=True,
     tick=Look,
+    measured=measure_withheld,
     published=open_to_readers,
     adopt=adopt,
 )

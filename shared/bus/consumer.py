@@ -65,6 +65,7 @@ class Consumer:
 
     `tombstones` tell which positions were taken out on purpose. A gap that is all tombstones is
     passed over, and so is a message that failed and has one; anything else stays refused.
+    `on_again` is told of each message that is given back and comes again.
     `pass_over(previous, position)` stores the new position without a change, and raises if it could
     not. Without the two nothing is ever passed over.
     """
@@ -85,6 +86,7 @@ class Consumer:
         on_passed_over: Callable[[int], None] = lambda _count: None,
         on_bad_tombstone: Callable[[], None] = lambda: None,
         on_dead_letter: Callable[[], None] = lambda: None,
+        on_again: Callable[[], None] = lambda: None,
         max_deliver: int = MAX_DELIVER,
         delays: Sequence[float] = DELAYS,
         fetch_seconds: float = FETCH_SECONDS,
@@ -102,6 +104,7 @@ class Consumer:
         self._on_passed_over = on_passed_over
         self._on_bad_tombstone = on_bad_tombstone
         self._on_dead_letter = on_dead_letter
+        self._on_again = on_again
         self._max_deliver = max_deliver
         self._delays = delays
         self._fetch_seconds = fetch_seconds
@@ -203,7 +206,7 @@ class Consumer:
         except Exception as error:  # noqa: BLE001  any driver's error; it is told, and tried again
             # That is not the message's fault, so it does not count as a failure of it.
             self._problem(f"{problem} ({type(error).__name__})")
-            await message.nak(delay=self._delays[0])
+            await self._again(message, self._delays[0])
             return None
 
     async def _passed(self, held: int, positions: range) -> bool:
@@ -238,7 +241,7 @@ class Consumer:
     async def _refuse_gap(self, message: Msg, position: int, held: int) -> None:
         self._problem(f"{position} follows {held}; nothing is taken until what is between comes")
         self._on_gap()
-        await message.nak(delay=self._delays[-1])
+        await self._again(message, self._delays[-1])
         if self._rewound_to != held:
             # The database was put back to an earlier day: the durable is ahead of it.
             self._rewound_to = held
@@ -263,7 +266,12 @@ class Consumer:
             if not self._dense:
                 await message.term()
                 return
-        await message.nak(delay=self._delays[min(times, len(self._delays)) - 1])
+        await self._again(message, self._delays[min(times, len(self._delays)) - 1])
+
+    async def _again(self, message: Msg, delay: float) -> None:
+        """Give the message back: it comes again after so many seconds."""
+        self._on_again()
+        await message.nak(delay=delay)
 
     async def _keep(self, delivered: Delivered, error: Exception) -> None:
         """Put a copy where an operator sees it; the class of the error, never its text."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from uuid import UUID
@@ -87,6 +88,17 @@ class Projector:
         """
         self.behind_logs = 0
         """How many logs could not be projected to their end when last looked."""
+        self._left_events = 0
+        self._looks_since: float | None = None
+
+    def lasting_lag(self, seconds: float) -> int:
+        """How many events were left when it was last looked, or are missed by a look that has taken longer
+        than so many `seconds`. What is projected as it comes is in neither.
+        """
+        since = self._looks_since
+        if since is not None and time.monotonic() - since >= seconds:
+            return max(self.lag_events, self._left_events)
+        return self._left_events
 
     def wake(self) -> None:
         """Something was appended in this process."""
@@ -108,6 +120,13 @@ class Projector:
 
     async def catch_up(self) -> None:
         """Bring every projection up to every log's head."""
+        self._looks_since = time.monotonic()
+        try:
+            await self._catch_up()
+        finally:
+            self._looks_since = None
+
+    async def _catch_up(self) -> None:
         # From the database, not from memory: another replica may have projected, or a rebuild may
         # have begun anew.
         async with self._pool.connection() as connection:
@@ -117,10 +136,12 @@ class Projector:
             rows = await cursor.fetchall()
         self.lag_events = sum(lag for _, _, _, lag in rows)
         await self._reached({organisation: lowest for organisation, _, lowest, _ in rows})
-        behind = 0
+        missing = {organisation: lag for organisation, _, _, lag in rows}
+        behind: list[_Log] = []
         for logs in _together(_Log(*log) for *log, lag in rows if lag > 0):
             behind += await self._bring(logs)
-        self.behind_logs = behind
+        self.behind_logs = len(behind)
+        self._left_events = sum(missing[log.organisation] for log in behind)
 
     async def until(self, organisation: UUID, index: int, seconds: float = 5.0) -> bool:
         """Wait until all projections hold the event at `index`: one reads one's own writes.
@@ -138,8 +159,8 @@ class Projector:
                 await self._moved.wait_for(there)
         return there()
 
-    async def _bring(self, logs: list[_Log]) -> int:
-        """Bring these logs' projections to the logs' ends; how many stay behind."""
+    async def _bring(self, logs: list[_Log]) -> list[_Log]:
+        """Bring these logs' projections to the logs' ends; those that stay behind."""
         try:
             while logs:
                 left = await self._page(logs)
@@ -150,9 +171,9 @@ class Projector:
         except DAMAGED as error:
             if len(logs) > 1:
                 # One organisation's damaged log stops its own projections, nobody else's.
-                return sum([await self._bring([log]) for log in logs])
+                return [left for log in logs for left in await self._bring([log])]
             self._on_problem(error)
-        return len(logs)
+        return logs
 
     async def _page(self, logs: list[_Log]) -> list[_Log]:
         """Bring the projections of these logs one page further, in one transaction; those that are not at

@@ -213,6 +213,7 @@ class EventStore:
         ring: KeyRing,
         on_append: OnAppend = lambda _organisation, _last, _changes: None,
         before_destroying: Callable[[UUID, UUID], None] = lambda _organisation, _stream: None,
+        writing: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
         memory: Memory | None = None,
         heads: StreamHeads | None = None,
     ) -> None:
@@ -221,6 +222,8 @@ class EventStore:
 
         `before_destroying` is told (organisation, stream) in a thread, before anything of a stream
         is deleted whose destruction stands in the log. What it raises puts the deletion off.
+
+        `writing` stands around each wait for the writer: to see how long it takes.
         """
         self._pool = pool
         self._writer = writer
@@ -228,6 +231,7 @@ class EventStore:
         self._ring = ring
         self._on_append = on_append
         self._before_destroying = before_destroying
+        self._writing = writing
         self._memory = memory or Memory()
         self._heads = heads or StreamHeads(pool)
         self._bases: dict[str, str] = {}
@@ -324,7 +328,8 @@ class EventStore:
             seen=seen,
         )
         try:
-            indexes = await self._writer.submit(item)
+            with self._writing():
+                indexes = await self._writer.submit(item)
         except DataKeyReplaced:
             # Another process rotated the data key, and this one has not looked since.
             await asyncio.to_thread(self._ring.look)

@@ -67,6 +67,16 @@ class Ports:
         """Health and metrics of the webhooks, where there are subscriptions."""
         return self.base + 4
 
+    @property
+    def traces(self) -> int:
+        """The viewer of `make traces`."""
+        return self.base + 5
+
+    @property
+    def gateway_metrics(self) -> int:
+        """Metrics of the gateway: not on the port for people."""
+        return self.base + 6
+
     def witness(self, name: str) -> int:
         """One of the two witnesses of local mode."""
         return self.base + 7 + WITNESSES.index(name)

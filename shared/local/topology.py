@@ -174,7 +174,7 @@ def _programs(installation: Installation, postgres: EmbeddedPostgres) -> tuple[P
             # Not after the services: it reads its schema in while they start.
             after=("nats", "issuer"),
             environment=_gateway(installation),
-            ports=(ports.gateway,),
+            ports=(ports.gateway, ports.gateway_metrics),
             ready_url=f"{installation.gateway_origin}/health/ready",
         ),
         *(
@@ -219,6 +219,14 @@ def _common(home: Home) -> dict[str, str]:
     }
 
 
+def _telemetry(home: Home, program: str) -> dict[str, str]:
+    """Where spans and metrics go: the home, and a receiver if one is named."""
+    receiver = os.environ.get("HOEKSTEEN_OTLP_URL")
+    return {"HOEKSTEEN_SPANS_FILE": str(home.spans(program))} | (
+        {"HOEKSTEEN_OTLP_URL": receiver} if receiver else {}
+    )
+
+
 def _nats_user(installation: Installation, user: str) -> dict[str, str]:
     return {
         "HOEKSTEEN_NATS_URL": installation.nats_url,
@@ -244,9 +252,10 @@ def _gateway(installation: Installation) -> dict[str, str]:
         | _nats_user(installation, "gateway")
         | {
             "HOEKSTEEN_HTTP_PORT": str(installation.ports.gateway),
+            "HOEKSTEEN_METRICS_PORT": str(installation.ports.gateway_metrics),
             "HOEKSTEEN_JWKS": installation.jwks_url,
             "HOEKSTEEN_ISSUER": installation.issuer_url,
-            "HOEKSTEEN_SPANS_FILE": str(home.spans("gateway")),
+            **_telemetry(home, "gateway"),
             # Who tries it out plays all parts from one chair.
             **dict.fromkeys(RATES, "0"),
         }
@@ -289,7 +298,7 @@ def service_environment(installation: Installation, service: str) -> dict[str, s
             "HOEKSTEEN_WITNESS_POLICY": str(home.witness_policy),
             "HOEKSTEEN_BACKUP_INVENTORY": str(home.backup_inventory),
             "HOEKSTEEN_CLOCK_FILE": str(home.clock),
-            "HOEKSTEEN_SPANS_FILE": str(home.spans(service)),
+            **_telemetry(home, service),
         }
     )
 

@@ -200,6 +200,11 @@ class Erasures:
             self._looked_for = erased
         return len(here)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether something that was to be erased is still there, as far as `clean` last saw."""
+        return self._looked_for != self._erased
+
     async def remains(self, organisation: UUID, streams: Sequence[UUID]) -> dict[UUID, Remains]:
         """Count what is left of each of these streams; those that were not erased are left out."""
         parameters = {"streams": list(streams), "organisation": organisation, "type": KEY_DESTROYED}

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -28,8 +30,6 @@ from shared.runtime.schedule import last_daily
 from shared.telemetry.events import Event
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from nats.aio.client import Client
     from nats.aio.msg import Msg
     from psycopg_pool import AsyncConnectionPool
@@ -45,6 +45,7 @@ _PAGE = 10_000
 _PAUSE_SECONDS = 0.3
 # How long to wait before witnesses that did not cosign are asked again.
 _ASK_AGAIN_SECONDS = 30.0
+_LOOK_UP_SECONDS = 900.0
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -83,6 +84,11 @@ class Keeper:
         self._lock = asyncio.Lock()
         self._uncosigned: set[UUID] = set()
         self._cosigned_sizes: dict[UUID, dict[str, int]] = {}
+        self._cosignatures: dict[UUID, int] = {}
+        self._signed_for: dict[UUID, date] = {}
+        self._look_up_at = 0.0
+        self.contradicted = False
+        """Whether something here did not agree with what was signed or told, since the start."""
         self._wanting = asyncio.Event()
 
     def grew(self, organisation: UUID) -> None:
@@ -139,6 +145,44 @@ class Keeper:
             count += await self._sign(organisation, day)
         return count
 
+    async def oldest_checkpoint(self) -> date | None:
+        """The day of the last checkpoint of the log whose last one is oldest; None: no log has one.
+
+        What this process did not sign itself is looked up: a day's mark counts once the folder holds a
+        checkpoint of that size.
+        """
+        again = time.monotonic() >= self._look_up_at
+        if again:
+            # What another process has signed since is not looked for at every question.
+            self._look_up_at = time.monotonic() + _LOOK_UP_SECONDS
+        today = last_daily(self._clock.now()).date()
+        for organisation in await self._organisations():
+            known = self._signed_for.get(organisation)
+            if known is not None and (known >= today or not again):
+                continue
+            newest = await asyncio.to_thread(self._folder.newest, self._service, organisation)
+            if newest is None:
+                continue
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(
+                    "SELECT max(day) FROM checkpoint_mark WHERE organisation = %s AND size <= %s",
+                    (organisation, newest.size),
+                )
+                row = await cursor.fetchone()
+            if row is not None and row[0] is not None:
+                self._signed_for[organisation] = row[0]
+        return min(self._signed_for.values(), default=None)
+
+    def fewest_cosignatures(self) -> int | None:
+        """Of how many of the policy's witnesses the last checkpoint with fewest has a cosignature; None:
+        nobody is asked.
+        """
+        return min(self._cosignatures.values(), default=None)
+
+    def _refused(self, problem: Exception) -> None:
+        self.contradicted = True
+        self._telemetry.problem(Event.LEDGER_REFUSED, problem)
+
     async def _look(self, organisation: UUID) -> None:
         if await self._signs_first(organisation):
             # A new log is signed at once: until then nothing outside the database would know that
@@ -162,8 +206,9 @@ class Keeper:
             try:
                 await asyncio.to_thread(self._signer.sign, organisation, size=size)
             except HeadContradictedError as error:
-                self._telemetry.problem(Event.LEDGER_REFUSED, error)
+                self._refused(error)
                 return False
+        self._signed_for[organisation] = day
         self._uncosigned.add(organisation)
         self._wanting.set()
         return True
@@ -177,12 +222,13 @@ class Keeper:
             if note is None:
                 return 0, True  # not signed yet; it is asked for when it is
             size = Checkpoint.read(note).size
+            self._cosignatures[organisation] = self._count(note)
             tree = TiledTree(self._folder.tiles(self._service, organisation), size)
             submitted = await submit(
                 self._policy, note, tree, self._cosigned_sizes.setdefault(organisation, {})
             )
         except NoteError as error:
-            self._telemetry.problem(Event.LEDGER_REFUSED, error)
+            self._refused(error)
             return 0, True  # asking again would not help: `hoeksteen verify` says what is wrong
         if submitted.lines:
             await asyncio.to_thread(
@@ -192,9 +238,21 @@ class Keeper:
                 submitted.lines,
                 size=size,
             )
+            self._cosignatures[organisation] = await asyncio.to_thread(
+                self._cosigned, organisation, size
+            )
         for reason in submitted.failed.values():
             self._telemetry.log(Event.WITNESS_FAILED, code=reason.value)
         return len(submitted.lines), not submitted.failed
+
+    def _cosigned(self, organisation: UUID, size: int) -> int:
+        note = self._folder.newest_note(self._service, organisation)
+        if note is None or Checkpoint.read(note).size != size:
+            return 0  # a newer one has come, and is asked for next
+        return self._count(note)
+
+    def _count(self, note: bytes) -> int:
+        return len({each.name for each in self._policy.cosigned(note)})
 
     async def _organisations(self) -> list[UUID]:
         async with self._pool.connection() as connection:
@@ -218,7 +276,7 @@ class Keeper:
                     if len(rows) < _PAGE:
                         return self._signer.head(organisation)
             except HeadContradictedError as error:
-                self._telemetry.problem(Event.LEDGER_REFUSED, error)
+                self._refused(error)
                 return None
 
     async def _start(self, organisation: UUID) -> int:
@@ -226,7 +284,7 @@ class Keeper:
         try:
             return await asyncio.to_thread(self._signer.size, organisation)
         except TilesDamagedError as error:
-            self._telemetry.problem(Event.LEDGER_REFUSED, error)
+            self._refused(error)
             return await asyncio.to_thread(self._signer.size, organisation)
 
     async def _heard(self, message: Msg) -> None:
@@ -240,7 +298,8 @@ class Keeper:
                 self._folder.remember, self._service, service, told.organisation, head
             )
         except (msgspec.DecodeError, ValueError) as error:
-            self._telemetry.problem(Event.LEDGER_REFUSED, error)
+            self._refused(error)
             return
         if remembered is Remembered.CONTRADICTED:
+            self.contradicted = True
             self._telemetry.log(Event.LEDGER_REFUSED, code="CONTRADICTED")

@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,6 +23,7 @@ import msgspec
 import nats.errors
 import psycopg
 import uvicorn
+from opentelemetry.trace import SpanKind
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -59,7 +61,7 @@ from shared.ledger.note import Signer
 from shared.ledger.policy import NO_POLICY, Policy, PolicyError
 from shared.ledger.signer import LogSigner
 from shared.postgres.migration_files import migrations_of
-from shared.postgres.pool import open_pool
+from shared.postgres.pool import Pool, open_pool
 from shared.postgres.schema import check_schema
 from shared.runtime.adopted import adopt_gap, adopt_message
 from shared.runtime.calls import Call, Parts, run_command
@@ -72,20 +74,23 @@ from shared.runtime.live import Live, Told
 from shared.runtime.outbox import Outbound, Outbox
 from shared.runtime.proofs import LogProofs
 from shared.runtime.reconcile import Reconciler
-from shared.runtime.schedule import done_until, last_daily, mark_done
+from shared.runtime.schedule import DAILY, done_until, last_daily, mark_done
 from shared.runtime.settings import ServiceSettings, SettingProblem, secret
 from shared.telemetry.configure import Telemetry, configure
 from shared.telemetry.events import Event
+from shared.telemetry.metrics import magnitude, steps
+from shared.telemetry.otlp import METRICS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date, datetime
+    from datetime import date
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from starlette.requests import Request
 
     from shared.eventstore.types import EventTypes
     from shared.identity.principal import Principal
+    from shared.telemetry.metrics import Metrics
 
 _SEATED = frozenset({Role.ADVISER})
 
@@ -101,6 +106,9 @@ _LOOK_SECONDS = 0.25
 # and made again is filled again by that. It asks for the tail and its message, and queues nothing.
 _RELAY_SECONDS = 20.0
 _NOBODY = UUID(int=0)
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+# How long a reader of metrics waits for what the database knows.
+_PATIENCE_SECONDS = 2.0
 _FIELD = re.compile(r" - at `\$\.?([A-Za-z_.\[\]0-9]{1,80})`$")
 
 
@@ -150,6 +158,8 @@ class Definition:
     """Told up to which position the stream holds all messages, whenever that was looked at."""
     hints: Callable[[Parts, UUID, Sequence[Change]], Awaitable[Iterable[Told]]] | None = None
     """Whom what was committed to an organisation's log is news for."""
+    measured: Callable[[Metrics, Sequence[Change]], None] | None = None
+    """Measures what was committed to one organisation's log at once: never what comes of a case."""
     adopt: Callable[[Parts, CloudEvent, str], Awaitable[tuple[UUID, int]]] | None = None
     """Take over what this service once published and its database does not have: see
     shared/runtime/reconcile.py. None: it is marked, before anything else is published."""
@@ -169,7 +179,9 @@ class Service:
     def __init__(self, definition: Definition, settings: ServiceSettings) -> None:
         self.definition = definition
         self.settings = settings
-        self.telemetry: Telemetry = configure(definition.name, spans_path=settings.spans_file)
+        self.telemetry: Telemetry = configure(
+            definition.name, spans_path=settings.spans_file, otlp=settings.otlp_url
+        )
         self.ready = False
         self.started = False
         self.crashed = False
@@ -184,6 +196,7 @@ class Service:
         self._relay_behind = True
         self._relayed_at = 0.0
         self._diverged = False
+        self._pending_since: float | None = None
         self._told: set[str] = set()
         self._look = None if definition.tick is None else definition.tick()
 
@@ -208,18 +221,9 @@ class Service:
         await self._serve_health(stack)
         ring = await wait_for_ring(settings, self.telemetry)
         stack.callback(ring.close)
-        pool = await open_pool(settings.database_url, min_size=2, max_size=12)
-        stack.push_async_callback(pool.close)
+        pool, answers = await self._pools(stack)
         self.pool = pool
         await check_schema(pool, name, migrations_of(name))
-        answers = None
-        if self.definition.answers:
-            if settings.database_answers_url is None:
-                raise SettingProblem("The setting HOEKSTEEN_DATABASE_ANSWERS_URL is missing.")
-            answers = await open_pool(
-                settings.database_answers_url, min_size=1, max_size=6, schema=name
-            )
-            stack.push_async_callback(answers.close)
         writer = GroupWriter(settings.database_url)
         await writer.start()
         stack.push_async_callback(writer.stop)
@@ -243,6 +247,7 @@ class Service:
             types=self.definition.types,
             ring=ring,
             on_append=self._appended,
+            writing=partial(self.telemetry.under, "append"),
             before_destroying=destroyed.add,
         )
         self.ring_watch = RingWatch(
@@ -317,6 +322,7 @@ class Service:
             self.keeper.cosign(),
             self._tell(),
             self._schedule(),
+            self._measure_on(),
         ):
             self._spawn(stack, work)
         for reader in self.definition.readers:
@@ -328,6 +334,25 @@ class Service:
         server = RpcServer(self.client, name, self._dispatch, on_problem=self._bus_problem)
         await server.start()
         stack.push_async_callback(server.drain)
+
+    async def _pools(self, stack: contextlib.AsyncExitStack) -> tuple[Pool, Pool | None]:
+        """The connections of the service's role, and those under which readers are answered, if they are."""
+        settings, reading = self.settings, partial(self.telemetry.under, "database")
+        pool = await open_pool(settings.database_url, min_size=2, max_size=12, around=reading)
+        stack.push_async_callback(pool.close)
+        if not self.definition.answers:
+            return pool, None
+        if settings.database_answers_url is None:
+            raise SettingProblem("The setting HOEKSTEEN_DATABASE_ANSWERS_URL is missing.")
+        answers = await open_pool(
+            settings.database_answers_url,
+            min_size=1,
+            max_size=6,
+            schema=self.definition.name,
+            around=reading,
+        )
+        stack.push_async_callback(answers.close)
+        return pool, answers
 
     def _verifier(self, ring: KeyRing) -> TokenVerifier:
         reporter = self.definition.reporter
@@ -445,6 +470,8 @@ class Service:
         self.keeper.grew(organisation)
         if self.definition.hints is not None:
             self.live.committed(organisation, last, changes)
+        if self.definition.measured is not None:
+            self.definition.measured(self.telemetry.metrics, changes)
 
     async def _tell(self) -> None:
         hints = self.definition.hints
@@ -473,13 +500,17 @@ class Service:
         status = "ok"
         with (
             contextlib.nullcontext()
-            if quiet
+            # Where the asker makes no span, there is none here: the gateway decides what is quiet.
+            if quiet or request.traceparent is None
             else self.telemetry.span(
-                "verb", traceparent=request.traceparent, verb=f"{name}.{verb.name}"
+                "verb",
+                traceparent=request.traceparent,
+                kind=SpanKind.SERVER,
+                verb=f"{name}.{verb.name}",
             )
         ) as span:
             try:
-                answer = await self._answer(verb, request)
+                answer = await self._answer(verb, request, quiet=quiet)
             except Refusal as refusal:
                 status = refusal.code.value
                 raise
@@ -499,6 +530,7 @@ class Service:
             finally:
                 if span is not None:
                     span.set_attribute("status", status)
+                if not quiet:
                     self.telemetry.metrics.record(
                         "rpc_duration",
                         time.perf_counter() - started,
@@ -507,7 +539,7 @@ class Service:
                     )
         return msgspec.json.encode(answer)
 
-    async def _answer(self, verb: Verb, request: RpcRequest) -> Shape:
+    async def _answer(self, verb: Verb, request: RpcRequest, *, quiet: bool) -> Shape:
         if verb.public:
             return await self._public(verb, request)
         if request.token is None:
@@ -537,7 +569,26 @@ class Service:
         )
         organisation = principal.organisation or _organisation_in(shape)
         call = Call(principal=principal, now=call.now, parts=self.parts, command=command)
-        return await run_command(call, handler, shape, verb.answer, organisation)
+        with contextlib.nullcontext() if quiet else self._timed(verb):
+            return await run_command(call, handler, shape, verb.answer, organisation)
+
+    @contextlib.contextmanager
+    def _timed(self, verb: Verb) -> Iterator[None]:
+        """Measure how long a command of staff takes."""
+        began, status = time.perf_counter(), Code.INTERNAL.value
+        try:
+            yield
+            status = "ok"
+        except Refusal as refusal:
+            status = refusal.code.value
+            raise
+        finally:
+            self.telemetry.metrics.record(
+                "command_duration",
+                time.perf_counter() - began,
+                verb=f"{self.definition.name}.{verb.name}",
+                status=status,
+            )
 
     async def _know(self, principal: Principal, at_least: int | None, now: datetime) -> None:
         """What the asker changed is in what they are about to read. Raises Refusal UNAVAILABLE where that
@@ -596,6 +647,10 @@ class Service:
     # Consumers --------------------------------------------------------------------------------
 
     async def _read(self, jetstream: Any, reader: Reader) -> None:
+        for name in ("consumer_redeliveries", "consumer_dead_letters"):
+            # A series that begins with 1 has not grown yet, says Prometheus.
+            self.telemetry.metrics.add(name, 0, consumer=reader.durable)
+
         async def position() -> int:
             async with self.pool.connection() as connection:
                 cursor = await connection.execute(
@@ -617,7 +672,6 @@ class Service:
                 await reader.handle(self.parts, event, tracking)
             except Exception as error:
                 self.telemetry.problem(Event.CONSUMER_FAILED, error, consumer=reader.durable)
-                self.telemetry.metrics.add("consumer_redelivered", consumer=reader.durable)
                 raise
             if event.type not in OF_CASES:
                 self.telemetry.metrics.add("consumer_handled", consumer=reader.durable)
@@ -656,6 +710,9 @@ class Service:
                 Event.CONSUMER_TOMBSTONE_REFUSED, consumer=reader.durable
             ),
             on_dead_letter=dead_letter,
+            on_again=partial(
+                self.telemetry.metrics.add, "consumer_redeliveries", consumer=reader.durable
+            ),
         )
         await consumer.run()
 
@@ -719,6 +776,9 @@ class Service:
             await self._as_far_as_it_goes(self.definition.daily(self.parts, day))
         await self._queue()
         await self._publish()
+        # Once a day: whoever sees it change at another moment sees when something was erased.
+        await self._clean()
+        self.telemetry.metrics.set("erasure_overdue", int(self.erasures.unfinished))
         signed = await self.keeper.sign_all(day)
         self.telemetry.log(Event.CHECKPOINT_SIGNED, count=signed)
 
@@ -737,6 +797,8 @@ class Service:
                 self._told.add(str(error))
                 self.telemetry.problem(Event.RELAY_FAILED, error)
         self._relay_behind = self._relay_behind or queued > 0
+        if queued and self._pending_since is None:
+            self._pending_since = time.monotonic()
 
     async def _publish(self) -> None:
         """Publish what is queued and not in the stream. What fails is tried again at the next look.
@@ -751,14 +813,17 @@ class Service:
             await self.relay.run_once()
         except (RelayStuck, Unreadable) as error:
             self.telemetry.problem(Event.RELAY_FAILED, error)
+            self._wait_to_publish()
             await self._confirm()  # some may have left before it
             return
         except StreamDiverged as error:
             # Stream and store tell two histories, as after a restore. To publish on would mix
             # them: a person decides, and until then this service is not ready.
             self._diverged = True
+            self._wait_to_publish()
             self.telemetry.problem(Event.RELAY_FAILED, error)
             return
+        self._pending_since = None
         await self._confirm()
         behind, self._relay_behind = self._relay_behind, False
         if behind:
@@ -766,6 +831,10 @@ class Service:
             # replica, would tell how many cases there were on the day.
             self.telemetry.metrics.add("relay_published", stream=self.definition.stream)
             self.telemetry.log(Event.RELAY_PUBLISHED, stream=self.definition.stream)
+
+    def _wait_to_publish(self) -> None:
+        if self._pending_since is None:
+            self._pending_since = time.monotonic()
 
     async def _confirm(self) -> None:
         if self.definition.published is not None:
@@ -824,8 +893,42 @@ class Service:
         return _status(self.projector.lag_events < _LAG_BOUND)
 
     async def _metrics(self, _request: Request) -> Response:
-        self.telemetry.metrics.set("projection_lag", self.projector.behind_logs, projection="all")
+        if self.started:
+            await self._measure()
         return Response(self.telemetry.exposition(), media_type="text/plain; version=0.0.4")
+
+    async def _measure_on(self) -> None:
+        """Where metrics are sent, and nobody asks for them: set the gauges now and then."""
+        while True:
+            if self.settings.otlp_url is not None:
+                await self._measure()
+            await asyncio.sleep(METRICS_SECONDS / 2)
+
+    async def _measure(self) -> None:
+        """Set the gauges of what is known only when somebody looks."""
+        metrics, waits = self.telemetry.metrics, self._pending_since
+        pending = 0.0 if waits is None else time.monotonic() - waits
+        # In minutes: how long a day's messages take says how many they are.
+        metrics.set("outbox_oldest_pending", steps(pending, _MINUTE), stream=self.definition.stream)
+        metrics.set("projection_lag_events", magnitude(self.projector.lasting_lag(_MINUTE)))
+        metrics.set("projection_stuck_logs", self.projector.behind_logs)
+        metrics.set("key_ring_usable", int(self.ring_watch.usable))
+        metrics.set("ledger_contradicted", int(self.keeper.contradicted))
+        cosignatures = self.keeper.fewest_cosignatures()
+        if cosignatures is not None:
+            metrics.set("witness_cosignatures", cosignatures)
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                day = await self.keeper.oldest_checkpoint()
+        except (TimeoutError, psycopg.Error, OSError):
+            return  # the gauge keeps what was known; others tell that the database is away
+        if day is not None:
+            age = (self.parts.clock.now() - datetime.combine(day, DAILY)).total_seconds()
+            # How late after the daily moment it was signed says how much the day's close had to do: within
+            # the hour it counts as signed.
+            if _DAY <= age < _DAY + _HOUR:
+                age = 0
+            metrics.set("ledger_checkpoint_age", steps(age, _HOUR))
 
 
 class _Server(uvicorn.Server):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from shared.identity.algorithms import ALGORITHMS
+from shared.telemetry.otlp import receiver
 
 
 class SettingProblem(Exception):  # noqa: N818  its text is the sentence that an operator reads
@@ -77,6 +78,8 @@ class ServiceSettings:
     """The movable clock's file; local mode only."""
     spans_file: Path | None
     """Where spans are written as JSON lines; none: not written."""
+    otlp_url: str | None = None
+    """Base address of an OTLP receiver over HTTP for spans and metrics; none: not sent."""
 
 
 _DEFAULTS: dict[str, str] = {
@@ -93,7 +96,7 @@ _OPTIONAL = frozenset(
     {
         *("database_answers_url", "jwks", "clients", "claims", "key_ring_module", "key_ring_hsm"),
         *("witness_policy", "backup_inventory", "nats_ca_file"),
-        *("clock_file", "spans_file"),
+        *("clock_file", "spans_file", "otlp_url"),
     }
 )
 
@@ -133,8 +136,17 @@ def _check(values: dict[str, object]) -> None:
         raise SettingProblem("The setting HOEKSTEEN_KEY_RING_LEASE_S is at least 1.")
     if values["mode"] not in ("local", "production"):
         raise SettingProblem("The setting HOEKSTEEN_MODE is either 'local' or 'production'.")
+    values["otlp_url"] = otlp_receiver(cast("str | None", values["otlp_url"]))
     if values["mode"] != "local" and values["clock_file"] is not None:
         raise SettingProblem("HOEKSTEEN_CLOCK_FILE (a movable clock) is for local mode only.")
+
+
+def otlp_receiver(text: str | None) -> str | None:
+    """Of HOEKSTEEN_OTLP_URL; empty is none. Raises SettingProblem."""
+    try:
+        return receiver(text) if text else None
+    except ValueError as error:
+        raise SettingProblem(f"The setting HOEKSTEEN_OTLP_URL {error}.") from None
 
 
 def secret(path: Path) -> str:

@@ -44,6 +44,7 @@ class Key:
 
 ALLOWED: dict[str, Key] = {
     "service.name": Key(Kind.NAME, "which program this is"),
+    "service.instance.id": Key(Kind.NAME, "which start of it: random letters, over OTLP alone"),
     "role": Key(Kind.NAME, "the role of the session, never who holds it"),
     "operation.type": Key(Kind.NAME, "query or mutation"),
     "operation.cost": Key(Kind.NUMBER, "points that the document costs"),

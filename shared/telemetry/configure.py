@@ -18,7 +18,15 @@ from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
-from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Span,
+    SpanKind,
+    Status,
+    StatusCode,
+    Tracer,
+    get_current_span,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -26,6 +34,7 @@ from shared.telemetry.allowed import describe, sift
 from shared.telemetry.events import Event
 from shared.telemetry.logs import ForeignWords, logger_for
 from shared.telemetry.metrics import Metrics
+from shared.telemetry.otlp import OtlpSender
 from shared.telemetry.spans import AllowListExporter, SpanFile
 
 # The default propagator also carries baggage, which is free text of the caller's.
@@ -102,6 +111,16 @@ class Telemetry:
                 span.set_status(Status(StatusCode.ERROR))
                 raise
 
+    def under(
+        self, name: str, *, kind: SpanKind = SpanKind.INTERNAL, **attributes: object
+    ) -> AbstractContextManager[Span]:
+        """A span under the one that is being made here, and none where none is: what belongs to a
+        request that leaves no span leaves none either.
+        """
+        if not self._exports or not get_current_span().get_span_context().is_valid:
+            return _NO_SPAN
+        return self._span(name, None, kind, attributes)
+
     def traceparent(self) -> str | None:
         """The W3C traceparent of the current span, to hand on with a staff request."""
         if not self._exports:
@@ -145,13 +164,15 @@ def configure(
     service: str,
     *,
     spans_path: Path | None,
+    otlp: str | None = None,
     level: int = logging.INFO,
     exporter: SpanExporter | None = None,
     file: TextIO | None = None,
 ) -> Telemetry:
     """Set up spans, metrics and logs of `service`.
 
-    `spans_path`: a file of JSON lines that spans are appended to; None writes none. `exporter`: a
+    `spans_path`: a file of JSON lines that spans are appended to; None writes none. `otlp`: the base
+    address of a receiver to which spans and metrics are sent; None sends none. `exporter`: a
     further place for spans, behind the same allow-list, told of each as it ends. `file`: where log
     lines go (stdout). Takes over the root logger, `warnings` and `sys.excepthook`, whose words
     would otherwise leave unsifted.
@@ -159,11 +180,6 @@ def configure(
     # Resource(): unlike Resource.create() it does not read attributes from the environment.
     resource = Resource({"service.name": service})
     tracers = _Tracers(resource=resource, shutdown_on_exit=False)
-    for inner in (SpanFile(spans_path) if spans_path is not None else None, exporter):
-        if inner is not None:
-            # No batches: a line at the end of a file costs little, and a thread of the batch
-            # processor's would be one more thing that a fork copies half.
-            tracers.add_span_processor(SimpleSpanProcessor(AllowListExporter(inner)))
     registry = CollectorRegistry()
     reader = PrometheusMetricReader(
         disable_target_info=True, scope_info_enabled=False, registry=registry
@@ -176,6 +192,9 @@ def configure(
         shutdown_on_exit=False,
     )
     metrics = Metrics(meters.get_meter("hoeksteen"), registry)
+    for kind in ("label", "log"):
+        # A series that begins with 1 has not grown yet, says Prometheus.
+        metrics.add("telemetry_refused", 0, kind=kind)
     logger = logger_for(
         service, level, lambda count: metrics.add("telemetry_refused", count, kind="log"), file
     )
@@ -183,6 +202,14 @@ def configure(
     def log(event: Event, **values: object) -> None:
         logger.log(event.level, event, **values)
 
+    sender = None
+    if otlp is not None:
+        sender = OtlpSender(otlp, service, registry, lambda: log(Event.TELEMETRY_UNSENT))
+    for inner in (SpanFile(spans_path) if spans_path is not None else None, sender, exporter):
+        if inner is not None:
+            # No batches: a line at the end of a file costs little, and a thread of the batch
+            # processor's would be one more thing that a fork copies half.
+            tracers.add_span_processor(SimpleSpanProcessor(AllowListExporter(inner)))
     foreign = ForeignWords(log)
     root = logging.getLogger()
     root.addHandler(foreign)
@@ -203,5 +230,5 @@ def configure(
         _meters=meters,
         _registry=registry,
         _foreign=foreign,
-        _exports=spans_path is not None or exporter is not None,
+        _exports=any((spans_path, otlp, exporter)),
     )

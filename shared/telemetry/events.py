@@ -130,3 +130,8 @@ class Event(StrEnum):
         logging.WARNING,
         "Something that is not on the allow-list was kept back; `kind` and `count` say what.",
     )
+    TELEMETRY_UNSENT = (
+        "telemetry.unsent",
+        logging.WARNING,
+        "The OTLP receiver does not take what is sent; told once, until it takes something again.",
+    )

@@ -1,7 +1,8 @@
 """Every metric there is: kind, unit, labels, description. docs/telemetry.md shows this table.
 
 No metric counts what reporters do, or what comes of a case, and none is labelled by tenant, person or
-case: a day with a case and a day without have the same metrics (bench/anonymity/told.py).
+case: a day with a case and a day without have the same metrics (bench/anonymity/told.py). What could
+tell more than an operator has to know is told in steps (`steps`, `magnitude`).
 """
 
 from __future__ import annotations
@@ -45,22 +46,60 @@ METRICS: dict[str, Metric] = {
         "counter", "{request}", "requests answered by the gateway", ("http.route", "http.status")
     ),
     "rpc_duration": Metric("histogram", "s", "time to answer a verb", ("verb", "status")),
+    "command_duration": Metric(
+        "histogram",
+        "s",
+        "time to decide a command of staff and make it durable",
+        ("verb", "status"),
+    ),
     "relay_published": Metric(
         "counter", "{run}", "times that the relay published what was queued", ("stream",)
+    ),
+    "outbox_oldest_pending": Metric(
+        "gauge",
+        "s",
+        "for how long something queued waits to be published, in whole minutes",
+        ("stream",),
     ),
     "consumer_handled": Metric(
         "counter", "{message}", "messages handled, without those that come of a case", ("consumer",)
     ),
-    "consumer_redelivered": Metric(
-        "counter", "{message}", "messages that failed and come again", ("consumer",)
+    "consumer_redeliveries": Metric(
+        "counter", "{message}", "messages given back, which come again", ("consumer",)
     ),
     "consumer_dead_letters": Metric("counter", "{message}", "messages given up", ("consumer",)),
-    "projection_lag": Metric(
+    "projection_lag_events": Metric(
         "gauge",
-        "{log}",
-        "logs that projections could not take to their end when they last looked",
-        ("projection",),
+        "{event}",
+        "events that projections miss for a minute or longer, as the next power of ten from 1000",
     ),
+    "projection_stuck_logs": Metric(
+        "gauge", "{log}", "logs that projections could not take to their end when they last looked"
+    ),
+    "ledger_checkpoint_age": Metric(
+        "gauge",
+        "s",
+        "time since the daily moment of the oldest of the logs' last checkpoints, in whole hours",
+    ),
+    "ledger_contradicted": Metric(
+        "gauge", "{state}", "1 from when a log did not agree with what was signed, until a restart"
+    ),
+    "witness_cosignatures": Metric(
+        "gauge",
+        "{cosignature}",
+        "cosignatures of the policy's witnesses on the last checkpoint that has fewest",
+    ),
+    "release_cells_withheld": Metric(
+        "counter",
+        "{cell}",
+        "cells withheld at ticks, of each release as the next multiple of a hundred",
+    ),
+    "erasure_overdue": Metric(
+        "gauge",
+        "{state}",
+        "1 if something that was to be erased was still there at the last daily moment, else 0",
+    ),
+    "key_ring_usable": Metric("gauge", "{state}", "1 while the key ring answers, else 0"),
     "webhook_attempts": Metric(
         "counter", "{request}", "requests to receivers of webhooks", ("status",)
     ),
@@ -80,6 +119,23 @@ METRICS: dict[str, Metric] = {
     ),
 }
 """Name → metric."""
+
+
+def exposed(name: str) -> str:
+    """The metric's name at /metrics and over OTLP: with its unit's suffix, and a counter's."""
+    metric = METRICS[name]
+    unit = "_seconds" if metric.unit == "s" else ""
+    return name + unit + ("_total" if metric.kind == "counter" else "")
+
+
+def steps(value: float, step: int) -> int:
+    """`value` down to a multiple of `step`."""
+    return int(max(value, 0) // step) * step
+
+
+def magnitude(count: int) -> int:
+    """`count` up to the next power of ten, 1000 at least; 0 for none."""
+    return 10 ** max(3, len(str(count - 1))) if count > 0 else 0
 
 
 Labels = dict[str, str | int | float | bool]

@@ -30,6 +30,8 @@ class Database:
     """Position: how many more times handling it fails."""
     unreadable: int = 0
     gate: asyncio.Event | None = None
+    again: list[None] = field(default_factory=list)
+    """One for each message that was given back."""
 
     async def position(self) -> int:
         if self.unreadable:
@@ -71,6 +73,7 @@ async def reading(
         handle=database.handle,
         dense=dense,
         on_problem=bus.problems.append,
+        on_again=lambda: database.again.append(None),
         max_deliver=max_deliver,
         delays=(0.05, 0.1),
         fetch_seconds=0.5,
@@ -177,6 +180,7 @@ async def test_a_failure_that_passes_costs_nothing(tmp_path: Path) -> None:
         assert database.positions == [1, 2, 3]
         assert database.tries == 5
         assert bus.problems == ["INTAKE, signals-facts: 2 failed (ValueError)"]
+        assert 2 == len(database.again)
         admin = (await bus.client("provisioner")).jetstream()
         assert (await admin.stream_info("DLQ")).state.messages == 0
 
@@ -245,6 +249,7 @@ async def test_a_database_that_is_away_is_not_the_message_s_fault(tmp_path: Path
         assert bus.problems == [
             "INTAKE, signals-facts: own position is not readable (ConnectionError)"
         ]
+        assert 8 == len(database.again)
 
 
 async def test_a_crash_of_the_server_in_the_middle_loses_and_doubles_nothing(

@@ -9,9 +9,9 @@ import json
 import stat
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import psycopg
@@ -58,7 +58,7 @@ from shared.runtime.audit import compare_projections
 from tests.component.test_intake import WORDS, Intake, opening
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
-from tests.service_lab import HERE, eventually, running
+from tests.service_lab import HERE, START, eventually, running
 
 COORDINATOR: dict[str, Any] = {"role": Role.COORDINATOR, "subject": "coby"}
 COUNCIL: dict[str, Any] = {"role": Role.WORKS_COUNCIL, "subject": "olga"}
@@ -536,6 +536,10 @@ async def test_nothing_goes_before_the_destruction_log_is_written(
     assert (
         Code.NOT_FOUND is (await intake.refused("case", ById(id=str(it.case)), subject="anna")).code
     )
+    # An operator is told at the next daily moment, and no earlier.
+    assert "erasure_overdue" not in await told(intake)
+    await daily(intake, 1)
+    assert "erasure_overdue 1.0" in await told(intake)
     in_the_way.rmdir()
 
     async def finished() -> bool:
@@ -544,6 +548,27 @@ async def test_nothing_goes_before_the_destruction_log_is_written(
     await eventually(finished)
     assert f"hoeksteen/destroyed/v1\n{it.case}\n" == in_the_way.read_text()
     assert 0o600 == stat.S_IMODE(in_the_way.stat().st_mode)
+    assert "erasure_overdue 1.0" in await told(intake)
+    await daily(intake, 2)
+    assert "erasure_overdue 0.0" in await told(intake)
+
+
+async def daily(intake: Intake, day: int) -> None:
+    """So many days after the start all of the daily moment is done."""
+    moment = START.replace(hour=4) + timedelta(days=day)
+    intake.clock.move(moment)
+
+    async def done() -> bool:
+        rows = intake.rows("SELECT day FROM schedule WHERE name = 'daily'")
+        return bool(rows == [(moment.date(),)])
+
+    await eventually(done)
+
+
+async def told(intake: Intake) -> str:
+    """What whoever reads its metrics gets."""
+    answer = await intake.service._metrics(cast("Any", None))
+    return bytes(answer.body).decode()
 
 
 async def test_a_restored_database_does_not_revive_the_case(

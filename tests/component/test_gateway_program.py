@@ -89,6 +89,11 @@ async def test_it_becomes_ready_and_stops_in_order(tmp_path: Path, stop: signal.
         ({"HOEKSTEEN_NATS_URL": ""}, "The setting HOEKSTEEN_NATS_URL is missing."),
         ({"HOEKSTEEN_MODE": "test"}, "The setting HOEKSTEEN_MODE is either 'local' or"),
         ({"HOEKSTEEN_HTTP_PORT": "http"}, "The setting HOEKSTEEN_HTTP_PORT must be"),
+        (
+            {"HOEKSTEEN_HTTP_PORT": "9464", "HOEKSTEEN_METRICS_PORT": "9464"},
+            "HOEKSTEEN_METRICS_PORT must be another port than HOEKSTEEN_HTTP_PORT.",
+        ),
+        ({"HOEKSTEEN_OTLP_URL": "collector:4318"}, "The setting HOEKSTEEN_OTLP_URL must be the"),
         ({"HOEKSTEEN_NATS_PASSWORD_FILE": "/nowhere"}, "The secret file nowhere cannot be read."),
         ({}, "NATS does not answer at nats://127.0.0.1:9"),
     ],

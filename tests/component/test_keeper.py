@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 from uuid import UUID
 
+import psycopg
 import pytest_asyncio
 import uvicorn
 
@@ -21,7 +23,7 @@ from shared.ledger.witness.state import Witness
 from tests.component.test_intake import Intake
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
-from tests.service_lab import ELSEWHERE, HERE, START, eventually, running
+from tests.service_lab import ELSEWHERE, HERE, START, Running, eventually, running
 
 THREE = START.replace(hour=3) + timedelta(days=1)
 """The daily moment after the start."""
@@ -123,6 +125,47 @@ async def test_events_after_the_filling_wait_for_the_next_checkpoint(
         await intake.open()
         service.clock.move(THREE)
         assert size == (await signed(intake, THREE)).size
+        service.clock.move(THREE + timedelta(minutes=59))
+        assert "ledger_checkpoint_age_seconds 0.0" in await told(service)
+
+
+async def test_a_log_that_is_no_longer_signed_grows_old(
+    database: Database, tmp_path: Path, bus: Bus
+) -> None:
+    """The age counts from the day that was signed, of the oldest log, in hours; a day has an hour to be
+    signed. Who starts anew reads it from the folder.
+    """
+    day = timedelta(days=1)
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        intake = Intake(service)
+        await intake.found()
+        service.clock.move(THREE)
+        await signed(intake, THREE)
+
+        # As if another replica had done the next day, and had not signed.
+        with psycopg.connect(database.admin) as superuser:
+            superuser.execute("UPDATE intake.schedule SET day = day + 1")
+        ages = []
+        for moment in (THREE + day + timedelta(minutes=30), THREE + day + timedelta(hours=2)):
+            service.clock.move(moment)
+            await signed(intake, THREE + day)
+            ages.append(await told(service))
+    assert "ledger_checkpoint_age_seconds 0.0" in ages[0]
+    assert f"ledger_checkpoint_age_seconds {26 * 3600}.0" in ages[1]
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        service.clock.move(THREE + day + timedelta(hours=2))
+        again = await told(service)
+    assert f"ledger_checkpoint_age_seconds {26 * 3600}.0" in again
+    assert "ledger_contradicted 0.0" in again
+    assert "key_ring_usable 1.0" in again
+    assert "projection_lag_events 0.0" in again
+    assert "erasure_overdue" not in again  # until a daily moment has come
+
+
+async def told(service: Running) -> str:
+    """What whoever reads its metrics gets."""
+    answer = await service.service._metrics(cast("Any", None))
+    return bytes(answer.body).decode()
 
 
 async def test_witnesses_of_two_owners_cosign(database: Database, tmp_path: Path, bus: Bus) -> None:
@@ -171,6 +214,11 @@ async def test_witnesses_of_two_owners_cosign(database: Database, tmp_path: Path
                 return await cosigners() == {"works-council"}
 
             await eventually(one)
+
+            async def told_one() -> bool:
+                return service.service.keeper.fewest_cosignatures() == 1
+
+            await eventually(told_one)
             witnesses["external-adviser"].trust(known)
             service.clock.move(THREE + timedelta(days=1))
             await signed(intake, THREE + timedelta(days=1))
@@ -178,7 +226,11 @@ async def test_witnesses_of_two_owners_cosign(database: Database, tmp_path: Path
             async def two() -> bool:
                 return policy.met_by(await cosigners())
 
+            async def told_two() -> bool:
+                return service.service.keeper.fewest_cosignatures() == 2
+
             await eventually(two)
+            await eventually(told_two)
             note = folder.newest_note("intake", HERE)
             assert note is not None
             checkpoint = open_checkpoint(

@@ -45,6 +45,17 @@ SECRET = "Anna de Vries was shouted at"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 TRACEPARENT = f"00-{TRACE}-b7ad6b7169203331-01"
 
+SETUP = SetUpOrganisation(
+    organisation_id=str(HERE),
+    name="De Hoekstee",
+    language="nl",
+    units=(Unit(id="care", name="Zorg", headcount=90),),
+    advisers=(AdviserSeat(id="anna", name="Anna"),),
+    release=ReleasePolicy(
+        policy="exact", dimension="category", k=5, works_council_on=date(2025, 1, 20)
+    ),
+)
+
 
 async def breaks(_call: Call, _request: Shape) -> Shape:
     """A fault of ours, whose text holds what somebody wrote."""
@@ -108,16 +119,7 @@ async def quiet(
     ):
         await service.ask(
             "set_up_organisation",
-            SetUpOrganisation(
-                organisation_id=str(HERE),
-                name="De Hoekstee",
-                language="nl",
-                units=(Unit(id="care", name="Zorg", headcount=90),),
-                advisers=(AdviserSeat(id="anna", name="Anna"),),
-                release=ReleasePolicy(
-                    policy="exact", dimension="category", k=5, works_council_on=date(2025, 1, 20)
-                ),
-            ),
+            SETUP,
             Done,
             role=Role.ADMIN,
         )
@@ -164,6 +166,37 @@ async def test_staff_are_measured_where_reporters_are_not(quiet: Quiet) -> None:
     assert before != measured
     assert TRACE in measured
     assert '"intake.organisation"' in measured
+
+
+async def test_a_staff_command_is_followed_to_the_database(quiet: Quiet) -> None:
+    """Under the asker's trace: the verb, each use of a connection, and the wait until it is durable; nothing
+    of it in the position or the answer, and no span where the asker has none.
+    """
+    quiet.spans.clear()
+    admin = quiet.running.token(Role.ADMIN)
+    again = msgspec.structs.replace(SETUP, organisation_id=str(uuid4()))
+    assert "ok" in await quiet.reply("set_up_organisation", again, admin)
+    spans = {span.name: span for span in quiet.spans.get_finished_spans()}
+    verb = spans["verb"]
+    assert verb.context is not None
+    assert verb.parent is not None
+
+    assert {"verb", "database", "append"} == set(spans)
+    assert {int(TRACE, 16)} == {span.context.trace_id for span in spans.values() if span.context}
+    assert int("b7ad6b7169203331", 16) == verb.parent.span_id
+    for name in ("database", "append"):
+        parent = spans[name].parent
+        assert parent is not None
+        assert verb.context.span_id == parent.span_id
+    assert b'command_duration_seconds_count{status="ok",verb="intake.set_up_organisation"} 2.0' in (
+        quiet.running.service.telemetry.exposition()
+    )
+    quiet.spans.clear()
+    hr = quiet.running.token(Role.HR)
+    untraced = await quiet.running.raw("organisation", b"{}", Authorization=f"Bearer {hr}")
+
+    assert "ok" in untraced
+    assert () == quiet.spans.get_finished_spans()
 
 
 @pytest.mark.parametrize(

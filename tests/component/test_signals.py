@@ -474,8 +474,12 @@ async def test_a_release_shows_what_is_large_enough(signals: Signals) -> None:
     for unit, count in (("breda", 41), ("tilburg", 3), ("bosch", 13)):
         await signals.facts(count, unit=unit)
     await signals.day()
+    telemetry = signals.service.telemetry
+    assert b"release_cells_withheld" not in telemetry.exposition()
     signals.clock.move(TICK)
     (release,) = await signals.released()
+    # An operator learns that cells were withheld, and not how many.
+    assert b"release_cells_withheld_total 100.0" in telemetry.exposition()
     assert (ReleasedCell(code="breda", count=41),) == release.cells
     assert WithheldBlock(codes=("tilburg", "bosch", "not_said"), count=16) == release.withheld
     assert ("unit", "2026-H1", 57, 5, TOKENS[HERE], "2026-W29") == (

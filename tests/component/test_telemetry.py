@@ -131,7 +131,7 @@ def test_planted_labels_do_not_leave(lab: Lab) -> None:
         "http_requests", http_route="graphql", http_status=200, tenant="Acme", role="adviser"
     )
     lab.telemetry.metrics.record("rpc_duration", 0.2, verb=SECRET, status="ok")
-    lab.telemetry.metrics.set("projection_lag", 3, projection=PLANTED)
+    lab.telemetry.metrics.set("outbox_oldest_pending", 3, stream=PLANTED)
     left = lab.left()
 
     assert "Anna" not in left

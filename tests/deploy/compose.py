@@ -148,8 +148,8 @@ def _program(name: str, service: Document, secret_files: Path) -> Program:
         writable=tuple(writable),
         # Compose declares no ports between containers.
         ports=frozenset(
-            {int(environment["HOEKSTEEN_HTTP_PORT"])}
-            if "HOEKSTEEN_HTTP_PORT" in environment
-            else ()
+            int(environment[name])
+            for name in ("HOEKSTEEN_HTTP_PORT", "HOEKSTEEN_METRICS_PORT")
+            if name in environment
         ),
     )

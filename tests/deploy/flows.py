@@ -118,7 +118,7 @@ MEANT: frozenset[Flow] = frozenset(
         ("gateway", "issuer", 443, "TCP"),
         ("streams", "nats", 4222, "TCP"),
         ("streams", "nats", 8222, "TCP"),
-        ("monitoring", "gateway", 8000, "TCP"),
+        ("monitoring", "gateway", 9464, "TCP"),
     }
     | {(name, "nats", 4222, "TCP") for name in SERVICES}
     | {(name, "issuer", 443, "TCP") for name in SERVICES}

@@ -86,9 +86,9 @@ def _service(program: Program, service: str) -> Iterator[str]:
         yield "listens to itself alone"
     if settings.nats_user != service:
         yield f"signs in to NATS as {settings.nats_user}"
-    meant = getattr(PORTS, service) if service in kinds else PORTS.service(service)
-    if settings.http_port != meant or program.ports != {meant}:
-        yield f"listens on {settings.http_port}, declares {sorted(program.ports)}, meant is {meant}"
+    yield from _ports(
+        program, settings, getattr(PORTS, service) if service in kinds else PORTS.service(service)
+    )
     if settings.nats_url.startswith("tls://") and settings.nats_ca_file is None:
         yield "believes whoever certifies a server of NATS"
     yield from _files(program, settings)
@@ -110,6 +110,16 @@ def _files(
                 yield f"its {name} is on no volume of its own"
         if settings.key_ring.parent == settings.ledger_dir:
             yield "its keys and its ledger share a volume"
+
+
+def _ports(
+    program: Program, settings: GatewaySettings | WebhookSettings | ServiceSettings, meant: int
+) -> Iterator[str]:
+    listens = {settings.http_port}
+    if isinstance(settings, GatewaySettings) and settings.metrics_port is not None:
+        listens.add(settings.metrics_port)
+    if settings.http_port != meant or program.ports != listens:
+        yield f"listens on {sorted(listens)}, declares {sorted(program.ports)}, meant is {meant}"
 
 
 def _migration(program: Program) -> Iterator[str]:

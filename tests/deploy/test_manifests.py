@@ -450,7 +450,7 @@ def test_programs_are_told_what_they_need(local: list[Document], secrets: list[D
     ),
     (
         lambda d: variable(d, "intake", "HOEKSTEEN_HTTP_PORT").update(value="8002"),
-        "listens on 8002",
+        "listens on [8002]",
     ),
     (
         lambda d: container(d, "intake")["ports"][0].update(containerPort=8002),

@@ -96,6 +96,8 @@ class Machine:
         if "HOEKSTEEN_HTTP_PORT" in given:
             given["HOEKSTEEN_HTTP_HOST"] = "127.0.0.1"
             given["HOEKSTEEN_HTTP_PORT"] = str(self.ports.setdefault(owner, free_port()))
+        if "HOEKSTEEN_METRICS_PORT" in given:
+            given["HOEKSTEEN_METRICS_PORT"] = str(free_port())
         for name, value in given.items():
             for place, here in places.items():
                 given[name] = given[name].replace(place, here)

@@ -16,6 +16,7 @@ import pytest
 from shared.keys.file_ring import FileKeyRing
 from shared.local.home import Home
 from shared.local.session import SERVICES, Installation
+from tests.otlp_receiver import Receiver, receiving
 from tests.ports import free_base_port
 from tests.store_lab import QUICK
 from tests.system.people import Organisation
@@ -39,13 +40,14 @@ def with_quick_rings(home: Home) -> Home:
 
 
 @contextmanager
-def running_installation(home: Home) -> Iterator[Installation]:
+def running_installation(home: Home, **settings: str) -> Iterator[Installation]:
     """Everything that `make run` starts, on this home, without the walk; stopped in order at the end."""
     with_quick_rings(home)
     with subprocess.Popen(
         (*HOEKSTEEN, "run", "--no-walk"),
         env=os.environ
-        | {"HOEKSTEEN_HOME": str(home.path), "HOEKSTEEN_PORT": str(free_base_port())},
+        | {"HOEKSTEEN_HOME": str(home.path), "HOEKSTEEN_PORT": str(free_base_port())}
+        | settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -67,9 +69,19 @@ def running_installation(home: Home) -> Iterator[Installation]:
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def receiver() -> Iterator[Receiver]:
+    """To whom the installation sends its spans and metrics."""
+    with receiving() as there:
+        yield there
+
+
+@pytest.fixture(scope="session")
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, receiver: Receiver
+) -> Iterator[Installation]:
     """One on an empty home, for all system tests."""
-    with running_installation(Home(tmp_path_factory.mktemp("installation") / "home")) as started:
+    home = Home(tmp_path_factory.mktemp("installation") / "home")
+    with running_installation(home, HOEKSTEEN_OTLP_URL=receiver.address) as started:
         yield started
 
 

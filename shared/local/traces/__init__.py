@@ -1,0 +1,1 @@
+"""`make traces`: the traces of this machine's installation, in a browser on this machine."""
