@@ -109,7 +109,7 @@ contracts: .venv/.ready ## import-linter: who may import whom
 	@PYTHONPATH=clients/python $(BIN)/lint-imports --no-logo
 
 .PHONY: typescript
-typescript: $(if $(shell command -v npm),$(TYPESCRIPT)/dist/.ready tests/oidc/node_modules/.ready) ## Build the TypeScript client, where there is npm
+typescript: $(if $(shell command -v npm),$(TYPESCRIPT)/dist/.ready tests/oidc/node_modules/.ready tests/asyncapi/node_modules/.ready) ## Build the TypeScript client, where there is npm
 
 .PHONY: pack
 pack: typescript ## Pack the TypeScript client: clients/typescript/hoeksteen-client-*.tgz
@@ -135,7 +135,7 @@ dashboards: .venv/.ready ## Write dashboards and alert rules anew, from deploy/o
 clean: ## Remove what was built and cached; the data in var/ stay
 	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/roles $(TYPESCRIPT)/node_modules $(PAGES)/dist $(PAGES)/node_modules
 	@rm -rf $(CONFORMANCE)/node_modules
-	@rm -rf tests/oidc/node_modules
+	@rm -rf tests/oidc/node_modules tests/asyncapi/node_modules
 	@rm -rf .venv .mutation_cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -192,6 +192,10 @@ $(TYPESCRIPT)/node_modules/.ready: $(addprefix $(TYPESCRIPT)/,package.json packa
 
 $(CONFORMANCE)/node_modules/.ready: $(addprefix $(CONFORMANCE)/,package.json package-lock.json .npmrc)
 	@cd $(CONFORMANCE) && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+tests/asyncapi/node_modules/.ready: $(addprefix tests/asyncapi/,package.json package-lock.json .npmrc)
+	@cd tests/asyncapi && npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 tests/oidc/node_modules/.ready: $(addprefix tests/oidc/,package.json package-lock.json .npmrc)
