@@ -14,6 +14,7 @@ from hoeksteen_client import ReporterCode
 from services.gateway.live import Live, Watch
 from shared.contracts import rpc
 from shared.contracts.live import Topic
+from shared.identity.principal import Principal
 from shared.identity.roles import Role
 from tests.component.test_intake import opening
 from tests.conformance.subscriber import Subscriber, subscribed
@@ -51,7 +52,9 @@ class World:
         """Who waits for the case at a second gateway on the same bus."""
         live = Live()
         await live.listen(await self.house.service.bus.client("gateway"))
-        with live.watch(Topic.CASE, HERE, ref=self.code.case_id) as watch:
+        with live.watch(
+            Topic.CASE, Principal("anna", Role.ADVISER, HERE), ref=self.code.case_id
+        ) as watch:
             yield watch
 
     async def opens(self) -> None:

@@ -18,6 +18,7 @@ from hoeksteen_client.reporter import ReporterCode
 from services.gateway import connections, sse
 from shared.contracts import rpc
 from shared.contracts.live import Topic
+from shared.identity.principal import Principal
 from shared.identity.roles import Role
 from tests.conformance.neighbours import ANSWERS, Gateway
 from tests.conformance.websocket import CASE, CHANGES, GONE
@@ -106,7 +107,8 @@ async def test_of_many_changes_a_slow_reader_is_told_the_newest(served: Served) 
         gate.clear()
         await served.gateway.change()
         await until(lambda: len(neighbours.asked) == 2)  # and it waits for its answer
-        with served.lab.live.watch(Topic.CASE, ORGANISATION, ref=UUID(GONE)) as last:
+        someone = Principal("person", Role.ADVISER, ORGANISATION)
+        with served.lab.live.watch(Topic.CASE, someone, ref=UUID(GONE)) as last:
             for _ in range(100):
                 await served.gateway.change()
             await served.gateway.change(GONE)

@@ -1,7 +1,7 @@
 /**
  * Subscriptions: what is there now, and again whenever it changes, until it is over or nobody reads any
- * more. A line that breaks is opened again, with a new token where the old one is over; the first event is
- * the present state, so nothing is lost by it.
+ * more. A line that breaks is opened again, with a new token where the old one is over; it begins with the
+ * present state, so nothing is lost by it. A state that was told already is not told again.
  */
 
 import { type HoeksteenClient, type Variables, accepted, passes, pause } from "./client.js";
@@ -32,7 +32,8 @@ export type Line = (given: {
 
 /**
  * The events of a subscription, each as its query answers. Throws GatewayError for what is refused, and
- * NotSignedIn; a failure of the network, or of a part of Hoeksteen, is waited out.
+ * NotSignedIn where no other token is given for one that was refused; a failure of the network, or of a part
+ * of Hoeksteen, is waited out, longer each time until something is answered again.
  */
 export async function* subscribe<Answer, Given extends object>(
   gateway: HoeksteenClient,
@@ -47,20 +48,21 @@ export async function* subscribe<Answer, Given extends object>(
   options.signal?.addEventListener("abort", end);
   if (options.signal?.aborted) end();
   const { signal } = ending;
+  const opened = (): void => options.onLine?.(true);
   let token = await gateway.token();
+  let told: string | undefined;
   try {
     for (let failures = 0; !signal.aborted; failures++) {
-      let wasOpen = false;
-      const opened = (): void => {
-        [wasOpen, failures] = [true, 0];
-        options.onLine?.(true);
-      };
+      let answered = false;
       try {
         let last: Variables | undefined;
         for await (const body of line({ gateway, token, payload, signal, opened })) {
           last = undefined;
           const data = accepted<Answer>(body, 200, gateway.language);
-          yield data;
+          [answered, failures] = [true, 0];
+          const state = JSON.stringify(data);
+          if (state !== told) yield data;
+          told = state;
           last = data as Variables;
         }
         // Null is the last event: it is not there any more. Else the token was over, or an hour.
@@ -70,7 +72,8 @@ export async function* subscribe<Answer, Given extends object>(
         if (signal.aborted) return;
         if (cause instanceof NotSignedIn) {
           const next = await gateway.token(token);
-          if (next === token && !wasOpen) throw cause;
+          // A line that answered may have come to its token's end, where the next one says what is wrong.
+          if (next === token && !answered) throw cause;
           token = next;
         } else if (!passes(cause)) throw cause;
       }

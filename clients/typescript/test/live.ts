@@ -48,22 +48,27 @@ const watching = new AdviserCases(new HoeksteenClient({ url: through, token }), 
 watching.start = () => cases.start();
 const lines: boolean[] = [];
 const seen: (string | null)[][] = [];
-for await (const found of watching.watch(code.caseId, { onLine: (is) => lines.push(is) })) {
+const onLine = (is: boolean): void => {
+  lines.push(is);
+  if (lines.filter(Boolean).length === 2) void reporter.write("drie");
+};
+for await (const found of watching.watch(code.caseId, { onLine })) {
   seen.push(found!.entries.map(({ opened }) => opened.words));
   if (seen.length === 1) await reporter.write("twee");
-  if (seen.at(-1)!.length === 2 && lines.filter(Boolean).length === 1) cut();
-  if (lines.filter(Boolean).length === 2 && seen.at(-1)!.length === 2) await reporter.write("drie");
+  if (seen.at(-1)!.length === 2) cut();
   if (seen.at(-1)!.length >= 3) break;
 }
 
 // A reporter, over server-sent events, which are cut too; two at a time share nothing.
 const said: number[] = [];
-let cuts = 0;
-for await (const { myCaseChanged } of subscribe(reporter.gateway, MyCaseChanged, {}, { over: "sse" })) {
+let times = 0;
+const again = (is: boolean): void => {
+  if (is && ++times === 2) void cases.write(code.caseId, "vier");
+};
+for await (const { myCaseChanged } of subscribe(reporter.gateway, MyCaseChanged, {}, { over: "sse", onLine: again })) {
   said.push(myCaseChanged!.messages.length);
-  if (!cuts++) cut();
-  else if (said.at(-1) === 3) await cases.write(code.caseId, "vier");
-  else break;
+  if (said.length > 1) break;
+  cut();
 }
 
 // Who is not signed in is told so, once, and is not tried for ever; a signal ends it without a word.

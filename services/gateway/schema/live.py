@@ -33,13 +33,13 @@ _WAITS: Final = (Code.UNAVAILABLE, Code.TIMED_OUT, Code.KEY_RING_UNAVAILABLE)
 _SOONEST_S, _LATEST_S = 0.5, 10.0
 
 
-async def _look(info: Info, watch: Watch, asking: Callable[[], Awaitable[A]]) -> A:
+async def _look(info: Info, topic: Topic, watch: Watch, asking: Callable[[], Awaitable[A]]) -> A:
     """What the service answers now to this very token; while it cannot, wait. Raises Refusal."""
     patience = _SOONEST_S
     while True:
         info.context.asked.clear()
         try:
-            async with info.context.live.looks:
+            async with info.context.live.looks[topic]:
                 return await asking()
         except Refusal as refusal:
             if refusal.code not in _WAITS:
@@ -60,13 +60,11 @@ async def _looks(
     """The present state, and after news the present state again; unless `repeats`, only where it is another
     one. An event that shows nothing new would say that something happened which is not theirs to see.
     """
-    organisation = info.context.principal.organisation
-    if organisation is None:
-        raise Refusal(Code.NOT_ALLOWED)
-    with info.context.live.watch(topic, organisation, ref=ref, subject=subject) as watch:
+    principal = info.context.principal
+    with info.context.live.watch(topic, principal, ref=ref, subject=subject) as watch:
         told = b""
         while True:
-            found = await _look(info, watch, asking)
+            found = await _look(info, topic, watch, asking)
             state = b"" if repeats else _digest(found)
             if repeats or state != told:
                 yield found
