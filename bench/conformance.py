@@ -144,7 +144,7 @@ async def everything(home: Path) -> dict[str, list[Found]]:
     signer = Signer(key=Ed25519PrivateKey.generate(), issuer=ISSUER)
     neighbours = Neighbours(answers=dict(ANSWERS))
     async with contextlib.AsyncExitStack() as stack:
-        bus = await stack.enter_async_context(running_bus(home, provisioned=False))
+        bus = await stack.enter_async_context(running_bus(home))
         for service in ("intake", "signals", "reporting"):
             server = RpcServer(await bus.client(service), service, neighbours.dispatcher(service))
             await server.start()

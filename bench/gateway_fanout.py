@@ -89,7 +89,7 @@ async def fan_out(*, sockets: int = SOCKETS, rounds: int = ROUNDS) -> list[Resul
     async with contextlib.AsyncExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hoeksteen-bench-")))
         (home / "jwks.json").write_text(json.dumps(signer.jwks()))
-        bus = await stack.enter_async_context(running_bus(home, provisioned=False))
+        bus = await stack.enter_async_context(running_bus(home))
         server = RpcServer(await bus.client("intake"), "intake", neighbours.dispatcher("intake"))
         await server.start()
         stack.push_async_callback(server.drain)

@@ -30,6 +30,7 @@ from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import VERBS, Shape
 from shared.identity.issuer import Signer
 from shared.identity.reporter import unproven
+from shared.identity.revocations import Revocations
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import Telemetry, configure
@@ -110,6 +111,8 @@ class Lab:
     lines: io.StringIO
     spans_path: Path
     live: Live
+    revocations: Revocations
+    """The sessions that are over: a test may end one."""
 
     def token(self, role: Role = Role.ADVISER, *, lifetime: int = 60, sub: str = "person") -> str:
         """A token of the lab's issuer."""
@@ -205,10 +208,11 @@ async def running_gateway(
         client = await bus.client("gateway")
         live = Live()
         await live.listen(client)
+        if verifier is None:
+            verifier = TokenVerifier(home / "jwks.json", ISSUER, "hoeksteen", reporter=unproven)
         app = application(
             rpc=RpcClient(client),
-            verifier=verifier
-            or TokenVerifier(home / "jwks.json", ISSUER, "hoeksteen", reporter=unproven),
+            verifier=verifier,
             telemetry=telemetry,
             ready=lambda: responds(client),
             graphiql=graphiql,
@@ -224,4 +228,15 @@ async def running_gateway(
                 transport=httpx2.ASGITransport(app), base_url="http://gateway.example"
             )
         )
-        yield Lab(app, http, signer, neighbours, bus, telemetry, lines, home / "spans.jsonl", live)
+        yield Lab(
+            app=app,
+            http=http,
+            signer=signer,
+            neighbours=neighbours,
+            bus=bus,
+            telemetry=telemetry,
+            lines=lines,
+            spans_path=home / "spans.jsonl",
+            live=live,
+            revocations=verifier.revocations,
+        )

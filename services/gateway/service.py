@@ -16,7 +16,7 @@ from services.gateway.server import DRAIN_SECONDS, BoundedHttp, Server, config, 
 from services.gateway.settings import GatewaySettings
 from services.gateway.telling import MetricsPage, TracedRpc
 from shared.bus.connection import connect, responds
-from shared.bus.revocations import hear
+from shared.bus.revocations import RevocationReader
 from shared.identity.reporter import unproven
 from shared.identity.revocations import Revocations
 from shared.identity.tokens import verifier_of
@@ -32,6 +32,12 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
     """Run until a signal stops it. Raises SettingProblem, CannotConnect, AccessProblem."""
     telemetry.log(Event.PROGRAM_STARTING)
     live, revocations = Live(), Revocations()
+    ended = RevocationReader(revocations, lambda _sentence: telemetry.log(Event.BUS_PROBLEM))
+
+    def reconnected() -> None:
+        live.all_anew()
+        ended.wake()
+
     client = await connect(
         servers=settings.nats_url,
         user=settings.nats_user,
@@ -39,12 +45,11 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
         authority=settings.nats_ca_file,
         name="gateway",
         on_problem=lambda _sentence: telemetry.log(Event.BUS_PROBLEM),
-        on_reconnect=live.all_anew,
+        on_reconnect=reconnected,
     )
     telemetry.log(Event.BUS_CONNECTED)
     try:
         await live.listen(client)
-        await hear(client, revocations)
         app = application(
             rpc=TracedRpc(client, telemetry),
             verifier=verifier_of(settings, reporter=unproven, revocations=revocations),
@@ -65,6 +70,7 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
             pages=settings.pages,
             get_queries=settings.get_queries,
         )
+        await ended.start(client)  # nobody is answered before it is known who was signed out
         BoundedHttp.most = raise_file_limit()
         server = Server(config(app))
         async with AsyncExitStack() as stack:
@@ -73,14 +79,19 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
                 page = stack.enter_context(_listening(settings, "metrics", settings.metrics_port))
                 await stack.enter_async_context(MetricsPage(telemetry).served(page))
             look_in_pieces()
-            looking = asyncio.create_task(
-                look_meanwhile(lambda: len(server.server_state.connections))
-            )
+            meanwhile = [
+                asyncio.create_task(work)
+                for work in (
+                    look_meanwhile(lambda: len(server.server_state.connections)),
+                    ended.run(),
+                )
+            ]
             telemetry.log(Event.PROGRAM_READY, port=settings.http_port)
             try:
                 await server.serve(sockets=[listener])
             finally:
-                looking.cancel()
+                for work in meanwhile:
+                    work.cancel()
         telemetry.log(Event.PROGRAM_STOPPING)
     finally:
         # Bounded: a bus that is gone must not hold the gateway back.

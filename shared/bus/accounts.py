@@ -347,7 +347,7 @@ def _service(name: str) -> UserPlan:
 _GATEWAY: Final = UserPlan(
     name="gateway",
     inbox="_INBOX_gateway",
-    publish=("rpc.*.v1.>",),
+    publish=("rpc.*.v1.>", *_LOOK_AT_REVOCATIONS),
     subscribe=("live.v1.>", REVOKED),
 )
 

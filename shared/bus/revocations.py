@@ -1,8 +1,8 @@
-"""Revoked sessions on the bus: intake writes them, and each service knows all of them before it answers.
+"""Revoked sessions on the bus: intake writes them; each service, and the gateway, knows all of them before it
+answers.
 
-The stream is the truth. Its subject is subscribed to beside it, and what comes there tells a service only
-that it is time to look: so nobody makes a consumer, which could have messages delivered anywhere. A gateway
-hears the subject and reads no stream: it closes what is open, and services refuse what is asked.
+The stream is the truth. Its subject is subscribed to beside it, and what comes there tells only that it is
+time to look: so nobody makes a consumer, which could have messages delivered anywhere.
 """
 
 from __future__ import annotations
@@ -52,19 +52,6 @@ async def publish(client: Client, revocation: Revocation) -> None:
         )
     except (nats.errors.Error, TimeoutError, OSError):
         raise Refusal(Code.UNAVAILABLE) from None
-
-
-async def hear(client: Client, revocations: Revocations) -> None:
-    """Take over what is revoked from now on; returns when the bus knows of it."""
-
-    async def take(message: Msg) -> None:
-        try:
-            revocations.add(msgspec.json.decode(message.data, type=Revocation))
-        except (msgspec.MsgspecError, UnicodeError):
-            return  # of another version; services refuse the token all the same
-
-    await client.subscribe(REVOKED, cb=take)
-    await client.flush()
 
 
 class RevocationReader:

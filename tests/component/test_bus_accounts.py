@@ -143,10 +143,10 @@ PUBLISH: list[tuple[str, str, bool]] = [
     ("integration-admin", "$JS.API.STREAM.DELETE.SIGNALS", False),
     ("integration-admin", "$JS.API.DIRECT.GET.SIGNALS_EXT", False),
     ("integration-admin", "core.api.CONSUMER.RESET.SIGNALS.export-integration", False),
-    # Who was signed out: intake writes it, services read it, the gateway only hears of it.
+    # Who was signed out: intake writes it, services and the gateway read it.
     *((user, "revocations.v1", user == "intake") for user in EVERYBODY),
     *(
-        (user, f"$JS.API.STREAM.{what}.REVOCATIONS", user in SERVICES)
+        (user, f"$JS.API.STREAM.{what}.REVOCATIONS", user in (*SERVICES, "gateway"))
         for user in EVERYBODY
         if user != "provisioner"
         for what in ("INFO", "MSG.GET")

@@ -67,7 +67,7 @@ async def answered(origin: str, http: httpx2.AsyncClient) -> int:
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 async def test_it_becomes_ready_and_stops_in_order(tmp_path: Path, stop: signal.Signals) -> None:
     """Ready once the bus stands; a stop signal ends it with status 0 and no traceback."""
-    async with running_bus(tmp_path, provisioned=False) as bus, httpx2.AsyncClient() as http:
+    async with running_bus(tmp_path) as bus, httpx2.AsyncClient() as http:
         told = environment(bus, tmp_path)
         with subprocess.Popen(
             PROGRAM, env=told, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -118,7 +118,7 @@ def test_it_says_in_one_sentence_why_it_cannot_start(
 
 async def test_a_taken_port_is_told(tmp_path: Path) -> None:
     """Where another program listens already, the sentence names the port and the setting."""
-    async with running_bus(tmp_path, provisioned=False) as bus:
+    async with running_bus(tmp_path) as bus:
         told = environment(bus, tmp_path)
         port = int(told["HOEKSTEEN_HTTP_PORT"])
         with socket.create_server(("127.0.0.1", port)):
@@ -177,7 +177,7 @@ async def test_the_largest_file_is_never_whole_in_memory(tmp_path: Path) -> None
     http = httpx2.AsyncClient(
         headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
     )
-    async with running_bus(tmp_path, provisioned=False) as bus, http:
+    async with running_bus(tmp_path) as bus, http:
         server = RpcServer(await bus.client("intake"), "intake", intake)
         await server.start()
         told = environment(bus, tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,10 +20,11 @@ from services.gateway import connections, sse
 from shared.contracts import rpc
 from shared.contracts.live import Topic
 from shared.identity.principal import Principal
+from shared.identity.revocations import Revocation, subject_mark
 from shared.identity.roles import Role
 from tests.conformance.neighbours import ANSWERS, Gateway
 from tests.conformance.websocket import CASE, CHANGES, GONE
-from tests.gateway_lab import ORGANISATION, REPORTER, Lab, nobody_waits, running_gateway
+from tests.gateway_lab import ISSUER, ORGANISATION, REPORTER, Lab, nobody_waits, running_gateway
 from tests.nats_server import until
 
 STREAM = "text/event-stream"
@@ -134,6 +136,22 @@ async def test_a_stream_ends_with_its_token(
 
     assert "complete" == names[-1]
     assert {"next", "", "complete"} >= set(names)
+
+
+async def test_a_stream_ends_with_the_session(served: Served) -> None:
+    """The provider ended it: the stream completes at once, while somebody else's goes on."""
+    lab = served.lab
+    theirs = lab.token(sub="somebody else")
+    async with (
+        served.events(CHANGES, id=CASE) as mine,
+        served.events(CHANGES, token=theirs, id=CASE) as other,
+    ):
+        assert ["next", "next"] == [(await anext(one))[0] for one in (mine, other)]
+        anybody = subject_mark(ISSUER, "anna")
+        lab.revocations.add(Revocation(subject=anybody, until=time.time() + 60))
+        assert ["complete"] == [name async for name, _ in mine]
+        await served.gateway.change()
+        assert "next" == (await anext(other))[0]
 
 
 async def test_a_reporters_stream_leaves_nothing(served: Served) -> None:

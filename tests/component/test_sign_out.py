@@ -21,7 +21,7 @@ from services.gateway.rates import RateLimits, Rates
 from services.gateway.sign_out import PATH
 from services.intake.service import DEFINITION
 from shared.bus.connection import responds
-from shared.bus.revocations import RevocationReader, hear
+from shared.bus.revocations import RevocationReader
 from shared.bus.rpc import RpcClient
 from shared.contracts import rpc
 from shared.contracts.errors import Code, Refusal
@@ -65,6 +65,14 @@ async def told(origin: str, token: str, **headers: str) -> httpx2.Response:
         return await http.post(PATH, content=body, headers=FORM | headers)
 
 
+async def role_of(origin: str, token: str) -> int:
+    """The status of what the gateway answers by itself, without a service."""
+    async with httpx2.AsyncClient(base_url=origin, trust_env=False, timeout=20) as http:
+        headers = {"Authorization": f"Bearer {token}"}
+        asked = {"query": "{ session { role } }"}
+        return (await http.post("/graphql", json=asked, headers=headers)).status_code
+
+
 async def is_in(service: Running, token: str) -> bool:
     """Whether the service answers the bearer of a token."""
     try:
@@ -83,7 +91,9 @@ async def gateway(
     """A replica of the gateway: its address."""
     client = await bus.client("gateway")
     revocations = Revocations()
-    await hear(client, revocations)
+    reader = RevocationReader(revocations, bus.problems.append)
+    await reader.start(client)
+    reading = asyncio.create_task(reader.run())
     telemetry = configure("gateway", spans_path=folder / "spans.jsonl")
     app = application(
         rpc=RpcClient(client),
@@ -97,6 +107,7 @@ async def gateway(
         async with listening(app) as origin:
             yield origin
     finally:
+        reading.cancel()
         telemetry.shutdown()
 
 
@@ -172,6 +183,7 @@ async def test_a_session_that_the_provider_ended(database: Database, tmp_path: P
             assert not await is_in(service, today)
             assert await is_in(service, at_home)
             async with gateway(bus, tmp_path, jwks, ISSUER) as origin:
+                assert [401, 200] == [await role_of(origin, one) for one in (today, at_home)]
                 bus.stop()
                 assert 503 == (await told(origin, logout(signer, "at-home"))).status_code
                 await bus.start()
@@ -187,7 +199,7 @@ async def test_too_many_logout_tokens_wait(tmp_path: Path) -> None:
     """With 429, before anything is read."""
     rates = Rates(RateLimits(sign_outs=1), clock=lambda: 0.0)
     async with (
-        running_bus(tmp_path, provisioned=False) as bus,
+        running_bus(tmp_path) as bus,
         gateway(bus, tmp_path, tmp_path / "none", ISSUER, rates=rates) as origin,
     ):
         assert [503, 429] == [(await told(origin, "a")).status_code for _ in range(2)]

@@ -228,6 +228,8 @@ def test_liveness_survives_what_readiness_does_not(
 ) -> None:
     """With NATS frozen a pod is live and not ready: it is spared a restart, and gets no work."""
     found = programs(local, secrets)
+    (streams,) = (each for each in found if each.name.startswith("Job/streams"))
+    machine.run(streams)
     (gateway,) = (each for each in found if each.name == "Deployment/gateway/gateway")
     with running(machine, gateway):
         port = machine.ports["gateway"]
