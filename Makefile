@@ -61,6 +61,10 @@ fuzz: .venv/.ready-fuzz ## Schemathesis over each role's schema, on everything t
 manifests: .venv/.ready-manifests ## Hold both Kubernetes overlays against schemas, our policies and checkov (needs kubectl)
 	@exec $(BIN)/python -m bench.manifests
 
+.PHONY: image
+image: .venv/.ready-image ## Build images twice, compare, look into them, start them as 65532 (needs buildah, root; PART=service BASE=debian|image)
+	@exec $(BIN)/python -m bench.image $(if $(PART),--service $(PART)) $(if $(BASE),--base $(BASE))
+
 .PHONY: mutate
 mutate: .venv/.ready ## Put small faults in intake's rules; a test must notice each (PART=module, default all)
 	@exec nice -n 19 $(BIN)/python -m bench.mutate $(if $(PART),--part $(PART))
@@ -124,6 +128,7 @@ lock: .venv/.ready ## Write requirements/*.txt anew, with hashes, from pyproject
 	@$(LOCK) --extra local --extra dev -o requirements/dev.txt pyproject.toml
 	@$(LOCK) --group fuzz -c requirements/dev.txt -o requirements/fuzz.txt
 	@$(LOCK) --group manifests -o requirements/manifests.txt
+	@$(LOCK) --group image -o requirements/image.txt
 	@$(LOCK) --extra local -o requirements/run.txt pyproject.toml
 	@$(LOCK) -c requirements/run.txt -o requirements/service.txt pyproject.toml
 
@@ -181,6 +186,12 @@ help: ## Print this
 .venv/.ready-manifests: .venv/.ready requirements/manifests.txt
 	@rm -rf .venv/manifests
 	@$(UV) install --quiet -p $(BIN)/python --target .venv/manifests --require-hashes -r requirements/manifests.txt
+	@touch $@
+
+# The tool that lists what an image is made of, for the same reason.
+.venv/.ready-image: .venv/.ready requirements/image.txt
+	@rm -rf .venv/image
+	@$(UV) install --quiet -p $(BIN)/python --target .venv/image --require-hashes -r requirements/image.txt
 	@touch $@
 
 # The TypeScript client: what it needs, then what is made of it. Without npm its tests say what to

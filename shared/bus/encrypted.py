@@ -26,8 +26,8 @@ class Transport(TcpTransport):
     """nats-py's, which after a handshake that failed would be waited for without end.
 
     asyncio ends such a connection without a word to the writer that was there before. Whoever waits for
-    that writer to be closed, as nats-py does before it tries again, waits for ever: a certificate that
-    was renewed would never be seen.
+    that writer to be closed, as nats-py does when it is closed itself, waits for ever: a refused
+    certificate would not be told, and a program would not stop.
     """
 
     async def connect_tls(

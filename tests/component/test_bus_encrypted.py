@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -89,29 +90,28 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path, "inside")
 
 
-@pytest.fixture
-def encrypted(tmp_path: Path, authority: Authority) -> Iterator[int]:
-    """The port of a server with a certificate for 127.0.0.1 that speaks TLS from the first byte."""
-    certificate, key = authority.certify("127.0.0.1")
+@contextmanager
+def serving(folder: Path, certificate: Path, key: Path, port: int = -1) -> Iterator[int]:
+    """The port of a server with that certificate, which speaks TLS from the first byte."""
     config = json.loads(
         nats_config(
-            store_dir=tmp_path / "store",
+            store_dir=folder / "store",
             encryption_key=KEY,
             passwords=dict.fromkeys(users(), PASSWORD),
-            port=-1,
+            port=port,
             monitor_port=-1,
         )
     )
     config["tls"] = {"cert_file": str(certificate), "key_file": str(key), "handshake_first": True}
-    server.write_config(tmp_path / "nats.conf", json.dumps(config))
+    server.write_config(folder / "nats.conf", json.dumps(config))
     process = subprocess.Popen(
-        server.argv(tmp_path / "nats.conf", ports_file_dir=tmp_path),
+        server.argv(folder / "nats.conf", ports_file_dir=folder),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         preexec_fn=before_exec(),
     )
     try:
-        ports = tmp_path / f"nats-server_{process.pid}.ports"
+        ports = folder / f"nats-server_{process.pid}.ports"
         deadline = time.monotonic() + 20
         while not ports.exists() or not ports.read_text():
             assert process.poll() is None
@@ -121,6 +121,38 @@ def encrypted(tmp_path: Path, authority: Authority) -> Iterator[int]:
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path, authority: Authority) -> Iterator[int]:
+    """The port of a server with a certificate for 127.0.0.1."""
+    with serving(tmp_path, *authority.certify("127.0.0.1")) as port:
+        yield port
+
+
+async def test_a_renewed_certificate_brings_the_connection_back(
+    tmp_path: Path, authority: Authority
+) -> None:
+    """While the server shows a certificate that is refused it is tried again, until it has a good one."""
+    good = authority.certify("127.0.0.1")
+    (tmp_path / "other").mkdir()
+    bad = Authority(tmp_path / "other", "somebody").certify("127.0.0.1")
+    problems: list[str] = []
+    with serving(tmp_path, *good) as port:
+        client = await connect(
+            servers=f"tls://127.0.0.1:{port}",
+            user="intake",
+            password=PASSWORD,
+            name="test",
+            authority=authority.file,
+            on_problem=problems.append,
+        )
+    with serving(tmp_path, *bad, port=port):
+        await until(lambda: any("SSLCertVerificationError" in each for each in problems))
+    with serving(tmp_path, *good, port=port):
+        await until(lambda: client.is_connected)
+        assert await responds(client)
+    await client.close()
 
 
 async def test_a_certified_server_is_spoken_with(encrypted: int, authority: Authority) -> None:

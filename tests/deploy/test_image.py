@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,7 @@ def test_only_shared_and_one_service_are_copied() -> None:
     """An image holds what is shared, one service and the locked packages."""
     assert copied() == [
         ("requirements/service.txt", "/requirements.txt"),
+        ("deploy/image/packages.py", "/packages.py"),
         ("shared", "/app/shared"),
         ("services/__init__.py", "/app/services/__init__.py"),
         ("services/${SERVICE}", "/app/services/${SERVICE}"),
@@ -75,6 +77,26 @@ def test_the_lock_is_the_tested_one_without_servers() -> None:
     text = (REQUIREMENTS / "service.txt").read_text()
     for requirement in re.split(r"^(?=[a-z0-9-]+==)", text, flags=re.MULTILINE)[1:]:
         assert "--hash=sha256:" in requirement
+
+
+def test_an_image_lacks_what_another_service_alone_uses() -> None:
+    """Large packages lie in the image of the one service whose code imports them."""
+    packages = runpy.run_path(str(DEPLOY / "image/packages.py"))
+    lock = (REQUIREMENTS / "service.txt").read_text()
+    only: dict[str, str] = packages["ONLY"]
+    for service in NAMES:
+        less = packages["of_service"](service, lock)
+        kept = set(re.findall(r"^([a-z0-9-]+)==", less, flags=re.MULTILINE))
+        gone = {name for name, owner in only.items() if owner != service}
+        assert set(locked("service.txt")) - kept == gone
+    for name, owner in only.items():
+        importing = {
+            path.relative_to(CHECKOUT).parts[:2]
+            for folder in ("shared", "services")
+            for path in (CHECKOUT / folder).rglob("*.py")
+            if re.search(rf"^ *(import|from) {name}\b", path.read_text(), flags=re.MULTILINE)
+        }
+        assert importing == {("services", owner)}
 
 
 def test_the_image_has_the_python_that_is_locked_for() -> None:

@@ -237,6 +237,7 @@ def test_every_status_is_documented() -> None:
         ("## To work", "dev"),
         ("## Fuzzing", "fuzz"),
         ("## Manifests", "manifests"),
+        ("## Images", "image"),
     ],
 )
 def test_every_dependency_has_its_reason(heading: str, extra: str | None) -> None:
@@ -339,6 +340,7 @@ def test_the_help_names_every_measurement() -> None:
         "gateway_page",
         "gateway_probe",
         "gateway_servers",
+        "image",
         "manifests",
         "store_growth",
         "upgrade",
