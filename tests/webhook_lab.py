@@ -25,6 +25,12 @@ from shared.contracts.events import CloudEvent
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
+class Endless(bytes):
+    """An answer that begins so, and never ends."""
+
+    __slots__ = ()
+
+
 def answer(status: int, *headers: str, body: bytes = b"") -> bytes:
     """An answer as it goes over the line."""
     lines = (f"HTTP/1.1 {status} As told", f"Content-Length: {len(body)}", *headers, "", "")
@@ -99,6 +105,9 @@ class Receiver:
             else:
                 writer.write(told)
                 await writer.drain()
+                while isinstance(told, Endless):
+                    writer.write(b"x" * 4096)
+                    await writer.drain()
         writer.close()
 
 

@@ -98,6 +98,8 @@ class Deliverer:
     context: ssl.SSLContext
     told: Callable[[Outcome, int], None] = lambda _outcome, _attempt: None
     """Called with each outcome, and which attempt it was of."""
+    fault: Callable[[Exception], None] = lambda _error: None
+    """Called with what should not have happened in an attempt; it counts as a failure."""
     delays: Sequence[float] = DELAYS
     seconds: float = ANSWER_SECONDS
     looks_every: float = LOOKS_EVERY
@@ -174,6 +176,9 @@ class Deliverer:
             return "timeout"
         except Unreachable as problem:
             return problem.code
+        except Exception as error:  # noqa: BLE001  one receiver's matter ends nobody else's
+            self.fault(error)
+            return "fault"
 
     async def _settled(self, due: Due, attempt: int, answer: Answer | str) -> Outcome:
         """Write down what became of it."""
@@ -197,7 +202,7 @@ class Deliverer:
         await self.at.do(
             store.failed,
             *ids,
-            due=now + max(delay, asked),
+            due=now + delay,
             error=error,
             quiet_until=now + quiet if quiet else 0.0,
         )

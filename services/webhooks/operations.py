@@ -19,7 +19,7 @@ from services.webhooks.destinations import (
     destination,
 )
 from services.webhooks.settings import WebhookSettings, open_store
-from services.webhooks.signing import new_secret
+from services.webhooks.signing import new_private_key, new_secret, shown, successor_of
 from services.webhooks.store import Store, StoreProblem
 
 ORGANISATIONS: Final = "organisations.json"
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("url")
     add.add_argument("--organisation", action="append", required=True)
     add.add_argument("--since")
+    add.add_argument("--key-pair", action="store_true")
     command("list", _list, of_one=False).add_argument("--json", action="store_true")
     command("rotate", _rotate).add_argument("--overlap-hours", type=float, default=24.0)
     command("remove", _remove)
@@ -75,14 +76,16 @@ def _add(settings: WebhookSettings, store: Store, asked: argparse.Namespace) -> 
             raise StoreProblem("An organisation's token holds letters, digits, - and _ only.")
     _check_week(asked.since)
     asyncio.run(_look(settings, asked.url))
-    secret = new_secret()
+    secret = new_private_key() if asked.key_pair else new_secret()
     subscription = store.add(asked.url, asked.organisation, secret, asked.since)
     _write_organisations(settings, store)
-    return (
-        f"{subscription}\n{secret}\n"
-        "This is the subscription's id and its secret. The secret is shown this once: give it to the "
-        "receiver over a way that others cannot read."
+    told = (
+        "This is the subscription's id, and the public key by which the receiver knows what is ours."
+        if asked.key_pair
+        else "This is the subscription's id and its secret. The secret is shown this once: give it to "
+        "the receiver over a way that others cannot read."
     )
+    return f"{subscription}\n{shown(secret)}\n{told}"
 
 
 async def _look(settings: WebhookSettings, url: str) -> None:
@@ -122,9 +125,11 @@ def _rotate(_settings: WebhookSettings, store: Store, asked: argparse.Namespace)
     hours: float = asked.overlap_hours
     if not 0 <= hours <= 24 * 30:
         raise StoreProblem("The two secrets may overlap for at most 720 hours.")
-    secret = new_secret()
+    secret = successor_of(store.newest_secret(asked.subscription))
     store.rotate(asked.subscription, secret, time.time() + hours * 3600)
     told = f"The earlier one signs beside it for {hours:g} hours." if hours else "It signs alone."
+    if shown(secret) != secret:
+        return f"{shown(secret)}\nThis is the new public key. {told}"
     return f"{secret}\nThis is the new secret, shown this once. {told}"
 
 

@@ -72,6 +72,7 @@ class Service:
                 resolve=resolver,
                 context=trust(),
                 told=self._told,
+                fault=lambda error: self.telemetry.problem(Event.OPERATION_FAILED, error),
             )
             reader = Reader(
                 client.jetstream(),

@@ -227,6 +227,15 @@ class Store:
             )
             self._add_secret(subscription, secret)
 
+    def newest_secret(self, subscription: str) -> str:
+        """The one that goes on. Raises StoreProblem."""
+        self._known(subscription)
+        (sealed,) = self._connection.execute(
+            "SELECT sealed FROM secret WHERE subscription = ? ORDER BY number DESC LIMIT 1",
+            (subscription,),
+        ).fetchone()
+        return self._box.open(sealed, f"{subscription}/secret")
+
     def subscriptions(self, now: float) -> list[Subscription]:
         """All subscriptions, oldest first."""
         rows = self._connection.execute(_LIST, (now,)).fetchall()

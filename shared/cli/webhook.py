@@ -30,6 +30,9 @@ def add(
         list[str], typer.Option(help="An organisation's token; may be repeated.")
     ],
     since: Since = None,
+    key_pair: Annotated[  # noqa: FBT002  typer's way to say a flag
+        bool, typer.Option("--key-pair", help="Sign with a key of ours (v1a), not a shared secret.")
+    ] = False,
 ) -> None:
     """Subscribe a receiver to organisations' signals; its secret is shown once."""
     from shared.local import webhooks
@@ -37,7 +40,7 @@ def add(
     home = Home()
     first = not webhooks.are_wanted(home)
     tokens = [word for each in organisation for word in ("--organisation", each)]
-    _do("add", url, *tokens, *_option("--since", since))
+    _do("add", url, *tokens, *_option("--since", since), *(("--key-pair",) if key_pair else ()))
     if first and home.in_use():
         typer.echo("Start Hoeksteen again: the webhooks begin with the next start.", err=True)
 

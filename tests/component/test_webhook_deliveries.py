@@ -13,13 +13,13 @@ import pytest
 
 from services.webhooks.deliveries import DELAYS, Deliverer, Outcome, StoreThread, jittered
 from services.webhooks.destinations import Resolver, Rules, SystemResolver
-from services.webhooks.posting import LARGEST_ANSWER, trust
+from services.webhooks.posting import trust
 from services.webhooks.reading import UnreadableMessage, message_of
 from services.webhooks.sealing import Box, WrongKey
 from services.webhooks.signing import new_secret
 from services.webhooks.store import Store, StoreProblem
 from tests.nats_server import until
-from tests.webhook_lab import OK, Names, answer, certificates, event, receiving
+from tests.webhook_lab import OK, Endless, Names, answer, certificates, event, receiving
 
 LOCAL = Rules(local=True)
 KEY = "k" * 40
@@ -262,7 +262,8 @@ async def test_a_redirect_is_not_followed(lab: Lab, status: int) -> None:
 
 # Receivers that misbehave ------------------------------------------------------------------------
 
-ENDLESS = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (4 * LARGEST_ANSWER)
+ENDLESS_HEAD = Endless(b"HTTP/1.1 200 OK\r\nX: ")
+ENDLESS_BODY = Endless(b"HTTP/1.1 200 OK\r\n\r\n")
 
 
 @pytest.mark.parametrize(
@@ -270,7 +271,7 @@ ENDLESS = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (4 * LARGEST_ANSWER)
     [
         pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", "answer", id="no-http"),
         pytest.param(b"", "connection", id="nothing"),
-        pytest.param(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000, "connection", id="endless-head"),
+        pytest.param(ENDLESS_HEAD, "connection", id="endless-head"),
         pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n", "connection", id="only-informational"),
         pytest.param(None, "timeout", id="silence"),
     ],
@@ -280,7 +281,8 @@ async def test_what_is_no_answer_is_a_failure(lab: Lab, told: bytes | None, outc
     async with receiving(told) as receiver:
         lab.subscribe(receiver.url)
         lab.take(1)
-        async with lab.delivering(delays=(), seconds=0.5):
+        # What is bounded by its length never lasts so long.
+        async with lab.delivering(delays=(), seconds=0.5 if told is None else 30):
             await until(lambda: lab.told)
     assert [("dead", outcome, 1)] == lab.told
 
@@ -289,7 +291,7 @@ async def test_what_is_no_answer_is_a_failure(lab: Lab, told: bytes | None, outc
     "told",
     [
         pytest.param(b"HTTP/1.1 204 No Content\r\n\r\n", id="no-body"),
-        pytest.param(ENDLESS, id="endless-body"),
+        pytest.param(ENDLESS_BODY, id="endless-body"),
         pytest.param(b"HTTP/1.1 103 Hints\r\n\r\n" + OK, id="after-an-informational-one"),
         pytest.param(b"HTTP/1.1 202 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", id="bad-body"),
     ],
@@ -456,6 +458,37 @@ def test_what_is_in_the_file_opens_with_its_key_alone(lab: Lab, tmp_path: Path) 
     with pytest.raises(WrongKey, match="another key"):
         other.subscriptions(0)
     other.close()
+
+
+def test_what_arrived_stays_so(lab: Lab) -> None:
+    """Whoever comes later with another outcome of the same message changes nothing."""
+    subscription, _ = lab.subscribe("https://hooks.example.com/")
+    lab.take(1)
+    (due,) = lab.store.due(0)
+    lab.store.delivered(subscription, due.message)
+    lab.store.given_up(subscription, due.message, "timeout")
+    lab.store.failed(subscription, due.message, due=0, error="timeout")
+    assert [(0, 1, 0)] == lab.states()
+
+
+async def test_a_fault_of_ours_is_a_failure_of_one_attempt(lab: Lab) -> None:
+    """It is told, the message is tried again, and other receivers get theirs."""
+    faults: list[Exception] = []
+
+    async def resolve(name: str, _port: int) -> list[str]:
+        if name == "broken.example.com":
+            raise RuntimeError(name)
+        return ["127.0.0.1"]
+
+    async with receiving() as receiver:
+        lab.subscribe("https://broken.example.com/")
+        lab.subscribe(receiver.url)
+        lab.take(1)
+        async with lab.delivering(resolve=resolve, delays=()) as deliverer:
+            deliverer.fault = faults.append
+            await until(lambda: lab.states() == [(0, 0, 1), (0, 1, 0)])
+    assert [RuntimeError] == [type(each) for each in faults]
+    assert ("dead", "fault", 1) in lab.told
 
 
 def test_a_removed_subscription_is_forgotten(lab: Lab) -> None:

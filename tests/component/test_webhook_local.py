@@ -56,6 +56,13 @@ def test_the_program_runs_where_somebody_has_subscribed(home: Home) -> None:
     for path in home.webhooks.iterdir():
         assert 0o600 == path.stat().st_mode & 0o777
     said("remove", subscription, "--yes")
+    paired, public, told = said("add", url, "--organisation", "t0", "--key-pair").splitlines()
+    assert public.startswith("whpk_")
+    assert "public key" in told
+    renewed = said("rotate", paired)
+    assert renewed.startswith("whpk_")
+    assert public not in renewed
+    said("remove", paired, "--yes")
     assert "webhooks" not in running(home)[0]
 
 

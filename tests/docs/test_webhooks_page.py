@@ -12,13 +12,14 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.webhooks.deliveries import DELAYS, HOUR, MINUTE
 from services.webhooks.destinations import Rules, Unreachable, destination
 from services.webhooks.posting import ANSWER_SECONDS, post
-from services.webhooks.signing import headers, new_secret
+from services.webhooks.signing import headers, new_private_key, new_secret, shown
 from shared.bus.accounts import MAX_PAYLOAD
 from tests.nats_server import until
 from tests.ports import free_port
@@ -103,6 +104,22 @@ async def test_the_receiver_takes_what_is_ours_and_nothing_else(
         assert [204, 204] == [await status(right, body) for _ in range(2)]
         assert [401] * len(wrong) == [await status(*each) for each in wrong]
     assert "2026-W48 signals.v1.signals.released\n" == (tmp_path / "said").read_text()
+
+
+def test_the_comparison_by_public_key_takes_what_is_ours() -> None:
+    """Beside another signature, and of nothing else."""
+    (code,) = re.findall(r"```python key-pair\n(.*?)```", TEXT, re.DOTALL)
+    given: dict[str, Any] = {}
+    exec(code, given)  # noqa: S102  the page's own lines
+    private, body = new_private_key(), event(1)
+    told = headers(
+        (new_private_key(), private, new_secret()), webhook_id="1", timestamp=7, body=body
+    )
+    signatures, signed = told["webhook-signature"], b"1.7." + body
+    assert given["ours"](shown(private), signed, signatures)
+    assert not given["ours"](shown(private), signed + b" ", signatures)
+    assert not given["ours"](shown(new_private_key()), signed, signatures)
+    assert not given["ours"](shown(private), signed, "v1a,no v1a v1,x")
 
 
 def test_the_page_tells_the_attempts_as_they_are() -> None:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import time
+from base64 import b64decode
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from services.webhooks.signing import headers, key_of, new_secret, signature
+from services.webhooks.signing import (
+    headers,
+    key_of,
+    new_private_key,
+    new_secret,
+    shown,
+    signature,
+    successor_of,
+)
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -37,6 +48,31 @@ def test_the_signature_ends_with_its_time() -> None:
     made = headers((SECRET,), webhook_id="1", timestamp=int(time.time()) - 360, body=b"{}")
     with pytest.raises(WebhookVerificationError, match="too old"):
         Webhook(SECRET).verify(b"{}", made)
+
+
+def test_a_receiver_with_the_public_key_verifies_and_cannot_sign() -> None:
+    """`v1a`: Ed25519 over the same bytes, verified here by the key that the receiver is shown alone."""
+    private, body = new_private_key(), b'{"test": 2432232314}'
+    assert shown(private).startswith("whpk_")
+    assert private.removeprefix("whsk_") not in shown(private)
+    public = Ed25519PublicKey.from_public_bytes(b64decode(shown(private).removeprefix("whpk_")))
+    made = headers((private, SECRET), webhook_id="0b9e-1", timestamp=1614265330, body=body)
+    asymmetric, symmetric = made["webhook-signature"].split(" ")
+    assert symmetric == signature(SECRET, "0b9e-1", 1614265330, body)
+    version, _, told = asymmetric.partition(",")
+    assert "v1a" == version
+    public.verify(b64decode(told), b"0b9e-1.1614265330." + body)
+    with pytest.raises(InvalidSignature):
+        public.verify(b64decode(told), b"0b9e-2.1614265330." + body)
+
+
+def test_a_successor_is_of_the_same_kind() -> None:
+    """A receiver that verifies one way is not given the other."""
+    assert successor_of(SECRET).startswith("whsec_")
+    assert SECRET == shown(SECRET)
+    private = new_private_key()
+    assert successor_of(private).startswith("whsk_")
+    assert shown(private) != shown(successor_of(private))
 
 
 def test_a_secret_is_random_and_long_enough() -> None:
