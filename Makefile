@@ -11,6 +11,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip
 TYPESCRIPT := clients/typescript
 PAGES := clients/example
+INTEGRATION := clients/integration/typescript
 CONFORMANCE := tests/conformance/node
 # A database of a test's own is six hundred files, made and removed: in memory, where there is room.
 MEMORY = $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "TMPDIR=/dev/shm"}')
@@ -113,7 +114,7 @@ contracts: .venv/.ready ## import-linter: who may import whom
 	@PYTHONPATH=clients/python $(BIN)/lint-imports --no-logo
 
 .PHONY: typescript
-typescript: $(if $(shell command -v npm),$(TYPESCRIPT)/dist/.ready tests/oidc/node_modules/.ready tests/asyncapi/node_modules/.ready) ## Build the TypeScript client, where there is npm
+typescript: $(if $(shell command -v npm),$(TYPESCRIPT)/dist/.ready tests/oidc/node_modules/.ready tests/asyncapi/node_modules/.ready $(INTEGRATION)/dist/.ready) ## Build the TypeScript client, where there is npm
 
 .PHONY: pack
 pack: typescript ## Pack the TypeScript client: clients/typescript/hoeksteen-client-*.tgz
@@ -140,7 +141,7 @@ dashboards: .venv/.ready ## Write dashboards and alert rules anew, from deploy/o
 clean: ## Remove what was built and cached; the data in var/ stay
 	@rm -rf $(TYPESCRIPT)/dist $(TYPESCRIPT)/src/roles $(TYPESCRIPT)/node_modules $(PAGES)/dist $(PAGES)/node_modules
 	@rm -rf $(CONFORMANCE)/node_modules
-	@rm -rf tests/oidc/node_modules tests/asyncapi/node_modules
+	@rm -rf tests/oidc/node_modules tests/asyncapi/node_modules $(INTEGRATION)/node_modules $(INTEGRATION)/dist
 	@rm -rf .venv .mutation_cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -203,6 +204,10 @@ $(TYPESCRIPT)/node_modules/.ready: $(addprefix $(TYPESCRIPT)/,package.json packa
 
 $(CONFORMANCE)/node_modules/.ready: $(addprefix $(CONFORMANCE)/,package.json package-lock.json .npmrc)
 	@cd $(CONFORMANCE) && npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+$(INTEGRATION)/dist/.ready: $(addprefix $(INTEGRATION)/,package.json package-lock.json .npmrc tsconfig.json src/receive.ts)
+	@cd $(INTEGRATION) && npm ci --loglevel=error --no-audit --no-fund && npm run --silent build
 	@touch $@
 
 tests/asyncapi/node_modules/.ready: $(addprefix tests/asyncapi/,package.json package-lock.json .npmrc)

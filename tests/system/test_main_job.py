@@ -12,20 +12,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from hoeksteen_client import GatewayError
 from shared.bus.connection import connect
+from shared.contracts.events import CONTRACTS, CloudEvent
 from shared.local import documents
 from shared.local.session import Installation
 from tests.system.people import DATA, Organisation, text_of, until
 
 Found = Callable[..., Organisation]
 
+TABLES, CONCLUDED = "signals.v1.statistics.released", "signals.v1.signals.released"
+
 CITIES = (("Breda", "Breda", 1300), ("Tilburg", "Tilburg", 500), ("Den Bosch", "Den Bosch", 900))
 
 _received: dict[str, list[dict[str, Any]]] = {}
+_headers: set[str] = set()
+"""The names of all headers that came with them."""
 
 
 def messages(installation: Installation) -> list[dict[str, Any]]:
@@ -47,6 +53,7 @@ def messages(installation: Installation) -> list[dict[str, Any]]:
             while True:
                 for message in await pull.fetch(10, timeout=1):
                     await message.ack()
+                    _headers.update(message.headers or {})
                     found.append(json.loads(message.data) | {"subject": message.subject})
         await client.close()
         return found
@@ -54,6 +61,15 @@ def messages(installation: Installation) -> list[dict[str, Any]]:
     known = _received.setdefault(installation.nats_url, [])
     known += asyncio.run(receive())
     return known
+
+
+def names(value: Any) -> set[str]:
+    """All names of fields in a JSON value, at any depth. Labels are by codes, which are no fields."""
+    if isinstance(value, dict):
+        return set(value).union(*(names(one) for key, one in value.items() if "labels" not in key))
+    if isinstance(value, list):
+        return set().union(*(names(one) for one in value))
+    return set()
 
 
 def integers(value: Any) -> set[int]:
@@ -87,6 +103,25 @@ def test_defence_2018_is_released_as_published(defence: Organisation) -> None:
     } == {cell["code"]: cell["count"] for cell in release["cells"]}
     assert (454, 12) == (release["total"], release["withheld"]["count"])
     assert {"abuse_of_force", "abuse_of_position"} <= set(release["withheld"]["codes"])
+
+
+def test_an_integration_receives_what_its_page_says_and_nothing_else(defence: Organisation) -> None:
+    """docs/integrations.md, "What never comes": of headers, the envelope, its data at any depth, and time."""
+    until(lambda: {one["type"] for one in messages(defence.installation)} >= {TABLES, CONCLUDED})
+    assert _headers == {"Nats-Msg-Id", "Nats-Stream-Source"}
+    for one in messages(defence.installation):
+        event = {name: value for name, value in one.items() if name != "subject"}
+        contract = CONTRACTS[event["type"]]
+        assert contract.subject.startswith("signals.v1.")
+        assert set(event) == set(CloudEvent.__struct_fields__)
+        msgspec.convert(event["data"], contract.data, strict=True)
+        told = {word for name in names(event) for word in name.lower().split("_")}
+        assert not told & {
+            *("case", "cases", "facts", "person", "subject", "adviser", "actor"),
+            *("time", "trace", "traceparent", "correlation", "causation", "position", "sequence"),
+        }
+        # No time of day, in any notation with colons.
+        assert not re.search(r"\d\d:\d\d", json.dumps(event))
 
 
 def test_the_withheld_two_is_in_nothing_that_leaves(defence: Organisation) -> None:
