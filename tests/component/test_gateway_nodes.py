@@ -94,6 +94,31 @@ FOUND: dict[str, tuple[str, rpc.Shape]] = {
     ),
 }
 
+A_REPORT = rpc.Report(
+    id=ID,
+    period="2026-H1",
+    status="drafted",
+    release=None,
+    tables=(),
+    interpretation=None,
+    drafts=(),
+    version=0,
+    newest=0,
+    changes=None,
+    audience=None,
+    audiences=(),
+    starts=TODAY,
+    ends=TODAY,
+    cut_off=TODAY,
+    published_on=None,
+    sections=(),
+    sections_sha256=None,
+    snapshot_sha256=None,
+    forms=(),
+    acknowledged=False,
+    acknowledgements=(),
+)
+
 
 @pytest_asyncio.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
@@ -150,7 +175,20 @@ async def test_a_case_that_is_found_leaves_nothing(lab: Lab) -> None:
 
 
 async def test_a_service_that_does_not_answer_is_told(lab: Lab) -> None:
-    """Not as if there were nothing."""
+    """Not as if there were nothing, unless another one has it. While the service of cases does not answer,
+    nobody else is asked: they would leave a count of what may be a case.
+    """
+    lab.neighbours.answers |= dict.fromkeys(ALL, Refusal(Code.NOT_FOUND)) | {
+        "signals.signal_draft": Refusal(Code.UNAVAILABLE),
+        REPORT: A_REPORT,
+    }
+    assert {"node": {"__typename": "Report", "id": ID}} == await lab.ask(NODE, {"id": ID})
+    lab.neighbours.answers["intake.case"] = Refusal(Code.TIMED_OUT)
+    lab.neighbours.asked.clear()
+    answer = (await lab.post({"query": NODE, "variables": {"id": ID}})).json()
+    assert "TIMED_OUT" == answer["errors"][0]["extensions"]["code"]
+    assert {"intake"} == {one.verb.partition(".")[0] for one in lab.neighbours.asked}
+
     lab.neighbours.answers |= dict.fromkeys(ALL, Refusal(Code.NOT_FOUND))
     lab.neighbours.answers[REPORT] = Refusal(Code.UNAVAILABLE)
     answer = (await lab.post({"query": NODE, "variables": {"id": ID}})).json()

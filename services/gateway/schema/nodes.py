@@ -67,7 +67,8 @@ class NodeQuery:
     )
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Asks for each kind of thing that the caller's schema has a question for: side by side those that
-        are quiet, and then the others.
+        are quiet, and then the others. Where one service does not answer, another one's find is told; but
+        not before it is known that nothing quiet is meant, of which the others would leave a count.
         """
         try:
             text = uuid_text("id", id)
@@ -77,10 +78,14 @@ class NodeQuery:
         mine = [kind for kind in LOOK_UPS if query is not None and kind in query.fields]
         for counted in (False, True):
             kinds = [kind for kind in mine if (kind in COUNTED) is counted]
-            found = await asyncio.gather(*(LOOK_UPS[kind](info, text) for kind in kinds))
+            looks = (LOOK_UPS[kind](info, text) for kind in kinds)
+            found = await asyncio.gather(*looks, return_exceptions=True)
             for one in found:
-                if one is not None:
+                if one is not None and not isinstance(one, BaseException):
                     return one
+            for one in found:
+                if isinstance(one, BaseException):
+                    raise one
         return None
 
 
