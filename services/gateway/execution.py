@@ -283,10 +283,15 @@ class Engine:
 
     async def _apart(self, run: Callable[[], Any]) -> ExecutionResult:
         """A schema, which stands alone in its document and waits for nothing: it takes a quarter of a second,
-        in which others want to be answered. One at a time.
+        in which others want to be answered. One at a time, also where nobody waits for it any more: a thread
+        goes on.
         """
         async with self._introspecting:
-            return cast(ExecutionResult, await asyncio.to_thread(run))
+            running = asyncio.ensure_future(asyncio.to_thread(run))
+            try:
+                return cast(ExecutionResult, await asyncio.shield(running))
+            finally:
+                await asyncio.wait({running})
 
     async def stream(
         self, request: GraphQLRequest, *, principal: Principal, token: str, language: Language

@@ -139,6 +139,8 @@ class _Connection:
         self._caller: SignedIn | None = None
         self._language: Language = language_of(socket)
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        """What was ended, and has not come to its end yet; its id is free again."""
         self._ended = asyncio.get_running_loop().create_future()
         self._own = contextlib.ExitStack()
 
@@ -203,6 +205,8 @@ class _Connection:
             case _Complete():
                 if (running := self._running.pop(message.id, None)) is not None:
                     running.cancel()
+                    self._ending.add(running)
+                    running.add_done_callback(self._ending.discard)
 
     async def _init(self, payload: dict[str, Any]) -> None:
         if self._caller is not None:
@@ -229,7 +233,7 @@ class _Connection:
             raise _Closing(Close.UNAUTHORIZED)
         if message.id in self._running:
             raise _Closing(Close.SAME_ID)
-        if len(self._running) >= MOST_OPERATIONS:
+        if len(self._running) + len(self._ending) >= MOST_OPERATIONS:
             refusal = Refusal(Code.TOO_COMPLEX, limit=MOST_OPERATIONS, unit="operations")
             await self._send_errors(message.id, error_body(refusal, self._language))
             return
@@ -290,8 +294,8 @@ class _Connection:
         running = list(self._running.values())
         for task in running:
             task.cancel()
-        if running:
-            await asyncio.wait(running)
+        if left := {*running, *self._ending}:
+            await asyncio.wait(left)
 
 
 def same_origin(headers: Headers, *, loopback: bool = False) -> bool:
