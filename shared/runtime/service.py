@@ -247,7 +247,7 @@ class Service:
             types=self.definition.types,
             ring=ring,
             on_append=self._appended,
-            writing=partial(self.telemetry.under, "append"),
+            writing=partial(self.telemetry.part, "append"),
             before_destroying=destroyed.add,
         )
         self.ring_watch = RingWatch(
@@ -311,6 +311,7 @@ class Service:
         # What a crash cut off, and what an older database has brought back: before anything is served.
         if await self.erasures.start():
             self.telemetry.log(Event.ERASURE_AGAIN)  # not how many cases that were
+        self.telemetry.metrics.set("erasure_overdue", 0)
         await self.projector.catch_up()
         self._spawn(stack, writer.ended())
         if self.definition.adopt is not None:
@@ -337,7 +338,7 @@ class Service:
 
     async def _pools(self, stack: contextlib.AsyncExitStack) -> tuple[Pool, Pool | None]:
         """The connections of the service's role, and those under which readers are answered, if they are."""
-        settings, reading = self.settings, partial(self.telemetry.under, "database")
+        settings, reading = self.settings, partial(self.telemetry.part, "database")
         pool = await open_pool(settings.database_url, min_size=2, max_size=12, around=reading)
         stack.push_async_callback(pool.close)
         if not self.definition.answers:
@@ -510,7 +511,8 @@ class Service:
             )
         ) as span:
             try:
-                answer = await self._answer(verb, request, quiet=quiet)
+                with contextlib.nullcontext() if span is None else self.telemetry.whole():
+                    answer = await self._answer(verb, request, quiet=quiet)
             except Refusal as refusal:
                 status = refusal.code.value
                 raise

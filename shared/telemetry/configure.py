@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +27,6 @@ from opentelemetry.trace import (
     Status,
     StatusCode,
     Tracer,
-    get_current_span,
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import CollectorRegistry, generate_latest
@@ -40,6 +41,18 @@ from shared.telemetry.spans import AllowListExporter, SpanFile
 # The default propagator also carries baggage, which is free text of the caller's.
 _PROPAGATOR = TraceContextTextMapPropagator()
 _NO_SPAN = nullcontext(INVALID_SPAN)
+
+
+@dataclass(slots=True)
+class _Part:
+    """When something was first begun and last ended, and how long it took in all, in nanoseconds."""
+
+    began: int
+    ended: int = 0
+    spent: int = 0
+
+
+_PARTS: ContextVar[dict[str, _Part] | None] = ContextVar("parts", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +124,40 @@ class Telemetry:
                 span.set_status(Status(StatusCode.ERROR))
                 raise
 
-    def under(
-        self, name: str, *, kind: SpanKind = SpanKind.INTERNAL, **attributes: object
-    ) -> AbstractContextManager[Span]:
-        """A span under the one that is being made here, and none where none is: what belongs to a
-        request that leaves no span leaves none either.
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Around all that the present span stands for: gathers its `part`s and makes a span of each under
+        it, from the first time to the last, with the seconds between that it took.
+
+        Not how often: how much there was to look at is nobody's to read.
         """
-        if not self._exports or not get_current_span().get_span_context().is_valid:
-            return _NO_SPAN
-        return self._span(name, None, kind, attributes)
+        token = _PARTS.set({})
+        try:
+            yield
+        finally:
+            parts = _PARTS.get() or {}
+            _PARTS.reset(token)
+            for name, part in parts.items():
+                self.tracer.start_span(
+                    name, start_time=part.began, attributes={"duration": part.spent / 1e9}
+                ).end(part.ended)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Around one use of what has this name. It counts within a `whole`, and nowhere else: what belongs to
+        a request that leaves no span leaves none either.
+        """
+        parts = _PARTS.get()
+        if parts is None:
+            yield
+            return
+        began = time.time_ns()
+        try:
+            yield
+        finally:
+            ended = time.time_ns()
+            part = parts.setdefault(name, _Part(began))
+            part.ended, part.spent = ended, part.spent + ended - began
 
     def traceparent(self) -> str | None:
         """The W3C traceparent of the current span, to hand on with a staff request."""

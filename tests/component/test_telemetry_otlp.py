@@ -24,7 +24,7 @@ def test_spans_arrive_as_the_specification_writes_them() -> None:
         with (
             telemetry.span("graphql.operation", kind=SpanKind.SERVER, role="hr", operation_cost=3),
             suppress(ValueError),
-            telemetry.under("database") as inner,
+            telemetry.span("ask", kind=SpanKind.CLIENT) as inner,
         ):
             inner.add_event(SECRET)
             inner.set_attribute("client.address", "203.0.113.9")
@@ -44,7 +44,7 @@ def test_spans_arrive_as_the_specification_writes_them() -> None:
         parent["status"],
     )
     assert {"role": "hr", "operation.cost": "3"} == attributes(parent)
-    assert ("database", 1, {"code": 2}, []) == (
+    assert ("ask", 3, {"code": 2}, []) == (
         *(child[name] for name in ("name", "kind", "status", "attributes")),
     )
     assert child["traceId"] == parent["traceId"]
@@ -116,15 +116,33 @@ def test_a_receiver_that_takes_nothing_is_told_once(status: int | None) -> None:
     assert "/elsewhere" not in [path for path, _ in there.requests]
 
 
-def test_nothing_belongs_to_a_request_that_leaves_nothing() -> None:
-    """Where no span is being made there is none under it, and no trace to hand on."""
+def test_parts_are_told_together_and_without_their_number() -> None:
+    """However often a connection was used: one span, from the first time to the last, with what it took.
+    Where no whole is told no part is, and neither a trace to hand on.
+    """
     with receiving() as there:
         telemetry = configure("intake", spans_path=None, otlp=there.address, file=io.StringIO())
-        with telemetry.under("database"):
+        with telemetry.part("database"):
             assert telemetry.traceparent() is None
+        with telemetry.span("verb"), telemetry.whole():
+            for _ in range(5):
+                with suppress(ValueError), telemetry.part("database"):
+                    raise ValueError(SECRET)
+            with telemetry.part("append"):
+                pass
+        with telemetry.part("database"):
+            pass
         telemetry.shutdown()
+    spans = {span["name"]: span for span in there.spans()}
+    verb, database = spans["verb"], spans["database"]
+    took = (int(database["endTimeUnixNano"]) - int(database["startTimeUnixNano"])) / 1e9
 
-    assert [] == there.documents("/v1/traces")
+    assert 3 == len(there.spans())
+    assert {"verb", "database", "append"} == set(spans)
+    assert {verb["spanId"]} == {spans[name]["parentSpanId"] for name in ("database", "append")}
+    assert verb["startTimeUnixNano"] <= database["startTimeUnixNano"]
+    assert {"duration"} == set(attributes(database))
+    assert 0 < attributes(database)["duration"] <= took
 
 
 @pytest.mark.parametrize(

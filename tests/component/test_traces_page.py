@@ -21,10 +21,13 @@ def told(folder: Path) -> None:
         gateway.span("ask", verb="reporting.reports"),
     ):
         parent = gateway.traceparent()
-        with reporting.span("verb", traceparent=parent, verb="reporting.reports"):
-            with reporting.under("database"):
+        with (
+            reporting.span("verb", traceparent=parent, verb="reporting.reports"),
+            reporting.whole(),
+        ):
+            with reporting.part("database"):
                 pass
-            with reporting.under("append"):
+            with reporting.part("append"):
                 pass
         operation.set_attribute("status", "ok")
     with pytest.raises(ZeroDivisionError), gateway.span("report.file"):
