@@ -32,6 +32,9 @@ DAYS: Final = 365
 """How long credentials hold unless something else is asked for."""
 
 MOST_DAYS: Final = 1100
+SOON_DAYS: Final = 30
+"""So many days before its last credentials end, `apply` says so."""
+
 OVERLAP_DAYS: Final = 7
 """How long the old credentials hold beside new ones, unless something else is asked for."""
 
@@ -227,7 +230,8 @@ async def apply(mode: Mode, *, now: datetime | None = None) -> tuple[str, ...]:
     """Bring the bus to what the register says; what was done, in sentences.
 
     What has ended is cut off, what has expired is forgotten, removals that were begun are finished, and
-    streams that are missing are made. For a timetable: once a day is often.
+    streams that are missing are made; and it is told whose last credentials end soon. For a timetable:
+    once a day is often.
 
     Raises Refused, CannotConnect, NoOperator, NotProvisioned.
     """
@@ -261,6 +265,13 @@ async def apply(mode: Mode, *, now: datetime | None = None) -> tuple[str, ...]:
     for name in leaving:
         await remove(mode, name, now=now)
         done.append(f"{name}: removed")
+    done += [
+        f"{each.name}: its credentials end on {last:%Y-%m-%d}; rotate them before"
+        for each in register.integrations
+        if not each.leaving
+        and (last := max((one.ends for one in each.credentials if one.holds(now)), default=None))
+        and last - now < timedelta(days=SOON_DAYS)
+    ]
     if problems:
         raise NotProvisioned("\n".join((*done, *problems)))
     return tuple(done)

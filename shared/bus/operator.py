@@ -144,10 +144,11 @@ class OperatorFolder:
         )
         return user.public, claims.credentials(token, user)
 
-    def server_settings(self, resolver: Path) -> dict[str, Any]:
+    def server_settings(self, resolver: Path, *, interval: str = "10s") -> dict[str, Any]:
         """What every server's configuration needs of it: nothing in it is a secret.
 
-        `resolver`: a folder of the server's own, in which it keeps the accounts.
+        `resolver`: a folder of the server's own, in which it keeps the accounts. Every `interval` servers
+        compare theirs: so long one that was away lets in who was shut out meanwhile.
         """
         system = self.key(SYSTEM).public
         return {
@@ -159,7 +160,7 @@ class OperatorFolder:
                 "type": "full",
                 "dir": str(resolver),
                 "allow_delete": False,
-                "interval": "2m",
+                "interval": interval,
             },
             # For a server that starts alone with an empty folder; it keeps a later one that it has.
             "resolver_preload": {

@@ -92,6 +92,14 @@ async def test_the_life_of_an_integration(tmp_path: Path, mode: ModeName) -> Non
         assert await taken(fresh, 1) == [b"canary-6-org1"]
         assert open_to_others(lab) == []
 
+        year = datetime.now(UTC) + timedelta(days=340)
+        warned = await integrations.apply(lab.bus, now=year)
+        assert [line.split(" end on ")[0] for line in warned] == [
+            "acme: credentials 1 have expired",
+            "acme: its credentials",
+            "other: its credentials",
+        ]
+
         last = lab.secret("acme", 2)
         await integrations.remove(lab.bus, "acme")
         await until(lambda: not fresh.is_connected)

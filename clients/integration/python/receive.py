@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import nats
+from nats.js.errors import ServiceUnavailableError
 
 
 async def receive(address: str, name: str, credentials: str, count: int | None) -> None:
@@ -38,6 +39,9 @@ async def receive(address: str, name: str, credentials: str, count: int | None) 
             [message] = await released.fetch(1, timeout=5)
         except TimeoutError:
             continue  # nothing new; the next one comes at the next release
+        except ServiceUnavailableError:
+            await asyncio.sleep(1)  # servers change places
+            continue
         event: dict[str, Any] = json.loads(message.data)
         if event["id"] not in seen:
             print(event["week"], message.subject, summary(event))
