@@ -49,6 +49,8 @@ class _Client(Client):
     async def _connect_to_server(self, s: Any) -> None:
         """Connect as the library does, by a transport that may be given up."""
         s.last_attempt = time.monotonic()
+        if isinstance(self._transport, Transport):
+            self._transport.cut()  # of a server that took the connection and said nothing
         self._transport = transport = Transport()  # type: ignore[no-untyped-call]
         await transport.connect(s.uri, DEFAULT_BUFFER_SIZE, CONNECT_SECONDS)
 

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import ParseResult
 
-from nats.aio.transport import TcpTransport
+from shared.bus.transport import BoundedTransport
 
 
 class NotEncrypted(Exception):  # noqa: N818  reads as the sentence it carries
     """The addresses and the authority do not fit together; the text says how."""
 
 
-class Transport(TcpTransport):
+class Transport(BoundedTransport):
     """nats-py's, which after a handshake that failed would be waited for without end.
 
     asyncio ends such a connection without a word to the writer that was there before. Whoever waits for

@@ -14,6 +14,14 @@ from tests.nats_server import running_bus, until
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nats.aio.client import Client
+
+
+def address_of(client: Client) -> str:
+    """The server that a client is connected with."""
+    assert client.connected_url is not None
+    return client.connected_url.geturl()
+
 
 async def test_a_wrong_password_is_told_at_once(tmp_path: Path) -> None:
     """The refusal comes in seconds, not minutes; it names the user and not the password."""
@@ -45,6 +53,41 @@ async def test_the_second_of_two_servers_is_used_when_the_first_is_away(tmp_path
             name="test",
         )
         assert await responds(client)
+        await client.close()
+
+
+async def test_a_frozen_server_is_left_though_something_is_on_its_way_to_it(
+    tmp_path: Path,
+) -> None:
+    """What the frozen server does not take any more keeps the client from no other one."""
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    async with (
+        running_bus(tmp_path / "one", provisioned=False) as one,
+        running_bus(tmp_path / "other", provisioned=False) as other,
+    ):
+        client = await connect(
+            servers=f"{one.url},{other.url}",
+            user="intake",
+            password=one.passwords["intake"],
+            name="test",
+        )
+        connected = {f"nats://127.0.0.1:{each.port}": each for each in (one, other)}
+        frozen = connected[address_of(client)]
+        await frozen.freeze()
+        try:
+            # More than the socket holds: the line cannot be closed in peace.
+            for _ in range(64):
+                await client.publish("intake.v1.facts.booked", bytes(1024 * 1024 - 100))
+                await asyncio.sleep(0)
+            await client.force_reconnect()
+            await until(
+                lambda: client.is_connected and connected[address_of(client)] is not frozen,
+                within=20,
+            )
+            assert await responds(client)
+        finally:
+            frozen.thaw()
         await client.close()
 
 

@@ -1,0 +1,35 @@
+"""The line to a NATS server, let go of in time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from nats.aio.transport import TcpTransport
+
+CLOSE_SECONDS: Final = 2.0
+"""So long what was sent may still be on its way to a server that is left."""
+
+
+class BoundedTransport(TcpTransport):
+    """nats-py's (2.16), which is cut where it does not close.
+
+    The library waits for its line to be closed before it looks for another server. That comes to no end
+    where the server takes nothing more of what was sent, because it froze or its network is gone
+    (nats.py issue 671): the client would reconnect for ever, and say nothing.
+    """
+
+    async def wait_closed(self) -> None:
+        """Return when it is closed, within `CLOSE_SECONDS` in any case."""
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await super().wait_closed()  # type: ignore[no-untyped-call]
+        except TimeoutError:
+            pass  # cut below, as if the server had gone
+        finally:
+            self.cut()
+
+    def cut(self) -> None:
+        """Let go of it at once; what was not sent is lost. A second time it does nothing."""
+        if self._io_writer is not None:
+            self._io_writer.transport.abort()
