@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 from shared.contracts import events as contracts
 from shared.contracts.rpc import ReleasePolicy, Unit
@@ -96,6 +97,7 @@ def _case(recorded: Recorded) -> contracts.FactsBooked:
     )
 
 
+@cache  # a relay asks for each case, and there are few periods
 def _due_of_case(period: str) -> date:
     parsed = Period.parse(period)
     return tick_of(parsed, parsed.start)

@@ -15,7 +15,7 @@ from services.signals.commands.review_signal import review_signal
 from services.signals.commands.revise_signal import revise_signal
 from services.signals.commands.tell_lagging_indicator import tell_lagging_indicator
 from services.signals.commands.withdraw_signal import withdraw_signal
-from services.signals.consumers.intake import on_intake
+from services.signals.consumers.intake import on_facts, on_intake
 from services.signals.events import TYPES
 from services.signals.policy import may
 from services.signals.projections.lagging import LaggingIndicators
@@ -77,7 +77,15 @@ DEFINITION = Definition(
     answers=True,
     stream="SIGNALS",
     outbound=OUTBOUND,
-    readers=(Reader(stream="INTAKE", durable="signals-facts", dense=True, handle=on_intake),),
+    readers=(
+        Reader(
+            stream="INTAKE",
+            durable="signals-facts",
+            dense=True,
+            handle=on_intake,
+            handle_run=on_facts,
+        ),
+    ),
     # Only releases leave, and those are made at the tick. One of a replica that died goes out too.
     publish_at_once=True,
     tick=Look,

@@ -333,6 +333,7 @@ def _service(name: str) -> UserPlan:
                 *_reads(durable.stream, durable.name),
                 _reset(durable.stream, durable.name),
                 f"dlq.{durable.stream}.{durable.name}",
+                *([f"$JS.API.DIRECT.GET.{durable.stream}"] if durable.reads_on else []),
             ]
     return UserPlan(
         name=name,

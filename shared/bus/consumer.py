@@ -20,6 +20,7 @@ from nats.aio.msg import Msg
 from nats.js.api import Header
 from nats.js.client import JetStreamContext
 
+from shared.bus.ahead import behind
 from shared.bus.connection import OnProblem, describe, log_problem
 from shared.bus.tombstone import BadTombstone, Tombstones
 
@@ -30,10 +31,17 @@ DELAYS: Final = (1.0, 5.0, 30.0, 60.0)
 FETCH_SECONDS: Final = 1.0
 """A fetch that is under way when NATS restarts waits its whole time, so it is kept short."""
 
+RUN: Final = 256
+"""So many messages, at most, are taken in one step."""
+
+ALONE_SECONDS: Final = 10.0
+"""So long messages are taken one by one where the server gave none beside the one in hand."""
+
 IN_PROGRESS_SECONDS: Final = 10.0
 """A third of the durables' ack_wait: a slow handler's message is not given to another reader."""
 
 Asked = TypeVar("Asked")
+Stored = TypeVar("Stored")
 
 SUBJECT: Final = "Hoeksteen-Subject"
 POSITION: Final = "Hoeksteen-Position"
@@ -63,6 +71,10 @@ class Consumer:
     at the slowest pace until it succeeds: to go on would leave a hole in its figures. A filtered
     reader goes on with the next message.
 
+    `handle_run`, of a dense reader whose plan says `reads_on`, is given the message in hand and those that
+    stand behind it in the stream. It stores the changes of the first of them in one step and says of how
+    many; 0: it stored nothing. What it does not take, or fails at, is handled message by message.
+
     `tombstones` tell which positions were taken out on purpose. A gap that is all tombstones is
     passed over, and so is a message that failed and has one; anything else stays refused.
     `on_again` is told of each message that is given back and comes again.
@@ -79,6 +91,7 @@ class Consumer:
         position: Callable[[], Awaitable[int]],
         handle: Callable[[Delivered], Awaitable[None]],
         dense: bool = True,
+        handle_run: Callable[[Sequence[Delivered]], Awaitable[int]] | None = None,
         tombstones: Tombstones | None = None,
         pass_over: Callable[[int, int], Awaitable[None]] | None = None,
         on_problem: OnProblem = log_problem,
@@ -96,6 +109,7 @@ class Consumer:
         self._durable = durable
         self._position = position
         self._handle = handle
+        self._handle_run = handle_run
         self._dense = dense
         self._on_problem = on_problem
         self._on_gap = on_gap
@@ -112,6 +126,7 @@ class Consumer:
         self._told: set[str] = set()
         self._failing: tuple[int, int] = (0, 0)
         self._rewound_to = -1
+        self._alone_until = 0.0
 
     def stop(self) -> None:
         """Let `run` return after the message in hand, within about `fetch_seconds` when idle."""
@@ -185,8 +200,15 @@ class Consumer:
             if passed:
                 await message.ack()
                 return
+        run = await self._handled_run(message, delivered)
+        if run > 0:
+            await message.ack()
+            self._told.clear()
+            # The durable would hand out one by one what was taken.
+            await self._rewind(delivered.position + run)
+            return
         try:
-            await self._handled(message, delivered)
+            await self._handled(message, self._handle(delivered))
         except asyncio.CancelledError:
             await message.nak()
             raise
@@ -226,8 +248,39 @@ class Consumer:
         self._on_passed_over(len(positions))
         return True
 
-    async def _handled(self, message: Msg, delivered: Delivered) -> None:
-        handling = asyncio.ensure_future(self._handle(delivered))
+    async def _handled_run(self, message: Msg, delivered: Delivered) -> int:
+        """How many messages from this one on were stored in one step; 0: none."""
+        if (
+            self._handle_run is None
+            or not message.metadata.num_pending
+            or self._failing[0] == delivered.position
+            or time.monotonic() < self._alone_until
+        ):
+            return 0
+        try:
+            found = await behind(
+                self._js._nc,  # noqa: SLF001  nats-py 2.16 has no method for it yet
+                self._stream,
+                delivered.position,
+                RUN - 1,
+            )
+        except nats.errors.Error:
+            return 0  # what is the matter the message in hand will meet too
+        if not found:
+            # Streams may not be provisioned for it yet, and a refusal is silence: not at every message.
+            self._alone_until = time.monotonic() + ALONE_SECONDS
+            return 0
+        run = [delivered, *(Delivered(*one) for one in found)]
+        try:
+            return await self._handled(message, self._handle_run(run))
+        except asyncio.CancelledError:
+            await message.nak()
+            raise
+        except Exception:  # noqa: BLE001  one of them spoils it; which one, is seen one by one
+            return 0
+
+    async def _handled(self, message: Msg, work: Awaitable[Stored]) -> Stored:
+        handling = asyncio.ensure_future(work)
         try:
             while not (await asyncio.wait({handling}, timeout=IN_PROGRESS_SECONDS))[0]:
                 with suppress(nats.errors.Error):
@@ -236,7 +289,7 @@ class Consumer:
             handling.cancel()
             await asyncio.wait({handling})
             raise
-        handling.result()
+        return handling.result()
 
     async def _refuse_gap(self, message: Msg, position: int, held: int) -> None:
         self._problem(f"{position} follows {held}; nothing is taken until what is between comes")

@@ -123,6 +123,10 @@ async def provision(
                     # Nothing takes a tombstone away: readers would stop at its place again. Nor a
                     # revocation: whoever was signed out would be in again.
                     deny_delete=stream.name in (TOMBSTONES, REVOCATIONS),
+                    allow_direct=any(
+                        durable.reads_on and durable.stream == stream.name for durable in DURABLES
+                    )
+                    or None,
                     duplicate_window=DLQ_DUPLICATE_WINDOW_SECONDS
                     if stream.name == "DLQ"
                     else DUPLICATE_WINDOW_SECONDS,

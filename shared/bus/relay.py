@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -102,6 +102,13 @@ class Relay:
         Raises `RelayStuck` after `patience` seconds without progress and `StreamDiverged` when
         the stream's newest message is not the source's at that position.
         """
+        ahead = _Ahead(self._batch)
+        try:
+            return await self._run_once(ahead)
+        finally:
+            ahead.forget()
+
+    async def _run_once(self, ahead: _Ahead) -> int:
         confirmed = 0
         told = False
         highest = -1
@@ -111,13 +118,16 @@ class Relay:
             reason = "the stream refuses the next message"
             try:
                 if tail is None:
+                    ahead.forget()
                     tail = await self.tail()
                     if tail > highest:
                         # Another relay's work is progress too.
                         highest, progress = tail, time.monotonic()
-                batch = await self._batch(tail)
+                batch = await ahead.take(tail)
                 if not batch:
                     return confirmed
+                if len(batch) == self._window:
+                    ahead.read(tail + len(batch))
                 stored, taken, problem = await self._publish(batch)
                 confirmed += taken
             except (nats.errors.Error, TimeoutError) as error:
@@ -204,6 +214,32 @@ class Relay:
             )
         except (nats.errors.Error, TimeoutError) as error:
             return error
+
+
+class _Ahead:
+    """Reads a batch while the one before it is on its way."""
+
+    def __init__(self, batch: Callable[[int], Awaitable[Sequence[Outgoing]]]) -> None:
+        self._batch = batch
+        self._reading: asyncio.Future[Sequence[Outgoing]] | None = None
+
+    def read(self, tail: int) -> None:
+        """Begin with the batch behind `tail`."""
+        self._reading = asyncio.ensure_future(self._batch(tail))
+
+    def forget(self) -> None:
+        """What was read is of no more use."""
+        if self._reading is not None:
+            self._reading.cancel()
+            # Of a failure nobody hears: whoever reads the batch again meets it.
+            self._reading.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._reading = None
+
+    async def take(self, tail: int) -> Sequence[Outgoing]:
+        """The batch behind `tail`, which is where `read` was told to begin, if it was."""
+        reading, self._reading = self._reading, None
+        batch = () if reading is None else await reading
+        return batch or await self._batch(tail)
 
 
 def _fenced(problem: Exception) -> bool:

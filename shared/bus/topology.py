@@ -50,6 +50,8 @@ class DurablePlan:
     stream: str
     reader: str
     filter: str | None = None
+    reads_on: bool = False
+    """Whether its reader, who has a message in hand, may read those behind it in the stream itself."""
 
 
 STREAMS: Final = (
@@ -93,7 +95,7 @@ STREAMS: Final = (
 )
 
 DURABLES: Final = (
-    DurablePlan(name="signals-facts", stream="INTAKE", reader="signals"),
+    DurablePlan(name="signals-facts", stream="INTAKE", reader="signals", reads_on=True),
     DurablePlan(
         name="reporting-organisations",
         stream="INTAKE",

@@ -84,6 +84,14 @@ _COLUMNS = (
 )
 _FROM = " FROM event LEFT JOIN ciphertext USING (organisation, leaf_index) "
 _SELECT = _COLUMNS + _FROM
+# Entry by entry: joined freely, a table that is not large is read from end to end for each page.
+_AT_PLACES = _COLUMNS + (  # noqa: S608  of constants
+    " FROM unnest(%s::uuid[], %s::bigint[]) AS wanted (organisation, leaf_index)"
+    " CROSS JOIN LATERAL (SELECT * FROM event WHERE event.organisation = wanted.organisation"
+    " AND event.leaf_index = wanted.leaf_index OFFSET 0) AS event"
+    " LEFT JOIN ciphertext ON ciphertext.organisation = event.organisation"
+    " AND ciphertext.leaf_index = event.leaf_index"
+)
 # One key of each organisation, under the first of its entries that still have one.
 _FIRST_KEYS = (
     b"SELECT log.organisation, log.key_version, held.key_id, held.wrapped, held.commitment FROM log"
@@ -642,6 +650,15 @@ class EventStore:
             (list(ranges), list(starts), list(ends)),
             connection,
         )
+
+    async def read_places(self, places: Sequence[tuple[UUID, int]]) -> list[Recorded | None]:
+        """The events at these places (organisation, leaf), in their order; None where there is none."""
+        recorded = await self._select(
+            _AT_PLACES,
+            ([organisation for organisation, _ in places], [index for _, index in places]),
+        )
+        found = {(one.organisation, one.index): one for one in recorded}
+        return [found.get(place) for place in places]
 
     async def replay(
         self, organisation: UUID, start: int = 0, *, until: int | None = None

@@ -196,14 +196,14 @@ class Outbox:
             )
             rows = await cursor.fetchall()
         messages = []
-        for place, organisation, index in rows:
-            recorded = await self._store.read(organisation, index, 1)
-            if [one.index for one in recorded] != [index]:
+        entries = await self._store.read_places([(row[1], row[2]) for row in rows])
+        for (place, _, _), recorded in zip(rows, entries, strict=True):
+            if recorded is None:
                 raise StreamDiverged(
                     f"position {place} was given to an entry that the log no longer has; its end "
                     "was cut off, or an older backup was put back"
                 )
-            messages.append(self._outgoing(place, recorded[0]))
+            messages.append(self._outgoing(place, recorded))
         return messages
 
     def _outgoing(self, position: int, recorded: Recorded) -> Outgoing:

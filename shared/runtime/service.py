@@ -120,6 +120,11 @@ class Reader:
     durable: str
     dense: bool
     handle: Callable[[Parts, CloudEvent, Tracking], Awaitable[None]]
+    handle_run: (
+        Callable[[Parts, Sequence[CloudEvent], Callable[[int], Tracking]], Awaitable[int]] | None
+    ) = None
+    """Appends the first of several messages once, with the tracking of so many; how many, or 0. Of a
+    dense reader alone, and only where the durable's plan lets it read on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -702,6 +707,7 @@ class Service:
             reader.durable,
             position=position,
             handle=handle,
+            handle_run=self._in_runs(reader),
             tombstones=Tombstones(jetstream, reader.stream, self.folder),
             pass_over=pass_over,
             dense=reader.dense,
@@ -717,6 +723,27 @@ class Service:
             ),
         )
         await consumer.run()
+
+    def _in_runs(self, reader: Reader) -> Callable[[Sequence[Delivered]], Awaitable[int]] | None:
+        take = reader.handle_run
+        if take is None:
+            return None
+
+        async def handle(run: Sequence[Delivered]) -> int:
+            await self.ring_watch.until_usable()
+            before = run[0].position - 1
+
+            def step(count: int) -> Tracking:
+                return Tracking(consumer=reader.durable, previous=before, position=before + count)
+
+            events = [msgspec.json.decode(one.body, type=CloudEvent) for one in run]
+            count = await take(self.parts, events, step)
+            for event in events[:count]:
+                if event.type not in OF_CASES:
+                    self.telemetry.metrics.add("consumer_handled", consumer=reader.durable)
+            return count
+
+        return handle
 
     # What is due ------------------------------------------------------------------------------
 

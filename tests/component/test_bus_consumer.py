@@ -15,7 +15,7 @@ from shared.bus.consumer import Consumer, Delivered
 from tests.nats_server import Bus, running_bus, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
 
@@ -32,6 +32,8 @@ class Database:
     gate: asyncio.Event | None = None
     again: list[None] = field(default_factory=list)
     """One for each message that was given back."""
+    steps: list[int] = field(default_factory=list)
+    """How many messages were stored in one step, each time."""
 
     async def position(self) -> int:
         if self.unreadable:
@@ -49,6 +51,15 @@ class Database:
         self.taken.append(delivered)
         self.held = delivered.position
 
+    async def handle_run(self, run: Sequence[Delivered]) -> int:
+        """All of them, or none where one of them fails."""
+        if any(self.fails.get(one.position, 0) > 0 for one in run):
+            raise ValueError("Jan Jansen")
+        self.steps.append(len(run))
+        self.taken += run
+        self.held = run[-1].position
+        return len(run)
+
     @property
     def positions(self) -> list[int]:
         return [delivered.position for delivered in self.taken]
@@ -63,6 +74,7 @@ async def reading(
     durable: str = "signals-facts",
     dense: bool = True,
     max_deliver: int = 3,
+    in_runs: bool = False,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """A running reader of INTAKE with delays a test can wait for."""
     consumer = Consumer(
@@ -71,6 +83,7 @@ async def reading(
         durable,
         position=database.position,
         handle=database.handle,
+        handle_run=database.handle_run if in_runs else None,
         dense=dense,
         on_problem=bus.problems.append,
         on_again=lambda: database.again.append(None),
@@ -114,6 +127,46 @@ async def test_messages_arrive_in_order_and_are_acknowledged(tmp_path: Path) -> 
         assert database.taken[0] == Delivered(1, "intake.v1.facts.booked", b"{}")
         assert await pending(bus) == (0, 0)
         assert bus.problems == []
+
+
+async def test_what_stands_behind_a_message_is_taken_with_it(tmp_path: Path) -> None:
+    """Six hundred messages take a few steps, in order and each once; nothing is delivered again."""
+    async with running_bus(tmp_path) as bus:
+        await publish(bus, 600)
+        database = Database()
+        async with reading(bus, database, in_runs=True):
+            await until(lambda: database.held == 600)
+        assert database.positions == list(range(1, 601))
+        assert (max(database.steps), len(database.steps) + database.tries <= 6) == (256, True)
+        assert await pending(bus) == (0, 0)
+        assert bus.problems == []
+
+
+async def test_one_that_spoils_a_run_is_found_one_by_one(tmp_path: Path) -> None:
+    """What stands before it is taken; it is told, kept and waited for; then all goes on."""
+    async with running_bus(tmp_path) as bus:
+        await publish(bus, 20)
+        database = Database(fails={7: 4})
+        async with reading(bus, database, in_runs=True):
+            await until(lambda: database.held == 20)
+        assert database.positions == list(range(1, 21))
+        admin = (await bus.client("provisioner")).jetstream()
+        assert (await admin.stream_info("DLQ")).state.messages == 1
+
+
+async def test_two_readers_of_runs_take_each_message_once(tmp_path: Path) -> None:
+    """Who has a message in hand has the stream behind it, and nobody else gets any of it."""
+    async with running_bus(tmp_path) as bus:
+        await publish(bus, 300)
+        database = Database()
+        async with (
+            reading(bus, database, in_runs=True),
+            reading(bus, database, in_runs=True),
+        ):
+            await until(lambda: database.held == 300)
+            await publish(bus, 300)
+            await until(lambda: database.held == 600)
+        assert database.positions == list(range(1, 601))
 
 
 async def test_a_duplicate_is_acknowledged_and_not_handled_again(tmp_path: Path) -> None:

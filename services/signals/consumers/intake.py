@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -43,7 +44,7 @@ from shared.taxonomy.calendar import tick_of
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from services.signals.domain.lattice import LatticeFrozen
@@ -172,6 +173,49 @@ async def _in_organisation(
     return Change(organisation_stream(organisation), version, event)
 
 
+async def on_facts(
+    parts: Parts, events: Sequence[CloudEvent], step: Callable[[int], Tracking]
+) -> int:
+    """Take facts that follow each other in with one append; how many from the first on, 0: they are to
+    be taken one by one. `step` is the tracking of so many.
+
+    All of them are one organisation's and count in one period, so that its window is looked at once.
+    """
+    run = [
+        msgspec.json.decode(event.data, type=contracts.FactsBooked)
+        for event in takewhile(lambda event: event.type == "intake.v1.facts.booked", events)
+    ]
+    run = list(takewhile(lambda data: data.organisation_id == run[0].organisation_id, run))
+    if len(run) < 2:
+        return 0
+    organisation = UUID(run[0].organisation_id)
+    adopted = await load_organisation(parts.store, organisation)
+    if adopted is None:
+        return 0  # the first of them is told so
+    counted: dict[tuple[str, frozenset[str | None]], Counted] = {}
+    changes: list[Change] = []
+    counts_in: Period | None = None
+    frozen = 0
+    for event, data in zip(events, run, strict=False):
+        place = _place(data)
+        if place not in counted:
+            counted[place] = await _counted(parts, adopted, data)
+        period, late = counted[place]
+        if counts_in is None:
+            counts_in = period
+            changes += await _frozen(parts, adopted, period, data.due)
+            frozen = len(changes)
+        elif period != counts_in:
+            break
+        changes.append(Change(UUID(event.id), 1, _kept(data, period, late)))
+    count = len(changes) - frozen
+    appended = await parts.store.append(
+        organisation, changes, actor=SYSTEM, at=parts.clock.now(), tracking=step(count)
+    )
+    await parts.projector.until(organisation, appended.last)
+    return count
+
+
 async def _keep(
     parts: Parts, stream: UUID, data: contracts.FactsBooked
 ) -> tuple[UUID, list[Change]]:
@@ -179,17 +223,36 @@ async def _keep(
     adopted = await load_organisation(parts.store, organisation)
     if adopted is None:
         raise NotYetKnown
+    period, late = await _counted(parts, adopted, data)
+    changes = await _frozen(parts, adopted, period, data.due)
+    return organisation, [*changes, Change(stream, 1, _kept(data, period, late))]
+
+
+Counted = tuple[Period, Period | None]
+"""The period in which facts count; and the quarter, where they came too late for their own."""
+
+
+def _place(data: contracts.FactsBooked) -> tuple[str, frozenset[str | None]]:
+    """The period and the quarters of facts, as intake names them."""
     (text,) = {fact.period for fact in data.facts}  # intake sends one period a message
-    period, quarters = Period.parse(text), {fact.quarter for fact in data.facts}
+    return text, frozenset(fact.quarter for fact in data.facts)
+
+
+async def _counted(
+    parts: Parts, adopted: OrganisationAdopted, data: contracts.FactsBooked
+) -> Counted:
+    text, quarters = _place(data)
+    period = Period.parse(text)
     if any(not _lies_in(quarter, period) for quarter in quarters):
         raise ValueError("the quarter of a fact does not lie in its period")
     late = None
     if adopted.policy == "noisy" and is_live(adopted, period):
-        late = await _open_quarter(parts, organisation, period, quarters)
-    if late is not None:
-        period = Period.containing(late.start)
-    changes = await _frozen(parts, adopted, period, data.due)
-    kept = FactsKept(
+        late = await _open_quarter(parts, adopted.organisation_id, period, quarters)
+    return (period if late is None else Period.containing(late.start)), late
+
+
+def _kept(data: contracts.FactsBooked, period: Period, late: Period | None) -> FactsKept:
+    return FactsKept(
         period=str(period),
         facts=tuple(
             FactKept(
@@ -207,7 +270,6 @@ async def _keep(
             for fact in data.facts
         ),
     )
-    return organisation, [*changes, Change(stream, 1, kept)]
 
 
 async def _name(parts: Parts, data: contracts.FactsSubjects) -> tuple[UUID, list[Change]]:
@@ -287,7 +349,7 @@ def _lies_in(quarter: str | None, period: Period) -> bool:
 
 
 async def _open_quarter(
-    parts: Parts, organisation: UUID, period: Period, quarters: set[str | None]
+    parts: Parts, organisation: UUID, period: Period, quarters: frozenset[str | None]
 ) -> Period | None:
     """In which quarter facts count that came too late, because the day of a window of theirs was closed
     before: in the one that the last closed day lies in, which is drawn after it has ended. None: they
