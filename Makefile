@@ -38,12 +38,17 @@ traces: .venv/.ready-run ## Look at the traces of `make run` in a browser on thi
 ##@ Try to break it
 
 .PHONY: faults
-faults: .venv/.ready ## Kill parts at random moments under load, then count (PART=main|replicas SEED=n COMMANDS=n)
-	@exec $(BIN)/python -m bench.faults $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(COMMANDS),--commands $(COMMANDS))
+faults: .venv/.ready ## Make everything fail under load, then count (PART=cluster|main|replicas SEED=n; MINUTES=n SHORT=1 KINDS=words; COMMANDS=n)
+	@exec $(BIN)/python -m $(if $(filter-out cluster,$(PART)),bench.faults --part $(PART) $(if $(COMMANDS),--commands $(COMMANDS)),bench.faults_cluster \
+	  $(if $(MINUTES)$(SHORT),--minutes $(or $(MINUTES),3)) $(if $(KINDS),--kinds '$(KINDS)')) $(if $(SEED),--seed $(SEED))
 
 .PHONY: upgrade
 upgrade: .venv/.ready ## From the last release to this one, back and there again, under load (FROM=commit SEED=n)
 	@exec $(BIN)/python -m bench.upgrade $(if $(FROM),--from $(FROM)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: soak
+soak: .venv/.ready ## Half of what the machine bears: does memory grow, does anything lag? (MINUTES=n, 30 by default)
+	@exec $(BIN)/python -m bench.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 .PHONY: attack
 attack: .venv/.ready ## Attack log, figures, gateway and integrations in every known way (PART=ledger|anonymity|gateway|integration SEED=n ORGANISATIONS=n)
@@ -77,8 +82,8 @@ conformance: .venv/.ready $(CONFORMANCE)/node_modules/.ready ## GraphQL over HTT
 ##@ Measure it
 
 .PHONY: bench
-bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store|verify|proofs|tick|utility|detector|intake|reporting|gateway)
-	@exec $(BIN)/python -m bench.$(or $(PART),store)
+bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store|verify|proofs|tick|utility|detector|intake|reporting|gateway|flow)
+	@exec $(BIN)/python -m bench.$(or $(PART),store) $(if $(COMPARE),--compare $(COMPARE))
 
 ##@ Work on it
 

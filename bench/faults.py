@@ -491,7 +491,7 @@ def _released(installation: Installation, organisation: UUID, period: str) -> in
 def main() -> int:
     """Run one trial; the exit status says whether everything holds."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--part", choices=PARTS, action="append")
+    parser.add_argument("--part", choices=PARTS, action="append", help="all, if none is named")
     parser.add_argument("--commands", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31))
     chosen = parser.parse_args()

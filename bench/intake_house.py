@@ -164,17 +164,22 @@ class House:
         count: int,
     ) -> None:
         self._installation = installation
-        self._pool = pool
+        self.pool = pool
         self._writer = writer
-        self._parts = parts
+        self.parts = parts
         self.organisations = [Organisation() for _ in range(count)]
         self.cases = 0
         self.lists: Counter[tuple[UUID, str]] = Counter()
         """How many cases each adviser has."""
 
+    @property
+    def store(self) -> EventStore:
+        """Intake's store, on the installation's database."""
+        return self.parts.store
+
     def session(self, code: ReporterCode, organisation: UUID) -> str:
         """The token of a reporter's session."""
-        return sessions_of(self._parts.ring).open(organisation, code.case_id)[0]
+        return sessions_of(self.parts.ring).open(organisation, code.case_id)[0]
 
     @classmethod
     async def start(cls, installation: Installation, organisations: int) -> Self:
@@ -204,7 +209,7 @@ class House:
     async def stop(self) -> None:
         """Write what is queued, and let go."""
         await self._writer.stop()
-        await self._pool.close()
+        await self.pool.close()
 
     async def fill(self, cases: int, organisations: int) -> None:
         """Open cases in the first `organisations` until there are `cases` in all."""
@@ -298,5 +303,5 @@ class House:
         content = name.encode() + b"\n" + msgspec.json.encode(request, order="deterministic")
         command = Command(actor=subject, key=str(uuid4()), request=content)
         now = self._installation.now()
-        call = Call(principal=principal, now=now, parts=self._parts, command=command)
+        call = Call(principal=principal, now=now, parts=self.parts, command=command)
         await run_command(call, _HANDLERS[name], request, rpc.Done, organisation.id)

@@ -35,7 +35,7 @@ class Cpu:
         """Ticks by process, and of the children that have ended."""
         ticks = {}
         reaped = 0
-        for pid in self._family():
+        for pid in family(self._pid):
             try:
                 fields = _fields(pid)
             except OSError:
@@ -45,13 +45,15 @@ class Cpu:
                 reaped = int(fields[13]) + int(fields[14])
         return ticks, reaped
 
-    def _family(self) -> list[int]:
-        family = [self._pid]
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal():
-                try:
-                    if int(_fields(int(entry.name))[1]) == self._pid:
-                        family.append(int(entry.name))
-                except OSError:
-                    continue
-        return family
+
+def family(pid: int) -> list[int]:
+    """A process and its children."""
+    found = [pid]
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                if int(_fields(int(entry.name))[1]) == pid:
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found

@@ -335,6 +335,7 @@ def test_the_help_names_every_measurement() -> None:
         "attack_ledger",
         "conformance",
         "faults",
+        "faults_cluster",
         "fuzz",
         "gateway_fanout",
         "gateway_page",
@@ -342,6 +343,7 @@ def test_the_help_names_every_measurement() -> None:
         "gateway_servers",
         "image",
         "manifests",
+        "soak",
         "store_growth",
         "upgrade",
     }
