@@ -23,6 +23,7 @@ import {
   SendMessage,
 } from "./roles/adviser.js";
 import { type Place, type Reader, type Sealed, keyIdOf, sealTo } from "./sealing.js";
+import { Unsent } from "./unsent.js";
 
 type Answered = CasePartsFragment;
 
@@ -35,6 +36,7 @@ export type AdvisersCase = Omit<Answered, "entries"> & { readonly entries: reado
 
 export class AdviserCases {
   #start: AdviserStartAnswer | undefined;
+  readonly #unsent = new Unsent();
 
   /** `adviserId`: the subject of the adviser's token. */
   constructor(
@@ -75,22 +77,30 @@ export class AdviserCases {
     }
   }
 
-  /** Say something to the reporter of a case. Throws SealingError where they gave no key. */
+  /**
+   * Say something to the reporter of a case. Throws SealingError where they gave no key; after Unreachable the
+   * same again is carried out once, as with all that changes a case here but files.
+   */
   async write(caseId: string, words: string): Promise<void> {
-    const { sealed, signature } = await this.#sealed(caseId, words, await this.#reporter(caseId));
-    await this.gateway.command(SendMessage, { caseId, words: sealed, signature });
+    await this.#unsent.command(this.gateway, SendMessage, [caseId, words], async () => {
+      const { sealed, signature } = await this.#sealed(caseId, words, await this.#reporter(caseId));
+      return { caseId, words: sealed, signature };
+    });
   }
 
   /** Record a conversation with its minutes, for the adviser alone. `mode`: a code of the taxonomy. */
   async recordConversation(caseId: string, mode: string, words: string): Promise<void> {
-    const { sealed, signature } = await this.#sealed(caseId, words);
-    await this.gateway.command(RecordConversation, { caseId, mode, minutes: sealed, signature });
+    await this.#unsent.command(this.gateway, RecordConversation, [caseId, mode, words], async () => {
+      const { sealed, signature } = await this.#sealed(caseId, words);
+      return { caseId, mode, minutes: sealed, signature };
+    });
   }
 
   /** Record how it ended, and close the case. `outcome` and `route` are codes of the taxonomy. */
   async close(caseId: string, outcome: string, route: string): Promise<void> {
-    await this.gateway.command(RecordOutcome, { caseId, outcome, route });
-    await this.gateway.command(CloseCase, { caseId });
+    const ended = { caseId, outcome, route };
+    await this.#unsent.command(this.gateway, RecordOutcome, [ended], async () => ended);
+    await this.#unsent.command(this.gateway, CloseCase, [caseId], async () => ({ caseId }));
   }
 
   /** Seal a file, send it and attach it; its id. The reporter reads it too, if they gave a key. */

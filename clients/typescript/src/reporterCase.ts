@@ -21,6 +21,7 @@ import {
 } from "./roles/reporter.js";
 import { type Place, sealTo } from "./sealing.js";
 import { reporterToken } from "./session.js";
+import { Unsent } from "./unsent.js";
 
 /** What is known of a new case in codes, beside its words. */
 export type CaseFacts = Omit<
@@ -41,6 +42,7 @@ export type OpenedCase = NonNullable<MyCaseAnswer["myCase"]> & { readonly said: 
 
 export class ReporterCase {
   readonly gateway: HoeksteenClient;
+  readonly #unsent = new Unsent();
 
   /** `options.url` is the gateway's address; `organisation` is known from a poster, a link or a page. */
   constructor(
@@ -59,17 +61,19 @@ export class ReporterCase {
 
   /**
    * Open the case: `words` to this adviser, with what is known in codes. Throws as `sealTo` and
-   * `HoeksteenClient.command` do.
+   * `HoeksteenClient.command` do; after Unreachable the same again is carried out once.
    */
   async open(adviserId: string, words: string, facts: CaseFacts): Promise<void> {
-    const { organisation } = await this.start();
-    const readers = readersOf(known(organisation), adviserId, this.code.key);
-    await this.gateway.command(OpenCase, {
-      ...facts,
-      caseId: this.code.caseId,
-      adviserId,
-      replyKey: toBase64(this.code.key.publicKey),
-      words: asInput(await sealTo(words, readers, this.#place())),
+    await this.#unsent.command(this.gateway, OpenCase, [adviserId, words, facts], async () => {
+      const { organisation } = await this.start();
+      const readers = readersOf(known(organisation), adviserId, this.code.key);
+      return {
+        ...facts,
+        caseId: this.code.caseId,
+        adviserId,
+        replyKey: toBase64(this.code.key.publicKey),
+        words: asInput(await sealTo(words, readers, this.#place())),
+      };
     });
   }
 
@@ -88,8 +92,10 @@ export class ReporterCase {
   /** Say something to the adviser of the case. Throws as `open` does. */
   async write(words: string): Promise<void> {
     const { caseId } = this.code;
-    const sealed = await sealTo(words, await this.#readers(), this.#place());
-    await this.gateway.command(SendMessage, { caseId, words: asInput(sealed) });
+    await this.#unsent.command(this.gateway, SendMessage, [caseId, words], async () => {
+      const sealed = await sealTo(words, await this.#readers(), this.#place());
+      return { caseId, words: asInput(sealed) };
+    });
   }
 
   /** Seal a file, send it and attach it; its id. Throws as `AttachmentSealer.chunks` and `open` do. */

@@ -14,6 +14,7 @@ import {
   Unreachable,
   reporterToken,
 } from "../src/index.js";
+import { Unsent } from "../src/unsent.js";
 
 interface Seen {
   readonly token: string | undefined;
@@ -49,6 +50,32 @@ function client(options: Partial<ClientOptions> = {}): HoeksteenClient {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
   return new HoeksteenClient({ url, token: "one", ...options });
 }
+
+test("what got no answer is sent again as it was, and what was refused anew", async () => {
+  const gateway = client({ retries: 0 });
+  const unsent = new Unsent();
+  let made = 0;
+  const keep = (words: string) =>
+    unsent.command(gateway, KeepNote, [words], async () => ({ caseId: `${words} ${++made}` }));
+  const input = () => seen.at(-1)!.body.variables.input;
+  const done = () => ({ body: { data: { keepNote: { caseId: "1" } } } });
+  const refused = () => ({
+    body: { data: { keepNote: { __typename: "Conflict", code: "CONFLICT", message: "No.", path: [] } } },
+  });
+
+  answers.push(() => "cut", done, done, refused, done);
+  await assert.rejects(keep("a"), Unreachable);
+  const first = input();
+  await keep("a");
+  assert.deepEqual(input(), first);
+  await keep("a"); // it was carried out: this is another one
+  assert.notEqual(input().idempotencyKey, first.idempotencyKey);
+  await assert.rejects(keep("b"), Refused);
+  const other = input();
+  await keep("b");
+  assert.notEqual(input().idempotencyKey, other.idempotencyKey);
+  assert.equal(made, 4);
+});
 
 type SessionAnswer = { session: { role: string } };
 type NoteAnswer = {
