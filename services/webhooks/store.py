@@ -24,7 +24,7 @@ MOST_SUBSCRIPTIONS: Final = 200
 
 FILE: Final = "webhooks.sqlite"
 
-_WAIT_SECONDS: Final = 10.0
+_WAIT_SECONDS: Final = 30.0
 
 _TABLES: Final = """
 CREATE TABLE subscription (

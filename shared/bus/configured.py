@@ -49,6 +49,7 @@ class ConfiguredBus:
         password_file: Callable[[str], Path],
         render: Callable[[Sequence[IntegrationAccount]], str],
         fixed: Sequence[IntegrationAccount] = (),
+        reserved: Sequence[IntegrationAccount] = (),
     ) -> None:
         self._register = register
         self._config = config
@@ -58,6 +59,7 @@ class ConfiguredBus:
         self._password_file = password_file
         self._render = render
         self._fixed = tuple(fixed)
+        self._reserved = tuple(reserved)
         self.replicas = 1
         self.expires_by_itself = False
 
@@ -68,7 +70,7 @@ class ConfiguredBus:
 
     def taken(self) -> frozenset[str]:
         """Accounts that exist besides those of the register."""
-        return frozenset({"CORE", *(each.account for each in self._fixed)})
+        return frozenset({"CORE", *(each.account for each in (*self._fixed, *self._reserved))})
 
     def file(self, name: str, number: int) -> Path:
         """Where an integration's password lies."""

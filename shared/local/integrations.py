@@ -32,6 +32,8 @@ def bus_of(home: Home, ports: Ports) -> ConfiguredBus:
         password_file=functools.partial(_password_file, home),
         render=functools.partial(configuration, home, ports),
         fixed=fixed_of(home),
+        # Also before somebody subscribes.
+        reserved=(webhooks.ACCOUNT,),
     )
 
 

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 NAME: Final = "webhooks"
 """Of the program, of its user and, in capitals, of its account."""
 
+ACCOUNT: Final = IntegrationAccount(name=NAME)
+"""An integration like others. Here it gets all organisations, so that who subscribes later gets what
+came before.
+"""
+
 ORGANISATIONS: Final = "organisations.json"
 """The tokens of all organisations that somebody wants, as the program writes them."""
 
@@ -27,10 +32,8 @@ def are_wanted(home: Home) -> bool:
 
 
 def integrations(home: Home) -> tuple[IntegrationAccount, ...]:
-    """The account, where there is a subscription: an integration like others. Here it gets all
-    organisations, so that who subscribes later gets what came before.
-    """
-    return (IntegrationAccount(name=NAME),) if are_wanted(home) else ()
+    """The account, where there is a subscription."""
+    return (ACCOUNT,) if are_wanted(home) else ()
 
 
 def environment(home: Home, ports: Ports) -> dict[str, str]:

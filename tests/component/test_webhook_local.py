@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from shared.cli import app
 from shared.local.home import Home
+from shared.local.integrations import bus_of
 from shared.local.problem import LocalProblem
 from shared.local.session import Ports
 from shared.local.topology import topology
@@ -42,6 +43,7 @@ def running(home: Home) -> tuple[set[str], list[str]]:
 def test_the_program_runs_where_somebody_has_subscribed(home: Home) -> None:
     """An account and a program come with the first subscription, and go with the last."""
     assert "webhooks" not in running(home)[0]
+    assert "WEBHOOKS" in bus_of(home, PORTS).taken()
     url = "http://127.0.0.1:9999/hooks"
     subscription, secret, *_ = said("add", url, "--organisation", "t0").splitlines()
     assert re.fullmatch(r"wh-[0-9a-f]{12}", subscription)

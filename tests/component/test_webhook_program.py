@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
 import signal
@@ -14,18 +15,27 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from bench import integration_lab
 from services.webhooks.__main__ import main
+from services.webhooks.operations import operate
+from services.webhooks.settings import load
 from services.webhooks.signing import key_of
-from services.webhooks.store import FILE
+from services.webhooks.store import FILE, StoreProblem
+from shared.bus import integrations
 from shared.bus.accounts import IntegrationAccount
 from shared.bus.relay import Outgoing, Relay
 from shared.bus.topology import EXTERNAL_DURABLE, EXTERNAL_STREAM
-from tests.nats_server import Bus, running_bus, until
+from tests.nats_server import Bus, running_bus
+from tests.nats_server import until as until_within
 from tests.ports import free_port
 from tests.webhook_lab import OK, answer, event, receiving
+
+until = functools.partial(until_within, within=60)
+"""Programs start, and machines may be busy."""
 
 PROGRAM = (sys.executable, "-m", "services.webhooks")
 
@@ -34,7 +44,7 @@ PROGRAM = (sys.executable, "-m", "services.webhooks")
 class Lab:
     """The bus, the program's folder and environment, and what was published."""
 
-    bus: Bus
+    bus: Bus | integration_lab.Lab
     folder: Path
     environment: dict[str, str]
     published: list[Outgoing] = field(default_factory=list)
@@ -57,6 +67,7 @@ class Lab:
             async def after(inner, position: int, limit: int) -> Sequence[Outgoing]:  # noqa: N805
                 return self.published[position : position + limit]
 
+        assert isinstance(self.bus, Bus)
         await Relay((await self.bus.client("signals")).jetstream(), "SIGNALS", Source()).run_once()
 
     def start(self) -> None:
@@ -70,31 +81,31 @@ class Lab:
         """Its exit status."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
-    def do(self, *arguments: str, status: int = 0) -> str:
-        """An operator's command; what it said."""
-        done = subprocess.run(
-            (*PROGRAM, *arguments),
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert status == done.returncode, done.stderr
-        return done.stdout if status == 0 else done.stderr
+    async def do(self, *arguments: str) -> str:
+        """What the program says that does this once; or the sentence with which it refuses."""
+
+        def done() -> str:
+            with patch.dict(os.environ, self.environment, clear=True):
+                try:
+                    return operate(load(), arguments)
+                except StoreProblem as problem:
+                    return str(problem)
+
+        return await asyncio.to_thread(done)
 
     async def add(self, url: str, *tokens: str) -> tuple[str, str]:
         """A subscription: its id and secret."""
         words = [word for token in tokens for word in ("--organisation", token)]
-        said = await asyncio.to_thread(self.do, "add", url, *words)
-        subscription, secret, _ = said.split("\n", 2)
+        subscription, secret, _ = (await self.do("add", url, *words)).split("\n", 2)
         return subscription, secret
 
     async def unacknowledged(self, expected: int) -> None:
         """Wait until the durable has delivered everything, and waits for so many acknowledgements."""
+        assert isinstance(self.bus, Bus)
         js = (await self.bus.client("webhooks-admin")).jetstream()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 found = await js.consumer_info(EXTERNAL_STREAM, EXTERNAL_DURABLE)
                 if (expected, 0) == (found.num_ack_pending or 0, found.num_pending or 0):
@@ -111,27 +122,27 @@ class Lab:
             return ""
 
 
+def environment(folder: Path, url: str) -> dict[str, str]:
+    """What the program is told, with a folder and a key of its own."""
+    (folder / "key").write_text("k" * 40)
+    (folder / "webhooks").mkdir()
+    mine = {name: value for name, value in os.environ.items() if "HOEKSTEEN" not in name}
+    return mine | {
+        "HOEKSTEEN_MODE": "local",
+        "HOEKSTEEN_NATS_URL": url,
+        "HOEKSTEEN_NATS_PASSWORD_FILE": str(folder / "password"),
+        "HOEKSTEEN_HTTP_PORT": str(free_port()),
+        "HOEKSTEEN_WEBHOOKS_DIR": str(folder / "webhooks"),
+        "HOEKSTEEN_WEBHOOKS_KEY_FILE": str(folder / "key"),
+    }
+
+
 @asynccontextmanager
 async def webhooks(folder: Path) -> AsyncIterator[Lab]:
     """A bus with the webhooks' account; the program is started by the test."""
     async with running_bus(folder, (IntegrationAccount(name="webhooks"),)) as bus:
         (folder / "password").write_text(bus.passwords["webhooks"])
-        (folder / "key").write_text("k" * 40)
-        (folder / "webhooks").mkdir()
-        mine = {name: value for name, value in os.environ.items() if "HOEKSTEEN" not in name}
-        lab = Lab(
-            bus,
-            folder,
-            mine
-            | {
-                "HOEKSTEEN_MODE": "local",
-                "HOEKSTEEN_NATS_URL": bus.url,
-                "HOEKSTEEN_NATS_PASSWORD_FILE": str(folder / "password"),
-                "HOEKSTEEN_HTTP_PORT": str(free_port()),
-                "HOEKSTEEN_WEBHOOKS_DIR": str(folder / "webhooks"),
-                "HOEKSTEEN_WEBHOOKS_KEY_FILE": str(folder / "key"),
-            },
-        )
+        lab = Lab(bus, folder, environment(folder, bus.url))
         try:
             yield lab
         finally:
@@ -152,7 +163,7 @@ async def test_what_integrations_get_is_brought_and_nothing_more(tmp_path: Path)
             ("signals.v1.t0.statistics-released", event(4)),
         )
         lab.start()
-        await until(lambda: len(receiver.got) == 2, within=30)
+        await until(lambda: len(receiver.got) == 2)
         assert [event(1, size=32_768), event(4)] == [got.body for got in receiver.got]
         assert "2026-W48" == receiver.got[0].verified(secret)["week"]
         await until(lambda: 'webhook_attempts_total{status="delivered"} 2.0' in lab.metrics())
@@ -183,17 +194,17 @@ async def test_it_survives_being_killed(tmp_path: Path) -> None:
                 *(("signals.v1.t0.signals-released", body) for body in bodies[start : start + 30])
             )
             # Somewhere in the middle of it.
-            await until(lambda start=start: len(receiver.got) > start + 5, within=30)
+            await until(lambda start=start: len(receiver.got) > start + 5)
             lab.stop(signal.SIGKILL)
         receiver.answers = [None]
         lab.start()
         waiting = len(receiver.got) + 1
-        await until(lambda: len(receiver.got) == waiting, within=30)
+        await until(lambda: len(receiver.got) == waiting)
         # The receiver has it, and has not answered.
         lab.stop(signal.SIGKILL)
         receiver.answers = [OK]
         lab.start()
-        await until(lambda: {got.body for got in receiver.got} == set(bodies), within=30)
+        await until(lambda: {got.body for got in receiver.got} == set(bodies))
         await until(lambda: "webhook_pending 0.0" in lab.metrics())
         assert 60 == len({got.id for got in receiver.got})
         assert receiver.got[waiting - 1].id == receiver.got[waiting].id
@@ -205,7 +216,7 @@ async def test_nothing_is_acknowledged_that_is_not_on_the_disk(tmp_path: Path) -
     async with receiving() as receiver, webhooks(tmp_path) as lab:
         await lab.add(receiver.url, "t0")
         lab.start()
-        await until(lambda: "program.ready" in lab.log, within=30)
+        await until(lambda: "program.ready" in lab.log)
         other = sqlite3.connect(tmp_path / "webhooks" / FILE, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         await lab.publish(("signals.v1.t0.signals-released", event(1)))
@@ -223,34 +234,80 @@ async def test_an_operator_sees_and_mends(tmp_path: Path) -> None:
     """List, dead letters and replay while it runs; a secret is shown once, and never listed."""
     async with receiving(answer(410), OK) as receiver, webhooks(tmp_path) as lab:
         subscription, secret = await lab.add(receiver.url, "t0", "t1")
-        assert "There are no dead letters.\n" == lab.do("dead-letters")
+        assert "There are no dead letters." == await lab.do("dead-letters")
         lab.start()
         await lab.publish(("signals.v1.t1.signals-released", event(1)))
-        await until(lambda: "webhook_dead_letters 1.0" in lab.metrics(), within=30)
-        (letter,) = json.loads(lab.do("dead-letters", subscription, "--json"))
+        await until(lambda: "webhook_dead_letters 1.0" in lab.metrics())
+        (letter,) = json.loads(await lab.do("dead-letters", subscription, "--json"))
         assert (event(1).decode().split('"id":"')[1][:36], "status 410", "t1") == (
             letter["id"],
             letter["error"],
             letter["organisation"],
         )
-        listed = lab.do("list")
+        listed = await lab.do("list")
         assert "disabled: status 410" in listed
         assert receiver.url in listed
-        assert secret not in listed + lab.do("list", "--json") + lab.do("dead-letters")
-        assert "enable it first" in lab.do("replay", subscription, status=1)
-        lab.do("enable", subscription)
-        new = lab.do("rotate", subscription, "--overlap-hours", "0").split("\n")[0]
-        assert "1 message is sent again.\n" == await asyncio.to_thread(
-            lab.do, "replay", subscription
-        )
+        assert secret not in listed + await lab.do("list", "--json") + await lab.do("dead-letters")
+        assert "enable it first" in await lab.do("replay", subscription)
+        await lab.do("enable", subscription)
+        new = (await lab.do("rotate", subscription, "--overlap-hours", "0")).split("\n")[0]
+        assert "1 message is sent again." == await lab.do("replay", subscription)
         await until(lambda: len(receiver.got) == 2)
         assert receiver.got[1].verified(new)
         assert ["t0", "t1"] == json.loads((tmp_path / "webhooks/organisations.json").read_bytes())
-        lab.do("remove", subscription)
-        assert "There are no subscriptions.\n" == lab.do("list")
+        await lab.do("remove", subscription)
+        assert "There are no subscriptions." == await lab.do("list")
         assert [] == json.loads((tmp_path / "webhooks/organisations.json").read_bytes())
-        assert "There is no subscription" in lab.do("remove", subscription, status=1)
+        assert "There is no subscription" in await lab.do("remove", subscription)
         lab.stop(signal.SIGTERM)
+
+
+async def test_in_production_it_is_an_integration_like_others(tmp_path: Path) -> None:
+    """With the credentials of `hoeksteen integration add`, in operator mode: its organisations alone, their
+    history too. Removed and added again, it gets everything once more, and sends none of it twice.
+    """
+
+    async def restarted(lab: Lab, bus: integration_lab.Lab, count: int) -> None:
+        """Started with the newest credentials, it has taken what there is."""
+        lab.environment["HOEKSTEEN_NATS_PASSWORD_FILE"] = str(bus.bus.file("webhooks", 1))
+        lab.start()
+        async with asyncio.timeout(60):
+            while True:
+                place = await bus.place("WEBHOOKS")
+                taken = f'consumer_handled_total{{consumer="webhooks"}} {count}.0'
+                if place["num_pending"] == place["num_ack_pending"] == 0 and (
+                    taken in lab.metrics() or not count
+                ):
+                    break
+                await asyncio.sleep(0.05)
+
+    async with (
+        receiving() as receiver,
+        integration_lab.running_lab(tmp_path, "operator") as bus,
+    ):
+        bus.sent += [
+            (f"signals.v1.{token}.statistics-released", event(number))
+            for number, token in enumerate(("t0", "t1", "t0"))
+        ]
+        await bus.release("t1")
+        await integrations.add(bus.bus, "webhooks", ("t0",))
+        lab = Lab(bus, tmp_path, environment(tmp_path, bus.url))
+        try:
+            await lab.add(receiver.url, "t0", "t1")
+            await restarted(lab, bus, 2)
+            await until(lambda: len(receiver.got) == 2)
+            assert 0 == lab.stop(signal.SIGTERM)
+            await integrations.remove(bus.bus, "webhooks")
+            await integrations.add(bus.bus, "webhooks", ("t0",))
+            await restarted(lab, bus, 0)
+            bus.sent.append(("signals.v1.t0.signals-released", event(3)))
+            await bus.release("t1")
+            await until(lambda: len(receiver.got) == 3)
+            assert [event(0), event(2), event(3)] == [got.body for got in receiver.got]
+            assert 0 == lab.stop(signal.SIGTERM)
+        finally:
+            if lab.process is not None and lab.process.poll() is None:
+                lab.stop(signal.SIGKILL)
 
 
 SETTINGS = {
