@@ -35,7 +35,7 @@ from services.gateway.operations import (
     hold,
     variable_problems,
 )
-from services.gateway.rates import Rates
+from services.gateway.rates import REFUSED_POINTS, Rates
 from services.gateway.schema import (
     advisers,
     attachments,
@@ -181,7 +181,7 @@ class Engine:
         """Run the operation of `request`. Never raises for what a caller sends."""
         role = principal.role
         try:
-            prepared, operation = self.prepare(request, role, token)
+            prepared, operation = self._admit(request, principal, token)
             self._charge(principal, prepared.cost)
         except Refused as refused:
             return _refused(refused.problems, language)
@@ -216,6 +216,18 @@ class Engine:
             status=status,
         )
         return answer
+
+    def _admit(
+        self, request: GraphQLRequest, principal: Principal, token: str, *, live: bool = False
+    ) -> tuple[Prepared, OperationDefinitionNode]:
+        """See `prepare`. What cannot run is charged for having been looked through. Raises Refused."""
+        try:
+            return self.prepare(request, principal.role, token, live=live)
+        except Refused:
+            # Where trusted documents alone run, what is none of them is not looked through.
+            looked = principal.role in self._rules.free
+            self._charge(principal, REFUSED_POINTS if looked else 1)
+            raise
 
     def _charge(self, principal: Principal, cost: int) -> None:
         """Take what it costs of this person's and their role's. Raises Refused TOO_MANY_REQUESTS."""
@@ -303,7 +315,7 @@ class Engine:
         """
         schema = self._documents[principal.role].schema
         try:
-            prepared, operation = self.prepare(request, principal.role, token, live=True)
+            prepared, operation = self._admit(request, principal, token, live=True)
             if operation.operation is OperationType.SUBSCRIPTION:  # `answer` charges what is not
                 self._charge(principal, prepared.cost)
             assert prepared.document is not None  # noqa: S101  a document without problems

@@ -34,6 +34,9 @@ DAY: Final = 86_400.0
 FILE_POINTS: Final = 100
 """What a file that is sent or fetched is charged: a command costs ten to twenty."""
 
+REFUSED_POINTS: Final = 500
+"""What a document is charged that was parsed and validated, and cannot run: up to some 50 ms of work."""
+
 REPORT_POINTS: Final = 2_000
 """What a report is charged that is drawn anew for its reader."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from services.gateway.documents import DocumentRules
 from services.gateway.guesses import Guesses
 from services.gateway.rates import RateLimits, Rates
 from shared.contracts import rpc
@@ -53,6 +54,34 @@ async def test_who_asks_too_much_waits(tmp_path: Path) -> None:
         assert 200 == (await lab.post(SESSION, role=Role.HR)).status_code
         assert 'http_status="429"' in lab.left()
         assert "person" not in lab.left().replace("personal", "")
+
+
+async def test_what_cannot_run_is_charged_for_the_work_that_it_was(tmp_path: Path) -> None:
+    """Else unknown documents without end would be parsed and validated for nothing. Who may send trusted ones
+    alone is charged next to nothing for another one, which nobody looks through.
+    """
+    rates = Rates(RateLimits(person=1_200, role=0), clock=lambda: 0.0)
+    rules = DocumentRules(free=frozenset({Role.AUDITOR}))
+    async with running_gateway(tmp_path, rates=rates, rules=rules) as lab:
+        for role, told in ((Role.AUDITOR, [400, 400, 429]), (Role.HR, [400] * 3)):
+            documents = [{"query": f"{{ nothing{n} }}"} for n in range(3)]
+            answers = [await lab.post(one, role=role) for one in documents]
+            assert told == [one.status_code for one in answers]
+
+
+async def test_a_made_up_session_is_told_slowly_beside_graphql_too(tmp_path: Path) -> None:
+    """At the address of attachments as anywhere; whoever signed in is told at once."""
+    held: list[float] = []
+
+    async def hold(seconds: float) -> None:
+        held.append(seconds)
+
+    async with running_gateway(tmp_path, guesses=Guesses(sleep=hold)) as lab:
+        lab.neighbours.answers["intake.chunk"] = Refusal(Code.NOT_SIGNED_IN)
+        for token, times in ((lab.token(), 0), (REPORTER, 1)):
+            headers = {"Authorization": f"Bearer {token}"}
+            file = await lab.http.get(f"/attachments/{uuid4()}", headers=headers)
+            assert (401, times) == (file.status_code, len(held))
 
 
 async def exchanged(lab: Lab) -> dict[str, Any]:
