@@ -99,10 +99,12 @@ class Lab:
     async def launch(self) -> None:
         """Start the server with what its files say."""
         config = self.home / "nats.conf"
-        if isinstance(self._bus, OperatorBus):
+        if config.exists():
+            pass  # in operator mode the first one, whatever has come since
+        elif isinstance(self._bus, OperatorBus):
             settings = self._server() | self._bus.folder.server_settings(self.home / "resolver")
             write_config(config, json.dumps(settings, indent=1))
-        elif not config.exists():
+        else:
             write_config(config, self._configuration(()))
         with (self.home / "nats.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: ASYNC220  nobody else waits for this loop

@@ -16,11 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from shared.bus import accounts
+from shared.bus.claims import is_credentials
+from shared.bus.operator import NoOperator, OperatorFolder
 from shared.postgres.embedded import SUPERUSER
 from shared.postgres.migrate import ANSWERS, OWNER, ROLES, SERVICES
 
 NATS_STORE = Path("/data/jetstream")
 """Where both deployments mount the volume of the messages."""
+
+NATS_ACCOUNTS = Path("/data/accounts")
+"""On the same volume: the accounts of operator mode, as servers pass them on."""
 
 LOG_KEY_BYTES = 32
 
@@ -69,14 +74,20 @@ class Folder:
         self.made.append(name)
 
 
-def make(path: Path) -> list[str]:
-    """Make what is missing under `path`; the names of the files that were written."""
+def make(path: Path, operator: Path | None = None) -> list[str]:
+    """Make what is missing under `path`; the names of the files that were written.
+
+    `operator`: the bus is in operator mode, signed from this folder.
+    """
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(_FOLDER_MODE)
     folder = Folder(path)
     _services(folder)
     _database(folder)
-    _bus(folder)
+    if operator is None:
+        _bus(folder)
+    else:
+        _signed_bus(folder, operator)
     return folder.made
 
 
@@ -138,6 +149,29 @@ def _bus(folder: Folder) -> None:
     folder.write("nats/nats.conf", json.dumps(config, indent=2).encode())
 
 
+def _signed_bus(folder: Folder, root: Path) -> None:
+    """The same in operator mode: credentials that the operator's folder makes, and no accounts.
+
+    Raises ValueError when there are passwords already: a program signs in one way or the other.
+    """
+    operator = OperatorFolder.made(root)
+    text = {
+        user: operator.service(user).read_text(encoding="ascii")
+        for user in (*SERVICES, "gateway", "provisioner")
+    }
+    for user in (*SERVICES, "gateway"):
+        there = folder.path / user / "nats-password"
+        if there.exists() and not is_credentials(there.read_text(encoding="ascii")):
+            raise ValueError(f"{there} holds a password. Take the passwords away first.")
+        folder.write(f"{user}/nats-password", text[user].encode())
+    everybody = {"provisioner": text["provisioner"]}
+    folder.write("streams/nats-passwords.json", json.dumps(everybody, indent=2).encode())
+    settings = operator.server_settings(NATS_ACCOUNTS)
+    folder.write("nats/accounts.conf", _inside(settings))
+    storage = {"cipher": "chacha", "key": folder.secret("nats/storage-key")}
+    folder.write("nats/storage.conf", _inside(storage))
+
+
 def _inside(part: dict[str, Any]) -> bytes:
     """Settings that stand inside others: without the braces around them."""
     return "".join(
@@ -149,9 +183,20 @@ def main() -> int:
     """Make what is missing and say what remains to be done."""
     parser = argparse.ArgumentParser(description="Make the secrets of a new installation.")
     parser.add_argument("--into", type=Path, default=Path(__file__).resolve().parent)
-    path: Path = parser.parse_args().into
-    made = make(path)
+    parser.add_argument("--operator", type=Path, help="operator mode: the operator's folder")
+    given = parser.parse_args()
+    path: Path = given.into
+    try:
+        made = make(path, given.operator)
+    except (ValueError, NoOperator) as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
     sys.stdout.write(f"{path}: {', '.join(made) or 'nothing was missing'}\n")
+    if given.operator and not (path / WEBHOOKS.name / "nats-password").exists():
+        sys.stdout.write(
+            f"When NATS runs: hoeksteen integration add {WEBHOOKS.name} --all-organisations; its "
+            f"credentials are {path / WEBHOOKS.name / 'nats-password'}.\n"
+        )
     if not (path / "jwks.json").exists():
         sys.stdout.write(
             f"Put the public keys of your issuer (its JWKS) into {path / 'jwks.json'}; until then "

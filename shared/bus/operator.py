@@ -51,7 +51,7 @@ class OperatorFolder:
     """Keys, the tokens of accounts, and the credentials of our own services. All files 0600.
 
     `keys/<name>.nk`: seeds of the operator and of each account; `accounts/<name>.jwt`: what was signed
-    last; `services/<user>.creds`: credentials of our own services.
+    last, the operator's own too; `services/<user>.creds`: credentials of our own services.
     """
 
     def __init__(self, root: Path) -> None:
@@ -72,6 +72,11 @@ class OperatorFolder:
         for plan in (_SYSTEM_PLAN, core_plan(())):
             if not folder._token(plan.name).exists():
                 folder.sign(plan, at=now)
+        if not folder._token(OPERATOR).exists():
+            token = claims.operator_token(
+                folder.key(OPERATOR), "hoeksteen", folder.key(SYSTEM).public, at=now
+            )
+            write_config(folder._token(OPERATOR), token + "\n")
         for user in core_plan(()).users:
             if not folder.service(user.name).exists():
                 write_config(folder.service(user.name), folder.credentials(CORE, user)[1])
@@ -150,12 +155,9 @@ class OperatorFolder:
         `resolver`: a folder of the server's own, in which it keeps the accounts. Every `interval` servers
         compare theirs: so long one that was away lets in who was shut out meanwhile.
         """
-        system = self.key(SYSTEM).public
         return {
-            "operator": claims.operator_token(
-                self.key(OPERATOR), "hoeksteen", system, at=datetime.now(UTC)
-            ),
-            "system_account": system,
+            "operator": self._token(OPERATOR).read_text(encoding="utf-8").strip(),
+            "system_account": self.key(SYSTEM).public,
             "resolver": {
                 "type": "full",
                 "dir": str(resolver),

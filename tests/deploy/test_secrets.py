@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 import subprocess
 import sys
 from base64 import b64decode
+from contextlib import suppress
 from pathlib import Path
 
 from shared.bus import accounts, server
+from shared.bus.connection import CannotConnect, connect
 from shared.ledger.files import log_key
 from tests.deploy.manifests import CHECKOUT, SECRETS, Document, kind
+from tests.ports import free_ports
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -23,10 +27,10 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, *more: str | Path) -> None:
     """Run make.py as its README says."""
     subprocess.run(
-        [sys.executable, SECRETS / "make.py", "--into", folder],
+        [sys.executable, SECRETS / "make.py", "--into", folder, *more],
         check=True,
         capture_output=True,
         cwd=CHECKOUT,
@@ -79,6 +83,73 @@ def test_the_parts_for_the_chart_are_a_configuration(tmp_path: Path) -> None:
     whole = json.loads((tmp_path / "hoeksteen/nats/nats.conf").read_text())
     assert '"CORE"' in (tmp_path / "hoeksteen/nats/accounts.conf").read_text()
     assert whole["jetstream"]["key"] in (tmp_path / "hoeksteen/nats/storage.conf").read_text()
+
+
+async def test_in_operator_mode_each_program_gets_a_file_of_credentials(tmp_path: Path) -> None:
+    """A server with the two parts lets each of them in, with its own; again nothing changes; and passwords
+    are not mixed with it.
+    """
+    secrets, operator = tmp_path / "hoeksteen", tmp_path / "operator"
+    make(secrets, "--operator", operator)
+    first = files(tmp_path)
+    make(secrets, "--operator", operator)
+    assert files(tmp_path) == first
+    programs = ("gateway", "intake", "signals", "reporting")
+    given = {each: (secrets / each / "nats-password").read_text() for each in programs}
+    assert len(set(given.values())) == len(programs)
+    everything = b"".join(
+        content for name, content in first.items() if name.startswith("hoeksteen/")
+    )
+    assert all(seed.encode() not in everything for seed in keys(operator))
+
+    port = free_ports(2)
+    config = tmp_path / "nats.conf"
+    parts = {each: (secrets / f"nats/{each}.conf").read_text() for each in ("accounts", "storage")}
+    config.write_text(
+        parts["accounts"].replace("/data/accounts", str(tmp_path / "accounts"))
+        + f'jetstream: {{ {parts["storage"]} store_dir: "{tmp_path}/data" }}\n'
+        + f"listen: 127.0.0.1:{port}\n"
+    )
+    program = subprocess.Popen(server.argv(config), stderr=subprocess.DEVNULL)
+    try:
+        for name, text in given.items():
+            async with asyncio.timeout(20):
+                while True:
+                    with suppress(CannotConnect):
+                        client = await connect(
+                            servers=f"nats://127.0.0.1:{port}",
+                            user=name,
+                            password=text,
+                            name="test",
+                        )
+                        break
+                    await asyncio.sleep(0.1)
+            await client.close()
+    finally:
+        program.terminate()
+        program.wait()
+
+    make(tmp_path / "passwords")
+    refused = subprocess.run(
+        (
+            sys.executable,
+            SECRETS / "make.py",
+            "--into",
+            tmp_path / "passwords",
+            "--operator",
+            operator,
+        ),
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=CHECKOUT,
+    )
+    assert (refused.returncode, "holds a password" in refused.stderr) == (1, True)
+
+
+def keys(operator: Path) -> list[str]:
+    """The seeds of the operator and its accounts."""
+    return [path.read_text().strip() for path in (operator / "keys").glob("*.nk")]
 
 
 def test_each_secret_gives_one_program_what_it_needs(
