@@ -263,6 +263,8 @@ class Machine:
         for target, source in (
             ("/etc/hoeksteen/issuer", self.secrets / "issuer"),
             ("/etc/hoeksteen/witnesses", self.folder / "witnesses"),
+            # A ConfigMap that need not be there: then the folder is empty.
+            ("/etc/hoeksteen/documents", self.folder / "documents"),
         ):
             source.mkdir(exist_ok=True)
             found.append(f"{source}:{target}:ro")

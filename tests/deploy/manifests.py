@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -53,6 +54,34 @@ def render(folder: Path) -> list[Document]:
     )
     assert answer.returncode == 0, answer.stderr
     return list(yaml.safe_load_all(answer.stdout))
+
+
+def with_webhooks(folder: Path) -> Path:
+    """Write an overlay that adds webhooks to production into a folder; the folder."""
+
+    def reached(path: Path) -> str:
+        return os.path.relpath(path.resolve(), folder.resolve())
+
+    overlay = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": NAMESPACE,
+        "resources": [reached(PRODUCTION)],
+        "components": [
+            reached(DEPLOY / "k8s/components" / each)
+            for each in ("webhooks", "webhooks-production")
+        ],
+        "labels": [{"pairs": {"app.kubernetes.io/part-of": "hoeksteen"}, "includeTemplates": True}],
+        "images": [
+            {
+                "name": "hoeksteen-webhooks",
+                "newName": "images.example/hoeksteen/webhooks",
+                "digest": "sha256:" + "0" * 64,
+            }
+        ],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    return folder
 
 
 def kind(documents: Sequence[Document], name: str) -> list[Document]:

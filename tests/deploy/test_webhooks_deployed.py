@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import copy
-import os
-from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.deploy import flows
 from tests.deploy.availability import available, connected
@@ -16,48 +13,23 @@ from tests.deploy.duties import digests, explained
 from tests.deploy.faults import Fault, planted, pod, policy, spec, variable
 from tests.deploy.manifests import (
     CHECKOUT,
-    DEPLOY,
-    PRODUCTION,
     Document,
     kubectl,
     one,
     programs,
     render,
+    with_webhooks,
 )
 from tests.deploy.pod_security import hardened, restricted
 from tests.deploy.schemas import valid
 from tests.deploy.settings import images, told, without_secrets
-
-NONE = "sha256:" + "0" * 64
 
 
 @pytest.fixture(scope="module")
 def _rendered(tmp_path_factory: pytest.TempPathFactory) -> list[Document]:
     if kubectl() is None:
         pytest.skip("kubectl 1.21 or newer is needed: https://kubernetes.io/docs/tasks/tools/")
-    folder = tmp_path_factory.mktemp("overlay")
-
-    def reached(path: Path) -> str:
-        return os.path.relpath(path.resolve(), folder.resolve())
-
-    components = ("webhooks", "webhooks-production")
-    overlay = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "namespace": "hoeksteen",
-        "resources": [reached(PRODUCTION)],
-        "components": [reached(DEPLOY / "k8s/components" / each) for each in components],
-        "labels": [{"pairs": {"app.kubernetes.io/part-of": "hoeksteen"}, "includeTemplates": True}],
-        "images": [
-            {
-                "name": "hoeksteen-webhooks",
-                "newName": "images.example/hoeksteen/webhooks",
-                "digest": NONE,
-            }
-        ],
-    }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
-    return render(folder)
+    return render(with_webhooks(tmp_path_factory.mktemp("overlay")))
 
 
 @pytest.fixture
