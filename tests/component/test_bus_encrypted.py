@@ -102,7 +102,7 @@ def serving(folder: Path, certificate: Path, key: Path, port: int = -1) -> Itera
             monitor_port=-1,
         )
     )
-    config["tls"] = {"cert_file": str(certificate), "key_file": str(key), "handshake_first": True}
+    config["tls"] = {"cert_file": str(certificate), "key_file": str(key), "handshake_first": "auto"}
     server.write_config(folder / "nats.conf", json.dumps(config))
     process = subprocess.Popen(
         server.argv(folder / "nats.conf", ports_file_dir=folder),

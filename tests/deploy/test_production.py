@@ -563,7 +563,7 @@ def test_the_values_for_nats_are_what_the_policies_rely_on() -> None:
     assert config["cluster"]["replicas"] == 3
     assert config["cluster"]["tls"]["merge"] == {"verify": True}
     assert config["nats"]["tls"]["enabled"]
-    assert config["nats"]["tls"]["merge"] == {"handshake_first": True}
+    assert config["nats"]["tls"]["merge"] == {"handshake_first": "auto"}
     assert config["jetstream"]["fileStore"]["enabled"]
     assert (config["nats"]["port"], config["cluster"]["port"], config["monitor"]["port"]) == (
         4222,
