@@ -50,6 +50,10 @@ upgrade: .venv/.ready ## From the last release to this one, back and there again
 soak: .venv/.ready ## Half of what the machine bears: does memory grow, does anything lag? (MINUTES=n, 30 by default)
 	@exec $(BIN)/python -m bench.soak $(if $(MINUTES),--minutes $(MINUTES))
 
+.PHONY: rehearse
+rehearse: .venv/.ready ## Follow docs/restore.md: lose a moment, then everything, and put it back, with times
+	@$(BIN)/pytest -q -s tests/system/test_restore.py
+
 .PHONY: attack
 attack: .venv/.ready ## Attack log, figures, gateway and integrations in every known way (PART=ledger|anonymity|gateway|integration SEED=n ORGANISATIONS=n)
 	@$(if $(filter-out anonymity,$(or $(PART),ledger)),$(BIN)/python -m bench.attack_$(or $(PART),ledger))
@@ -82,7 +86,7 @@ conformance: .venv/.ready $(CONFORMANCE)/node_modules/.ready ## GraphQL over HTT
 ##@ Measure it
 
 .PHONY: bench
-bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store|verify|proofs|tick|utility|detector|intake|reporting|gateway|flow)
+bench: .venv/.ready ## Ratios against their bounds, of one run on this machine (PART=store|verify|proofs|tick|utility|detector|intake|reporting|gateway|flow|capacity)
 	@exec $(BIN)/python -m bench.$(or $(PART),store) $(if $(COMPARE),--compare $(COMPARE))
 
 ##@ Work on it

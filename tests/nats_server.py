@@ -36,6 +36,7 @@ class Bus:
     home: Path
     integrations: Sequence[IntegrationAccount] = DEFAULT_INTEGRATIONS
     key: str = KEY
+    previous_key: str | None = None
     port: int = field(default_factory=free_port)
     monitor_port: int = field(default_factory=free_port)
     problems: list[str] = field(default_factory=list)
@@ -66,6 +67,7 @@ class Bus:
             nats_config(
                 store_dir=self.store,
                 encryption_key=self.key,
+                previous_key=self.previous_key,
                 passwords=self.passwords,
                 integrations=self.integrations,
                 port=self.port,

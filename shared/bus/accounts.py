@@ -208,12 +208,14 @@ def nats_config(
     monitor_port: int = 8222,
     server_name: str = "hoeksteen",
     pid_file: Path | None = None,
+    previous_key: str | None = None,
 ) -> str:
     """The whole configuration as text (JSON, which nats-server reads). It holds secrets: mode 0600.
 
     `port` and `monitor_port` may be -1: the server chooses (see `server.argv`). The monitoring
     port has no sign-in and listens on 127.0.0.1 only. In `pid_file` the server writes its number, by
-    which it is told to read its configuration again.
+    which it is told to read its configuration again. `previous_key` is the encryption key of before: what
+    lies under it is written anew at the start (docs/rotation.md).
 
     Raises `ValueError` with a sentence for a missing or unusable password, key or name.
     """
@@ -235,6 +237,8 @@ def nats_config(
         },
         "accounts": {plan.name: _account(plan, passwords) for plan in plans},
     }
+    if previous_key is not None:
+        config["jetstream"]["prev_key"] = previous_key
     if pid_file is not None:
         config["pid_file"] = str(pid_file)
     return json.dumps(config, indent=2) + "\n"

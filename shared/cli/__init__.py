@@ -451,6 +451,62 @@ def audit(
 
 
 @app.command()
+def backup(
+    to: Annotated[Path, typer.Option(help="Folder for database, ledger and key rings.")],
+    secrets: Annotated[
+        Path, typer.Option(help="Folder for passphrases and log keys: not on the same disk.")
+    ],
+    base: Annotated[  # noqa: FBT002  typer's way to say a flag
+        bool, typer.Option("--base", help="As a base, for a restore to any moment.")
+    ] = False,
+    keep_days: Annotated[int, typer.Option(min=1, help="After so many days it is removed.")] = 30,
+) -> None:
+    """Back the running installation up, and remove backups whose day has come."""
+    from shared.local.backup import backup as make
+
+    make(Home(), to, secrets, base=base, keep_days=keep_days, say=typer.echo)
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Option("--from", help="Where `hoeksteen backup --to` put it.")],
+    secrets: Annotated[
+        Optional[Path],  # noqa: UP045  typer reads the annotation when the program runs
+        typer.Option(help="The safe's folder: everything is restored, on an empty data folder."),
+    ] = None,
+    name: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Which backup; without it the newest."),
+    ] = None,
+    until: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            help="The database as it was at 2026-11-28T20:40:00Z, from a base and the archive."
+        ),
+    ] = None,
+    although_released: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option("--although-released", help="Nothing was released since, or it may differ."),
+    ] = False,
+) -> None:
+    """Put a backup back: everything, or without --secrets the database alone. Nothing may run."""
+    from shared.local.restore import newest, restore_all, restore_database
+
+    moment = None
+    if until is not None:
+        try:
+            moment = datetime.fromisoformat(until)
+        except ValueError:
+            raise LocalProblem("A moment is written as 2026-11-28T20:40:00Z.") from None
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+    chosen = newest(source, name, base=moment is not None, before=moment)
+    if secrets is None:
+        restore_database(Home(), chosen, until=moment, say=typer.echo)
+    else:
+        restore_all(Home(), chosen, secrets, although=although_released, say=typer.echo)
+
+
+@app.command()
 def backups(
     erased_on: Annotated[
         Optional[str],  # noqa: UP045  typer reads the annotation when the program runs

@@ -8,41 +8,34 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import stat
 import sys
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.bus.server import ServerMissing, find_server
+from shared.cli import doctor_parts
+from shared.cli.finding import Finding
 from shared.ledger.witness.state import Witness, WitnessProblem
 from shared.local import webhooks
 from shared.local.problem import LocalProblem
 from shared.local.session import SERVICES, WITNESSES, Installation, Ports
-from shared.postgres.embedded import binaries
+from shared.postgres.embedded import SUPERUSER, binaries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from rich.console import Console
 
     from shared.local.home import Home
 
 _LEAST_PYTHON = (3, 11)
-_LEAST_FREE_BYTES = 1024**3
 _ANSWER_SECONDS = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong, and what to do."""
-
-    problem: str
-    remedy: str
+_CERTIFICATES = ("HOEKSTEEN_NATS_CA_FILE", "PGSSLROOTCERT", "PGSSLCERT")
+"""Settings that name files of certificates."""
 
 
 def examine(home: Home, console: Console) -> int:
@@ -95,12 +88,9 @@ def _folder(home: Home) -> Iterator[Finding]:
         yield Finding(
             f"{there} cannot be written.", "Choose another data folder with HOEKSTEEN_HOME."
         )
-    free = shutil.disk_usage(there).free
-    if free < _LEAST_FREE_BYTES:
-        yield Finding(
-            f"Only {free // 1024**2} MiB are free at {there}.",
-            "Make room, or choose another data folder with HOEKSTEEN_HOME.",
-        )
+    yield from doctor_parts.room(
+        folder for folder in (there, home.wal_archive) if folder is not None
+    )
 
 
 def _private(home: Home) -> Iterator[Finding]:
@@ -224,6 +214,58 @@ def _answers(home: Home) -> Iterator[Finding]:
             yield Finding(f"{name} is not ready.", f"Look at {home.log(name)}.")
 
 
+def _database(home: Home) -> Iterator[Finding]:
+    """The database answers, has this version's schema, and projections keep up."""
+    if (found := _running(home)) is not None:
+        yield from doctor_parts.database(found.database_url(SUPERUSER), SERVICES)
+
+
+def _bus(home: Home) -> Iterator[Finding]:
+    """NATS has all streams and can read them, and no dead letters wait."""
+    if (found := _running(home)) is not None:
+        yield from doctor_parts.bus(_monitor(found))
+
+
+def _skew(home: Home) -> Iterator[Finding]:
+    """All clocks tell the same time."""
+    if (found := _running(home)) is not None:
+        yield from doctor_parts.clocks(found.database_url(SUPERUSER), _monitor(found))
+
+
+def _rings(home: Home) -> Iterator[Finding]:
+    """Every key ring answers."""
+    if home.in_use():
+        yield from doctor_parts.rings((service, home.log(service)) for service in SERVICES)
+
+
+def _cosigned(home: Home) -> Iterator[Finding]:
+    """The newest checkpoints are cosigned."""
+    yield from doctor_parts.cosigned(home.ledger, home.witness_policy, SERVICES)
+
+
+def _certificates(home: Home) -> Iterator[Finding]:
+    """No certificate ends within two weeks."""
+    named = [Path(os.environ[name]) for name in _CERTIFICATES if os.environ.get(name)]
+    yield from doctor_parts.certificates([*named, *sorted(home.secrets.glob("*.pem"))])
+
+
+def _backups(home: Home) -> Iterator[Finding]:
+    """There is a backup of the last days."""
+    real = any(_walk(home.ledger)) and not home.demo.exists() and not home.clock.exists()
+    yield from doctor_parts.backups(home.backup_inventory, needed=real)
+
+
+def _running(home: Home) -> Installation | None:
+    try:
+        return Installation.connect(home)
+    except LocalProblem:
+        return None  # it does not run, or is starting
+
+
+def _monitor(installation: Installation) -> str:
+    return f"http://127.0.0.1:{installation.ports.nats_monitor}"
+
+
 def _complaints(home: Home) -> Iterator[Finding]:
     """The logs of this run hold no errors."""
     for name in (*SERVICES, "gateway", webhooks.NAME):
@@ -265,5 +307,12 @@ CHECKS: tuple[Callable[[Home], Iterator[Finding]], ...] = (
     _clock,
     _ports,
     _answers,
+    _database,
+    _bus,
+    _skew,
+    _rings,
+    _cosigned,
+    _certificates,
+    _backups,
     _complaints,
 )

@@ -81,6 +81,8 @@ class _Log:
         """The tree over whole tiles below the last checkpoint."""
         self.tree = CompactRange(base.size, base.hashes)
         """The tree over everything taken in."""
+        self.last: bytes | None = None
+        """The hash of the last entry under that checkpoint, where the tiles tell it and not the log."""
         self.incomplete = False
         """Whether tiles below the newest checkpoint may be missing."""
         self._since = _LeafHashes(folder)
@@ -126,6 +128,18 @@ class LogSigner:
         Raises TilesDamagedError the first time when the tiles do not lead to the newest checkpoint.
         """
         return self._log(organisation).tree.size
+
+    def check_last(self, organisation: UUID, leaf_hash: bytes) -> None:
+        """Give the hash of the entry before `size()` as the database has it. What was signed is taken
+        from the tiles: a database that is older and has grown past it since has another one there.
+
+        Raises HeadContradictedError.
+        """
+        last = self._log(organisation).last
+        if last is not None and last != leaf_hash:
+            del self._logs[organisation]
+            raise HeadContradictedError("other entries stand where a checkpoint was signed")
+        self._log(organisation).last = None
 
     def add(self, organisation: UUID, leaf_hashes: Iterable[bytes]) -> None:
         """Take in the next leaves. Raises HeadContradictedError at a changed history."""
@@ -256,6 +270,7 @@ class LogSigner:
             log = _Log(self._folder.root, signed, TiledTree(tiles, base).compact_range())
             for index in range(base, signed.size):
                 log.append(tree.leaf_hash(index))
+            log.last = tree.leaf_hash(signed.size - 1) if signed.size else None
         except TileMissing as error:
             raise TilesDamagedError(f"the folder lacks a tile: {error}") from error
         self._logs[organisation] = log

@@ -45,6 +45,9 @@ class Home:
         """What backups there are, if somebody keeps an inventory (docs/erasure.md)."""
         self.webhooks = self.path / "webhooks"
         """Subscriptions of webhooks and what became of each message (docs/webhooks.md)."""
+        archive = os.environ.get("HOEKSTEEN_WAL_ARCHIVE")
+        self.wal_archive = Path(archive).expanduser().absolute() if archive else None
+        """Where PostgreSQL puts its log, for a restore to any moment (docs/restore.md)."""
         self.reports = self.path / "reports"
         self.clock = self.path / "clock.json"
         self.run = self.path / "run.json"

@@ -54,6 +54,7 @@ def accounts_of(home: Home, ports: Ports) -> tuple[IntegrationAccount, ...]:
 
 def configuration(home: Home, ports: Ports, accounts: Sequence[IntegrationAccount]) -> str:
     """nats-server's configuration with these integrations. It holds secrets."""
+    previous = home.secrets / "nats-storage-previous"
     return nats_config(
         store_dir=home.nats / "jetstream",
         encryption_key=home.secret("nats-storage").read_text(encoding="utf-8"),
@@ -62,6 +63,7 @@ def configuration(home: Home, ports: Ports, accounts: Sequence[IntegrationAccoun
         port=ports.nats,
         monitor_port=ports.nats_monitor,
         pid_file=home.nats / "nats.pid",
+        previous_key=previous.read_text(encoding="utf-8").strip() if previous.exists() else None,
     )
 
 

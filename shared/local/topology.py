@@ -65,7 +65,11 @@ def topology(home: Home, ports: Ports) -> Topology:
 
 def embedded_postgres(home: Home) -> EmbeddedPostgres:
     """The database server of `home`, not started."""
-    return EmbeddedPostgres(home.postgres, password_file=home.secret(f"database-{SUPERUSER}"))
+    return EmbeddedPostgres(
+        home.postgres,
+        password_file=home.secret(f"database-{SUPERUSER}"),
+        wal_archive=home.wal_archive,
+    )
 
 
 def database_urls(home: Home, postgres: EmbeddedPostgres) -> dict[str, str]:

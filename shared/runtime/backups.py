@@ -1,7 +1,7 @@
 """The inventory of backups: a file that the operator's backup programs keep (docs/erasure.md).
 
-Hoeksteen makes no backups. It reads what others say there is, so that a statement of erasure and
-`hoeksteen backups` can name the day from which no copy holds what was erased.
+In local mode `hoeksteen backup` keeps it (shared/local/backup.py). A statement of erasure and
+`hoeksteen backups` name by it the day from which no copy holds what was erased.
 """
 
 from __future__ import annotations

@@ -267,13 +267,16 @@ class Keeper:
                     start = await self._start(organisation)
                     async with self._pool.connection() as connection:
                         cursor = await connection.execute(
-                            "SELECT leaf_hash FROM event WHERE organisation = %s"
+                            "SELECT leaf_index, leaf_hash FROM event WHERE organisation = %s"
                             " AND leaf_index >= %s ORDER BY leaf_index LIMIT %s",
-                            (organisation, start, _PAGE),
+                            (organisation, start - 1, _PAGE),
                         )
                         rows = await cursor.fetchall()
-                    self._signer.add(organisation, (row[0] for row in rows))
-                    if len(rows) < _PAGE:
+                    if rows and rows[0][0] == start - 1:
+                        self._signer.check_last(organisation, rows[0][1])
+                        rows = rows[1:]
+                    self._signer.add(organisation, (row[1] for row in rows))
+                    if len(rows) < _PAGE - 1:
                         return self._signer.head(organisation)
             except HeadContradictedError as error:
                 self._refused(error)

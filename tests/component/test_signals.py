@@ -808,3 +808,15 @@ async def test_a_malformed_question_is_told_by_its_field(
     assert field == reply["refused"]["values"].get("field")
     assert b"geheim" not in msgspec.json.encode(reply)
     assert b"7777" not in msgspec.json.encode(reply)
+
+
+async def test_a_day_may_be_closed_once_more(signals: Signals) -> None:
+    """As intake does when an older database of it was put back on the same day: nothing is new, and what
+    comes behind it is taken in.
+    """
+    await signals.organisation()
+    await signals.day()
+    await signals.day()
+    await signals.facts(3)
+    types = await signals.types()
+    assert (1, 1) == (types.count("DayReached"), types.count("FactsKept"))

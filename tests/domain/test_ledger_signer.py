@@ -147,6 +147,26 @@ def test_more_than_was_taken_in_is_not_signed(tmp_path: Path) -> None:
     assert folder.newest("intake", ORGANISATION) is None
 
 
+@pytest.mark.parametrize("size", [256, 300, 512])
+def test_an_older_log_that_grew_past_what_was_signed(tmp_path: Path, size: int) -> None:
+    """After a start the entries under the checkpoint are taken from the tiles; the database's last one
+    tells whether they are still there. Where it is another nothing is signed, again and again.
+    """
+    folder = LedgerFolder(tmp_path)
+    intake = signer(folder)
+    intake.add(ORGANISATION, LEAVES[:size])
+    intake.sign(ORGANISATION)
+    later = signer(folder)
+    for _ in range(2):
+        assert size == later.size(ORGANISATION)
+        with pytest.raises(HeadContradictedError, match="other entries stand"):
+            later.check_last(ORGANISATION, LEAVES[size])
+    later.check_last(ORGANISATION, LEAVES[size - 1])
+    later.add(ORGANISATION, LEAVES[size:600])
+    later.check_last(ORGANISATION, LEAVES[599])  # from here on they come from the database itself
+    assert root(LEAVES[:600]) == later.sign(ORGANISATION).root
+
+
 def test_tiles_of_a_checkpoint_that_never_came_are_taken_up(tmp_path: Path) -> None:
     """After a crash between tiles and checkpoint the older checkpoint counts, and signing goes on."""
     folder = LedgerFolder(tmp_path)

@@ -46,6 +46,7 @@ class Organisation:
 
     installation: Installation
     dimension: str = "CATEGORY"
+    policy: str = "EXACT"
     units: tuple[tuple[str, str, int], ...] = (("whole", "Het geheel", 400),)
     id: UUID = field(default_factory=uuid4)
     key: AdviserKey = field(default_factory=AdviserKey.generate)
@@ -65,7 +66,9 @@ class Organisation:
                 "dimension": self.dimension,
                 "k": 5,
                 "worksCouncilOn": "2025-01-20",
-            },
+            }
+            if self.policy == "EXACT"
+            else {"policy": self.policy},
         )
         public = b64encode(self.key.public).decode()
         self.adviser.do(documents.PUBLISH_ADVISER_KEY, publicKey=public)

@@ -333,6 +333,8 @@ async def _reach(parts: Parts, data: contracts.DayClosed) -> tuple[UUID, list[Ch
     adopted = await load_organisation(parts.store, organisation)
     if adopted is None:
         return organisation, []  # it has no facts either: those would have been refused
+    if await parts.store.load(organisation, day_stream(organisation, data.day)):
+        return organisation, []  # closed once more, after an older database of intake was put back
     before = await _reached(parts, organisation) or adopted.on
     changes: list[Change] = []
     # Every half-year has a window, with cases or without: a window's absence would be news.
