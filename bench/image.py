@@ -292,6 +292,10 @@ def answers(machine: Machine, inside: Container, program: Program) -> list[str]:
     given = machine.given(program)
     port = free_port()
     given |= {"HOEKSTEEN_HTTP_PORT": str(port), "HOEKSTEEN_HTTP_HOST": "127.0.0.1"}
+    metrics = port
+    if "HOEKSTEEN_METRICS_PORT" in given:
+        metrics = free_port()
+        given["HOEKSTEEN_METRICS_PORT"] = str(metrics)
     log = machine.folder / f"{program.name.replace('/', '-')}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -306,7 +310,8 @@ def answers(machine: Machine, inside: Container, program: Program) -> list[str]:
             if process.poll() is not None or time.monotonic() > end:
                 return [f"it does not become ready: {log.read_text()[-800:]}"]
             time.sleep(0.1)
-        found = {path: status(port, path) for path in (*PROBES.values(), "/metrics")}
+        found = {path: status(port, path) for path in PROBES.values()}
+        found["/metrics"] = status(metrics, "/metrics")
         return [f"{path} answers {code}" for path, code in found.items() if code != 200]
     finally:
         with contextlib.suppress(ProcessLookupError):
