@@ -111,7 +111,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     seen: Sequence[tuple[UUID, int]] = ()
 
 
-class _Queued(msgspec.Struct, gc=False):
+class _Queued(msgspec.Struct):
     item: Item
     done: asyncio.Future[Sequence[int]]
 
@@ -160,11 +160,15 @@ class GroupWriter:
         """
         if self._unsettled >= _QUEUE:
             await self._until_at_most(_QUEUE - 1)
-        queued = _Queued(item, asyncio.get_running_loop().create_future())
-        self._queue.append(queued)
+        done: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Queued(item, done))
         self._unsettled += 1
         self._wake.set()
-        return await queued.done
+        try:
+            return await done
+        finally:
+            # What is raised holds this frame by its traceback, and the future holds what is raised.
+            del done
 
     async def _until_at_most(self, count: int) -> None:
         while self._unsettled > count:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -59,6 +61,21 @@ async def test_a_conflict_spoils_nobody_else_s_command(lab: Lab) -> None:
     )
     assert [25] == [n for n, one in enumerate(results) if isinstance(one, Conflict)]
     assert list(range(1, 50)) == sorted(one for one in results if isinstance(one, int))
+
+
+async def test_nothing_of_a_command_that_lost_stays_in_memory(lab: Lab) -> None:
+    """What was raised goes with the last who holds it, and all that its traceback holds: a service is told
+    of conflicts for as long as it runs.
+    """
+    taken = uuid4()
+    await lab.append(taken, 1, NoteTaken(number=0))
+    with pytest.raises(Conflict) as caught:
+        await lab.append(taken, 1, NoteTaken(number=1))
+    lost = weakref.ref(caught.value)
+    del caught
+    await asyncio.sleep(0)  # the loop lets go of what woke this task
+    gc.collect()
+    assert lost() is None
 
 
 async def test_steps_of_one_consumer_that_queue_together_all_land(lab: Lab) -> None:
