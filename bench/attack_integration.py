@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import re
 import sys
 import tempfile
@@ -308,6 +309,8 @@ def _unit(name: str) -> str:
 
 def main() -> int:
     """The exit status is 0 when nothing was given that should not be."""
+    # nats-py (2.16) stumbles where it is closed while it knocks, and asyncio tells of it at the end.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     results: list[Result] = []
     for mode in MODES:
         with tempfile.TemporaryDirectory(prefix="hoeksteen-attack-") as name:
