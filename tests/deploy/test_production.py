@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from services.gateway.sign_out import PATH as SIGN_OUT
+from shared.bus.accounts import MAX_PAYLOAD
 from tests.deploy import flows
 from tests.deploy.availability import available, connected, several
 from tests.deploy.custom import made_secrets, wired
@@ -570,6 +571,7 @@ def test_the_values_for_nats_are_what_the_policies_rely_on() -> None:
         6222,
         8222,
     )
+    assert config["merge"]["max_payload"] == f"<< {MAX_PAYLOAD // 2**20}MB >>"
     assert values["promExporter"]["port"] == 7777
     assert template["securityContext"]["runAsNonRoot"]
     assert template["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
