@@ -193,6 +193,8 @@ class Fleet:
         environment = dict(one["environment"])
         if name in ROLLED:
             environment["HOEKSTEEN_HTTP_PORT"] = str(self.port(name, replica))
+            if metrics := environment.get("HOEKSTEEN_METRICS_PORT"):
+                environment["HOEKSTEEN_METRICS_PORT"] = str(int(metrics) + _APART * replica)
         with (self.home.logs / f"{name}-{replica}.log").open("ab") as log:
             self._running[name, replica] = subprocess.Popen(
                 one["argv"],
