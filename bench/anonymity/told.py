@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 KEY = bytes(range(32))
 _HANDLED = 'consumer_handled_total{consumer="signals-facts"}'
+_AGE = "ledger_checkpoint_age_seconds"
 _PATIENCE = 60.0
 
 
@@ -157,6 +158,9 @@ async def _closed(intake: Running, signals: Running, number: int) -> None:
         for one in (intake, signals):
             query = "SELECT day FROM schedule WHERE name = 'daily'"
             if [(moment.date(),)] != one.rows(query):
+                return False
+            # Its checkpoint is of this day: an hour old.
+            if (await metrics(one)).get(_AGE) != 3600.0:
                 return False
         last = (await jetstream.stream_info("INTAKE")).state.last_seq
         position = signals.rows("SELECT position FROM tracking")
