@@ -102,10 +102,11 @@ class Remembered(Enum):
     """It is the newest one now."""
     UNCHANGED = "unchanged"
     """It was known."""
+    BEHIND = "behind"
+    """It is smaller: told late, by another replica, or of a log that lost its end. As CONTRADICTED."""
     CONTRADICTED = "contradicted"
-    """It is smaller, has another root, or its proof fails. It is kept as evidence, the remembered
-    head stands. Verification fails, unless the log as it is now had that head once: then it was
-    only told late."""
+    """It has another root, or its proof fails. It is kept as evidence, the remembered head stands.
+    Verification fails, unless the log as it is now had that head once: then it was only told late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +291,7 @@ class LedgerFolder:
             return Remembered.ADVANCED
         name = f"{head.size}-{head.root.hex()}"
         durable.write(path.with_name(f"{organisation}{_EVIDENCE}") / name, head.to_json())
-        return Remembered.CONTRADICTED
+        return Remembered.BEHIND if head.size < known.size else Remembered.CONTRADICTED
 
     def remembered(self, me: str, service: str, organisation: UUID) -> Head | None:
         """The head that `me` remembers of a log. Raises MalformedHead for a damaged file."""

@@ -46,6 +46,8 @@ _PAUSE_SECONDS = 0.3
 # How long to wait before witnesses that did not cosign are asked again.
 _ASK_AGAIN_SECONDS = 30.0
 _LOOK_UP_SECONDS = 900.0
+# So long a head may stay behind what is remembered, before a log is taken to have lost its end.
+_LATE_SECONDS = 10.0
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -87,6 +89,8 @@ class Keeper:
         self._cosignatures: dict[UUID, int] = {}
         self._signed_for: dict[UUID, date] = {}
         self._look_up_at = 0.0
+        self._told: dict[UUID, int] = {}
+        self._behind: dict[tuple[str, UUID], asyncio.TimerHandle] = {}
         self.contradicted = False
         """Whether something here did not agree with what was signed or told, since the start."""
         self._wanting = asyncio.Event()
@@ -101,6 +105,13 @@ class Keeper:
         await self._client.subscribe("ledger.v1.head.*", cb=self._heard)
         for organisation in await self._organisations():
             self.grew(organisation)
+        try:
+            await self._tell()
+        finally:
+            for late in self._behind.values():
+                late.cancel()
+
+    async def _tell(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -191,6 +202,7 @@ class Keeper:
         head = await self._taken_in(organisation)
         if head is not None:
             told = _Told(organisation, head.size, head.root.hex())
+            self._told[organisation] = head.size
             await self._client.publish(f"ledger.v1.head.{self._service}", msgspec.json.encode(told))
 
     async def _signs_first(self, organisation: UUID) -> bool:
@@ -292,17 +304,35 @@ class Keeper:
 
     async def _heard(self, message: Msg) -> None:
         service = message.subject.rpartition(".")[2]
-        if service == self._service:
-            return
         try:
             told = msgspec.json.decode(message.data, type=_Told)
             head = Head(told.size, bytes.fromhex(told.root))
+            if service == self._service:
+                if head.size < self._told.get(told.organisation, 0):
+                    # Another replica was late: whoever remembers this log has to hear how far it is.
+                    self.grew(told.organisation)
+                return
             remembered = await asyncio.to_thread(
                 self._folder.remember, self._service, service, told.organisation, head
             )
         except (msgspec.DecodeError, ValueError) as error:
             self._refused(error)
             return
+        log = service, told.organisation
         if remembered is Remembered.CONTRADICTED:
-            self.contradicted = True
-            self._telemetry.log(Event.LEDGER_REFUSED, code="CONTRADICTED")
+            self._contradict()
+        elif remembered is Remembered.BEHIND:
+            # Of a replica that was late, or of a log that lost its end. Kept as evidence either way.
+            if log not in self._behind:
+                loop = asyncio.get_running_loop()
+                self._behind[log] = loop.call_later(_LATE_SECONDS, self._stayed_behind, log)
+        elif (late := self._behind.pop(log, None)) is not None:
+            late.cancel()
+
+    def _stayed_behind(self, log: tuple[str, UUID]) -> None:
+        del self._behind[log]
+        self._contradict()
+
+    def _contradict(self) -> None:
+        self.contradicted = True
+        self._telemetry.log(Event.LEDGER_REFUSED, code="CONTRADICTED")

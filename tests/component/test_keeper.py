@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,8 +12,10 @@ from typing import Any, cast
 from uuid import UUID
 
 import psycopg
+import pytest
 import pytest_asyncio
 import uvicorn
+from nats.aio.msg import Msg
 
 from services.intake.service import DEFINITION
 from shared.ledger.checkpoint import Checkpoint, open_checkpoint
@@ -20,6 +23,7 @@ from shared.ledger.note import Verifier
 from shared.ledger.policy import Policy
 from shared.ledger.witness.app import application
 from shared.ledger.witness.state import Witness
+from shared.runtime import keeper
 from tests.component.test_intake import Intake
 from tests.conftest import Database
 from tests.nats_server import Bus, running_bus
@@ -263,3 +267,72 @@ async def test_a_lost_tile_is_made_again_from_the_entries(
         service.clock.move(THREE)
         assert 512 == (await signed(Intake(service), THREE)).size
     assert before == tile.read_bytes()
+
+
+async def test_a_head_that_is_told_late_is_no_contradiction(
+    database: Database, tmp_path: Path, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two replicas of signals one is late, and the next head is larger again. A log that stays behind
+    what was told of it has lost its end.
+    """
+    monkeypatch.setattr(keeper, "_LATE_SECONDS", 0.5)
+    signals = await bus.client("signals")
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        folder = service.service.folder
+
+        async def tell(size: int) -> None:
+            await signals.publish(
+                "ledger.v1.head.signals",
+                json.dumps({"organisation": str(HERE), "size": size, "root": "00" * 32}).encode(),
+            )
+
+        async def remembered(size: int) -> None:
+            async def it() -> bool:
+                head = folder.remembered("intake", "signals", HERE)
+                return head is not None and head.size == size
+
+            await eventually(it)
+
+        await tell(5)
+        await remembered(5)
+        await tell(3)
+        await tell(6)
+        await remembered(6)
+        # What would have been told of the late one is told of by now: a later head was, and that is behind.
+        late = asyncio.get_running_loop().time()
+        await tell(4)
+
+        async def contradicted() -> bool:
+            return "ledger_contradicted 1.0" in await told(service)
+
+        await eventually(contradicted)
+        assert asyncio.get_running_loop().time() - late >= 0.5
+        assert {"3", "4"} == {
+            one.head.size and str(one.head.size)
+            for one in folder.memories("signals", HERE)
+            if one.evidence and one.head is not None
+        }
+
+
+async def test_a_replica_corrects_what_another_told_late(
+    database: Database, tmp_path: Path, bus: Bus
+) -> None:
+    """Whoever remembers the log hears its newest head again, though nothing was appended."""
+    heads: asyncio.Queue[int] = asyncio.Queue()
+
+    async def hear(message: Msg) -> None:
+        heads.put_nowait(json.loads(message.data)["size"])
+
+    signals, intake = await bus.client("signals"), await bus.client("intake")
+    await signals.subscribe("ledger.v1.head.intake", cb=hear)
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        await Intake(service).found()
+        size = 0
+        async with asyncio.timeout(30):
+            while size < 256:  # all of its first tile
+                size = await heads.get()
+            late = {"organisation": str(HERE), "size": 1, "root": "00" * 32}
+            await intake.publish("ledger.v1.head.intake", json.dumps(late).encode())
+            while await heads.get() != 1:
+                pass
+            assert size <= await heads.get()

@@ -116,13 +116,19 @@ def test_a_remembered_head_moves_forward(tmp_path: Path) -> None:
     assert path.read_text() == f'{{"size": 9, "root": "{root(leaves(9)).hex()}"}}'
 
 
-@pytest.mark.parametrize("told", [head(leaves(8)), head(leaves(9, "other"))], ids=["less", "other"])
-def test_a_contradicting_head_is_kept_as_evidence(tmp_path: Path, told: Head) -> None:
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [(head(leaves(8)), "BEHIND"), (head(leaves(9, "other")), "CONTRADICTED")],
+    ids=["less", "other"],
+)
+def test_a_contradicting_head_is_kept_as_evidence(
+    tmp_path: Path, told: Head, expected: str
+) -> None:
     """A smaller head, or another root at the same size, does not replace; both are kept."""
     folder = LedgerFolder(tmp_path)
     folder.remember("signals", "intake", ORGANISATION, head(leaves(9)))
     outcome = folder.remember("signals", "intake", ORGANISATION, told)
-    assert Remembered.CONTRADICTED == outcome
+    assert Remembered[expected] == outcome
     assert head(leaves(9)) == folder.remembered("signals", "intake", ORGANISATION)
     memories = list(folder.memories("intake", ORGANISATION))
     assert [(head(leaves(9)), False), (told, True)] == [
