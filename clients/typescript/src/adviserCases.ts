@@ -72,7 +72,7 @@ export class AdviserCases {
 
   /** The same, now and whenever it changes; null is the last event. Each is a look, and recorded. */
   async *watch(caseId: string, options: LiveOptions = {}): AsyncGenerator<AdvisersCase | null, void> {
-    for await (const { caseChanged } of subscribe(this.gateway, CaseChanged, { id: caseId }, options)) {
+    for await (const { caseChanged } of subscribe(this.gateway, CaseChanged, { id: caseId }, { distinct: true, ...options })) {
       yield caseChanged && (await this.#opened(caseChanged));
     }
   }

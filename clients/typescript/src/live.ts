@@ -1,7 +1,7 @@
 /**
  * Subscriptions: what is there now, and again whenever it changes, until it is over or nobody reads any
  * more. A line that breaks is opened again, with a new token where the old one is over; it begins with the
- * present state, so nothing is lost by it. A state that was told already is not told again.
+ * present state, so nothing is lost by it.
  */
 
 import { type HoeksteenClient, type Variables, accepted, passes, pause } from "./client.js";
@@ -17,6 +17,11 @@ export interface LiveOptions {
   readonly over?: "websocket" | "sse";
   /** Told when the line is there, and when it is waited for: a page may show it. */
   readonly onLine?: (there: boolean) => void;
+  /**
+   * Do not tell the same twice in a row, as after a line that broke: for documents that select all that is
+   * shown. What selects less is told that something changed by an event that looks like the one before.
+   */
+  readonly distinct?: boolean;
   /** Another WebSocket, for programs that have none. */
   readonly socket?: SocketFactory;
 }
@@ -60,8 +65,8 @@ export async function* subscribe<Answer, Given extends object>(
           last = undefined;
           const data = accepted<Answer>(body, 200, gateway.language);
           [answered, failures] = [true, 0];
-          const state = JSON.stringify(data);
-          if (state !== told) yield data;
+          const state = options.distinct ? JSON.stringify(data) : undefined;
+          if (state === undefined || state !== told) yield data;
           told = state;
           last = data as Variables;
         }

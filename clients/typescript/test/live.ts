@@ -65,7 +65,8 @@ let times = 0;
 const again = (is: boolean): void => {
   if (is && ++times === 2) void cases.write(code.caseId, "vier");
 };
-for await (const { myCaseChanged } of subscribe(reporter.gateway, MyCaseChanged, {}, { over: "sse", onLine: again })) {
+const events = { over: "sse", distinct: true, onLine: again } as const;
+for await (const { myCaseChanged } of subscribe(reporter.gateway, MyCaseChanged, {}, events)) {
   said.push(myCaseChanged!.messages.length);
   if (said.length > 1) break;
   cut();
