@@ -158,7 +158,7 @@ clean: ## Remove what was built and cached; the data in var/ stay
 help: ## Print this
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The environment: first what runs Hoeksteen, then what tests it, so that `make demo` needs less.
 
