@@ -35,8 +35,9 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from bench.opening import opening
 from bench.results import Result, report
-from hoeksteen_client import AdviserKey, GatewayClient, GatewayError, seal
+from hoeksteen_client import AdviserKey, GatewayClient, GatewayError
 from shared.local import documents
 from shared.local.child import before_exec
 from shared.local.home import CHECKOUT, Home
@@ -253,7 +254,9 @@ class Client:
             sent += 1
             if not mine or self._random.random() < 0.3:
                 case = uuid4()
-                self._until_answered(documents.OPEN_CASE, self._opening(case), known)
+                self._until_answered(
+                    documents.OPEN_CASE, opening(self._organisation, self._key, case), known
+                )
                 mine.append(case)
                 with known.lock:
                     known.opened[case] = 0
@@ -265,24 +268,6 @@ class Client:
                 with known.lock:
                     known.opened[case] += 1
                     known.acknowledged += 1
-
-    def _opening(self, case: UUID) -> dict[str, Any]:
-        words = seal(
-            "een verhaal",
-            organisation=self._organisation,
-            case=case,
-            key_id=self._key.key_id,
-            public_key=self._key.public,
-        )
-        return {
-            "caseId": str(case),
-            "channel": "phone",
-            "anonymity": "confidential",
-            "reporterRole": "employee",
-            "relation": "colleague",
-            "category": "bullying",
-            "words": [{"keyId": str(self._key.key_id), "ciphertext": _base64(words)}],
-        }
 
     def _until_answered(self, document: str, given: Mapping[str, Any], known: Ledger) -> None:
         variables = {"input": {"idempotencyKey": secrets.token_urlsafe(16), **given}}

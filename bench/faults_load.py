@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID, uuid4
 
 from bench.intake_clients import request
-from hoeksteen_client import AdviserKey, GatewayClient, GatewayError, seal
+from bench.opening import opening
+from hoeksteen_client import AdviserKey, GatewayClient, GatewayError
 from shared.identity.roles import Role
 from shared.local import documents
 
@@ -149,7 +150,10 @@ class Load:
                 if not mine or chance.random() < _NEW_CASES:
                     kind, case = OPENED, uuid4()
                     mine.append(case)
-                    document, given = documents.OPEN_CASE, _opening(organisation, case)
+                    document, given = (
+                        documents.OPEN_CASE,
+                        opening(organisation.id, organisation.key, case),
+                    )
                 else:
                     kind, case = INTERVENED, chance.choice(mine)
                     document = documents.RECORD_INTERVENTION
@@ -261,25 +265,6 @@ def _position(body: bytes) -> int:
     if "code" in payload:
         raise Refused(str(payload["code"]))
     return int(payload["position"])
-
-
-def _opening(organisation: Organisation, case: UUID) -> dict[str, Any]:
-    words = seal(
-        "een verhaal",
-        organisation=organisation.id,
-        case=case,
-        key_id=organisation.key.key_id,
-        public_key=organisation.key.public,
-    )
-    return {
-        "caseId": str(case),
-        "channel": "phone",
-        "anonymity": "confidential",
-        "reporterRole": "employee",
-        "relation": "colleague",
-        "category": "bullying",
-        "words": [{"keyId": str(organisation.key.key_id), "ciphertext": b64encode(words).decode()}],
-    }
 
 
 def set_up(site: Served) -> Organisation:

@@ -4,7 +4,6 @@ whichever gateway answers.
 
 from __future__ import annotations
 
-import base64
 import random
 import secrets
 import threading
@@ -14,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from hoeksteen_client import AdviserKey, GatewayClient, GatewayError, seal
+from bench.opening import opening
+from hoeksteen_client import AdviserKey, GatewayClient, GatewayError
 from shared.local import documents
 
 if TYPE_CHECKING:
@@ -84,7 +84,12 @@ class Load:
         while not self._over.is_set():
             if not mine or chance.random() < 0.3:
                 case = uuid4()
-                if self._until_answered(gateways, chance, documents.OPEN_CASE, self._opening(case)):
+                if self._until_answered(
+                    gateways,
+                    chance,
+                    documents.OPEN_CASE,
+                    opening(self._organisation, self._key, case),
+                ):
                     mine.append(case)
                     with self.told.lock:
                         self.told.opened[case] = 0
@@ -145,23 +150,3 @@ class Load:
         except GatewayError as error:
             return str(error.code)
         return None
-
-    def _opening(self, case: UUID) -> dict[str, Any]:
-        words = seal(
-            "een verhaal",
-            organisation=self._organisation,
-            case=case,
-            key_id=self._key.key_id,
-            public_key=self._key.public,
-        )
-        return {
-            "caseId": str(case),
-            "channel": "phone",
-            "anonymity": "confidential",
-            "reporterRole": "employee",
-            "relation": "colleague",
-            "category": "bullying",
-            "words": [
-                {"keyId": str(self._key.key_id), "ciphertext": base64.b64encode(words).decode()}
-            ],
-        }

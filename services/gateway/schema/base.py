@@ -55,6 +55,10 @@ MOST_PARTS: Final = 32
 """Of an answer, each of about 1 MiB: so much one operation holds."""
 
 
+Question = tuple[str, bytes, int | None]
+"""A verb, its request as JSON, and the position that the answer has to know of."""
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What the resolvers of one operation know. A Struct: one is made for every request."""
 
@@ -72,9 +76,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Where subscriptions wait for news."""
     rates: Rates
     """What strangers bring is counted there."""
-    asked: dict[tuple[str, bytes, int | None], asyncio.Future[Shape]] = msgspec.field(
-        default_factory=dict
-    )
+    asked: dict[Question, asyncio.Future[Shape]] = msgspec.field(default_factory=dict)
     """What this operation has asked already: a question is asked, and its look recorded, once."""
     gathering: Gathering = msgspec.field(default_factory=Gathering)
     """What entries of lists are asked for, on its way to be asked at once."""
@@ -129,12 +131,7 @@ async def ask(
     try:
         if VERBS[verb].kind == "query":
             question = (verb, msgspec.json.encode(request), at_least)
-            asked = context.asked.get(question)
-            if asked is None:
-                context.asked[question] = asyncio.get_running_loop().create_future()
-                got = await _tell(context.asked[question], asking())
-            else:
-                got = await asked
+            got = await once(context.asked, question, asking)
         else:
             with counted:
                 got = await asking()
@@ -149,13 +146,29 @@ async def ask(
     return got
 
 
-async def _tell(others: asyncio.Future[Shape], asking: Awaitable[Shape]) -> Shape:
-    """The answer; who asks the same meanwhile gets it too, or what it failed with. A Task for each question
-    would cost more than all else here, and nearly always nobody else asks.
+async def once(
+    asked: dict[Question, asyncio.Future[Shape]],
+    question: Question,
+    asking: Callable[[], Awaitable[Shape]],
+) -> Shape:
+    """The answer of `asking`, or of who asks the same already; all get the answer, or what it failed with.
+
+    A Task for each question would cost more than all else here, and nearly always nobody else asks.
     """
+    task = asyncio.current_task()
+    while (waiting := asked.get(question)) is not None:
+        try:
+            # Who stops waiting leaves the answer to the others.
+            return await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            if asked.get(question) is waiting or (task is not None and task.cancelling()):
+                raise
+            # Who asked was stopped: one of those who wait asks in its place.
+    others = asked[question] = asyncio.get_running_loop().create_future()
     try:
-        got = await asking
+        got = await asking()
     except asyncio.CancelledError:
+        del asked[question]
         others.cancel()
         raise
     except Exception as error:
