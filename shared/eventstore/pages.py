@@ -13,10 +13,12 @@ from uuid import UUID
 import msgspec
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
+from psycopg.types.string import ByteaBinaryLoader
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    import psycopg
     from psycopg import abc
     from psycopg_pool import AsyncConnectionPool
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 # small. The longest have a mebibyte (case_key.py).
 _FIRST_ROWS = 128
 _MOST_ROWS = 1_024
+_FIRST_SKELETONS = 512
 _MOST_SKELETONS = 4_096
 _LARGE_BYTES = 4 * 2**20
 
@@ -36,13 +39,14 @@ _PLACE_FORMATS = [_BINARY] * len(_PLACE)
 # row of a page would be compared with each.
 BEGIN = (
     b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_seqscan = off;"
-    b" SET LOCAL enable_hashjoin = off; SET LOCAL enable_nestloop = off"
+    b" SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off;"
+    b" SET LOCAL enable_nestloop = off"
 )
 
 Row = tuple[Any, ...]
 
 
-class Skeleton(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class Skeleton(msgspec.Struct, frozen=True, gc=False):
     """What is in clear of an event: enough for an auditor's timeline.
 
     Ids are 16 bytes and become UUIDs where somebody asks: to make two of them takes as long as all the rest.
@@ -72,32 +76,23 @@ _RANGE = "organisation = $1 AND leaf_index >= $2 AND leaf_index < $3"
 # Ids as bytes: most are only looked up, and need not become objects. The range is said of both
 # tables: PostgreSQL would otherwise join all of one to a page of the other.
 _ENTRIES = (
-    "SELECT leaf_index, uuid_send(stream), version, type, week, suite, uuid_send(key_id), nonce,"  # noqa: S608  constants
+    "SELECT leaf_index, stream, version, type, week, suite, key_id, nonce,"  # noqa: S608  constants
     f" ciphertext FROM (SELECT * FROM event WHERE {_RANGE}) AS event"
     f" LEFT JOIN (SELECT leaf_index, ciphertext FROM ciphertext WHERE {_RANGE}) AS body"
     " USING (leaf_index) ORDER BY leaf_index"
 )
 # OFFSET keeps this a look-up for each key of the page; as a join it would read all keys.
 _KEYS = (
-    "SELECT uuid_send(key_id), wrapped, commitment"  # noqa: S608  constants
+    "SELECT key_id, wrapped, commitment"  # noqa: S608  constants
     f" FROM (SELECT DISTINCT key_id FROM event WHERE {_RANGE}) AS used"
     " CROSS JOIN LATERAL (SELECT wrapped, commitment FROM wrapped_key"
     " WHERE wrapped_key.key_id = used.key_id AND organisation = $1 OFFSET 0) AS held"
 )
-# One MessagePack value a row, in the order of Skeleton: integers as int64, ids as bin 8, texts as
-# str 32. All rows in one run of bytes are made into objects in one step.
-_SKELETONS = rf"""
-  SELECT '\xdd'::bytea || int4send(count(*)::integer) || coalesce(string_agg(packed, ''), '')
-  FROM (
-    SELECT '\x97d3'::bytea || int8send(leaf_index) || '\xc410'::bytea || uuid_send(stream)
-      || '\xd3'::bytea || int8send(version)
-      || '\xdb'::bytea || int4send(octet_length(type)) || convert_to(type, 'UTF8')
-      || '\xdb'::bytea || int4send(octet_length(week)) || convert_to(week, 'UTF8')
-      || '\xc6'::bytea || int4send(octet_length(actor)) || actor
-      || '\xc410'::bytea || uuid_send(key_id) AS packed
-    FROM event WHERE {_RANGE} ORDER BY leaf_index
-  ) AS row
-"""  # noqa: S608  constants
+_SKELETONS = (
+    "SELECT leaf_index, stream, version, type, week, actor, key_id FROM event"  # noqa: S608  constants
+    f" WHERE {_RANGE} ORDER BY leaf_index"
+)
+_SIZE = b"SELECT size FROM log WHERE organisation = $1"
 
 P = TypeVar("P")
 
@@ -110,11 +105,13 @@ class Kind(Generic[P]):
         *statements: str,
         made: Callable[[abc.Transformer, list[Any]], P],
         large: Callable[[P], int],
+        first_rows: int,
         most_rows: int,
     ) -> None:
         self.statements = [statement.encode() for statement in statements]
         self.made = made
         self.large = large
+        self.first_rows = first_rows
         self.most_rows = most_rows
 
 
@@ -126,13 +123,17 @@ def _rows(transformer: abc.Transformer, results: list[Any]) -> tuple[list[Row], 
     return made[0], made[1]
 
 
-_skeletons = msgspec.msgpack.Decoder(list[Skeleton])
+def _skeletons(transformer: abc.Transformer, results: list[Any]) -> list[Skeleton]:
+    transformer.set_pgresult(results[0])
+    return transformer.load_rows(0, results[0].ntuples, lambda row: Skeleton(*row))
+
 
 ENTRIES: Kind[tuple[list[Row], list[Row]]] = Kind(
     _ENTRIES,
     _KEYS,
     made=_rows,
     large=lambda page: sum(len(row[-1] or b"") for row in page[0]),
+    first_rows=_FIRST_ROWS,
     most_rows=_MOST_ROWS,
 )
 """Events: (index, stream, version, type, week, suite, key id, nonce, ciphertext or None), and the
@@ -141,8 +142,9 @@ keys of theirs that still exist: (key id, wrapped, commitment). Ids are 16 bytes
 
 SKELETONS: Kind[list[Skeleton]] = Kind(
     _SKELETONS,
-    made=lambda _transformer, results: _skeletons.decode(results[0].get_value(0, 0) or b"\x90"),
+    made=_skeletons,
     large=lambda _page: 0,
+    first_rows=_FIRST_SKELETONS,
     most_rows=_MOST_SKELETONS,
 )
 """What is in clear of every event."""
@@ -160,76 +162,104 @@ async def pages(
 
     A connection is held while a page is read, and by nobody who waits for what is done with it.
     """
-    reader = _Reader(pool, kind, organisation)
-    reading: asyncio.Task[tuple[list[Any], int]] | None = None
+    reader = _Reader(pool, kind, organisation, start, until)
+    reading = asyncio.create_task(reader.read())
     try:
-        size = await reader.size()
-        end = size if until is None else min(until, size)
-        if start < end:
-            reading = asyncio.create_task(reader.page(start, end))
-        while reading is not None:
-            results, following = await reading
-            reading = None if following >= end else asyncio.create_task(reader.page(following, end))
-            # Its thread has to be on its way: who works on the page may let nobody else run meanwhile.
-            await asyncio.sleep(0)
+        while (results := await reader.next()) is not None:
             page = kind.made(reader.transformer, results)
             reader.adapt(kind.large(page))
             yield page
     finally:
-        if reading is not None:
-            await asyncio.wait([reading])
+        reading.cancel()
+        await asyncio.wait([reading])
 
 
 class _Reader:
-    """Reads one log's pages of one kind."""
+    """Reads one log's pages of one kind, one ahead of whoever works on them."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any], kind: Kind[Any], organisation: UUID) -> None:
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[Any],
+        kind: Kind[Any],
+        organisation: UUID,
+        start: int,
+        until: int | None,
+    ) -> None:
         self._pool = pool
         self._kind = kind
-        self._organisation = organisation
-        self._rows = _FIRST_ROWS
+        self._organisation = organisation.bytes
+        self._first = start
+        self._until = until
+        self._end: int | None = None  # once it is known how large the log is
+        self._rows = kind.first_rows
+        self._asked = asyncio.Event()
+        self._read: asyncio.Queue[list[Any] | Exception | None] = asyncio.Queue()
         self.transformer: abc.Transformer = Transformer()
         """Makes Python's values of PostgreSQL's, for the connections of this pool."""
 
-    async def size(self) -> int:
-        """How many entries the log has."""
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT size FROM log WHERE organisation = %s", (self._organisation,)
-            )
-            row = await cursor.fetchone()
-            self.transformer = Transformer(connection)
-        return int(row[0]) if row else 0
+    async def next(self) -> list[Any] | None:
+        """The answers for the next page, None behind the last. Raises what reading them raised."""
+        self._asked.set()
+        found = await self._read.get()
+        # Where the page lay ready, whoever reads the one behind it has to hear of it: who works on a
+        # page may let nobody else run meanwhile.
+        await asyncio.sleep(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
 
-    async def page(self, first: int, end: int) -> tuple[list[Any], int]:
-        """The answers for a page that begins at `first`, and where the next one begins."""
-        following = min(first + self._rows, end)
-        place = [self._organisation.bytes, _bigint(first), _bigint(following)]
-        async with self._pool.connection() as connection:
-            asked = asyncio.get_running_loop().run_in_executor(
-                None, self._ask, connection.pgconn, place
-            )
-            try:
-                return await asyncio.shield(asked), following
-            finally:
-                if not asked.done():  # nobody else gets the connection before
-                    await asyncio.wait([asked])
+    async def read(self) -> None:
+        """Read all pages, each once the one before it was asked for."""
+        try:
+            while await self._read_on():
+                await self._asked.wait()
+                self._asked.clear()
+        except Exception as error:  # noqa: BLE001  it is raised where the page is asked for
+            self._read.put_nowait(error)
+        else:
+            self._read.put_nowait(None)
 
-    def _ask(self, pgconn: pq.abc.PGconn, place: list[bytes]) -> list[Any]:
+    async def _read_on(self) -> bool:
+        """Read a page, and on the same connection those behind it, for as long as somebody waits for
+        each. To ask the pool for a connection takes turns of the loop, and who works on a page need
+        not give any: then a page would be read only once it is waited for. Whether there are more.
+        """
+        async with self._pool.connection() as connection:
+            self.transformer = _transformer(connection)
+            while self._end is None or self._first < self._end:
+                results = await self._in_thread(connection.pgconn)
+                if results is None:
+                    break
+                waited_for = self._asked.is_set()
+                self._asked.clear()
+                self._read.put_nowait(results)
+                if not waited_for:
+                    return True
+        return False
+
+    async def _in_thread(self, pgconn: pq.abc.PGconn) -> list[Any] | None:
+        asked = asyncio.get_running_loop().run_in_executor(None, self._ask, pgconn, self._rows)
+        try:
+            return await asyncio.shield(asked)
+        finally:
+            if not asked.done():  # nobody else gets the connection before
+                await asyncio.wait([asked])
+
+    def _ask(self, pgconn: pq.abc.PGconn, rows: int) -> list[Any] | None:
+        """The answers for the next so many rows; None where there are none."""
         _checked(pgconn.exec_(BEGIN))
         try:
-            return [
-                _checked(
-                    pgconn.exec_params(
-                        statement,
-                        place,
-                        param_types=_PLACE,
-                        param_formats=_PLACE_FORMATS,
-                        result_format=_BINARY,
-                    )
-                )
-                for statement in self._kind.statements
-            ]
+            if self._end is None:
+                size = _asked(pgconn, _SIZE, [self._organisation])
+                self._end = _int(size.get_value(0, 0)) if size.ntuples else 0
+                if self._until is not None:
+                    self._end = min(self._until, self._end)
+            if self._first >= self._end:
+                return None
+            following = min(self._first + rows, self._end)
+            place = [self._organisation, _bigint(self._first), _bigint(following)]
+            self._first = following
+            return [_asked(pgconn, statement, place) for statement in self._kind.statements]
         finally:
             pgconn.exec_(b"COMMIT")
 
@@ -241,11 +271,34 @@ class _Reader:
             self._rows = min(self._kind.most_rows, self._rows * 2)
 
 
+def _transformer(connection: psycopg.AsyncConnection[Any]) -> abc.Transformer:
+    """For a connection's binary values, UUIDs as 16 bytes."""
+    cursor = connection.cursor(binary=True)
+    cursor.adapters.register_loader("uuid", ByteaBinaryLoader)
+    return Transformer(cursor)
+
+
+def _asked(pgconn: pq.abc.PGconn, statement: bytes, values: list[bytes]) -> pq.abc.PGresult:
+    return _checked(
+        pgconn.exec_params(
+            statement,
+            values,
+            param_types=_PLACE[: len(values)],
+            param_formats=_PLACE_FORMATS[: len(values)],
+            result_format=_BINARY,
+        )
+    )
+
+
+def _int(value: bytes | None) -> int:
+    return int.from_bytes(value or b"", "big", signed=True)
+
+
 def _bigint(value: int) -> bytes:
     return value.to_bytes(8, "big", signed=True)
 
 
-def _checked(result: Any) -> Any:
+def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
     if result.status not in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
         raise errors.error_from_result(result)
     return result

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -424,6 +426,30 @@ async def test_who_replays_keeps_nobody_waiting(store: EventStore) -> None:
         for replay in replays:
             await replay.aclose()
     assert 2_500 == (await store.heads())[ORGANISATION]
+
+
+async def test_a_page_is_read_while_the_one_before_it_is_worked_on(
+    store: EventStore, database: Database
+) -> None:
+    """Also where who works on a page lets nobody else run: its reader has begun before it is handed over."""
+
+    class Counted(ThreadPoolExecutor):
+        begun = 0
+
+        def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+            self.begun += 1
+            return super().submit(*args, **kwargs)
+
+    changes = [Change(uuid4(), 1, NoteTaken(text="x")) for _ in range(1_000)]
+    await store.append(ORGANISATION, changes, actor="anna", at=NOW)
+    threads = Counted(max_workers=2)
+    asyncio.get_running_loop().set_default_executor(threads)
+    pool = await open_pool(database.url("intake"), min_size=1, max_size=1)
+    async with contextlib.aclosing(pages(pool, ENTRIES, ORGANISATION, 0, None)) as log:
+        for number in (1, 2, 3):
+            await anext(log)
+            assert number + 1 == threads.begun
+    await pool.close()
 
 
 async def test_a_log_that_grew_is_read_as_quickly(store: EventStore, database: Database) -> None:
