@@ -11,7 +11,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from services.intake.service import DEFINITION as INTAKE
@@ -101,8 +101,7 @@ async def days(
 
 async def metrics(service: Running) -> dict[str, float]:
     """What whoever reads /metrics gets."""
-    answer = await service.service._metrics(cast("Any", None))  # noqa: SLF001  its port is not known
-    text = bytes(answer.body).decode()
+    text = (await service.service.exposition()).decode()
     pairs = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, value in pairs}
 

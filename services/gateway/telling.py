@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import uvicorn
@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from shared.bus.rpc import DEFAULT_SECONDS, RpcClient
 from shared.contracts.rpc import Shape, Verb
+from shared.runtime.health import Beside
 from shared.telemetry import Event, Telemetry
 
 _METRICS_TYPE: Final = "text/plain; version=1.0.0; charset=utf-8; escaping=underscores"
@@ -36,7 +37,7 @@ class MetricsPage:
     @asynccontextmanager
     async def served(self, listener: socket.socket) -> AsyncIterator[None]:
         """Answer on `listener` meanwhile."""
-        server = _Beside(
+        server = Beside(
             uvicorn.Config(
                 self.app,
                 access_log=False,
@@ -52,15 +53,6 @@ class MetricsPage:
         finally:
             server.should_exit = True
             await serving
-
-
-class _Beside(uvicorn.Server):
-    """Leaves signals to the server that people reach."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 class TracedRpc(RpcClient):

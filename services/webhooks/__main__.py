@@ -34,7 +34,7 @@ def _serve(settings: WebhookSettings) -> None:
     from shared.bus.connection import CannotConnect
     from shared.telemetry import configure
 
-    telemetry = configure("webhooks", spans_path=None)
+    telemetry = configure("webhooks", spans_path=None, otlp=settings.otlp_url)
     try:
         uvloop.run(Service(settings, telemetry).run())
     except CannotConnect as problem:

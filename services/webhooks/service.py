@@ -5,13 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
-
-import uvicorn
-from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from services.webhooks.deliveries import Deliverer, Outcome, StoreThread
 from services.webhooks.destinations import SystemResolver
@@ -19,12 +14,13 @@ from services.webhooks.posting import trust
 from services.webhooks.reading import Reader
 from services.webhooks.settings import open_store
 from shared.bus.connection import connect, responds
+from shared.runtime.health import telling
 from shared.runtime.settings import secret
 from shared.telemetry import Event, Telemetry
+from shared.telemetry.otlp import METRICS_SECONDS
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
-    from starlette.requests import Request
 
     from services.webhooks.settings import WebhookSettings
 
@@ -36,6 +32,7 @@ class Service:
         self.settings = settings
         self.telemetry = telemetry
         self.started = False
+        """The file is open, and the bus is bound."""
         self.ready = False
         self.client: Client | None = None
         self.at: StoreThread | None = None
@@ -47,7 +44,9 @@ class Service:
             loop.add_signal_handler(number, stop.set)
         self.telemetry.log(Event.PROGRAM_STARTING)
         async with contextlib.AsyncExitStack() as stack:
-            await self._serve_health(stack)
+            await stack.enter_async_context(
+                telling(self, host=self.settings.http_host, port=self.settings.http_port)
+            )
             at = self.at = StoreThread(open_store(self.settings))
             stack.push_async_callback(at.close)
             # A wrong key is told now, and not with the first signal in half a year.
@@ -83,7 +82,11 @@ class Service:
             )
             self.started = self.ready = True
             self.telemetry.log(Event.PROGRAM_READY, port=self.settings.http_port)
-            await _all_until(stop, reader.run(), deliverer.run(stop.wait()), reader)
+            await _all_until(
+                stop,
+                reader,
+                [reader.run(), deliverer.run(stop.wait()), self._measure_until(stop)],
+            )
             self.ready = False
             self.telemetry.log(Event.PROGRAM_STOPPING)
         self.telemetry.log(Event.PROGRAM_STOPPED)
@@ -109,70 +112,44 @@ class Service:
 
     # Health -----------------------------------------------------------------------------------
 
-    async def _serve_health(self, stack: contextlib.AsyncExitStack) -> None:
-        app = Starlette(
-            routes=[
-                Route("/health/started", self._health_started),
-                Route("/health/live", self._health_live),
-                Route("/health/ready", self._health_ready),
-                Route("/metrics", self._metrics),
-            ]
-        )
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=self.settings.http_host,
-                port=self.settings.http_port,
-                access_log=False,
-                log_config=None,
-                lifespan="off",
-            )
-        )
-        task = asyncio.create_task(server.serve())
-
-        async def end() -> None:
-            server.should_exit = True
-            await task
-
-        stack.push_async_callback(end)
-
-    async def _health_started(self, _request: Request) -> Response:
-        """The file is open, and the bus is bound."""
-        return _status(self.started)
-
-    async def _health_live(self, _request: Request) -> Response:
-        """The loop turns. Depends on nothing."""
-        return _status(alive=True)
-
-    async def _health_ready(self, _request: Request) -> Response:
+    async def is_ready(self) -> bool:
         """File and bus answer. Receivers are not asked for: theirs is not ours to repair."""
         if not self.ready or self.client is None or self.at is None:
-            return _status(alive=False)
+            return False
         try:
             async with asyncio.timeout(2):
                 await self.at.do(self.at.store.counts)
         except TimeoutError:
-            return _status(alive=False)
-        return _status(await responds(self.client))
+            return False
+        return await responds(self.client)
 
-    async def _metrics(self, _request: Request) -> Response:
+    async def exposition(self) -> bytes:
+        """The metrics, with what waits in the file."""
+        await self._measure()
+        return self.telemetry.exposition()
+
+    async def _measure(self) -> None:
         if self.at is not None:
             pending, dead = await self.at.do(self.at.store.counts)
             self.telemetry.metrics.set("webhook_pending", pending)
             self.telemetry.metrics.set("webhook_dead_letters", dead)
-        return Response(self.telemetry.exposition(), media_type="text/plain; version=0.0.4")
+
+    async def _measure_until(self, stop: asyncio.Event) -> None:
+        """Where metrics are sent, and nobody asks for them: set the gauges now and then."""
+        while self.settings.otlp_url is not None and not stop.is_set():
+            await self._measure()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), METRICS_SECONDS / 2)
 
 
-async def _all_until(
-    stop: asyncio.Event, reading: Awaitable[None], delivering: Awaitable[None], reader: Reader
-) -> None:
-    """Run both until `stop`. What ends one of them with an exception ends the other, and is raised."""
+async def _all_until(stop: asyncio.Event, reader: Reader, works: Sequence[Awaitable[None]]) -> None:
+    """Run all until `stop`. What ends one of them with an exception ends the others, and is raised."""
 
     async def told_to_stop() -> None:
         await stop.wait()
         reader.stop()
 
-    tasks = [asyncio.ensure_future(each) for each in (reading, delivering, told_to_stop())]
+    tasks = [asyncio.ensure_future(each) for each in (*works, told_to_stop())]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in done:
@@ -181,15 +158,3 @@ async def _all_until(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the service, which stops in its own order."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _status(alive: bool) -> Response:  # noqa: FBT001  the one thing it says
-    return JSONResponse({"ok": alive}, status_code=200 if alive else 503)

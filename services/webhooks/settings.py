@@ -11,7 +11,7 @@ from services.webhooks.addresses import Network, networks
 from services.webhooks.destinations import Rules
 from services.webhooks.sealing import Box
 from services.webhooks.store import Store
-from shared.runtime.settings import SettingProblem, secret
+from shared.runtime.settings import SettingProblem, otlp_receiver, secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,8 @@ class WebhookSettings:
     """Ports at which receivers may listen."""
     webhooks_refused: tuple[Network, ...]
     """Further networks in which no receiver may be."""
+    otlp_url: str | None
+    """Base address of an OTLP receiver over HTTP for metrics; none: not sent."""
 
     @property
     def rules(self) -> Rules:
@@ -70,6 +72,7 @@ def load() -> WebhookSettings:
             for each in _text("webhooks_ports", "443").split(",")
         ),
         webhooks_refused=_networks(),
+        otlp_url=otlp_receiver(os.environ.get("HOEKSTEEN_OTLP_URL")),
     )
 
 

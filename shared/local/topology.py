@@ -225,10 +225,13 @@ def _common(home: Home) -> dict[str, str]:
 
 def _telemetry(home: Home, program: str) -> dict[str, str]:
     """Where spans and metrics go: the home, and a receiver if one is named."""
+    return {"HOEKSTEEN_SPANS_FILE": str(home.spans(program)), **_receiver()}
+
+
+def _receiver() -> dict[str, str]:
+    """Whom spans and metrics are sent to, if somebody is named."""
     receiver = os.environ.get("HOEKSTEEN_OTLP_URL")
-    return {"HOEKSTEEN_SPANS_FILE": str(home.spans(program))} | (
-        {"HOEKSTEEN_OTLP_URL": receiver} if receiver else {}
-    )
+    return {"HOEKSTEEN_OTLP_URL": receiver} if receiver else {}
 
 
 def _nats_user(installation: Installation, user: str) -> dict[str, str]:
@@ -313,6 +316,7 @@ def webhooks_environment(home: Home, ports: Ports) -> dict[str, str]:
         _common(home)
         | _nats_user(Installation(home, ports, {}), webhooks.NAME)
         | webhooks.environment(home, ports)
+        | _receiver()
     )
 
 

@@ -22,11 +22,7 @@ from uuid import UUID
 import msgspec
 import nats.errors
 import psycopg
-import uvicorn
 from opentelemetry.trace import SpanKind
-from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from shared.bus.connection import connect, responds
 from shared.bus.consumer import Consumer, Delivered
@@ -67,6 +63,7 @@ from shared.runtime.adopted import adopt_gap, adopt_message
 from shared.runtime.calls import Call, Parts, run_command
 from shared.runtime.clock import Clock, MovableClock, SystemClock
 from shared.runtime.erasure import Erasures
+from shared.runtime.health import telling
 from shared.runtime.keeper import Keeper
 from shared.runtime.key_ring import RingWatch, wait_for_ring
 from shared.runtime.ledger_verbs import LedgerVerbs
@@ -86,7 +83,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from starlette.requests import Request
 
     from shared.eventstore.types import EventTypes
     from shared.identity.principal import Principal
@@ -189,6 +185,7 @@ class Service:
         )
         self.ready = False
         self.started = False
+        """Schema there, keys loaded, subscriptions bound."""
         self.crashed = False
         """Whether a part of the service ended by itself; `main` then exits with 1."""
         self.live = Live()
@@ -223,7 +220,9 @@ class Service:
 
     async def _wire(self, stack: contextlib.AsyncExitStack) -> None:
         settings, name = self.settings, self.definition.name
-        await self._serve_health(stack)
+        await stack.enter_async_context(
+            telling(self, host=settings.http_host, port=settings.http_port)
+        )
         ring = await wait_for_ring(settings, self.telemetry)
         stack.callback(ring.close)
         pool, answers = await self._pools(stack)
@@ -871,60 +870,26 @@ class Service:
 
     # Health -----------------------------------------------------------------------------------
 
-    async def _serve_health(self, stack: contextlib.AsyncExitStack) -> None:
-        app = Starlette(
-            routes=[
-                Route("/health/started", self._health_started),
-                Route("/health/live", self._health_live),
-                Route("/health/ready", self._health_ready),
-                Route("/metrics", self._metrics),
-            ]
-        )
-        server = _Server(
-            uvicorn.Config(
-                app,
-                host=self.settings.http_host,
-                port=self.settings.http_port,
-                access_log=False,
-                log_config=None,
-                lifespan="off",
-            )
-        )
-        task = asyncio.create_task(server.serve())
-
-        async def end() -> None:
-            server.should_exit = True
-            await task
-
-        stack.push_async_callback(end)
-
-    async def _health_started(self, _request: Request) -> Response:
-        """Schema there, keys loaded, subscriptions bound."""
-        return _status(self.started)
-
-    async def _health_live(self, _request: Request) -> Response:
-        """The loop turns. Depends on nothing: a database that is down must not restart a pod."""
-        return _status(alive=True)
-
-    async def _health_ready(self, _request: Request) -> Response:
+    async def is_ready(self) -> bool:
         """Database, bus and key ring answer, projections are near the head; false while stopping,
         and while stream and store differ.
         """
         if not self.ready or self._diverged or not self.ring_watch.usable:
-            return _status(alive=False)
+            return False
         if not await responds(self.client):
-            return _status(alive=False)
+            return False
         try:
             async with asyncio.timeout(2), self.pool.connection() as connection:
                 await connection.execute("SELECT 1")
         except (TimeoutError, psycopg.Error):
-            return _status(alive=False)
-        return _status(self.projector.lag_events < _LAG_BOUND)
+            return False
+        return self.projector.lag_events < _LAG_BOUND
 
-    async def _metrics(self, _request: Request) -> Response:
+    async def exposition(self) -> bytes:
+        """The metrics, with what is known only when somebody looks."""
         if self.started:
             await self._measure()
-        return Response(self.telemetry.exposition(), media_type="text/plain; version=0.0.4")
+        return self.telemetry.exposition()
 
     async def _measure_on(self) -> None:
         """Where metrics are sent, and nobody asks for them: set the gauges now and then."""
@@ -958,18 +923,6 @@ class Service:
             if _DAY <= age < _DAY + _HOUR:
                 age = 0
             metrics.set("ledger_checkpoint_age", steps(age, _HOUR))
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the service, which stops in its own order."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _status(alive: bool) -> Response:  # noqa: FBT001  the one thing it says
-    return JSONResponse({"ok": alive}, status_code=200 if alive else 503)
 
 
 def signing_key(settings: ServiceSettings) -> Ed25519PrivateKey:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -567,8 +567,8 @@ async def daily(intake: Intake, day: int) -> None:
 
 async def told(intake: Intake) -> str:
     """What whoever reads its metrics gets."""
-    answer = await intake.service._metrics(cast("Any", None))
-    return bytes(answer.body).decode()
+    text: bytes = await intake.service.exposition()
+    return text.decode()
 
 
 async def test_a_restored_database_does_not_revive_the_case(

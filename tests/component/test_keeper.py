@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
 from uuid import UUID
 
 import psycopg
@@ -168,8 +167,7 @@ async def test_a_log_that_is_no_longer_signed_grows_old(
 
 async def told(service: Running) -> str:
     """What whoever reads its metrics gets."""
-    answer = await service.service._metrics(cast("Any", None))
-    return bytes(answer.body).decode()
+    return (await service.service.exposition()).decode()
 
 
 async def test_witnesses_of_two_owners_cosign(database: Database, tmp_path: Path, bus: Bus) -> None:

@@ -60,7 +60,7 @@ async def kinds(bus: Bus, *positions: int) -> list[str | None]:
 
 async def ready(service: Any) -> bool:
     """What the service says of itself."""
-    return bool((await service.service._health_ready(None)).status_code == 200)
+    return bool(await service.service.is_ready())
 
 
 def day(number: int) -> datetime:

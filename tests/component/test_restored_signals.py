@@ -105,8 +105,7 @@ async def lab(database: Database, tmp_path: Path) -> AsyncIterator[Lab]:
 
 async def ready(noisy: Noisy) -> bool:
     """What the service says of itself."""
-    answer = await noisy.service._health_ready(None)
-    return bool(answer.status_code == 200)
+    return bool(await noisy.service.is_ready())
 
 
 async def budget(noisy: Noisy) -> PrivacyBudget:

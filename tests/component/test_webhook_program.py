@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ from shared.bus import integrations
 from shared.bus.accounts import IntegrationAccount
 from shared.bus.relay import Outgoing, Relay
 from shared.bus.topology import EXTERNAL_DURABLE, EXTERNAL_STREAM
+from tests import otlp_receiver
 from tests.nats_server import Bus, running_bus
 from tests.nats_server import until as until_within
 from tests.ports import free_port
@@ -150,11 +151,21 @@ async def webhooks(folder: Path) -> AsyncIterator[Lab]:
                 lab.stop(signal.SIGKILL)
 
 
-async def test_what_integrations_get_is_brought_and_nothing_more(tmp_path: Path) -> None:
+@pytest.fixture
+def watcher() -> Iterator[otlp_receiver.Receiver]:
+    """Somebody to whom metrics are sent."""
+    with otlp_receiver.receiving() as receiver:
+        yield receiver
+
+
+async def test_what_integrations_get_is_brought_and_nothing_more(
+    tmp_path: Path, watcher: otlp_receiver.Receiver
+) -> None:
     """From the stream to the receiver: the same bytes, signed, of its organisations alone; logs and
-    metrics tell neither who, nor where, nor what.
+    metrics, asked for or sent, tell neither who, nor where, nor what.
     """
     async with receiving() as receiver, webhooks(tmp_path) as lab:
+        lab.environment["HOEKSTEEN_OTLP_URL"] = watcher.address
         subscription, secret = await lab.add(receiver.url, "t0")
         await lab.publish(
             ("signals.v1.t0.signals-released", event(1, size=32_768)),
@@ -171,6 +182,11 @@ async def test_what_integrations_get_is_brought_and_nothing_more(tmp_path: Path)
         await lab.unacknowledged(0)
         told = lab.log + lab.metrics()
         assert 0 == lab.stop(signal.SIGTERM)
+    assert {"/v1/metrics"} == {path for path, _ in watcher.requests}
+    sent = watcher.requests[-1][1].decode()
+    assert "webhook_pending" in sent
+    assert "webhook_attempts_total" in sent
+    told += sent
     for hidden in (
         *("hooks?", f":{receiver.port}", "t0", subscription, secret, key_of(secret).hex()),
         *(receiver.got[0].id, "s-1", str(tmp_path)),
