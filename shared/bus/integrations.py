@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
@@ -20,7 +20,9 @@ import msgspec
 from nats.aio.client import Client
 
 from shared.bus.accounts import IntegrationAccount
+from shared.bus.configured import NotRead
 from shared.bus.connection import CannotConnect
+from shared.bus.operator import NoOperator
 from shared.bus.provision import (
     NotProvisioned,
     provision_integration,
@@ -84,6 +86,8 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     """All of them, by name."""
 
     integrations: tuple[Integration, ...] = ()
+    applied: datetime | None = None
+    """When `apply` was last run to its end."""
 
     def find(self, name: str) -> Integration | None:
         """The one of that name."""
@@ -92,11 +96,21 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     def put(self, changed: Integration) -> Register:
         """With this one, new or in place of the one of its name."""
         others = [each for each in self.integrations if each.name != changed.name]
-        return Register(integrations=tuple(sorted((*others, changed), key=lambda each: each.name)))
+        return msgspec.structs.replace(
+            self, integrations=tuple(sorted((*others, changed), key=lambda each: each.name))
+        )
 
     def without(self, name: str) -> Register:
         """Without the one of that name."""
-        return Register(integrations=tuple(each for each in self.integrations if each.name != name))
+        left = tuple(each for each in self.integrations if each.name != name)
+        return msgspec.structs.replace(self, integrations=left)
+
+    def due(self, at: datetime) -> bool:
+        """Whether `apply` has something to end: credentials that may be used still, or a removal."""
+        return any(
+            each.leaving or any(one.ends <= at and not one.revoked for one in each.credentials)
+            for each in self.integrations
+        )
 
 
 class Mode(Protocol):
@@ -140,14 +154,19 @@ class Mode(Protocol):
 
 def listed(mode: Mode) -> Register:
     """What the register says. Raises Refused."""
+    return read_register(mode.register)
+
+
+def read_register(path: Path) -> Register:
+    """What a register's file says; an empty one where there is no file. Raises Refused."""
     try:
-        return msgspec.json.decode(mode.register.read_bytes(), type=Register)
+        return msgspec.json.decode(path.read_bytes(), type=Register)
     except FileNotFoundError:
         return Register()
     except OSError as error:
-        raise Refused(f"{mode.register} cannot be read ({error.strerror}).") from error
+        raise Refused(f"{path} cannot be read ({error.strerror}).") from error
     except msgspec.DecodeError as error:
-        raise Refused(f"{mode.register} is damaged; put it back from a backup.") from error
+        raise Refused(f"{path} is damaged; put it back from a backup.") from error
 
 
 async def add(
@@ -274,7 +293,24 @@ async def apply(mode: Mode, *, now: datetime | None = None) -> tuple[str, ...]:
     ]
     if problems:
         raise NotProvisioned("\n".join((*done, *problems)))
+    with _alone(mode):
+        _write(mode, msgspec.structs.replace(listed(mode), applied=now))
     return tuple(done)
+
+
+async def keep(mode: Mode, told: Callable[[str], object], *, every: float = 60.0) -> None:
+    """Apply what is due, looked at each so many seconds, until cancelled; `told` gets a sentence for each.
+
+    What does not work is tried again: a command may hold the register, or the server may be away.
+    """
+    while True:
+        await asyncio.sleep(every)
+        with contextlib.suppress(
+            Refused, NotRead, NoOperator, NotProvisioned, CannotConnect, OSError
+        ):
+            if listed(mode).due(datetime.now(UTC)):
+                for sentence in await apply(mode):
+                    told(sentence)
 
 
 async def remove(mode: Mode, name: str, *, now: datetime | None = None) -> None:

@@ -249,6 +249,15 @@ def _certificates(home: Home) -> Iterator[Finding]:
     yield from doctor_parts.certificates([*named, *sorted(home.secrets.glob("*.pem"))])
 
 
+def _integrations(home: Home) -> Iterator[Finding]:
+    """No integration's credentials end soon, and what was replaced is cut off."""
+    yield from doctor_parts.credentials(home.secrets / "integrations.json", ended_by_servers=False)
+    if folder := os.environ.get("HOEKSTEEN_NATS_OPERATOR"):
+        yield from doctor_parts.credentials(
+            Path(folder) / "integrations.json", ended_by_servers=True
+        )
+
+
 def _backups(home: Home) -> Iterator[Finding]:
     """There is a backup of the last days."""
     real = any(_walk(home.ledger)) and not home.demo.exists() and not home.clock.exists()
@@ -313,6 +322,7 @@ CHECKS: tuple[Callable[[Home], Iterator[Finding]], ...] = (
     _rings,
     _cosigned,
     _certificates,
+    _integrations,
     _backups,
     _complaints,
 )

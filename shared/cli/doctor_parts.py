@@ -16,6 +16,7 @@ import psycopg
 from cryptography import x509
 from psycopg import sql
 
+from shared.bus.integrations import SOON_DAYS, Refused, read_register
 from shared.bus.topology import STREAMS
 from shared.cli.finding import Finding
 from shared.ledger.files import LedgerFolder
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
+    from shared.bus.integrations import Integration, Register
+
 _ANSWER_SECONDS: Final = 3.0
 _LEAST_FREE_BYTES: Final = 1024**3
 _LEAST_FREE_SHARE: Final = 0.05
@@ -38,6 +41,10 @@ _CERTIFICATE_DAYS: Final = 14
 _BACKUP_DAYS: Final = 2
 _SKEW_SECONDS: Final = 5.0
 _LAG_EVENTS: Final = 1_000
+_APPLIED_DAYS: Final = 2
+_APPLY: Final = (
+    "Run `hoeksteen integration apply`, and see why nothing runs it by itself (docs/bus.md)."
+)
 
 
 def database(url: str, services: Sequence[str]) -> Iterator[Finding]:
@@ -197,6 +204,73 @@ def certificates(files: Iterable[Path]) -> Iterator[Finding]:
                 f"A certificate in {path} {over} on {ends:%Y-%m-%d}.",
                 "Put a new one in its place: docs/rotation.md says what reads it without a stop.",
             )
+
+
+def credentials(
+    register: Path, *, ended_by_servers: bool, now: datetime | None = None
+) -> Iterator[Finding]:
+    """No integration's credentials end soon, and those that were replaced are cut off.
+
+    `ended_by_servers`: NATS ends by itself what has expired (operator mode), and a timetable of the
+    operator's cuts off what ended before; else the running installation does both.
+    """
+    now = now or datetime.now(UTC)
+    try:
+        there = read_register(register)
+    except Refused as problem:
+        yield Finding(str(problem), "Its backup lies with that of its folder.")
+        return
+    for each in there.integrations:
+        if each.leaving:
+            yield Finding(
+                f"The removal of the integration '{each.name}' was begun and not finished.", _APPLY
+            )
+            continue
+        for one in each.credentials:
+            ended = one.ends <= now and not one.revoked
+            if ended and not (ended_by_servers and one.expires <= now):
+                yield Finding(
+                    f"Credentials {one.number} of the integration '{each.name}' ended on "
+                    f"{one.ends:%Y-%m-%d}, and NATS takes them still.",
+                    _APPLY,
+                )
+        yield from _ending(each, now)
+    if ended_by_servers:
+        yield from _timetable(there, now)
+
+
+def _ending(each: Integration, now: datetime) -> Iterator[Finding]:
+    last = max((one.ends for one in each.credentials if one.holds(now)), default=None)
+    if last is None:
+        yield Finding(
+            f"The integration '{each.name}' has no credentials that hold: it receives nothing.",
+            f"`hoeksteen integration rotate {each.name}` makes new ones, `remove` takes it away.",
+        )
+    elif last - now < timedelta(days=SOON_DAYS):
+        yield Finding(
+            f"The credentials of the integration '{each.name}' end on {last:%Y-%m-%d}.",
+            f"`hoeksteen integration rotate {each.name}` makes new ones: hand them over before.",
+        )
+
+
+def _timetable(register: Register, now: datetime) -> Iterator[Finding]:
+    """Replaced credentials end by `apply` alone, so something must run it."""
+    if register.applied is not None and now - register.applied <= timedelta(days=_APPLIED_DAYS):
+        return
+    for each in register.integrations:
+        for one in each.credentials:
+            if one.holds(now) and one.ends < one.expires:
+                since = (
+                    "has never been run"
+                    if register.applied is None
+                    else f"was last run on {register.applied:%Y-%m-%d}"
+                )
+                yield Finding(
+                    f"Credentials {one.number} of the integration '{each.name}' were replaced and are to "
+                    f"end on {one.ends:%Y-%m-%d}, but NATS takes them until `hoeksteen integration apply` "
+                    f"is run, which {since}.",
+                    "Have a timetable run it: deploy/operator has one for systemd (docs/bus.md).",
+                )
 
 
 def room(folders: Iterable[Path]) -> Iterator[Finding]:

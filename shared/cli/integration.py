@@ -95,7 +95,11 @@ def rotate(
 
     mode = _mode(operator)
     there = _done(integrations.rotate(mode, name, days=days, overlap_days=overlap_days))
-    old = f"end in {overlap_days} day(s)" if overlap_days else "are cut off"
+    old = (
+        f"end in {overlap_days} day(s), when `hoeksteen integration apply` is run by then"
+        if overlap_days
+        else "are cut off"
+    )
     typer.echo(f"'{name}' has new credentials; the old ones {old}.")
     _handed_over(mode, there)
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from shared.bus import integrations
 from shared.local.home import Home, write_private_json
+from shared.local.integrations import bus_of
 from shared.local.launcher import Interrupted, Launcher
 from shared.local.pages import print_links
 from shared.local.session import WITNESSES, Installation, Ports
@@ -90,7 +92,11 @@ def _run(home: Home, console: Console, body: Callable[[Installation], Awaitable[
 
             async def announced() -> int:
                 write_private_json(home.run, plan.installation.to_json())
-                return await body(plan.installation)
+                keeping = asyncio.create_task(integrations.keep(bus_of(home, ports), console.print))
+                try:
+                    return await body(plan.installation)
+                finally:
+                    keeping.cancel()
 
             return await launcher.run(announced)
 

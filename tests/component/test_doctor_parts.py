@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 import pytest_asyncio
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
 
+from shared.bus.integrations import Credential, Integration, Register
 from shared.cli import doctor_parts
 from shared.cli.finding import Finding
 from shared.ledger.checkpoint import Checkpoint, origin
@@ -32,6 +34,7 @@ from tests.nats_server import Bus, running_bus
 from tests.service_lab import eventually
 
 ORGANISATION = UUID(int=0xA1)
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
 
 def said(findings: Iterator[Finding]) -> str:
@@ -176,6 +179,73 @@ def test_a_certificate_that_ends(tmp_path: Path, ends: int | None, told: str) ->
         certificate(path, timedelta(days=ends))
     found = said(doctor_parts.certificates([path]))
     assert (told in found) if told else found == ""
+
+
+def credentials(number: int, ends: int, expires: int, *, revoked: bool = False) -> Credential:
+    """Made a week ago; `ends` and `expires` are days from now."""
+    return Credential(
+        number=number,
+        user=f"acme.{number}",
+        issued=NOW - timedelta(days=7),
+        expires=NOW + timedelta(days=expires),
+        ends=NOW + timedelta(days=ends),
+        revoked=revoked,
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "applied", "in_configuration", "in_operator_mode"),
+    [
+        ([credentials(1, 200, 200)], None, "", ""),
+        ([credentials(1, 29, 29)], 0, "end on 2026-12-27", "end on 2026-12-27"),
+        (
+            [credentials(1, -1, -1)],
+            0,
+            "NATS takes them still; 'acme' has no credentials",
+            "'acme' has no credentials",
+        ),
+        ([credentials(1, -3, 90, revoked=True), credentials(2, 300, 300)], 0, "", ""),
+        (
+            [credentials(1, -3, 90), credentials(2, 300, 300)],
+            0,
+            "1 of the integration 'acme' ended on 2026-11-25, and NATS takes them still",
+            "1 of the integration 'acme' ended on 2026-11-25, and NATS takes them still",
+        ),
+        ([credentials(1, 3, 90), credentials(2, 300, 300)], 1, "", ""),
+        ([credentials(1, 3, 90), credentials(2, 300, 300)], 3, "", "last run on 2026-11-25"),
+        ([credentials(1, 3, 90), credentials(2, 300, 300)], None, "", "has never been run"),
+    ],
+    ids=["fine", "soon", "expired", "cut-off", "not-cut-off", "overlap", "idle", "never"],
+)
+def test_credentials_that_end(
+    tmp_path: Path,
+    held: list[Credential],
+    applied: int | None,
+    in_configuration: str,
+    in_operator_mode: str,
+) -> None:
+    """Those that end soon or have ended, and replaced ones that nobody cuts off, with what to do."""
+    path = tmp_path / "integrations.json"
+    register = Register(
+        integrations=(Integration(name="acme", tokens=(), credentials=tuple(held)),),
+        applied=None if applied is None else NOW - timedelta(days=applied),
+    )
+    path.write_bytes(msgspec.json.encode(register))
+    for by_servers, told in ((False, in_configuration), (True, in_operator_mode)):
+        found = said(doctor_parts.credentials(path, ended_by_servers=by_servers, now=NOW))
+        assert bool(found) is bool(told)
+        assert all(part in found for part in told.split("; "))
+
+
+def test_a_register_of_integrations_that_cannot_be_read(tmp_path: Path) -> None:
+    """None is well; a damaged one, and a removal that stopped half-way, are told."""
+    path = tmp_path / "integrations.json"
+    assert "" == said(doctor_parts.credentials(path, ended_by_servers=True))
+    path.write_text("{")
+    assert "is damaged" in said(doctor_parts.credentials(path, ended_by_servers=True))
+    gone = Integration(name="acme", tokens=(), credentials=(), leaving=True)
+    path.write_bytes(msgspec.json.encode(Register(integrations=(gone,))))
+    assert "begun and not finished" in said(doctor_parts.credentials(path, ended_by_servers=True))
 
 
 def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

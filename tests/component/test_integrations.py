@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from datetime import UTC, datetime, timedelta
@@ -229,6 +230,27 @@ def test_an_operator_s_folder_is_made_once(tmp_path: Path) -> None:
     (folder.keys / "OPERATOR.nk").write_text("nonsense")
     with pytest.raises(NoOperator, match="no key"):
         OperatorFolder.opened(folder.root)
+
+
+async def test_what_was_replaced_ends_by_itself_where_somebody_keeps_it(tmp_path: Path) -> None:
+    """After the overlap the old password is out without a command, and the new one holds."""
+    async with running_lab(tmp_path, "configuration", {"acme": ("org1",)}) as lab:
+        old = lab.secret("acme")
+        said: list[str] = []
+        last_week = datetime.now(UTC) - timedelta(days=8)
+        await integrations.rotate(lab.bus, "acme", overlap_days=7, now=last_week)
+        assert (await lab.client("acme", old)).is_connected
+        assert integrations.listed(lab.bus).due(datetime.now(UTC))
+        keeping = asyncio.create_task(integrations.keep(lab.bus, said.append, every=0.02))
+        await until(lambda: said)
+        keeping.cancel()
+        assert said == ["acme: credentials 1 are cut off"]
+        with pytest.raises(CannotConnect):
+            await lab.client("acme", old)
+        assert (await lab.client("acme.2", lab.secret("acme", 2))).is_connected
+        register = integrations.listed(lab.bus)
+        assert not register.due(datetime.now(UTC))
+        assert register.applied is not None
 
 
 async def test_the_list_says_until_when_and_no_secret(tmp_path: Path) -> None:
