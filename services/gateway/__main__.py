@@ -10,13 +10,14 @@ from services.gateway.access import AccessProblem
 from services.gateway.service import serve
 from services.gateway.settings import load
 from shared.bus.connection import CannotConnect
+from shared.bus.watch import BusStuck
 from shared.runtime.garbage import look_less_often
 from shared.runtime.settings import SettingProblem
-from shared.telemetry import configure
+from shared.telemetry import Event, configure
 
 
 def main() -> int:
-    """Run the gateway; the exit status is 2, with one sentence, where it cannot start."""
+    """Run the gateway; the exit status is 2 where it cannot start, with one sentence; 1 where it hangs."""
     try:
         settings = load()
     except SettingProblem as problem:
@@ -27,6 +28,9 @@ def main() -> int:
         uvloop.run(serve(settings, telemetry))
     except (SettingProblem, CannotConnect, AccessProblem) as problem:
         return _said(problem)
+    except BusStuck as problem:
+        telemetry.problem(Event.PROGRAM_CRASHED, problem)
+        return 1
     except KeyboardInterrupt:
         return 0
     finally:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from typing import Literal
+
+from nats.aio.client import Client
 
 from services.gateway.app import application
 from services.gateway.documents import DocumentRules
@@ -17,6 +20,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.telling import MetricsPage, TracedRpc
 from shared.bus.connection import connect, responds
 from shared.bus.revocations import RevocationReader
+from shared.bus.watch import until_stuck
 from shared.identity.reporter import unproven
 from shared.identity.revocations import Revocations
 from shared.identity.tokens import verifier_of
@@ -38,15 +42,18 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
         live.all_anew()
         ended.wake()
 
-    client = await connect(
-        servers=settings.nats_url,
-        user=settings.nats_user,
-        password=secret(settings.nats_password_file),
-        authority=settings.nats_ca_file,
-        name="gateway",
-        on_problem=lambda _sentence: telemetry.log(Event.BUS_PROBLEM),
-        on_reconnect=reconnected,
-    )
+    async def connected(on_reconnect: Callable[[], None] = lambda: None) -> Client:
+        return await connect(
+            servers=settings.nats_url,
+            user=settings.nats_user,
+            password=secret(settings.nats_password_file),
+            authority=settings.nats_ca_file,
+            name="gateway",
+            on_problem=lambda _sentence: telemetry.log(Event.BUS_PROBLEM),
+            on_reconnect=on_reconnect,
+        )
+
+    client = await connected(reconnected)
     telemetry.log(Event.BUS_CONNECTED)
     try:
         await live.listen(client)
@@ -79,6 +86,8 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
                 page = stack.enter_context(_listening(settings, "metrics", settings.metrics_port))
                 await stack.enter_async_context(MetricsPage(telemetry).served(page))
             look_in_pieces()
+            watching = asyncio.create_task(until_stuck(client, connected))
+            watching.add_done_callback(lambda _: setattr(server, "should_exit", True))
             meanwhile = [
                 asyncio.create_task(work)
                 for work in (
@@ -90,14 +99,21 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
             try:
                 await server.serve(sockets=[listener])
             finally:
-                for work in meanwhile:
+                for work in (watching, *meanwhile):
                     work.cancel()
+            await _unless_cancelled(watching)
         telemetry.log(Event.PROGRAM_STOPPING)
     finally:
         # Bounded: a bus that is gone must not hold the gateway back.
         async with asyncio.timeout(DRAIN_SECONDS):
             await client.close()
     telemetry.log(Event.PROGRAM_STOPPED)
+
+
+async def _unless_cancelled(watching: asyncio.Task[None]) -> None:
+    """Raise what ended it, if something did."""
+    with suppress(asyncio.CancelledError):
+        await watching
 
 
 def _rules(settings: GatewaySettings) -> DocumentRules:

@@ -32,13 +32,17 @@ def _serve(settings: WebhookSettings) -> None:
 
     from services.webhooks.service import Service
     from shared.bus.connection import CannotConnect
-    from shared.telemetry import configure
+    from shared.bus.watch import BusStuck
+    from shared.telemetry import Event, configure
 
     telemetry = configure("webhooks", spans_path=None, otlp=settings.otlp_url)
     try:
         uvloop.run(Service(settings, telemetry).run())
     except CannotConnect as problem:
         sys.exit(f"webhooks: {problem}")
+    except BusStuck as problem:
+        telemetry.problem(Event.PROGRAM_CRASHED, problem)
+        sys.exit(1)
     finally:
         telemetry.shutdown()
 

@@ -14,6 +14,7 @@ from services.webhooks.posting import trust
 from services.webhooks.reading import Reader
 from services.webhooks.settings import open_store
 from shared.bus.connection import connect, responds
+from shared.bus.watch import until_stuck
 from shared.runtime.health import telling
 from shared.runtime.settings import secret
 from shared.telemetry import Event, Telemetry
@@ -51,16 +52,7 @@ class Service:
             stack.push_async_callback(at.close)
             # A wrong key is told now, and not with the first signal in half a year.
             await at.do(at.store.subscriptions, 0.0)
-            client = self.client = await connect(
-                servers=self.settings.nats_url,
-                user=self.settings.nats_user,
-                password=secret(self.settings.nats_password_file),
-                authority=self.settings.nats_ca_file,
-                name="webhooks",
-                # The account's, whichever of its users it is.
-                inbox="_INBOX_webhooks",
-                on_problem=lambda _sentence: self.telemetry.log(Event.BUS_PROBLEM),
-            )
+            client = self.client = await self._connected()
             stack.push_async_callback(client.close)
             self.telemetry.log(Event.BUS_CONNECTED)
             resolver = SystemResolver()
@@ -86,10 +78,23 @@ class Service:
                 stop,
                 reader,
                 [reader.run(), deliverer.run(stop.wait()), self._measure_until(stop)],
+                until_stuck(client, self._connected),
             )
             self.ready = False
             self.telemetry.log(Event.PROGRAM_STOPPING)
         self.telemetry.log(Event.PROGRAM_STOPPED)
+
+    async def _connected(self) -> Client:
+        return await connect(
+            servers=self.settings.nats_url,
+            user=self.settings.nats_user,
+            password=secret(self.settings.nats_password_file),
+            authority=self.settings.nats_ca_file,
+            name="webhooks",
+            # The account's, whichever of its users it is.
+            inbox="_INBOX_webhooks",
+            on_problem=lambda _sentence: self.telemetry.log(Event.BUS_PROBLEM),
+        )
 
     # What is told -----------------------------------------------------------------------------
 
@@ -142,17 +147,23 @@ class Service:
                 await asyncio.wait_for(stop.wait(), METRICS_SECONDS / 2)
 
 
-async def _all_until(stop: asyncio.Event, reader: Reader, works: Sequence[Awaitable[None]]) -> None:
-    """Run all until `stop`. What ends one of them with an exception ends the others, and is raised."""
+async def _all_until(
+    stop: asyncio.Event, reader: Reader, works: Sequence[Awaitable[None]], watch: Awaitable[None]
+) -> None:
+    """Run all until `stop`; `watch` goes on for ever by itself. What ends one of them with an exception ends
+    the others, and is raised.
+    """
+    watching = asyncio.ensure_future(watch)
 
     async def told_to_stop() -> None:
         await stop.wait()
         reader.stop()
+        watching.cancel()
 
-    tasks = [asyncio.ensure_future(each) for each in (*works, told_to_stop())]
+    tasks = [watching, *(asyncio.ensure_future(each) for each in (*works, told_to_stop()))]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in done:
+        for task in done - {watching} if stop.is_set() else done:
             task.result()
     finally:
         for task in tasks:

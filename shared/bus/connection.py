@@ -183,8 +183,7 @@ async def responds(client: Client, *, within: float = 2.0) -> bool:
     """Whether the server answers a ping within so many seconds.
 
     This is what readiness should ask. `client.is_connected` stays true for a server that is frozen,
-    and a client can hang in reconnecting without a callback (nats.py issue 671): a service that
-    does not respond for a minute should end and be started again.
+    and a client can hang in reconnecting without a callback (nats.py issue 671): see `watch`.
     """
     if not client.is_connected:
         return False

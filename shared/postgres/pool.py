@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, Final
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -31,6 +32,25 @@ class _Pool(AsyncConnectionPool[Connection]):
                 yield connection
 
 
+NOTICED: Final[Mapping[str, int]] = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 10_000,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""libpq's parameters by which a server is missed that vanished without a word: in seconds, `tcp_user_timeout`
+in milliseconds. Linux itself sends for a quarter of an hour, and asks an idle connection after two hours.
+"""
+
+
+def noticing(dsn: str) -> str:
+    """`dsn` with NOTICED, where it does not say otherwise itself."""
+    said = conninfo_to_dict(dsn)
+    return make_conninfo(dsn, **{name: each for name, each in NOTICED.items() if name not in said})
+
+
 async def open_pool(
     dsn: str,
     *,
@@ -52,7 +72,7 @@ async def open_pool(
         await connection.commit()
 
     pool: Pool = _Pool(
-        dsn,
+        noticing(dsn),
         around=around,
         configure=None if schema is None else look_in,
         min_size=min_size,

@@ -30,6 +30,7 @@ from shared.bus.relay import Relay, RelayStuck, StreamDiverged
 from shared.bus.revocations import RevocationReader, publish
 from shared.bus.rpc import RpcRequest, RpcServer
 from shared.bus.tombstone import Tombstones, key_name
+from shared.bus.watch import until_stuck
 from shared.contracts.errors import Code, Refusal, invalid
 from shared.contracts.events import OF_CASES, CloudEvent
 from shared.contracts.rpc import LEDGER_VERBS, VERBS, Empty, Shape, SignOut, Verb
@@ -57,7 +58,7 @@ from shared.ledger.note import Signer
 from shared.ledger.policy import NO_POLICY, Policy, PolicyError
 from shared.ledger.signer import LogSigner
 from shared.postgres.migration_files import migrations_of
-from shared.postgres.pool import Pool, open_pool
+from shared.postgres.pool import Pool, noticing, open_pool
 from shared.postgres.schema import check_schema
 from shared.runtime.adopted import adopt_gap, adopt_message
 from shared.runtime.calls import Call, Parts, run_command
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from nats.aio.client import Client
 
     from shared.eventstore.types import EventTypes
     from shared.identity.principal import Principal
@@ -228,18 +230,10 @@ class Service:
         pool, answers = await self._pools(stack)
         self.pool = pool
         await check_schema(pool, name, migrations_of(name))
-        writer = GroupWriter(settings.database_url)
+        writer = GroupWriter(noticing(settings.database_url))
         await writer.start()
         stack.push_async_callback(writer.stop)
-        self.client = await connect(
-            servers=settings.nats_url,
-            user=settings.nats_user,
-            password=secret(settings.nats_password_file),
-            authority=settings.nats_ca_file,
-            name=name,
-            on_problem=self._bus_problem,
-            on_reconnect=self._reconnected,
-        )
+        self.client = await self._connected(self._reconnected)
         stack.push_async_callback(self.client.close)
         self.folder = folder = LedgerFolder(settings.ledger_dir)
         key = signing_key(settings)
@@ -328,6 +322,7 @@ class Service:
             self._tell(),
             self._schedule(),
             self._measure_on(),
+            until_stuck(self.client, self._connected),
         ):
             self._spawn(stack, work)
         for reader in self.definition.readers:
@@ -339,6 +334,18 @@ class Service:
         server = RpcServer(self.client, name, self._dispatch, on_problem=self._bus_problem)
         await server.start()
         stack.push_async_callback(server.drain)
+
+    async def _connected(self, on_reconnect: Callable[[], None] = lambda: None) -> Client:
+        settings = self.settings
+        return await connect(
+            servers=settings.nats_url,
+            user=settings.nats_user,
+            password=secret(settings.nats_password_file),
+            authority=settings.nats_ca_file,
+            name=self.definition.name,
+            on_problem=self._bus_problem,
+            on_reconnect=on_reconnect,
+        )
 
     async def _pools(self, stack: contextlib.AsyncExitStack) -> tuple[Pool, Pool | None]:
         """The connections of the service's role, and those under which readers are answered, if they are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from shared.local.home import Home
 from shared.local.topology import database_urls, embedded_postgres
@@ -27,6 +29,7 @@ from shared.postgres.migrate import (
 )
 from shared.postgres.pool import open_pool
 from tests.conftest import Database
+from tests.lines import line_to
 
 STORE = Migration(
     name="store/0001_log.sql",
@@ -193,6 +196,31 @@ async def test_the_pool_gives_connections(database: Database) -> None:
         assert row == ("intake",)
     finally:
         await pool.close()
+
+
+async def test_a_server_that_vanished_is_missed_soon(database: Database) -> None:
+    """What the kernel was told of a real connection over TCP, in a pool's and in a setting's own words."""
+    at = conninfo_to_dict(database.url("intake"))
+    # The database listens on a socket file alone.
+    file = f"{at['host']}/.s.PGSQL.{at.get('port', 5432)}"
+    options = (
+        socket.TCP_USER_TIMEOUT,
+        socket.TCP_KEEPIDLE,
+        socket.TCP_KEEPINTVL,
+        socket.TCP_KEEPCNT,
+    )
+    found = []
+    async with line_to(lambda: asyncio.open_unix_connection(file)) as line:
+        over_tcp = make_conninfo(database.url("intake"), host="127.0.0.1", port=line.port)
+        own_words = make_conninfo(over_tcp, tcp_user_timeout=90_000, keepalives_idle=60)
+        for dsn in (over_tcp, own_words):
+            pool = await open_pool(dsn)
+            async with pool.connection() as connection:
+                with socket.socket(fileno=os.dup(connection.fileno())) as end:
+                    found.append([end.getsockopt(socket.IPPROTO_TCP, each) for each in options])
+                    assert end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            await pool.close()
+    assert [[10_000, 10, 5, 3], [90_000, 60, 5, 3]] == found
 
 
 def test_passwords_are_asked_for(home: Home) -> None:
