@@ -134,6 +134,13 @@ ALERTS: Final = (
         summary="A log of {{ $labels.job }} was not signed at the last daily moment.",
     ),
     Alert(
+        "LedgerFolderFull",
+        "ledger_folder_usable == 0",
+        "5m",
+        wakes=False,
+        summary="The ledger folder of {{ $labels.job }} takes no file.",
+    ),
+    Alert(
         "NobodyCosigns",
         "witness_cosignatures == 0",
         "2h",
@@ -243,6 +250,7 @@ DASHBOARDS: Final[dict[str, tuple[str, tuple[Panel, ...]]]] = {
                 "s",
                 alarm=93600,
             ),
+            Panel("The ledger folder takes files", _of("ledger_folder_usable"), kind="stat"),
             Panel("Fewest cosignatures", _of("witness_cosignatures"), kind="stat"),
             Panel(
                 "A log contradicts what was signed",

@@ -54,6 +54,7 @@ _NEWEST: Final = "checkpoint"
 _EVIDENCE: Final = ".evidence"
 _TOMBSTONES: Final = "tombstones.vkey"
 _LOCK: Final = ".lock"
+_TRIED: Final = ".room"
 _SERVICE_KEYS: Final = "service.vkey"
 _KEPT = re.compile(r"checkpoint-(0|[1-9][0-9]{0,18})", re.ASCII)
 
@@ -168,6 +169,12 @@ class LedgerFolder:
     def tombstone_vkeys(self, service: str) -> tuple[str, ...]:
         """The public keys of a service's tombstones as vkey lines, oldest first."""
         return _vkeys(self.root / _checked(service) / _TOMBSTONES)
+
+    def try_writing(self, service: str) -> None:
+        """Write something of the size of a tile, and take it away. Raises OSError where there is no room."""
+        path = self.root / _checked(service) / _TRIED
+        durable.write(path, bytes(WIDTH * HASH_BYTES))
+        path.unlink()
 
     def write_checkpoint(self, service: str, organisation: UUID, note: bytes) -> None:
         """Keep a signed checkpoint and make it the newest.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import tempfile
 from typing import IO, TYPE_CHECKING, Final
 
@@ -48,13 +48,19 @@ class _LeafHashes:
 
     def append(self, leaf_hash: bytes) -> None:
         self._memory += leaf_hash
-        if len(self._memory) == _IN_MEMORY:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  see __del__
-            self._file.seek(0, os.SEEK_END)
-            self._file.write(self._memory)
-            self._in_file += len(self._memory) // HASH_BYTES
-            self._memory.clear()
+        if len(self._memory) % _IN_MEMORY == 0:
+            with contextlib.suppress(OSError):  # on a full disk they stay in memory, and go later
+                self._to_file()
+
+    def _to_file(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  see __del__
+        # What a full disk took of an earlier try is written over.
+        self._file.seek(self._in_file * HASH_BYTES)
+        self._file.write(self._memory)
+        self._file.flush()
+        self._in_file += len(self._memory) // HASH_BYTES
+        self._memory.clear()
 
     def between(self, start: int, stop: int) -> Iterator[bytes]:
         """Those from place `start` to before `stop`."""

@@ -4,6 +4,9 @@ heads, remembers others' heads.
 At the daily moment every log is filled with blank entries to whole tiles (EventStore.fill_tiles) and
 signed at exactly that size, so that neither the size nor the moment of what leaves is a statistic.
 Between two checkpoints the services tell each other how far their logs really are.
+
+Where the ledger folder takes no file (a full disk), what was to be written there waits until it does: what
+was acknowledged stands in the database, and nothing else of the service needs the folder.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -46,6 +50,10 @@ _PAUSE_SECONDS = 0.3
 # How long to wait before witnesses that did not cosign are asked again.
 _ASK_AGAIN_SECONDS = 30.0
 _LOOK_UP_SECONDS = 900.0
+# How often it is tried whether the folder takes a file again.
+_ROOM_SECONDS = 1.0
+# So many heads of others are kept for a folder that takes none.
+_MOST_UNWRITTEN = 10_000
 # So long a head may stay behind what is remembered, before a log is taken to have lost its end.
 _LATE_SECONDS = 10.0
 
@@ -94,6 +102,13 @@ class Keeper:
         self.contradicted = False
         """Whether something here did not agree with what was signed or told, since the start."""
         self._wanting = asyncio.Event()
+        self._unwritten: deque[tuple[str, UUID, Head]] = deque(maxlen=_MOST_UNWRITTEN)
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def folder_usable(self) -> bool:
+        """Whether the ledger folder takes files, as far as it was tried."""
+        return self._looking is None
 
     def grew(self, organisation: UUID) -> None:
         """Something was appended to this organisation's log in this process."""
@@ -110,6 +125,8 @@ class Keeper:
         finally:
             for late in self._behind.values():
                 late.cancel()
+            if self._looking is not None:
+                self._looking.cancel()
 
     async def _tell(self) -> None:
         while True:
@@ -126,6 +143,31 @@ class Keeper:
                 except KeyRingProblem:
                     self.grew(organisation)
                     await asyncio.sleep(1)
+                except OSError as error:
+                    self.cannot_write(error)
+                    self.grew(organisation)
+                    await asyncio.sleep(_ROOM_SECONDS)
+
+    def cannot_write(self, problem: OSError) -> None:
+        """The folder took no file: it is told once, and tried until it takes one. Raises what is no fault
+        of a folder: it has no number.
+        """
+        if problem.errno is None:
+            raise problem
+        if self._looking is None:
+            self._telemetry.problem(Event.LEDGER_UNWRITABLE, problem)
+            self._looking = asyncio.create_task(self._until_room())
+
+    async def _until_room(self) -> None:
+        while True:
+            await asyncio.sleep(_ROOM_SECONDS)
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(self._folder.try_writing, self._service)
+                break
+        self._looking = None
+        self._telemetry.log(Event.LEDGER_WRITABLE)
+        while self._unwritten and self.folder_usable:
+            await self._remember(*self._unwritten.popleft())
 
     async def cosign(self) -> None:
         """Have checkpoints cosigned, and ask again where a witness failed. Until cancelled."""
@@ -137,7 +179,11 @@ class Keeper:
             wanted, self._uncosigned = self._uncosigned, set()
             came = 0
             for organisation in wanted:
-                added, complete = await self._submit(organisation)
+                try:
+                    added, complete = await self._submit(organisation)
+                except OSError as error:
+                    self.cannot_write(error)
+                    added, complete = 0, False
                 came += added
                 if not complete:
                     self._uncosigned.add(organisation)
@@ -150,7 +196,10 @@ class Keeper:
                 self._wanting.set()
 
     async def sign_all(self, day: date) -> int:
-        """Fill and sign every log for `day`. Answers how many; one that contradicts is skipped."""
+        """Fill and sign every log for `day`. Answers how many; one that contradicts is skipped.
+
+        Raises OSError where the folder takes no file; what was signed by then stays so.
+        """
         count = 0
         for organisation in await self._organisations():
             count += await self._sign(organisation, day)
@@ -312,13 +361,25 @@ class Keeper:
                     # Another replica was late: whoever remembers this log has to hear how far it is.
                     self.grew(told.organisation)
                 return
-            remembered = await asyncio.to_thread(
-                self._folder.remember, self._service, service, told.organisation, head
-            )
         except (msgspec.DecodeError, ValueError) as error:
             self._refused(error)
             return
-        log = service, told.organisation
+        await self._remember(service, told.organisation, head)
+
+    async def _remember(self, service: str, organisation: UUID, head: Head) -> None:
+        """What another service told, unless the folder takes nothing: then it is remembered later."""
+        try:
+            remembered = await asyncio.to_thread(
+                self._folder.remember, self._service, service, organisation, head
+            )
+        except OSError as error:
+            self._unwritten.append((service, organisation, head))
+            self.cannot_write(error)
+            return
+        except ValueError as error:
+            self._refused(error)
+            return
+        log = service, organisation
         if remembered is Remembered.CONTRADICTED:
             self._contradict()
         elif remembered is Remembered.BEHIND:

@@ -103,6 +103,8 @@ _LOOK_SECONDS = 0.25
 # How often the relay compares stream and database although nothing is new: a stream that was lost
 # and made again is filled again by that. It asks for the tail and its message, and queues nothing.
 _RELAY_SECONDS = 20.0
+# After how long the daily work is begun again that the ledger folder had no room for.
+_DAILY_AGAIN_SECONDS = 5.0
 _NOBODY = UUID(int=0)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 # How long a reader of metrics waits for what the database knows.
@@ -199,6 +201,7 @@ class Service:
         # What a crash left queued and unpublished goes out at the first look.
         self._relay_behind = True
         self._relayed_at = 0.0
+        self._daily_at = 0.0
         self._diverged = False
         self._pending_since: float | None = None
         self._told: set[str] = set()
@@ -773,9 +776,11 @@ class Service:
         if done is None:
             # A new installation's first daily moment is the next one.
             await mark_done(self.pool, "daily", moment.date())
-        elif done < moment.date():
-            await self._daily(moment.date())
-            await mark_done(self.pool, "daily", moment.date())
+        elif done < moment.date() and time.monotonic() >= self._daily_at:
+            if await self._daily(moment.date()):
+                await mark_done(self.pool, "daily", moment.date())
+            else:
+                self._daily_at = time.monotonic() + _DAILY_AGAIN_SECONDS
         await self._tick()
         if self.definition.publish_at_once:
             await self._queue()
@@ -806,16 +811,29 @@ class Service:
                     self._told.add(what)
                     self.telemetry.problem(Event.TICK_FAILED, error)
 
-    async def _daily(self, day: date) -> None:
+    async def _daily(self, day: date) -> bool:
+        """What is done once a day, each part also where one before it had to wait for room in the ledger
+        folder; whether none had to.
+        """
+        wrote = True
         if self.definition.daily is not None:
-            await self._as_far_as_it_goes(self.definition.daily(self.parts, day))
+            try:
+                await self._as_far_as_it_goes(self.definition.daily(self.parts, day))
+            except OSError as error:
+                self.keeper.cannot_write(error)
+                wrote = False
         await self._queue()
         await self._publish()
         # Once a day: whoever sees it change at another moment sees when something was erased.
         await self._clean()
         self.telemetry.metrics.set("erasure_overdue", int(self.erasures.unfinished))
-        signed = await self.keeper.sign_all(day)
+        try:
+            signed = await self.keeper.sign_all(day)
+        except OSError as error:
+            self.keeper.cannot_write(error)
+            return False
         self.telemetry.log(Event.CHECKPOINT_SIGNED, count=signed)
+        return wrote
 
     async def _queue(self) -> None:
         """Give what was committed its place in the stream."""
@@ -915,6 +933,7 @@ class Service:
         metrics.set("projection_stuck_logs", self.projector.behind_logs)
         metrics.set("key_ring_usable", int(self.ring_watch.usable))
         metrics.set("ledger_contradicted", int(self.keeper.contradicted))
+        metrics.set("ledger_folder_usable", int(self.keeper.folder_usable))
         cosignatures = self.keeper.fewest_cosignatures()
         if cosignatures is not None:
             metrics.set("witness_cosignatures", cosignatures)

@@ -115,6 +115,16 @@ class Event(StrEnum):
         logging.ERROR,
         "A ledger does not agree with what was signed.",
     )
+    LEDGER_UNWRITABLE = (
+        "ledger.unwritable",
+        logging.ERROR,
+        "The ledger folder takes no file, as on a full disk: checkpoints, heads and erasures wait.",
+    )
+    LEDGER_WRITABLE = (
+        "ledger.writable",
+        logging.INFO,
+        "The ledger folder takes files again.",
+    )
     OPERATION_FAILED = (
         "operation.failed",
         logging.ERROR,

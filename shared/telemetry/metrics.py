@@ -84,6 +84,9 @@ METRICS: dict[str, Metric] = {
     "ledger_contradicted": Metric(
         "gauge", "{state}", "1 from when a log did not agree with what was signed, until a restart"
     ),
+    "ledger_folder_usable": Metric(
+        "gauge", "{state}", "1 while the ledger folder takes files, else 0"
+    ),
     "witness_cosignatures": Metric(
         "gauge",
         "{cosignature}",

@@ -334,3 +334,55 @@ async def test_a_replica_corrects_what_another_told_late(
             while await heads.get() != 1:
                 pass
             assert size <= await heads.get()
+
+
+async def test_a_ledger_folder_that_takes_no_file_ends_nothing(
+    database: Database, tmp_path: Path, bus: Bus
+) -> None:
+    """Commands are acknowledged and facts leave; a new log, the day's checkpoint and another's head wait, and
+    follow by themselves once files can be written.
+    """
+    signals = await bus.client("signals")
+    mine, aside = tmp_path / "ledger" / "intake", tmp_path / "aside"
+    async with running(DEFINITION, database, bus, tmp_path) as service:
+        intake, folder = Intake(service), service.service.folder
+        await intake.found()
+
+        async def first() -> bool:
+            return folder.newest("intake", HERE) is not None
+
+        await eventually(first)
+        mine.rename(aside)
+        mine.touch()  # in place of the folder
+        head = {"organisation": str(HERE), "size": 5, "root": "00" * 32}
+        await signals.publish("ledger.v1.head.signals", json.dumps(head).encode())
+        await intake.found(ELSEWHERE)
+        await intake.open()
+        stream = await service.service.client.jetstream().stream_info("INTAKE")
+        before = stream.state.last_seq
+        service.clock.move(THREE)
+
+        async def facts_left() -> bool:
+            left = (await service.service.client.jetstream().stream_info("INTAKE")).state.last_seq
+            return bool(left > before)
+
+        await eventually(facts_left)
+
+        async def unusable() -> bool:
+            return "ledger_folder_usable 0.0" in await told(service)
+
+        await eventually(unusable)
+        assert [] == intake.rows("SELECT 1 FROM schedule WHERE day >= %s", (THREE.date(),))
+        await intake.open()
+        mine.unlink()
+        aside.rename(mine)
+        assert 512 == (await signed(intake, THREE)).size
+        assert 0 == (await signed(intake, THREE, ELSEWHERE)).size % 256
+
+        async def remembered() -> bool:
+            known = folder.remembered("intake", "signals", HERE)
+            return known is not None and known.size == 5
+
+        await eventually(remembered)
+        assert "ledger_folder_usable 1.0" in await told(service)
+    assert not (mine / ".room").exists()
