@@ -51,6 +51,7 @@ from shared.bus.relay import WINDOW, Outgoing, Relay
 from shared.local.child import before_exec
 from shared.local.home import CHECKOUT, Home
 from shared.local.session import Ports
+from shared.runtime.garbage import look_less_often
 from shared.runtime.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -317,7 +318,7 @@ async def trial(home: Home, ports: Ports, rounds: int, facts: int) -> Figures:
         stack.push_async_callback(client.close)
         store, pool = house.store, house.pool
         outbox = Outbox(service="intake", pool=pool, store=store, types=TYPES, outbound=OUTBOUND)
-        relay = Relay(client.jetstream(), "INTAKE", outbox)
+        relay = Relay(client, "INTAKE", outbox)
         run = Trial(installation, cluster, house, relay, outbox)
 
         async def caught_up(messages: Sequence[Outgoing]) -> None:
@@ -393,6 +394,7 @@ def main() -> int:
         how, url, last = sys.argv[2:]
         uvloop.run(read(how, url, int(last)))
         return 0
+    look_less_often()  # as each service does
     parser = argparse.ArgumentParser(prog="python -m bench.flow")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--facts", type=int, default=FACTS)

@@ -225,7 +225,7 @@ class Lab:
             self.sent.append((subject, f"canary-{len(self.sent) + 1}-{token}".encode()))
         source = _Source(self.sent)
         client = await self.service("signals")
-        await Relay(client.jetstream(), "SIGNALS", source).run_once()
+        await Relay(client, "SIGNALS", source).run_once()
         await client.close()
 
     async def streams(self) -> dict[str, tuple[int, int]]:

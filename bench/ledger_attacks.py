@@ -280,7 +280,8 @@ async def _publish_and_cut(world: World, *, careful: bool) -> set[str]:
     """
     (world.root / "nats").mkdir()
     async with running_bus(world.root / "nats") as bus:
-        jetstream = (await bus.client(SERVICE)).jetstream()
+        client = await bus.client(SERVICE)
+        jetstream = client.jetstream()
         outbox = Outbox(
             service=SERVICE,
             pool=world.pool,
@@ -288,7 +289,7 @@ async def _publish_and_cut(world: World, *, careful: bool) -> set[str]:
             types=TYPES,
             outbound={"CaseOpened": _LEAVES},
         )
-        relay = Relay(jetstream, "INTAKE", outbox)
+        relay = Relay(client, "INTAKE", outbox)
         for cases in (0, 3):
             await world.open(cases)
             await outbox.queue()

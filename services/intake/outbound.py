@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from functools import cache
+from datetime import date, datetime
+from functools import cache, lru_cache
+
+import msgspec
 
 from shared.contracts import events as contracts
 from shared.contracts.rpc import ReleasePolicy, Unit
@@ -76,21 +78,36 @@ def _strategy(recorded: Recorded) -> contracts.OrganisationStrategy:
     )
 
 
+class _CaseOpened(msgspec.Struct, frozen=True, gc=False):
+    """Of a case that was opened, what leaves, and when it was: neither words nor who sent them."""
+
+    organisation_id: str
+    facts_id: str
+    taxonomy_version: int
+    period: str
+    category: str
+    unit_id: str | None
+    reporter_role: str
+    relation: str
+    at: datetime
+    subject_marks: tuple[bytes, ...] = ()
+
+
 def _case(recorded: Recorded) -> contracts.FactsBooked:
     event = recorded.event
     return contracts.FactsBooked(
-        organisation_id=str(event.organisation_id),
+        organisation_id=event.organisation_id,
         taxonomy_version=event.taxonomy_version,
         due=_due_of_case(event.period),
         facts=(
             contracts.Fact(
-                facts_id=str(event.facts_id),
+                facts_id=event.facts_id,
                 period=event.period,
                 category=event.category,
                 unit_id=event.unit_id,
                 role=event.reporter_role,
                 relation=event.relation,
-                quarter=str(Period.containing(event.at.date(), "quarter")),
+                quarter=_quarter_of(event.at.date()),
                 subjects=event.subject_marks,
             ),
         ),
@@ -101,6 +118,11 @@ def _case(recorded: Recorded) -> contracts.FactsBooked:
 def _due_of_case(period: str) -> date:
     parsed = Period.parse(period)
     return tick_of(parsed, parsed.start)
+
+
+@lru_cache(maxsize=1_000)
+def _quarter_of(day: date) -> str:
+    return str(Period.containing(day, "quarter"))
 
 
 def _rows(recorded: Recorded) -> contracts.FactsBooked:
@@ -195,6 +217,7 @@ OUTBOUND: dict[str, Outbound] = {
         contract="intake.v1.facts.booked",
         id=lambda recorded: recorded.event.facts_id,
         data=_case,
+        view=_CaseOpened,
         rank=Rank.SHUFFLED,
         size=2048,  # room for the marks of as many people as a case may name
     ),

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import nats.errors
-from nats.js.api import Header, PubAck
-from nats.js.client import JetStreamContext
+from nats.aio.client import Client
+from nats.js.api import Header
 from nats.js.errors import APIError, NotFoundError
 
+from shared.bus.acks import TIMEOUT_SECONDS, Ack, Publisher
 from shared.bus.connection import OnProblem, log_problem
 
 WINDOW: Final = 256
@@ -77,15 +78,20 @@ class Relay:
 
     def __init__(
         self,
-        js: JetStreamContext,
+        client: Client,
         stream: str,
         source: RelaySource,
         *,
         on_problem: OnProblem = log_problem,
         window: int = WINDOW,
         patience: float = PATIENCE_SECONDS,
+        timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        self._js = js
+        """`timeout` is how many seconds an answer of the server may take, `patience` how many may pass
+        without progress.
+        """
+        self._js = client.jetstream(timeout=timeout)
+        self._publisher = Publisher(client, timeout)
         self._stream = stream
         self._source = source
         self._on_problem = on_problem
@@ -192,8 +198,8 @@ class Relay:
         """How many of the batch, from its start, the server confirmed; how many in all, which are
         more where another relay came in between; what stopped the next.
         """
-        outcomes = await asyncio.gather(*map(self._publish_one, batch))
-        taken = sum(isinstance(one, PubAck) and not one.duplicate for one in outcomes)
+        outcomes = await self._publisher.publish(batch)
+        taken = sum(isinstance(one, Ack) and not one.duplicate for one in outcomes)
         for stored, outcome in enumerate(outcomes):
             if isinstance(outcome, Exception):
                 return stored, taken, outcome
@@ -201,19 +207,6 @@ class Relay:
                 # A replicated stream answers so where a single one answers 10071.
                 return stored, taken, None
         return len(batch), taken, None
-
-    async def _publish_one(self, outgoing: Outgoing) -> PubAck | Exception:
-        try:
-            return await self._js.publish(
-                outgoing.subject,
-                outgoing.body,
-                headers={
-                    Header.MSG_ID.value: outgoing.id,
-                    Header.EXPECTED_LAST_SEQUENCE.value: str(outgoing.position - 1),
-                },
-            )
-        except (nats.errors.Error, TimeoutError) as error:
-            return error
 
 
 class _Ahead:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import msgspec
 import psycopg
 
+from shared.eventstore import queue
 from shared.eventstore.heads import StreamHeads
 from shared.eventstore.mapper import (
     EVENT,
@@ -84,14 +85,6 @@ _COLUMNS = (
 )
 _FROM = " FROM event LEFT JOIN ciphertext USING (organisation, leaf_index) "
 _SELECT = _COLUMNS + _FROM
-# Entry by entry: joined freely, a table that is not large is read from end to end for each page.
-_AT_PLACES = _COLUMNS + (  # noqa: S608  of constants
-    " FROM unnest(%s::uuid[], %s::bigint[]) AS wanted (organisation, leaf_index)"
-    " CROSS JOIN LATERAL (SELECT * FROM event WHERE event.organisation = wanted.organisation"
-    " AND event.leaf_index = wanted.leaf_index OFFSET 0) AS event"
-    " LEFT JOIN ciphertext ON ciphertext.organisation = event.organisation"
-    " AND ciphertext.leaf_index = event.leaf_index"
-)
 # One key of each organisation, under the first of its entries that still have one.
 _FIRST_KEYS = (
     b"SELECT log.organisation, log.key_version, held.key_id, held.wrapped, held.commitment FROM log"
@@ -651,14 +644,49 @@ class EventStore:
             connection,
         )
 
-    async def read_places(self, places: Sequence[tuple[UUID, int]]) -> list[Recorded | None]:
-        """The events at these places (organisation, leaf), in their order; None where there is none."""
-        recorded = await self._select(
-            _AT_PLACES,
-            ([organisation for organisation, _ in places], [index for _, index in places]),
-        )
-        found = {(one.organisation, one.index): one for one in recorded}
-        return [found.get(place) for place in places]
+    async def queued(
+        self, position: int, limit: int, readers: Mapping[str, Callable[[bytes], Any]]
+    ) -> list[tuple[int, Recorded | None]]:
+        """At most `limit` events that have a place in the service's stream behind `position`, each with
+        its place, in their order. None: the log holds no such entry any more.
+
+        `readers` by stored name, as of EventTypes.reading. Raises Unreadable and what they raise.
+        """
+        rows, keys = await self._queued(position, limit)
+        found: list[tuple[int, Recorded | None]] = []
+        for row in rows:
+            place, organisation, index, stream, version, name, week, suite, key_id, nonce, body = (
+                row
+            )
+            if stream is None:
+                found.append((place, None))
+                continue
+            event = None
+            if body is not None:
+                key = keys.get(key_id)
+                if key is None or suite != SUITE:
+                    raise Unreadable
+                associated = associated_data(EVENT, stream, version, name, key_id)
+                event = readers[name](key.decrypt(nonce, body, associated))
+            elif name == KEY_DESTROYED:
+                self._memory.destroyed(stream, key_id)
+            base = self._base(name)
+            recorded = Recorded(organisation, index, stream, version, base, week, key_id, event)
+            found.append((place, recorded))
+        return found
+
+    async def _queued(
+        self, position: int, limit: int
+    ) -> tuple[list[queue.Row], dict[UUID, CaseKey]]:
+        """Rows, and their ciphertexts' keys."""
+        async with self._pool.connection() as connection:
+            rows = await queue.queued(connection, position, limit)
+            owners = {row[8]: row[1] for row in rows if row[10] is not None}
+            keys = await self._unwrap(owners, connection)
+            if len(keys) < len(owners):
+                # Perhaps an erasure came between rows and keys: then the ciphertexts are gone now.
+                rows = await queue.queued(connection, position, len(rows))
+        return rows, keys
 
     async def replay(
         self, organisation: UUID, start: int = 0, *, until: int | None = None

@@ -62,7 +62,7 @@ class EventTypes:
         self._by_name: dict[str, type] = {}
         self._versions: dict[str, int] = {}
         self._decoders: dict[str, msgspec.json.Decoder[Any]] = {}
-        self.readers = _Readers(self)
+        self.readers = self.reading({})
         present = dict(versions or {})
         for cls in classes:
             name = cls.__name__
@@ -135,12 +135,20 @@ class EventTypes:
         """
         return self.readers[name](encoded)
 
-    def reader_of(self, name: str) -> Callable[[bytes], Any]:
-        """What `decode` does, of one stored name. Raises UnknownEventType."""
+    def reading(self, views: Mapping[str, type]) -> Mapping[str, Callable[[bytes], Any]]:
+        """Stored name → `reader_of` it, with the view of its base name."""
+        return _Readers(self, views)
+
+    def reader_of(self, name: str, view: type | None = None) -> Callable[[bytes], Any]:
+        """What `decode` does, of one stored name. Raises UnknownEventType.
+
+        `view` has some of the event's fields under their names: nothing else is made of it then.
+        """
         base = self.base_of(name)
         _, version = split_name(name)
         newest = self._versions[base]
-        present = self._decoders[base].decode
+        decoder = self._decoders[base] if view is None else msgspec.json.Decoder(view)
+        present = decoder.decode
         if version == newest:
             return present
 
@@ -156,10 +164,12 @@ class EventTypes:
 class _Readers(dict[str, "Callable[[bytes], Any]"]):
     """Stored name → how its events are read; made when it is first needed."""
 
-    def __init__(self, types: EventTypes) -> None:
+    def __init__(self, types: EventTypes, views: Mapping[str, type]) -> None:
         super().__init__()
         self._types = types
+        self._views = views
 
     def __missing__(self, name: str) -> Callable[[bytes], Any]:
-        reader = self[name] = self._types.reader_of(name)
+        view = self._views.get(split_name(name)[0])
+        reader = self[name] = self._types.reader_of(name, view)
         return reader

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from shared.eventstore.store import EventStore, Recorded
     from shared.eventstore.types import EventTypes
 
+_encode = msgspec.json.Encoder().encode
 _shuffle = random.SystemRandom().shuffle
 
 
@@ -50,16 +51,18 @@ class Outbound:
     `id` names the message for ever (the same on every retry) and must not name a case.
     `size` is the body's size class in bytes: it is filled up with spaces to a multiple of it.
     Where the figures in a body could make it cross from one multiple to the next, it is a function
-    of what was known before the figures were.
+    of what was known before the figures were. `view` has those of the event's fields that any of these
+    asks for, under their names: of an event of which there are many nothing else need be read.
     """
 
     contract: str
-    id: Callable[[Recorded], UUID]
+    id: Callable[[Recorded], UUID | str]
     data: Callable[[Recorded], Shape]
     rank: Rank
     size: int | Callable[[Recorded], int]
     week: Callable[[Recorded], str] = lambda recorded: recorded.week
     subject: Callable[[Recorded], dict[str, str]] = lambda _recorded: {}
+    view: type[msgspec.Struct] | None = None
 
 
 class Outbox:
@@ -76,10 +79,14 @@ class Outbox:
     ) -> None:
         """`outbound` by the base name of the event's type."""
         self._service = service
+        self._source = f"/hoeksteen/{service}"
         self._pool = pool
         self._store = store
         self._types = types
         self._outbound = outbound
+        self._readers = types.reading(
+            {base: one.view for base, one in outbound.items() if one.view is not None}
+        )
 
     async def queue(self) -> int:
         """Give everything that was committed and not yet queued its place. Answers how many.
@@ -188,16 +195,8 @@ class Outbox:
 
         Raises StreamDiverged when an entry that was queued is gone from the log.
         """
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT position, organisation, leaf_index FROM relay_queue"
-                " WHERE position > %s ORDER BY position LIMIT %s",
-                (position, limit),
-            )
-            rows = await cursor.fetchall()
         messages = []
-        entries = await self._store.read_places([(row[1], row[2]) for row in rows])
-        for (place, _, _), recorded in zip(rows, entries, strict=True):
+        for place, recorded in await self._store.queued(position, limit, self._readers):
             if recorded is None:
                 raise StreamDiverged(
                     f"position {place} was given to an entry that the log no longer has; its end "
@@ -225,12 +224,12 @@ class Outbox:
         event_id = str(outbound.id(recorded))
         event = CloudEvent(
             id=event_id,
-            source=f"/hoeksteen/{self._service}",
+            source=self._source,
             type=contract.type,
             week=outbound.week(recorded),
-            data=msgspec.Raw(msgspec.json.encode(outbound.data(recorded))),
+            data=msgspec.Raw(_encode(outbound.data(recorded))),
         )
-        body = msgspec.json.encode(event)
+        body = _encode(event)
         size = outbound.size if isinstance(outbound.size, int) else outbound.size(recorded)
         filled = -(-len(body) // size) * size
         return Outgoing(

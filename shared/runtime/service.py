@@ -303,7 +303,7 @@ class Service:
             outbound=self.definition.outbound,
         )
         self.relay = Relay(
-            jetstream, self.definition.stream, self.outbox, on_problem=self._bus_problem
+            self.client, self.definition.stream, self.outbox, on_problem=self._bus_problem
         )
         self.ledger_verbs = LedgerVerbs(service=name, pool=pool, folder=folder)
         self.verifier = self._verifier(ring)

@@ -115,14 +115,14 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
         outbox = Outbox(
             service="intake", pool=lab.pool, store=lab.store, types=TYPES, outbound=OUTBOUND
         )
-        js = (await bus.client("intake")).jetstream()
+        client = await bus.client("intake")
         folder = LedgerFolder(tmp_path / "ledger")
         folder.write_tombstone_vkey("intake", Signer(key_name("intake"), KEY).verifier.vkey)
         world = World(
             lab,
             Intake(lab, outbox),
             bus,
-            js,
+            client.jetstream(),
             (await bus.client("provisioner")).jetstream(),
             Projector(
                 lab.store,
@@ -130,7 +130,7 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
                 (CaseIndex(lab.ring),),
                 lambda problem: pytest.fail(str(problem)),
             ),
-            Relay(js, "INTAKE", outbox),
+            Relay(client, "INTAKE", outbox),
             folder,
         )
         await world.intake.log(SET_UP)

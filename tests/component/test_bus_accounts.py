@@ -227,7 +227,7 @@ async def released(bus: Bus, bodies: Sequence[tuple[str, bytes]]) -> None:
                 for number, (token, body) in enumerate(bodies, start=1)
             ][position : position + limit]
 
-    await Relay((await bus.client("signals")).jetstream(), "SIGNALS", Source()).run_once()
+    await Relay(await bus.client("signals"), "SIGNALS", Source()).run_once()
 
 
 async def received(

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import nats.errors
 import pytest
 from nats.js.errors import APIError
 
 from shared.bus.accounts import MAX_PAYLOAD
+from shared.bus.acks import Ack, Publisher
 from shared.bus.relay import PATIENCE_SECONDS, Outgoing, Relay, RelayStuck, StreamDiverged
 from tests.nats_server import Bus, running_bus, until
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
+    from nats.aio.client import Client
     from nats.js.client import JetStreamContext
 
 
@@ -62,23 +65,28 @@ async def jetstream(bus: Bus) -> JetStreamContext:
 
 
 @asynccontextmanager
-async def wire(bus: Bus, *, drop_first: int) -> AsyncIterator[int]:
+async def wire(bus: Bus, *, drop_first: int, late: bool = False) -> AsyncIterator[int]:
     """A port in front of the server that swallows the first confirmations of publishes.
 
-    The server stores the message; the relay never hears of it, as when a cable is pulled.
+    The server stores the message; the relay never hears of it, as when a cable is pulled. `late`: it
+    hears of it before the next one that is not swallowed.
     """
     dropped = 0
+    held = b""
 
     async def back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal dropped
+        nonlocal dropped, held
         while line := await reader.readline():
             if line.startswith(b"MSG "):
                 size = int(line.split()[-1])
                 body = await reader.readexactly(size + 2)
                 if b'"seq":' in body and body.startswith(b'{"stream"') and dropped < drop_first:
                     dropped += 1
+                    held += line + body
                     continue
                 line += body
+                if late and b'"stream"' in body:
+                    line, held = held + line, b""
             elif line.startswith(b"HMSG "):
                 line += await reader.readexactly(int(line.split()[-1]) + 2)
             writer.write(line)
@@ -105,7 +113,7 @@ async def test_everything_is_published_in_order_and_once(tmp_path: Path) -> None
     """Position is sequence; a second run has nothing to do; what is added later follows."""
     async with running_bus(tmp_path) as bus:
         source = Source()
-        relay = Relay(await jetstream(bus), "INTAKE", source, window=64)
+        relay = Relay(await bus.client("intake"), "INTAKE", source, window=64)
         assert await relay.run_once() == 0
         source.add(300)
         assert await relay.run_once() == 300
@@ -120,7 +128,7 @@ async def test_headers_carry_nothing_but_the_id_and_the_fence(tmp_path: Path) ->
     async with running_bus(tmp_path) as bus:
         source = Source()
         source.add(2)
-        await Relay(await jetstream(bus), "INTAKE", source).run_once()
+        await Relay(await bus.client("intake"), "INTAKE", source).run_once()
         message = await (await jetstream(bus)).get_msg("INTAKE", 2)
         assert message.headers == {"Nats-Msg-Id": "id-2", "Nats-Expected-Last-Sequence": "1"}
 
@@ -132,14 +140,14 @@ async def test_a_relay_that_died_before_it_could_note_anything_is_followed_by_an
     async with running_bus(tmp_path) as bus:
         source = Source()
         source.add(400)
-        js = await jetstream(bus)
+        client = await bus.client("intake")
         for _ in range(6):
-            relay = asyncio.create_task(Relay(js, "INTAKE", source, window=16).run_once())
+            relay = asyncio.create_task(Relay(client, "INTAKE", source, window=16).run_once())
             source.on_read = partial(cancel_soon, relay)
             await asyncio.gather(relay, return_exceptions=True)
             assert relay.cancelled()
         assert 0 < len(await stored(bus)) < 400
-        await Relay(await jetstream(bus), "INTAKE", source).run_once()
+        await Relay(await bus.client("intake"), "INTAKE", source).run_once()
         assert await stored(bus) == bodies(400)
 
 
@@ -148,12 +156,13 @@ async def test_a_repeat_outside_the_duplicate_window_changes_nothing(tmp_path: P
     async with running_bus(tmp_path) as bus:
         source = Source()
         source.add(20)
-        await Relay(await jetstream(bus), "INTAKE", source).run_once()
+        await Relay(await bus.client("intake"), "INTAKE", source).run_once()
         admin = (await bus.client("provisioner")).jetstream()
         config = (await admin.stream_info("INTAKE")).config
         await admin.update_stream(config.evolve(duplicate_window=0.1))
         await asyncio.sleep(0.3)
-        js = await jetstream(bus)
+        client = await bus.client("intake")
+        js = client.jetstream()
         with pytest.raises(APIError) as refused:
             await js.publish(
                 "intake.v1.facts.booked",
@@ -162,7 +171,7 @@ async def test_a_repeat_outside_the_duplicate_window_changes_nothing(tmp_path: P
             )
         assert refused.value.err_code == 10071
         source.add(1)
-        assert await Relay(js, "INTAKE", source).run_once() == 1
+        assert await Relay(client, "INTAKE", source).run_once() == 1
         assert await stored(bus) == bodies(21)
 
 
@@ -171,7 +180,9 @@ async def test_two_relays_at_once_do_the_work_of_one(tmp_path: Path) -> None:
     async with running_bus(tmp_path) as bus:
         source = Source()
         source.add(600)
-        one, two = [Relay(await jetstream(bus), "INTAKE", source, window=32) for _ in range(2)]
+        one, two = [
+            Relay(await bus.client("intake"), "INTAKE", source, window=32) for _ in range(2)
+        ]
         confirmed = await asyncio.gather(one.run_once(), two.run_once())
         assert sum(confirmed) == 600
         assert await stored(bus) == bodies(600)
@@ -181,7 +192,7 @@ async def test_two_relays_at_once_do_the_work_of_one(tmp_path: Path) -> None:
 class Overtaken(Source):
     """One of which another relay publishes the first message while this one reads."""
 
-    other: JetStreamContext | None = None
+    other: Client | None = None
 
     async def after(self, position: int, limit: int) -> Sequence[Outgoing]:
         other, self.other = self.other, None
@@ -193,9 +204,9 @@ class Overtaken(Source):
 async def test_what_is_confirmed_behind_another_s_message_is_counted(tmp_path: Path) -> None:
     """The server refuses the first of four, which is there already, and takes the other three."""
     async with running_bus(tmp_path) as bus:
-        source = Overtaken(other=await jetstream(bus))
+        source = Overtaken(other=await bus.client("intake"))
         source.add(4)
-        assert await Relay(await jetstream(bus), "INTAKE", source).run_once() == 3
+        assert await Relay(await bus.client("intake"), "INTAKE", source).run_once() == 3
         assert await stored(bus) == bodies(4)
 
 
@@ -205,12 +216,29 @@ async def test_lost_confirmations_lead_to_no_repeat(tmp_path: Path) -> None:
         source = Source()
         source.add(40)
         through = Bus(tmp_path, port=port)
-        js = (await through.client("intake")).jetstream(timeout=0.5)
-        confirmed = await Relay(js, "INTAKE", source, window=8).run_once()
+        client = await through.client("intake")
+        confirmed = await Relay(client, "INTAKE", source, window=8, timeout=0.5).run_once()
         await through.close()
         # A confirmation behind a lost one is not counted: only a prefix without holes is certain.
         assert 0 < confirmed <= 37
         assert await stored(bus) == bodies(40)
+
+
+async def test_confirmations_that_come_late_are_nobody_s(tmp_path: Path) -> None:
+    """Those of a batch that was given up come before the refusals of the next one, and stand for none."""
+    async with running_bus(tmp_path) as bus, wire(bus, drop_first=2, late=True) as port:
+        source = Source()
+        source.add(9)
+        through = Bus(tmp_path, port=port)
+        publisher = Publisher(await through.client("intake"), timeout=0.5)
+        given_up = await publisher.publish(source.messages[:2])
+        refused = await publisher.publish(source.messages[5:7])
+        taken = await publisher.publish(source.messages[2:4])
+        await through.close()
+        assert all(isinstance(one, nats.errors.TimeoutError) for one in given_up)
+        assert [getattr(one, "err_code", one) for one in refused] == [10071, 10071]
+        assert taken == [Ack("INTAKE", 3), Ack("INTAKE", 4)]
+        assert await stored(bus) == bodies(4)
 
 
 async def test_a_crash_of_the_server_in_the_middle_is_sat_out(tmp_path: Path) -> None:
@@ -218,7 +246,7 @@ async def test_a_crash_of_the_server_in_the_middle_is_sat_out(tmp_path: Path) ->
     async with running_bus(tmp_path) as bus:
         source = Source()
         source.add(1000)
-        js = (await bus.client("intake")).jetstream(timeout=1)
+        client = await bus.client("intake")
         crashed = asyncio.Event()
 
         def crash(position: int) -> None:
@@ -227,7 +255,9 @@ async def test_a_crash_of_the_server_in_the_middle_is_sat_out(tmp_path: Path) ->
                 crashed.set()
 
         source.on_read = crash
-        relay = asyncio.create_task(Relay(js, "INTAKE", source, window=16).run_once())
+        relay = asyncio.create_task(
+            Relay(client, "INTAKE", source, window=16, timeout=1).run_once()
+        )
         await crashed.wait()
         await asyncio.sleep(0.2)
         await bus.start()
@@ -246,9 +276,7 @@ async def test_without_a_server_the_relay_gives_up_in_words_after_its_patience(
         bus.stop()
         await until(lambda: not client.is_connected)
         told: list[str] = []
-        relay = Relay(
-            client.jetstream(timeout=0.2), "INTAKE", source, patience=0.5, on_problem=told.append
-        )
+        relay = Relay(client, "INTAKE", source, patience=0.5, timeout=0.2, on_problem=told.append)
         with pytest.raises(RelayStuck, match="INTAKE"):
             await relay.run_once()
         assert told == ["INTAKE, relay: TimeoutError; trying again"]
@@ -271,10 +299,10 @@ async def test_a_repeat_that_the_server_waves_through_is_not_taken_for_stored(
         source = Source()
         source.add(2)
         source.messages[1] = replace(source.messages[1], id="id-1")
-        js = await jetstream(bus)
-        await Relay(js, "INTAKE", Source(source.messages[:1])).run_once()
+        client = await bus.client("intake")
+        await Relay(client, "INTAKE", Source(source.messages[:1])).run_once()
         with pytest.raises(RelayStuck, match="refuses the next message"):
-            await Relay(js, "INTAKE", source, patience=0.3).run_once()
+            await Relay(client, "INTAKE", source, patience=0.3).run_once()
         assert await stored(bus) == bodies(1)
 
 
@@ -285,15 +313,15 @@ async def test_a_restored_database_publishes_nothing_over_what_was_published(
     async with running_bus(tmp_path) as bus:
         source = Source()
         source.add(10)
-        js = await jetstream(bus)
-        await Relay(js, "INTAKE", source).run_once()
+        client = await bus.client("intake")
+        await Relay(client, "INTAKE", source).run_once()
         behind = Source(source.messages[:7])
         with pytest.raises(StreamDiverged, match="ends at 10"):
-            await Relay(js, "INTAKE", behind).run_once()
+            await Relay(client, "INTAKE", behind).run_once()
         other = Source([*source.messages[:9], replace(source.messages[9], id="another")])
         other.add(1)
         with pytest.raises(StreamDiverged, match="at 10 another message"):
-            await Relay(js, "INTAKE", other).run_once()
+            await Relay(client, "INTAKE", other).run_once()
         assert await stored(bus) == bodies(10)
 
 
@@ -304,7 +332,7 @@ async def test_a_hole_in_the_database_is_refused(tmp_path: Path) -> None:
         source.add(5)
         del source.messages[2]
         with pytest.raises(StreamDiverged, match="holds 4 where 3"):
-            await Relay(await jetstream(bus), "INTAKE", source).run_once()
+            await Relay(await bus.client("intake"), "INTAKE", source).run_once()
         assert await stored(bus) == []
 
 
@@ -313,12 +341,13 @@ async def test_an_expired_tail_is_no_obstacle(tmp_path: Path) -> None:
     async with running_bus(tmp_path) as bus:
         source = Source()
         source.add(4)
-        js = await jetstream(bus)
-        await Relay(js, "INTAKE", source).run_once()
+        client = await bus.client("intake")
+        js = client.jetstream()
+        await Relay(client, "INTAKE", source).run_once()
         admin = (await bus.client("provisioner")).jetstream()
         assert await admin.delete_msg("INTAKE", 4)
         source.add(2)
-        assert await Relay(js, "INTAKE", source).run_once() == 2
+        assert await Relay(client, "INTAKE", source).run_once() == 2
         assert (await js.get_msg("INTAKE", 6)).data == b"body-6"
 
 
@@ -329,11 +358,11 @@ async def test_a_stream_that_was_lost_is_filled_again_at_the_same_positions(
     async with running_bus(tmp_path) as bus:
         source = Source()
         source.add(50)
-        js = await jetstream(bus)
-        await Relay(js, "INTAKE", source).run_once()
+        client = await bus.client("intake")
+        await Relay(client, "INTAKE", source).run_once()
         await (await bus.client("provisioner")).jetstream().delete_stream("INTAKE")
         await bus.provision()
-        assert await Relay(js, "INTAKE", source).run_once() == 50
+        assert await Relay(client, "INTAKE", source).run_once() == 50
         assert await stored(bus) == bodies(50)
 
 
@@ -343,7 +372,7 @@ async def test_a_message_that_is_too_large_stops_the_relay_in_words(tmp_path: Pa
         source = Source()
         source.add(3)
         source.messages[1] = replace(source.messages[1], body=b"x" * (MAX_PAYLOAD + 1))
-        relay = Relay(await jetstream(bus), "INTAKE", source, patience=0.3)
+        relay = Relay(await bus.client("intake"), "INTAKE", source, patience=0.3)
         with pytest.raises(RelayStuck, match="MaxPayloadError"):
             await relay.run_once()
         assert await stored(bus) == bodies(1)

@@ -414,10 +414,11 @@ async def test_after_a_crash_the_relay_goes_on_exactly_where_it_was(
     await intake.log(closed())
     await intake.outbox.queue()
     async with running_bus(folder) as bus:
-        jetstream = (await bus.client("intake")).jetstream()
+        client = await bus.client("intake")
+        jetstream = client.jetstream()
         for reads in (1, 2, 3):
             with pytest.raises(InterruptedError):
-                await Relay(jetstream, "INTAKE", Dying(intake.outbox, reads), window=4).run_once()
+                await Relay(client, "INTAKE", Dying(intake.outbox, reads), window=4).run_once()
         under_way = (await jetstream.stream_info("INTAKE")).state.last_seq
         assert 0 < under_way < 32
         await intake.cases(5)
@@ -425,7 +426,7 @@ async def test_after_a_crash_the_relay_goes_on_exactly_where_it_was(
         async with store_lab(database, tmp_path, TYPES) as other:
             outbox = outbox_of(other)
             await outbox.queue()
-            again = (await bus.client("intake")).jetstream()
+            again = await bus.client("intake")
             assert 38 - under_way == await Relay(again, "INTAKE", outbox).run_once()
             assert 0 == await Relay(again, "INTAKE", outbox).run_once()
         stored = [await jetstream.get_msg("INTAKE", place) for place in range(1, 39)]
@@ -520,10 +521,11 @@ async def test_what_was_erased_keeps_its_place_and_nothing_else(
     folder = tmp_path / "nats"
     folder.mkdir()
     async with running_bus(folder) as bus:
-        jetstream = (await bus.client("intake")).jetstream()
+        client = await bus.client("intake")
+        jetstream = client.jetstream()
         for one in before:
             await jetstream.publish(one.subject, one.body, headers={"Nats-Msg-Id": one.id})
-        relay = Relay(jetstream, "INTAKE", intake.outbox)
+        relay = Relay(client, "INTAKE", intake.outbox)
         assert 0 == await relay.run_once()
         await intake.cases(1)
         await intake.outbox.queue()
@@ -531,8 +533,9 @@ async def test_what_was_erased_keeps_its_place_and_nothing_else(
     other = tmp_path / "other-nats"
     other.mkdir()
     async with running_bus(other) as bus:
-        jetstream = (await bus.client("intake")).jetstream()
-        assert 5 == await Relay(jetstream, "INTAKE", intake.outbox).run_once()
+        client = await bus.client("intake")
+        jetstream = client.jetstream()
+        assert 5 == await Relay(client, "INTAKE", intake.outbox).run_once()
         stored = [await jetstream.get_msg("INTAKE", place) for place in range(1, 6)]
     assert [one.body for one in await intake.messages()] == [one.data or b"" for one in stored]
 

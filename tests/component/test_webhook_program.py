@@ -69,7 +69,7 @@ class Lab:
                 return self.published[position : position + limit]
 
         assert isinstance(self.bus, Bus)
-        await Relay((await self.bus.client("signals")).jetstream(), "SIGNALS", Source()).run_once()
+        await Relay(await self.bus.client("signals"), "SIGNALS", Source()).run_once()
 
     def start(self) -> None:
         """Start the program."""

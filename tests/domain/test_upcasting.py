@@ -11,14 +11,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 
 from services.intake.events import TYPES as INTAKE
+from services.intake.outbound import OUTBOUND
 from services.reporting.events import TYPES as REPORTING
 from services.signals.events import TYPES as SIGNALS
+from shared.eventstore.store import Recorded
 from shared.eventstore.types import EventTypes, UnknownEventType, split_name, stored_name
 
 FOLDER = Path(__file__).parents[1] / "data" / "events"
@@ -93,6 +95,41 @@ def test_the_files_are_as_they_were_laid_down() -> None:
         str(file.relative_to(FOLDER)): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in STORED
     }
+
+
+VIEWED = [
+    file
+    for file in STORED
+    if file.parent.name == "intake"
+    and (outbound := OUTBOUND.get(split_name(file.stem)[0])) is not None
+    and outbound.view is not None
+]
+
+
+@pytest.mark.parametrize("more", [{}, {"subject_marks": ["AQID", "BAUG"], "unit_id": None}])
+@pytest.mark.parametrize("file", VIEWED, ids=lambda file: file.stem)
+def test_what_is_read_of_an_event_that_leaves_is_all_that_leaves(
+    file: Path, more: dict[str, object]
+) -> None:
+    """The same message comes of the part that is read, and of the whole event; no more is read of it."""
+    base = split_name(file.stem)[0]
+    outbound = OUTBOUND[base]
+    plaintext = json.dumps(json.loads(file.read_bytes()) | more).encode()
+    whole = INTAKE.decode(file.stem, plaintext)
+    assert outbound.view is not None
+    part = INTAKE.reading({base: outbound.view})[file.stem](plaintext)
+    said = [
+        [
+            msgspec.json.encode(made(recorded))
+            for made in (outbound.data, outbound.id, outbound.week)
+        ]
+        for recorded in (
+            Recorded(uuid4(), 0, uuid4(), 1, base, "2026-W11", uuid4(), event)
+            for event in (whole, part)
+        )
+    ]
+    assert said[0] == said[1]
+    assert not hasattr(part, "words")
 
 
 # Upcasting --------------------------------------------------------------------------------------
