@@ -15,6 +15,8 @@ from psycopg import errors, pq
 from psycopg.adapt import Transformer
 from psycopg.types.string import ByteaBinaryLoader
 
+from shared.uuids import uuid_of
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
@@ -63,12 +65,12 @@ class Skeleton(msgspec.Struct, frozen=True, gc=False):
     @property
     def stream(self) -> UUID:
         """The stream that it is in."""
-        return UUID(bytes=self.stream_bytes)
+        return uuid_of(self.stream_bytes)
 
     @property
     def key_id(self) -> UUID:
         """The key that its words are sealed with."""
-        return UUID(bytes=self.key_bytes)
+        return uuid_of(self.key_bytes)
 
 
 _RANGE = "organisation = $1 AND leaf_index >= $2 AND leaf_index < $3"

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -43,6 +43,7 @@ from shared.eventstore.writer import (
 from shared.keys.case_key import KEY_BYTES, NONCE_BYTES, SUITE, CaseKey, Unreadable
 from shared.keys.ring import KeyRingProblem
 from shared.ledger.leaf import KEY_DESTROYED
+from shared.uuids import random_uuid, uuid_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
@@ -240,7 +241,7 @@ class EventStore:
     def session(self, *, hopeful: bool = True) -> Session:
         """The store as one command sees it; not `hopeful` once it was refused or was too late."""
         session = Session.__new__(Session)
-        session.__dict__.update(self.__dict__)
+        session.__dict__ = self.__dict__.copy()
         session.begin(hopeful=hopeful)
         return session
 
@@ -290,21 +291,21 @@ class EventStore:
         # Only for events: a pseudonym makes a key for the organisation.
         pseudonym = self._ring.pseudonym(organisation, at.year, actor) if changes else b""
         week = week_of(at)
-        fresh: dict[UUID, Stream] = {}
+        fresh: dict[int, Stream] = {}
         made: list[Stream] = []
         leaves: list[NewLeaf] = []
         for change in changes:
             stream = change.stream
-            held = None if change.renew else fresh.get(stream)
+            held = None if change.renew else fresh.get(stream.int)
             begins = change.renew or change.version == 1
             if change.under is not None:
                 held = await self._under(organisation, change.under)
             elif held is None and not begins:
                 held = await self._known(organisation, stream)
             if held is None:
-                held = Stream(organisation, uuid4(), CaseKey(os.urandom(KEY_BYTES)))
+                held = Stream(organisation, random_uuid(), CaseKey(os.urandom(KEY_BYTES)))
                 made.append(held)
-            fresh[stream] = held
+            fresh[stream.int] = held
             name, nonce, ciphertext = encrypt_event(
                 self._types, held.key, stream, change.version, held.key_id, change.event
             )
@@ -346,9 +347,10 @@ class EventStore:
         if not indexes:
             return Appended(first=-1, last=-1)
         for change, leaf, index in zip(changes, leaves, indexes, strict=True):
+            held = fresh[leaf.stream.int]
             if change.renew:
-                self._renewed(leaf.stream, fresh[leaf.stream])
-            self._remember(leaf, index, change.event, fresh[leaf.stream])
+                self._renewed(leaf.stream, held)
+            self._remember(leaf, index, change.event, held)
         self._on_append(organisation, indexes[-1], changes)
         return Appended(first=indexes[0], last=indexes[-1])
 
@@ -412,7 +414,7 @@ class EventStore:
                         day,
                         week_of(at),
                         self._ring.pseudonym(organisation, at.year, actor),
-                        uuid4(),
+                        random_uuid(),
                         [
                             nonces[place : place + NONCE_BYTES]
                             for place in range(0, len(nonces), NONCE_BYTES)
@@ -712,10 +714,10 @@ class EventStore:
                     base, before, after = kind
                     stream = ids.get(place)
                     if stream is None:
-                        stream = ids[place] = UUID(bytes=place)
+                        stream = ids[place] = uuid_of(place)
                     key_id = ids.get(key_bytes)
                     if key_id is None:
-                        key_id = ids[key_bytes] = UUID(bytes=key_bytes)
+                        key_id = ids[key_bytes] = uuid_of(key_bytes)
                     event = None
                     if body is not None:
                         key = keys.get(key_bytes)
@@ -1106,7 +1108,7 @@ class Session(EventStore):
     """
 
     _hopeful: bool
-    _seen: dict[UUID, int]
+    _seen: dict[int, tuple[UUID, int]]  # by the UUID's number, which is quicker to look up
     from_memory: bool
     """Whether a stream came from memory and not from the database."""
     appended: bool
@@ -1139,7 +1141,7 @@ class Session(EventStore):
             return []
         recorded = await super().load(organisation, stream)
         if recorded:
-            self._seen[stream] = len(recorded)
+            self._seen[stream.int] = stream, len(recorded)
             key = self._memory.keys.get(recorded[-1].key_id)
             if key is not None:
                 held = Stream(organisation, recorded[-1].key_id, key)
@@ -1166,7 +1168,7 @@ class Session(EventStore):
                 return Folded(state=fold.initial, version=0)
             folded = await super().current(organisation, stream, fold)
             if folded.version:
-                self._seen[stream] = folded.version
+                self._seen[stream.int] = stream, folded.version
             return folded
         base: Folded[S] | None = held.states.get(fold.name)
         if base is None or base.version < held.newest:
@@ -1189,9 +1191,9 @@ class Session(EventStore):
             if folded is None or folded.version != held.newest:
                 return None
         # What this command has read before is no memory of another one; what it saw first is what counts.
-        if stream not in self._seen:
+        if stream.int not in self._seen:
             self.from_memory = True
-            self._seen[stream] = held.newest
+            self._seen[stream.int] = stream, held.newest
         return held
 
     async def append(
@@ -1206,7 +1208,7 @@ class Session(EventStore):
         tracking: Tracking | None = None,
     ) -> Appended:
         """See EventStore. Raises Conflict also when a stream that was loaded has gone on."""
-        changed = {change.stream for change in changes}
+        changed = {change.stream.int for change in changes}
         try:
             appended = await self._append(
                 organisation,
@@ -1217,7 +1219,7 @@ class Session(EventStore):
                 answer=answer,
                 tracking=tracking,
                 # Of those that change, the next version is the proof.
-                seen=[item for item in self._seen.items() if item[0] not in changed],
+                seen=[item for number, item in self._seen.items() if number not in changed],
             )
         except Conflict:
             self.forget()
@@ -1227,7 +1229,7 @@ class Session(EventStore):
 
     def forget(self) -> None:
         """Have what this command saw read anew by whoever comes next."""
-        for stream in self._seen:
+        for stream, _ in self._seen.values():
             held = self._memory.streams.get(stream)
             if held is not None:
                 held.forget()

@@ -11,6 +11,7 @@ from shared.contracts.errors import Code, Refusal
 from shared.contracts.rpc import Done
 from shared.eventstore.store import Change
 from shared.identity.roles import Role
+from shared.uuids import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +44,7 @@ async def add_to_case(call: Call, case_id: str, decide: Callable[[Case], Event])
     owned_by(state, call.principal.subject)
     event = decide(state)
     return await call.commit(
-        [Change(stream, state.version + 1, event)], Done(id=str(stream), position=0)
+        [Change(stream, state.version + 1, event)], Done(id=text_of(stream), position=0)
     )
 
 
@@ -67,7 +68,7 @@ async def add_as_either(
     changes = [
         Change(stream, state.version + number, event) for number, event in enumerate(events, 1)
     ]
-    return await call.commit(changes, Done(id=str(stream), position=0))
+    return await call.commit(changes, Done(id=text_of(stream), position=0))
 
 
 async def add_to_reviewed_case(call: Call, case_id: str, decide: Callable[[Case], Event]) -> Done:
@@ -78,5 +79,5 @@ async def add_to_reviewed_case(call: Call, case_id: str, decide: Callable[[Case]
     state = await load_case(call.parts.store, call.organisation, stream)
     event = decide(state)
     return await call.commit(
-        [Change(stream, state.version + 1, event)], Done(id=str(stream), position=0)
+        [Change(stream, state.version + 1, event)], Done(id=text_of(stream), position=0)
     )

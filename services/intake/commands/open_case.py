@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from services.intake.domain import case, record
 from services.intake.domain.tags import known_tags
 from services.intake.records import record_from_bus, statement_from_bus
@@ -17,6 +15,7 @@ from shared.eventstore.store import Change
 from shared.identity.roles import Role
 from shared.runtime.calls import Call
 from shared.taxonomy.period import Period
+from shared.uuids import random_uuid, text_of
 
 
 async def open_case(call: Call, request: OpenCase) -> Done:
@@ -33,7 +32,7 @@ async def open_case(call: Call, request: OpenCase) -> Done:
         state,
         organisation,
         case_id=case_id,
-        facts_id=uuid4(),
+        facts_id=random_uuid(),
         adviser_id=_adviser(call, request),
         period=str(Period.containing(call.now.date())),
         channel=request.channel,
@@ -65,7 +64,7 @@ async def open_case(call: Call, request: OpenCase) -> Done:
         )
         changes.append(Change(case_id, 2, known))
     await refuse_both_sides(call, event.adviser_id, case_id, event.parties)
-    return await call.commit(changes, Done(id=str(case_id), position=0))
+    return await call.commit(changes, Done(id=text_of(case_id), position=0))
 
 
 def _adviser(call: Call, request: OpenCase) -> str:
