@@ -193,6 +193,7 @@ def test_a_secret_of_another_length_is_no_case_key(length: int) -> None:
 @example(b"\x80\x00\x00")
 @example(b"\x00" * 255)
 @example(b"\x80" * 256)
+@example(b"x" * 5_000)
 def test_padding_comes_off_as_it_went_on(plaintext: bytes) -> None:
     """Also where the text looks like padding itself."""
     assert plaintext == unpad(pad(plaintext))
@@ -231,7 +232,11 @@ def test_texts_of_one_bucket_cannot_be_told_apart_by_length(one: int, other: int
     assert same == (len(pad(bytes(one))) == len(pad(bytes(other))))
 
 
-@pytest.mark.parametrize("padded", [b"", bytes(256), b"text", b"text\x80\x00\x01"])
+@pytest.mark.parametrize(
+    "padded",
+    [b"", bytes(256), b"text", b"text\x80\x00\x01", b"text\x80" + bytes(9_000) + b"\x01"],
+    ids=["nothing", "zeros", "no mark", "a one", "a one far behind"],
+)
 def test_what_has_no_padding_is_unreadable(padded: bytes) -> None:
     """Nothing is guessed where the end is not marked."""
     with pytest.raises(Unreadable):
