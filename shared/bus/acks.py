@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import nats.errors
@@ -39,11 +39,17 @@ class Ack(msgspec.Struct, frozen=True):
     duplicate: bool = False
 
 
+class _Refused(msgspec.Struct, frozen=True):
+    code: int | None = None
+    err_code: int | None = None
+    description: str | None = None
+
+
 class _Answer(msgspec.Struct, frozen=True):
     stream: str = ""
     seq: int = 0
     duplicate: bool = False
-    error: dict[str, Any] | None = None
+    error: _Refused | None = None
 
 
 _read = msgspec.json.Decoder(_Answer).decode
@@ -61,9 +67,10 @@ class Publisher:
 
     async def publish(self, messages: Sequence[Outgoing]) -> list[Ack | Exception]:
         """Publish each under its id and behind the sequence before its own; what the stream answered,
-        in their order: an Ack, nats.js.errors.APIError, or nats.errors.Error where nothing came in time.
+        in their order: an Ack, nats.js.errors.APIError, or another nats.errors.Error where nothing came in
+        time, or where it could not be sent, and with it nothing behind it.
 
-        Raises nats.errors.Error where nothing was sent.
+        Raises nats.errors.Error where no answer could be heard. One call at a time.
         """
         if not self._inbox:
             inbox = self._client.new_inbox()
@@ -118,7 +125,8 @@ class _Batch:
                 self._complete.set_result(None)
 
     async def answers(self, within: float) -> list[Ack | Exception]:
-        await asyncio.wait([self._complete], timeout=within)
+        if self._missing:
+            await asyncio.wait([self._complete], timeout=within)
         return [
             nats.errors.TimeoutError() if outcome is None else outcome for outcome in self._outcomes
         ]
@@ -131,7 +139,9 @@ def _outcome(message: Msg) -> Ack | Exception:
     try:
         answer = _read(message.data)
     except msgspec.MsgspecError:
-        return nats.errors.ProtocolError("what a stream answered cannot be read")
+        return nats.errors.ProtocolError()
     if answer.error is not None:
-        return APIError(**answer.error)
+        return APIError(**msgspec.structs.asdict(answer.error))
+    if not answer.seq:  # nothing is stored at 0
+        return nats.errors.ProtocolError()
     return Ack(answer.stream, answer.seq, answer.duplicate)

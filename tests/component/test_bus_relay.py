@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import nats.errors
 import pytest
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NoStreamResponseError
 
 from shared.bus.accounts import MAX_PAYLOAD
 from shared.bus.acks import Ack, Publisher
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nats.aio.client import Client
+    from nats.aio.msg import Msg
     from nats.js.client import JetStreamContext
 
 
@@ -239,6 +240,36 @@ async def test_confirmations_that_come_late_are_nobody_s(tmp_path: Path) -> None
         assert [getattr(one, "err_code", one) for one in refused] == [10071, 10071]
         assert taken == [Ack("INTAKE", 3), Ack("INTAKE", 4)]
         assert await stored(bus) == bodies(4)
+
+
+async def test_what_is_no_confirmation_stands_for_none(tmp_path: Path) -> None:
+    """What a stream could answer otherwise, said by a service that is asked in its place."""
+    said = [
+        b"{}",
+        b"not JSON",
+        b'{"error": {"code": 503, "err_code": 10077, "description": "full", "more": 1}}',
+        b'{"stream": "INTAKE", "seq": 4}',
+    ]
+    async with running_bus(tmp_path, provisioned=False) as bus:
+        asked = await bus.client("intake")
+
+        async def answered(message: Msg) -> None:
+            await message.respond(said[int(message.data)])
+
+        await asked.subscribe("rpc.intake.v1.>", queue="intake", cb=answered)
+        await asked.flush()
+        publisher = Publisher(await bus.client("gateway"))
+        subjects = [*["rpc.intake.v1.stream"] * len(said), "rpc.signals.v1.nobody"]
+        heard = await publisher.publish(
+            [Outgoing(n + 1, "id", subject, b"%d" % n) for n, subject in enumerate(subjects)]
+        )
+        assert heard[3] == Ack("INTAKE", 4)
+        assert [getattr(one, "err_code", type(one)) for one in [*heard[:3], heard[4]]] == [
+            nats.errors.ProtocolError,
+            nats.errors.ProtocolError,
+            10077,
+            NoStreamResponseError,
+        ]
 
 
 async def test_a_crash_of_the_server_in_the_middle_is_sat_out(tmp_path: Path) -> None:
