@@ -163,11 +163,14 @@ class Keeper:
             await asyncio.sleep(_ROOM_SECONDS)
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(self._folder.try_writing, self._service)
+                while self._unwritten:
+                    first = self._unwritten[0]
+                    await self._take_in(*first)
+                    if self._unwritten[0] is first:  # else more came than are kept
+                        self._unwritten.popleft()
                 break
         self._looking = None
         self._telemetry.log(Event.LEDGER_WRITABLE)
-        while self._unwritten and self.folder_usable:
-            await self._remember(*self._unwritten.popleft())
 
     async def cosign(self) -> None:
         """Have checkpoints cosigned, and ask again where a witness failed. Until cancelled."""
@@ -367,15 +370,24 @@ class Keeper:
         await self._remember(service, told.organisation, head)
 
     async def _remember(self, service: str, organisation: UUID, head: Head) -> None:
-        """What another service told, unless the folder takes nothing: then it is remembered later."""
+        """What another service told, unless the folder takes nothing: then it is remembered later, in its
+        turn. Overtaken by a newer head, it would look as if the log had lost its end.
+        """
+        if self.folder_usable:
+            try:
+                await self._take_in(service, organisation, head)
+            except OSError as error:
+                self.cannot_write(error)
+            else:
+                return
+        self._unwritten.append((service, organisation, head))
+
+    async def _take_in(self, service: str, organisation: UUID, head: Head) -> None:
+        """Write a head down; tell whether it contradicts. Raises OSError where the folder takes no file."""
         try:
             remembered = await asyncio.to_thread(
                 self._folder.remember, self._service, service, organisation, head
             )
-        except OSError as error:
-            self._unwritten.append((service, organisation, head))
-            self.cannot_write(error)
-            return
         except ValueError as error:
             self._refused(error)
             return

@@ -344,6 +344,11 @@ async def test_a_ledger_folder_that_takes_no_file_ends_nothing(
     """
     signals = await bus.client("signals")
     mine, aside = tmp_path / "ledger" / "intake", tmp_path / "aside"
+
+    async def tell(size: int) -> None:
+        head = {"organisation": str(HERE), "size": size, "root": "00" * 32}
+        await signals.publish("ledger.v1.head.signals", json.dumps(head).encode())
+
     async with running(DEFINITION, database, bus, tmp_path) as service:
         intake, folder = Intake(service), service.service.folder
         await intake.found()
@@ -354,8 +359,7 @@ async def test_a_ledger_folder_that_takes_no_file_ends_nothing(
         await eventually(first)
         mine.rename(aside)
         mine.touch()  # in place of the folder
-        head = {"organisation": str(HERE), "size": 5, "root": "00" * 32}
-        await signals.publish("ledger.v1.head.signals", json.dumps(head).encode())
+        await tell(5)
         await intake.found(ELSEWHERE)
         await intake.open()
         stream = await service.service.client.jetstream().stream_info("INTAKE")
@@ -376,13 +380,18 @@ async def test_a_ledger_folder_that_takes_no_file_ends_nothing(
         await intake.open()
         mine.unlink()
         aside.rename(mine)
+        await tell(7)  # which does not overtake the one that waits
         assert 512 == (await signed(intake, THREE)).size
         assert 0 == (await signed(intake, THREE, ELSEWHERE)).size % 256
 
         async def remembered() -> bool:
             known = folder.remembered("intake", "signals", HERE)
-            return known is not None and known.size == 5
+            return known is not None and known.size == 7
+
+        async def usable() -> bool:
+            return "ledger_folder_usable 1.0" in await told(service)
 
         await eventually(remembered)
-        assert "ledger_folder_usable 1.0" in await told(service)
+        await eventually(usable)
+        assert not any(one.evidence for one in folder.memories("signals", HERE))
     assert not (mine / ".room").exists()

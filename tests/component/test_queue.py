@@ -125,7 +125,7 @@ async def test_a_server_that_says_nothing_more_holds_nobody_back(
 
 
 async def test_an_erasure_between_rows_and_keys(page: Page, tmp_path: Path) -> None:
-    """The page is read again, and what was erased keeps its place, empty; a key that is gone alone is damage."""
+    """It is read again, and what was erased keeps its place, empty. A key that is gone alone is damage."""
     async with store_lab(page.database, tmp_path, TYPES) as lab:
         intake = Intake(lab, outbox_of(lab))
         await intake.cases(3)
