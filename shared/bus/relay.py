@@ -20,11 +20,11 @@ from nats.aio.client import Client
 from nats.js.api import Header
 from nats.js.errors import APIError, NotFoundError
 
-from shared.bus.acks import TIMEOUT_SECONDS, Ack, Publisher
+from shared.bus.chain import TIMEOUT_SECONDS, NotTaken, Publisher
 from shared.bus.connection import OnProblem, log_problem
 
 WINDOW: Final = 256
-"""Messages under way at once: measured as three times as fast as one by one."""
+"""Messages of a chain (chain.py), of which only the last is answered."""
 
 PATIENCE_SECONDS: Final = 15.0
 """A cluster that lost its leader needs up to 7 s (measured); this is twice that."""
@@ -101,9 +101,7 @@ class Relay:
         """Up to this position the stream has held every message of the source, as far as this relay saw."""
 
     async def run_once(self) -> int:
-        """Publish all there is; how many messages the server confirmed to this relay.
-
-        A message whose confirmation was lost is in the stream, but not in the number.
+        """Publish all there is; how many messages the stream has more than when this began to look.
 
         Raises `RelayStuck` after `patience` seconds without progress and `StreamDiverged` when
         the stream's newest message is not the source's at that position.
@@ -115,40 +113,42 @@ class Relay:
             ahead.forget()
 
     async def _run_once(self, ahead: _Ahead) -> int:
-        confirmed = 0
+        began: int | None = None
         told = False
         highest = -1
         tail: int | None = None
+        window = self._window
         progress = time.monotonic()
         while True:
-            reason = "the stream refuses the next message"
+            problem: Exception
             try:
                 if tail is None:
                     ahead.forget()
                     tail = await self.tail()
+                    if began is None:
+                        began = tail
                     if tail > highest:
                         # Another relay's work is progress too.
                         highest, progress = tail, time.monotonic()
-                batch = await ahead.take(tail)
+                batch = await ahead.take(tail, window)
                 if not batch:
-                    return confirmed
+                    return tail - (began or 0)
                 if len(batch) == self._window:
-                    ahead.read(tail + len(batch))
-                stored, taken, problem = await self._publish(batch)
-                confirmed += taken
+                    ahead.read(tail + len(batch), self._window)
+                await self._publisher.publish(batch)
             except (nats.errors.Error, TimeoutError) as error:
-                batch, stored, problem = (), 0, error
-            if tail is not None and batch and stored == len(batch):
-                highest = tail = self.confirmed = tail + stored
-                progress = time.monotonic()
+                problem = error
+            else:
+                highest = tail = self.confirmed = tail + len(batch)
+                progress, window = time.monotonic(), self._window
                 continue
-            # Lost confirmation, second relay, or NATS away: only the tail knows what is stored.
-            tail = None
-            if problem is not None:
-                reason = _reason(problem)
-                if not told and not _fenced(problem):
-                    told = True
-                    self._on_problem(f"{self._stream}, relay: {reason}; trying again")
+            # Lost answer, second relay, or NATS away: only the tail knows what is stored. And of one
+            # message alone the server says what is wrong with it.
+            tail, window = None, 1
+            reason = _reason(problem)
+            if not told and not _fenced(problem):
+                told = True
+                self._on_problem(f"{self._stream}, relay: {reason}; trying again")
             if time.monotonic() - progress > self._patience:
                 raise RelayStuck(f"Stream {self._stream} did not take the next message: {reason}.")
             # Apart from each other, so that two relays do not trip over each other for ever.
@@ -184,8 +184,8 @@ class Relay:
             )
         return tail
 
-    async def _batch(self, tail: int) -> Sequence[Outgoing]:
-        batch = await self._source.after(tail, self._window)
+    async def _batch(self, tail: int, limit: int) -> Sequence[Outgoing]:
+        batch = await self._source.after(tail, limit)
         for expected, outgoing in enumerate(batch, start=tail + 1):
             if outgoing.position != expected:
                 raise StreamDiverged(
@@ -194,31 +194,17 @@ class Relay:
                 )
         return batch
 
-    async def _publish(self, batch: Sequence[Outgoing]) -> tuple[int, int, Exception | None]:
-        """How many of the batch, from its start, the server confirmed; how many in all, which are
-        more where another relay came in between; what stopped the next.
-        """
-        outcomes = await self._publisher.publish(batch)
-        taken = sum(isinstance(one, Ack) and not one.duplicate for one in outcomes)
-        for stored, outcome in enumerate(outcomes):
-            if isinstance(outcome, Exception):
-                return stored, taken, outcome
-            if outcome.duplicate:
-                # A replicated stream answers so where a single one answers 10071.
-                return stored, taken, None
-        return len(batch), taken, None
-
 
 class _Ahead:
     """Reads a batch while the one before it is on its way."""
 
-    def __init__(self, batch: Callable[[int], Awaitable[Sequence[Outgoing]]]) -> None:
+    def __init__(self, batch: Callable[[int, int], Awaitable[Sequence[Outgoing]]]) -> None:
         self._batch = batch
         self._reading: asyncio.Future[Sequence[Outgoing]] | None = None
 
-    def read(self, tail: int) -> None:
+    def read(self, tail: int, limit: int) -> None:
         """Begin with the batch behind `tail`."""
-        self._reading = asyncio.ensure_future(self._batch(tail))
+        self._reading = asyncio.ensure_future(self._batch(tail, limit))
 
     def forget(self) -> None:
         """What was read is of no more use."""
@@ -228,18 +214,23 @@ class _Ahead:
             self._reading.add_done_callback(lambda done: done.cancelled() or done.exception())
             self._reading = None
 
-    async def take(self, tail: int) -> Sequence[Outgoing]:
+    async def take(self, tail: int, limit: int) -> Sequence[Outgoing]:
         """The batch behind `tail`, which is where `read` was told to begin, if it was."""
         reading, self._reading = self._reading, None
         batch = () if reading is None else await reading
-        return batch or await self._batch(tail)
+        return batch or await self._batch(tail, limit)
 
 
 def _fenced(problem: Exception) -> bool:
-    return isinstance(problem, APIError) and problem.err_code == _WRONG_LAST_SEQUENCE
+    """Whether another relay may have been first, which is no trouble."""
+    return isinstance(problem, NotTaken) or (
+        isinstance(problem, APIError) and problem.err_code == _WRONG_LAST_SEQUENCE
+    )
 
 
 def _reason(problem: Exception) -> str:
+    if isinstance(problem, NotTaken):
+        return "it has the message's id already"
     if _fenced(problem):
         return "its last sequence is another"
     if isinstance(problem, APIError):
