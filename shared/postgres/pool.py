@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import select
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -15,14 +18,19 @@ Connection = psycopg.AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
 
 
+IDLE_SECONDS: Final = 5.0
+"""So long after a use it is not asked of a connection whether it still stands, unless its server spoke."""
+
+
 class _Pool(AsyncConnectionPool[Connection]):
     """A pool around whose uses something is done: to see how long they take."""
 
     def __init__(
         self, *args: Any, around: Callable[[], AbstractContextManager[object]], **kwargs: Any
     ) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, check=self._test, **kwargs)
         self._around = around
+        self._used: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
@@ -30,6 +38,22 @@ class _Pool(AsyncConnectionPool[Connection]):
         with self._around():
             async with super().connection(timeout) as connection:
                 yield connection
+                self._used[connection] = time.monotonic()
+
+    async def _test(self, connection: Connection) -> None:
+        """Raise where `connection` is lost. A server that ends it says so, and the kernel tells of one that
+        vanished (NOTICED): either can be read. A round trip for each use would be a quarter of all of them.
+        """
+        used = self._used.get(connection)
+        if used is None or time.monotonic() - used > IDLE_SECONDS or _spoken(connection):
+            await self.check_connection(connection)
+
+
+def _spoken(connection: Connection) -> bool:
+    """Whether there is something to read, or an error to be told, that nobody waits for."""
+    line = select.poll()
+    line.register(connection.fileno(), select.POLLIN)
+    return bool(line.poll(0))
 
 
 NOTICED: Final[Mapping[str, int]] = {
@@ -63,7 +87,8 @@ async def open_pool(
 
     `dsn` is a libpq connection string; `schema` is where names are looked for, if not in that of the
     role's own name; `around` stands around each use of a connection. Connections commit at the end of
-    `async with pool.connection()`, roll back on an exception, and are tested when they have been idle.
+    `async with pool.connection()`, roll back on an exception, and are tested when they have been idle
+    or their server has spoken.
     Raises psycopg_pool.PoolTimeout when the database does not answer within 15 seconds.
     """
 
@@ -79,7 +104,6 @@ async def open_pool(
         max_size=max_size,
         open=False,
         connection_class=psycopg.AsyncConnection,
-        check=AsyncConnectionPool.check_connection,
         # A server in production may stand behind a balancer that forgets old connections.
         max_lifetime=1800,
         reconnect_timeout=60,

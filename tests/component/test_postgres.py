@@ -198,6 +198,49 @@ async def test_the_pool_gives_connections(database: Database) -> None:
         await pool.close()
 
 
+async def test_a_connection_is_asked_when_it_was_idle(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it still stands costs no round trip between two uses, and one after a pause."""
+
+    async def last_asked() -> str:
+        async with pool.connection() as connection:
+            with psycopg.connect(database.admin) as admin:
+                found = admin.execute(
+                    "SELECT query FROM pg_stat_activity WHERE pid = %s",
+                    (connection.info.backend_pid,),
+                ).fetchone()
+            assert found is not None
+            await connection.execute("SELECT 1")
+        return str(found[0])
+
+    pool = await open_pool(database.url("intake"), min_size=1, max_size=1)
+    try:
+        assert await last_asked() == ""
+        assert await last_asked() == "COMMIT"
+        monkeypatch.setattr("shared.postgres.pool.IDLE_SECONDS", 0.0)
+        assert await last_asked() == ""
+    finally:
+        await pool.close()
+
+
+async def test_a_connection_that_was_ended_is_given_to_nobody(database: Database) -> None:
+    """Also a moment after it was of use."""
+    pool = await open_pool(database.url("intake"), min_size=1, max_size=1)
+    try:
+        for _ in range(5):
+            async with pool.connection() as connection:
+                ended = connection.info.backend_pid
+            with psycopg.connect(database.admin, autocommit=True) as admin:
+                admin.execute("SELECT pg_terminate_backend(%s, 10000)", (ended,))
+            async with pool.connection() as connection:
+                row = await (await connection.execute("SELECT pg_backend_pid()")).fetchone()
+            assert row is not None
+            assert row[0] != ended
+    finally:
+        await pool.close()
+
+
 async def test_a_server_that_vanished_is_missed_soon(database: Database) -> None:
     """What the kernel was told of a real connection over TCP, in a pool's and in a setting's own words."""
     at = conninfo_to_dict(database.url("intake"))
