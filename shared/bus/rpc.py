@@ -7,6 +7,7 @@ the dispatch is ours. A reply is JSON: `{"ok": â€¦}` or `{"refused": {"code": â€
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -119,10 +120,14 @@ class RpcServer:
     async def drain(self, *, within: float = 10.0) -> None:
         """Take no new requests, answer those that were taken, then return.
 
-        Handlers that are not done `within` so many seconds are cancelled.
+        Handlers that are not done `within` so many seconds are cancelled; a server that does not answer is
+        waited for as long before.
         """
         if self._subscription is not None and self._client.is_connected:
-            await self._subscription.drain()  # type: ignore[no-untyped-call]
+            # A server that says nothing sends no requests either.
+            with contextlib.suppress(nats.errors.Error, TimeoutError):
+                async with asyncio.timeout(within):
+                    await self._subscription.drain()  # type: ignore[no-untyped-call]
         self._subscription = None
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=within)

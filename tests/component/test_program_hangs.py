@@ -12,6 +12,7 @@ import pytest
 from nats.aio.client import Client
 
 from shared.bus.connection import connect, responds
+from shared.bus.rpc import RpcRequest, RpcServer
 from shared.bus.watch import BusStuck, until_stuck
 from shared.runtime.health import telling
 from tests.lines import line_to
@@ -108,4 +109,36 @@ async def test_a_server_that_is_away_ends_no_program(tmp_path: Path) -> None:
         await until(lambda: asked >= 3, within=30)
         assert not watching.done()
         watching.cancel()
+        await client.close()
+
+
+async def test_a_connection_that_hangs_hinders_no_end_in_order(tmp_path: Path) -> None:
+    """A service that ends for it does what it has taken, as at any other end."""
+    taken, go, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def dispatch(_: RpcRequest) -> bytes:
+        taken.set()
+        await go.wait()
+        done.set()
+        return b"{}"
+
+    async with (
+        running_bus(tmp_path, provisioned=False) as bus,
+        line_to(lambda: asyncio.open_connection("127.0.0.1", bus.port)) as line,
+    ):
+        client = await connect(
+            servers=f"nats://127.0.0.1:{line.port}",
+            user="intake",
+            password=bus.passwords["intake"],
+            name="t",
+        )
+        server = RpcServer(client, "intake", dispatch)
+        await server.start()
+        gateway = await bus.client("gateway")
+        await gateway.publish("rpc.intake.v1.cases", b"{}", reply=gateway.new_inbox())
+        await taken.wait()
+        line.swallowed.add(1)
+        asyncio.get_running_loop().call_later(0.5, go.set)
+        await server.drain(within=1)
+        assert done.is_set()
         await client.close()
