@@ -303,14 +303,17 @@ async def keep(mode: Mode, told: Callable[[str], object], *, every: float = 60.0
 
     What does not work is tried again: a command may hold the register, or the server may be away.
     """
+    begun = False  # what was begun is no longer due: the register has it from the start
     while True:
         await asyncio.sleep(every)
         with contextlib.suppress(
             Refused, NotRead, NoOperator, NotProvisioned, CannotConnect, OSError
         ):
-            if listed(mode).due(datetime.now(UTC)):
+            begun = begun or listed(mode).due(datetime.now(UTC))
+            if begun:
                 for sentence in await apply(mode):
                     told(sentence)
+                begun = False
 
 
 async def remove(mode: Mode, name: str, *, now: datetime | None = None) -> None:

@@ -253,6 +253,29 @@ async def test_what_was_replaced_ends_by_itself_where_somebody_keeps_it(tmp_path
         assert register.applied is not None
 
 
+async def test_what_could_not_be_cut_off_is_tried_again(tmp_path: Path) -> None:
+    """The register has it from the first try on, and the server that could not be told takes it still."""
+    async with running_lab(tmp_path, "configuration", {"acme": ("org1",)}) as lab:
+        old = lab.secret("acme")
+        last_week = datetime.now(UTC) - timedelta(days=8)
+        await integrations.rotate(lab.bus, "acme", overlap_days=7, now=last_week)
+        pid, aside = lab.home / "nats.pid", lab.home / "aside"
+        pid.rename(aside)
+        written = {lab.bus.register.stat().st_mtime_ns}
+
+        def tried_twice() -> bool:
+            written.add(lab.bus.register.stat().st_mtime_ns)
+            return len(written) > 2
+
+        keeping = asyncio.create_task(integrations.keep(lab.bus, print, every=0.02))
+        await until(tried_twice)
+        aside.rename(pid)
+        await until(lambda: integrations.listed(lab.bus).applied is not None)
+        keeping.cancel()
+        with pytest.raises(CannotConnect):
+            await lab.client("acme", old)
+
+
 async def test_the_list_says_until_when_and_no_secret(tmp_path: Path) -> None:
     """For people a table, for programs JSON; neither has what one signs in with."""
     async with running_lab(tmp_path, "configuration", {"acme": ("org1",), "all": ()}) as lab:
