@@ -223,7 +223,7 @@ class _Reader:
 
     async def _read_on(self) -> bool:
         """Read a page, and on the same connection those behind it, for as long as somebody waits for
-        each. To ask the pool for a connection takes turns of the loop, and who works on a page need
+        each. To ask the pool for a connection may take turns of the loop, and who works on a page need
         not give any: then a page would be read only once it is waited for. Whether there are more.
         """
         async with self._pool.connection() as connection:
