@@ -7,21 +7,22 @@ worker overlap. A page is of one moment: an erasure can not fall between its row
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
-from psycopg import errors, pq
 from psycopg.adapt import Transformer
 from psycopg.types.string import ByteaBinaryLoader
 
+from shared.eventstore.threads import checked, in_thread
 from shared.uuids import uuid_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     import psycopg
-    from psycopg import abc
+    from psycopg import abc, pq
     from psycopg_pool import AsyncConnectionPool
 
 # Rows of a page: the first has few, and each next one twice as many, while their ciphertexts are
@@ -229,7 +230,7 @@ class _Reader:
         async with self._pool.connection() as connection:
             self.transformer = _transformer(connection)
             while self._end is None or self._first < self._end:
-                results = await self._in_thread(connection.pgconn)
+                results = await in_thread(connection, partial(self._ask, self._rows))
                 if results is None:
                     break
                 waited_for = self._asked.is_set()
@@ -239,17 +240,9 @@ class _Reader:
                     return True
         return False
 
-    async def _in_thread(self, pgconn: pq.abc.PGconn) -> list[Any] | None:
-        asked = asyncio.get_running_loop().run_in_executor(None, self._ask, pgconn, self._rows)
-        try:
-            return await asyncio.shield(asked)
-        finally:
-            if not asked.done():  # nobody else gets the connection before
-                await asyncio.wait([asked])
-
-    def _ask(self, pgconn: pq.abc.PGconn, rows: int) -> list[Any] | None:
+    def _ask(self, rows: int, pgconn: pq.abc.PGconn) -> list[Any] | None:
         """The answers for the next so many rows; None where there are none."""
-        _checked(pgconn.exec_(BEGIN))
+        checked(pgconn, pgconn.exec_(BEGIN))
         try:
             if self._end is None:
                 size = _asked(pgconn, _SIZE, [self._organisation])
@@ -281,14 +274,15 @@ def _transformer(connection: psycopg.AsyncConnection[Any]) -> abc.Transformer:
 
 
 def _asked(pgconn: pq.abc.PGconn, statement: bytes, values: list[bytes]) -> pq.abc.PGresult:
-    return _checked(
+    return checked(
+        pgconn,
         pgconn.exec_params(
             statement,
             values,
             param_types=_PLACE[: len(values)],
             param_formats=_PLACE_FORMATS[: len(values)],
             result_format=_BINARY,
-        )
+        ),
     )
 
 
@@ -298,9 +292,3 @@ def _int(value: bytes | None) -> int:
 
 def _bigint(value: int) -> bytes:
     return value.to_bytes(8, "big", signed=True)
-
-
-def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
-    if result.status not in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
-        raise errors.error_from_result(result)
-    return result

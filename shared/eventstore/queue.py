@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import socket
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from psycopg import OperationalError, errors, pq
 from psycopg.adapt import Transformer
+
+from shared.eventstore.threads import checked, in_thread
 
 if TYPE_CHECKING:
     import psycopg
-
-PATIENCE_SECONDS: Final = 2.0
-"""So long a page may take that nobody waits for any more, before its connection is cut."""
+    from psycopg import pq
 
 _BINARY = 1
 _BIGINT = 20
@@ -46,36 +42,16 @@ async def queued(connection: psycopg.AsyncConnection[Any], position: int, limit:
     week, suite, key id, nonce, ciphertext. Where the log has no such entry, all from the
     stream on are None; where it was erased, the ciphertext is.
 
-    Read in a thread, by one call of libpq that leaves Python's lock alone: a page comes in some forty pieces,
-    and the loop would turn for each. Nobody gets the connection before the thread is done with it: who is
-    cancelled waits for that, and cuts the connection after PATIENCE_SECONDS.
-
-    Raises psycopg.Error, of a connection that was lost OperationalError.
+    In one call of a thread: a page comes in some forty pieces, and the loop would turn for each. Raises
+    psycopg.Error, of a lost connection OperationalError.
     """
-    with socket.socket(fileno=os.dup(connection.fileno())) as wire:
-        asked = asyncio.get_running_loop().run_in_executor(
-            None, _ask, connection.pgconn, position, limit
-        )
-        try:
-            result = await asyncio.shield(asked)
-        finally:
-            if not asked.done():
-                await _done(asked, wire)
+    result = await in_thread(connection, partial(_ask, position, limit))
     transformer = Transformer(connection)
     transformer.set_pgresult(result)
     return transformer.load_rows(0, result.ntuples, tuple)
 
 
-async def _done(asked: asyncio.Future[Any], wire: socket.socket) -> None:
-    cut = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, wire.shutdown, socket.SHUT_RDWR)
-    while not asked.done():
-        with contextlib.suppress(asyncio.CancelledError):  # a second time changes nothing
-            await asyncio.wait([asked])
-    cut.cancel()
-    asked.exception()  # of which nobody is to hear
-
-
-def _ask(pgconn: pq.abc.PGconn, position: int, limit: int) -> Any:
+def _ask(position: int, limit: int, pgconn: pq.abc.PGconn) -> pq.abc.PGresult:
     result = pgconn.exec_params(
         _QUEUED,
         [position.to_bytes(8, "big"), limit.to_bytes(8, "big")],
@@ -83,9 +59,4 @@ def _ask(pgconn: pq.abc.PGconn, position: int, limit: int) -> Any:
         param_formats=[_BINARY, _BINARY],
         result_format=_BINARY,
     )
-    if result.status != pq.ExecStatus.TUPLES_OK:
-        if not result.error_field(pq.DiagnosticField.SQLSTATE):
-            # libpq's own words: the server has said nothing, not even good-bye.
-            raise OperationalError(pgconn.get_error_message())
-        raise errors.error_from_result(result)
-    return result
+    return checked(pgconn, result)

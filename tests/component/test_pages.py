@@ -1,4 +1,4 @@
-"""A page of what has a place in a service's stream, read in a thread from real PostgreSQL."""
+"""Pages that are read in a thread from real PostgreSQL: of what has a place in a stream, and of a replay."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import pytest_asyncio
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from services.intake.events import TYPES
-from shared.eventstore import queue
+from shared.eventstore import queue, threads
+from shared.eventstore.pages import ENTRIES, pages
 from shared.keys.case_key import Unreadable
 from shared.postgres.pool import Pool, open_pool
 from tests.component.test_outbox import Intake, outbox_of
 from tests.conftest import Database
 from tests.lines import Line, line_to
-from tests.store_lab import store_lab
+from tests.store_lab import HERE, store_lab
 
 DELETE = {
     "ciphertext": "DELETE FROM ciphertext USING relay_queue AS place WHERE position = 2"
@@ -61,8 +62,10 @@ class Page:
                     return
                 await asyncio.sleep(0.01)
 
-    async def read(self) -> list[queue.Row]:
-        """The page."""
+    async def read(self, table: str = "relay_queue") -> list[Any]:
+        """The page; where the table is another, one of a replay."""
+        if table != "relay_queue":
+            return [one async for one in pages(self.pool, ENTRIES, HERE, 0, None)]
         async with self.pool.connection() as connection:
             return await queue.queued(connection, 0, 10)
 
@@ -80,15 +83,16 @@ async def page(database: Database) -> AsyncIterator[Page]:
             await pool.close()
 
 
-async def test_a_connection_that_is_lost_meanwhile_is_told_as_such(page: Page) -> None:
+@pytest.mark.parametrize("table", ["relay_queue", "log"])
+async def test_a_connection_that_is_lost_meanwhile_is_told_as_such(page: Page, table: str) -> None:
     """Without a word of the server: whoever waits for the database goes on waiting, and nothing crashes."""
-    async with page.held("relay_queue"):
-        reading = asyncio.create_task(page.read())
+    async with page.held(table):
+        reading = asyncio.create_task(page.read(table))
         await page.waiting()
         await page.line.cut()
         with pytest.raises(psycopg.OperationalError):
             await reading
-    assert [] == await page.read()
+    assert [] == await page.read(table)
 
 
 async def test_nobody_gets_the_connection_before_the_thread_is_done_with_it(page: Page) -> None:
@@ -109,18 +113,19 @@ async def test_nobody_gets_the_connection_before_the_thread_is_done_with_it(page
     assert 1 == page.line.count
 
 
+@pytest.mark.parametrize("table", ["relay_queue", "log"])
 async def test_a_server_that_says_nothing_more_holds_nobody_back(
-    page: Page, monkeypatch: pytest.MonkeyPatch
+    page: Page, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who is cancelled ends, with a connection that is cut; the pool makes another."""
-    monkeypatch.setattr(queue, "PATIENCE_SECONDS", 0.05)
-    async with page.held("relay_queue"):
-        reading = asyncio.create_task(page.read())
+    monkeypatch.setattr(threads, "PATIENCE_SECONDS", 0.05)
+    async with page.held(table):
+        reading = asyncio.create_task(page.read(table))
         await page.waiting()
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading
-    assert [] == await page.read()
+    assert [] == await page.read(table)
     assert 2 == page.line.count
 
 
