@@ -213,11 +213,21 @@ def empty_database(postgres: Postgres) -> Iterator[Database]:
 @pytest.fixture
 def database(postgres: Postgres, _template: str) -> Iterator[Database]:
     """A database of one's own, with every service's schema, empty."""
+    yield from _copied(postgres, _template)
+
+
+@pytest.fixture(scope="module")
+def shared_database(postgres: Postgres, _template: str) -> Iterator[Database]:
+    """As `database`, for all tests of a module that ask for it."""
+    yield from _copied(postgres, _template)
+
+
+def _copied(postgres: Postgres, template: str) -> Iterator[Database]:
     database = Database(postgres=postgres, name=f"test_{next(postgres.numbers)}")
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
-                sql.Identifier(database.name), sql.Identifier(_template), sql.Identifier(OWNER)
+                sql.Identifier(database.name), sql.Identifier(template), sql.Identifier(OWNER)
             )
         )
     asyncio.run(open_database(database.admin, ROLES))
