@@ -96,12 +96,12 @@ class _CaseOpened(msgspec.Struct, frozen=True, gc=False):
 def _case(recorded: Recorded) -> contracts.FactsBooked:
     event = recorded.event
     return contracts.FactsBooked(
-        organisation_id=event.organisation_id,
+        organisation_id=str(event.organisation_id),
         taxonomy_version=event.taxonomy_version,
         due=_due_of_case(event.period),
         facts=(
             contracts.Fact(
-                facts_id=event.facts_id,
+                facts_id=str(event.facts_id),
                 period=event.period,
                 category=event.category,
                 unit_id=event.unit_id,

@@ -239,7 +239,9 @@ class EventStore:
         self._bases: dict[str, str] = {}
 
     def session(self, *, hopeful: bool = True) -> Session:
-        """The store as one command sees it; not `hopeful` once it was refused or was too late."""
+        """The store as one command sees it; not `hopeful` once it was refused or was too late: then it
+        believes nothing that it has not read itself.
+        """
         session = Session.__new__(Session)
         session.__dict__ = self.__dict__.copy()
         session.begin(hopeful=hopeful)
@@ -1192,6 +1194,8 @@ class Session(EventStore):
                 return None
         # What this command has read before is no memory of another one; what it saw first is what counts.
         if stream.int not in self._seen:
+            if not self._hopeful:
+                return None  # commands beside this one may have brought back what it was refused on
             self.from_memory = True
             self._seen[stream.int] = stream, held.newest
         return held

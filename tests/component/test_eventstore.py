@@ -352,6 +352,21 @@ async def test_what_a_command_reads_twice_is_no_memory_of_another(store: EventSt
         )
 
 
+async def test_a_second_try_believes_nothing_that_others_read(store: EventStore) -> None:
+    """What a command was refused on is read anew, also where another one has brought it back to memory.
+    Else each try of it would be refused on memory, and it be told in the end that others were quicker.
+    """
+    directory = uuid4()
+    await append(store, directory, 1, "anna advises")
+    for hopeful in (True, False):
+        beside = store.session()
+        await beside.load(ORGANISATION, directory)
+        session = store.session(hopeful=hopeful)
+        assert 1 == len(await session.load(ORGANISATION, directory))
+        assert hopeful == session.from_memory
+        session.forget()
+
+
 async def test_decisions_of_one_group_see_each_other(store: EventStore) -> None:
     """Two commands queue together and the first changes what the second looked at: one is refused."""
     directory = uuid4()
