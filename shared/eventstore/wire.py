@@ -137,6 +137,7 @@ class Pipeline:
         self._on_news = on_news
         self._loop = asyncio.get_running_loop()
         self._descriptor = connection.pgconn.socket
+        self._watching = False
         self._writing = False
         self.lost = False
         """Whether the connection is of no more use."""
@@ -150,6 +151,7 @@ class Pipeline:
         pgconn.enter_pipeline_mode()
         pgconn.send_prepare(b"hoeksteen", sql.encode(), self._types)
         self._loop.add_reader(self._descriptor, self._read)
+        self._watching = True
         self._asked_one()
 
     def send(self, parameters: Sequence[bytes]) -> None:
@@ -162,7 +164,7 @@ class Pipeline:
             )
             self._asked_one()
         except psycopg.OperationalError as error:
-            self.lost = True
+            self._lose()
             raise ConnectionLost("the connection was lost") from error
 
     def take(self) -> bytes | None:
@@ -175,7 +177,8 @@ class Pipeline:
         while self._asked and not self.lost and not pgconn.is_busy():
             result = pgconn.get_result()
             if result is None:
-                self.lost = pgconn.status != pq.ConnStatus.OK
+                if pgconn.status != pq.ConnStatus.OK:
+                    self._lose()
                 continue  # between two calls
             if result.status != pq.ExecStatus.PIPELINE_SYNC:
                 self._result = result
@@ -193,9 +196,7 @@ class Pipeline:
 
     async def close(self) -> None:
         """Let go of the connection; what was asked may still be carried out."""
-        self._loop.remove_reader(self._descriptor)
-        self._loop.remove_writer(self._descriptor)
-        self.lost = True
+        self._lose()
         await self._connection.close()
 
     def _asked_one(self) -> None:
@@ -224,7 +225,15 @@ class Pipeline:
             self._on_news()
 
     def _fail(self) -> None:
-        self.lost = True
-        self._loop.remove_reader(self._descriptor)
-        self._loop.remove_writer(self._descriptor)
+        self._lose()
         self._on_news()
+
+    def _lose(self) -> None:
+        """Watch the socket no more, before anybody else can get its number: libpq has closed it, or is about
+        to. Who connects next would be heard in this one's place, or not at all.
+        """
+        self.lost = True
+        if self._watching:
+            self._watching = False
+            self._loop.remove_reader(self._descriptor)
+            self._loop.remove_writer(self._descriptor)

@@ -7,7 +7,6 @@ written again item by item: innocent items land, the others get their own error.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import struct
 from collections import deque
@@ -114,6 +113,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 class _Queued(msgspec.Struct):
     item: Item
     done: asyncio.Future[Sequence[int]]
+    settled: bool = False
 
 
 class GroupWriter:
@@ -144,8 +144,7 @@ class GroupWriter:
         await self._until_at_most(0)
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])  # how it ended, `ended` tells
         await self._drop()
 
     async def ended(self) -> None:
@@ -158,6 +157,8 @@ class GroupWriter:
 
         Raises Conflict, PositionMoved, DataKeyReplaced or StoreUnavailable.
         """
+        if self._task is not None and self._task.done():
+            raise StoreUnavailable
         if self._unsettled >= _QUEUE:
             await self._until_at_most(_QUEUE - 1)
         done: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
@@ -300,6 +301,14 @@ class GroupWriter:
         Those behind it were sent before that was known. What became of them is heard first.
         """
         self._flying.clear()
+        try:
+            await self._settle_all(groups, error)
+        finally:
+            # Where the writer itself came to its end, nobody waits for what it had in hand.
+            for queued in itertools.chain(*groups):
+                self._settle(queued, error=StoreUnavailable())
+
+    async def _settle_all(self, groups: list[list[_Queued]], error: Exception) -> None:
         self._settle_late()
         # An OperationalError may also be the answer to a call, which was cancelled: what is behind
         # it goes on, on the same connection.
@@ -364,6 +373,9 @@ class GroupWriter:
     def _settle(
         self, queued: _Queued, indexes: Sequence[int] = (), *, error: Exception | None = None
     ) -> None:
+        if queued.settled:
+            return
+        queued.settled = True
         self._unsettled -= 1
         self._progress.set()
         if queued.done.done():

@@ -17,7 +17,8 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from shared.eventstore.store import Change, Conflict, Tracking
+from shared.eventstore import wire
+from shared.eventstore.store import Change, Conflict, StoreUnavailable, Tracking
 from shared.eventstore.types import EventTypes
 from tests.conftest import Database
 from tests.store_lab import HERE, NOW, Lab, store_lab
@@ -202,6 +203,49 @@ async def test_what_landed_while_its_connection_was_lost_is_no_conflict(lab: Lab
     places = _places(lab)
     assert told == [places[stream] for stream in streams[1:]]
     assert [(3,)] == lab.rows("SELECT size FROM log")
+
+
+async def test_a_lost_connection_is_watched_no_more(lab: Lab) -> None:
+    """Libpq closes its socket, and the next one that anybody opens gets its number: uvloop refuses to watch
+    a number that it watches already, and what is let go of late would be the other's.
+    """
+    connection = await psycopg.AsyncConnection.connect(lab.database.url("intake"), autocommit=True)
+    heard = asyncio.Event()
+    pipeline = wire.Pipeline(connection, [], heard.set)
+    pipeline.prepare("SELECT 1::bigint")
+    await heard.wait()
+    assert pipeline.take() == b""
+    number = connection.pgconn.socket
+    connection.pgconn.finish()
+    with pytest.raises(wire.ConnectionLost):
+        pipeline.send([])
+    assert not asyncio.get_running_loop().remove_reader(number)
+    await pipeline.close()
+
+
+async def test_a_writer_that_came_to_its_end_keeps_nobody_waiting(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither whose command it had in hand, nor who asks it afterwards, nor who stops it."""
+
+    async def connect(*_: object, **__: object) -> None:
+        raise RuntimeError("as an event loop says")
+
+    await lab.append(uuid4(), 1, NoteTaken(number=0))
+    async with _held_log(lab) as admin:
+        command, queued, session = await _two_on_their_way(
+            lab.append(uuid4(), 1, NoteTaken(number=1)),
+            lab.append(uuid4(), 1, NoteTaken(number=2)),
+            admin,
+        )
+        monkeypatch.setattr(psycopg.AsyncConnection, "connect", connect)
+        await admin.execute("SELECT pg_terminate_backend(%s)", (session,))
+        with pytest.raises(RuntimeError):
+            await asyncio.wait_for(lab.store._writer.ended(), 20)
+        for one in (command, queued, lab.append(uuid4(), 1, NoteTaken(number=3))):
+            with pytest.raises(StoreUnavailable):
+                await asyncio.wait_for(one, 20)
+        await asyncio.wait_for(lab.store._writer.stop(), 20)
 
 
 async def test_what_cannot_be_sent_is_refused_alone(lab: Lab) -> None:
