@@ -49,7 +49,7 @@ _read = msgspec.json.Decoder(_Answer).decode
 
 
 class NotTaken(nats.errors.Error):
-    """The stream has the last message's id already, elsewhere than in its place."""
+    """The stream did not put the last message in its place: it has its id already."""
 
 
 class Publisher:

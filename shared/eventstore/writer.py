@@ -157,10 +157,10 @@ class GroupWriter:
 
         Raises Conflict, PositionMoved, DataKeyReplaced or StoreUnavailable.
         """
-        if self._task is not None and self._task.done():
-            raise StoreUnavailable
         if self._unsettled >= _QUEUE:
             await self._until_at_most(_QUEUE - 1)
+        if self._task is not None and self._task.done():
+            raise StoreUnavailable
         done: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
         self._queue.append(_Queued(item, done))
         self._unsettled += 1
