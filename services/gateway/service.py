@@ -104,9 +104,10 @@ async def serve(settings: GatewaySettings, telemetry: Telemetry) -> None:
             await _unless_cancelled(watching)
         telemetry.log(Event.PROGRAM_STOPPING)
     finally:
-        # Bounded: a bus that is gone must not hold the gateway back.
-        async with asyncio.timeout(DRAIN_SECONDS):
-            await client.close()
+        # Bounded: a bus that is gone must neither hold the gateway back nor hide why it ends.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await client.close()
     telemetry.log(Event.PROGRAM_STOPPED)
 
 

@@ -54,6 +54,16 @@ class _Client(Client):
         self._transport = transport = Transport()  # type: ignore[no-untyped-call]
         await transport.connect(s.uri, DEFAULT_BUFFER_SIZE, CONNECT_SECONDS)
 
+    async def _send_ping(self, future: asyncio.Future[Any] | None = None) -> None:
+        """Ask for a sign of life behind what was sent before; nats-py (2.16) lets the question overtake it.
+
+        So a `flush` returns when the server has taken it all: a subscription stands.
+        """
+        if self.is_connected and self._transport is not None and self._pending:
+            waiting, self._pending, self._pending_data_size = self._pending, [], 0
+            self._transport.writelines(waiting)
+        await super()._send_ping(future)
+
     async def close(self) -> None:
         """Close, also while a connection that was lost is coming about again.
 

@@ -293,7 +293,7 @@ async def apply(mode: Mode, *, now: datetime | None = None) -> tuple[str, ...]:
     ]
     if problems:
         raise NotProvisioned("\n".join((*done, *problems)))
-    with _alone(mode):
+    with contextlib.suppress(Refused), _alone(mode):  # by another command's: then it is due again
         _write(mode, msgspec.structs.replace(listed(mode), applied=now))
     return tuple(done)
 

@@ -162,6 +162,29 @@ async def test_an_answer_after_a_restart_is_not_waited_for_on_the_old_connection
         assert await responds(client)
 
 
+async def test_a_ping_does_not_overtake_what_was_sent_before() -> None:
+    """When a subscription was flushed the server has it: nats-py's own ping is written ahead of it."""
+    heard: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"server_id":"X","version":"2.15.0","max_payload":1048576}\r\n')
+        while line := await reader.readline():
+            heard.append(line.split()[0].decode())
+            if line == b"PING\r\n":
+                writer.write(b"PONG\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        client = await connect(
+            servers=f"nats://127.0.0.1:{port}", user="intake", password="any", name="test"
+        )
+        await client.subscribe("rpc.intake.v1.*")
+        await client.flush()
+        assert heard == ["CONNECT", "PING", "SUB", "PING"]
+        await client.close()
+
+
 async def test_a_forbidden_subject_is_told_though_nats_answers_nothing(tmp_path: Path) -> None:
     """A refused publish and a refused subscription each become a problem that names the subject."""
     async with running_bus(tmp_path, provisioned=False) as bus:

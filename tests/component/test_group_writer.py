@@ -17,9 +17,10 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from shared.eventstore import wire
+from shared.eventstore import wire, writer
 from shared.eventstore.store import Change, Conflict, StoreUnavailable, Tracking
 from shared.eventstore.types import EventTypes
+from shared.eventstore.writer import Item
 from tests.conftest import Database
 from tests.store_lab import HERE, NOW, Lab, store_lab
 
@@ -226,7 +227,9 @@ async def test_a_lost_connection_is_watched_no_more(lab: Lab) -> None:
 async def test_a_writer_that_came_to_its_end_keeps_nobody_waiting(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither whose command it had in hand, nor who asks it afterwards, nor who stops it."""
+    """Neither whose command it had in hand, nor who waits for a place in its queue, nor who asks it
+    afterwards, nor who stops it.
+    """
 
     async def connect(*_: object, **__: object) -> None:
         raise RuntimeError("as an event loop says")
@@ -238,11 +241,13 @@ async def test_a_writer_that_came_to_its_end_keeps_nobody_waiting(
             lab.append(uuid4(), 1, NoteTaken(number=2)),
             admin,
         )
+        monkeypatch.setattr(writer, "_QUEUE", 2)
+        behind = asyncio.create_task(lab.store._writer.submit(Item()))
         monkeypatch.setattr(psycopg.AsyncConnection, "connect", connect)
         await admin.execute("SELECT pg_terminate_backend(%s)", (session,))
         with pytest.raises(RuntimeError):
             await asyncio.wait_for(lab.store._writer.ended(), 20)
-        for one in (command, queued, lab.append(uuid4(), 1, NoteTaken(number=3))):
+        for one in (command, queued, behind, lab.append(uuid4(), 1, NoteTaken(number=3))):
             with pytest.raises(StoreUnavailable):
                 await asyncio.wait_for(one, 20)
         await asyncio.wait_for(lab.store._writer.stop(), 20)
