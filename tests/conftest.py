@@ -6,12 +6,13 @@ import asyncio
 import itertools
 import os
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 import pytest
+import uvloop
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -240,3 +241,8 @@ def _drop(database: Database) -> None:
         connection.execute(
             sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name))
         )
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the services run on: asyncio's own forgives what uvloop refuses."""
+    return {"uvloop": uvloop.new_event_loop}

@@ -23,7 +23,8 @@ class BoundedTransport(TcpTransport):
         """Return when it is closed, within `CLOSE_SECONDS` in any case."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
-                await super().wait_closed()  # type: ignore[no-untyped-call]
+                # Shielded: all wait for one future, and who is cancelled here would cancel it for the others.
+                await asyncio.shield(super().wait_closed())  # type: ignore[no-untyped-call]
         except TimeoutError:
             pass  # cut below, as if the server had gone
         finally:
