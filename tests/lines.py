@@ -25,7 +25,11 @@ class Line:
         """One connection."""
         self.count += 1
         number = self.count
-        there = await self._there()
+        try:
+            there = await self._there()
+        except OSError:  # nobody is there
+            writer.transport.abort()
+            return
         self._writers += [writer, there[1]]
         for source, to in ((reader, there[1]), (there[0], writer)):
             task = asyncio.create_task(self._handed_on(number, source, to))

@@ -13,6 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
+from psycopg_pool.pool_async import AddConnection, MaintenanceTask
 
 Connection = psycopg.AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
@@ -20,6 +21,10 @@ Pool = AsyncConnectionPool[Connection]
 
 IDLE_SECONDS: Final = 5.0
 """So long after a use it is not asked of a connection whether it still stands, unless its server spoke."""
+
+
+REDIAL_SECONDS: Final = 1.0
+"""So long after a try to connect that failed comes the next one."""
 
 
 class _Pool(AsyncConnectionPool[Connection]):
@@ -48,6 +53,13 @@ class _Pool(AsyncConnectionPool[Connection]):
         if used is None or time.monotonic() - used > IDLE_SECONDS or _spoken(connection):
             await self.check_connection(connection)
 
+    async def schedule_task(self, task: MaintenanceTask, delay: float) -> None:
+        """As the library, but for tries to connect: between those it waits twice as long each time, so that a
+        server that is back would be missed for half a minute.
+        """
+        dials = isinstance(task, AddConnection)
+        await super().schedule_task(task, min(delay, REDIAL_SECONDS) if dials else delay)
+
 
 def _spoken(connection: Connection) -> bool:
     """Whether there is something to read, or an error to be told, that nobody waits for."""
@@ -57,7 +69,7 @@ def _spoken(connection: Connection) -> bool:
 
 
 NOTICED: Final[Mapping[str, int]] = {
-    "connect_timeout": 10,
+    "connect_timeout": 5,
     "tcp_user_timeout": 10_000,
     "keepalives": 1,
     "keepalives_idle": 10,

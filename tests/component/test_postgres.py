@@ -30,6 +30,7 @@ from shared.postgres.migrate import (
 from shared.postgres.pool import open_pool
 from tests.conftest import Database
 from tests.lines import line_to
+from tests.nats_server import until
 
 STORE = Migration(
     name="store/0001_log.sql",
@@ -264,6 +265,32 @@ async def test_a_server_that_vanished_is_missed_soon(database: Database) -> None
                     assert end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             await pool.close()
     assert [[10_000, 10, 5, 3], [90_000, 60, 5, 3]] == found
+
+
+async def test_a_server_that_is_back_is_found_soon(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it was away: the pool dials at one pace."""
+    at = conninfo_to_dict(database.url("intake"))
+    file = f"{at['host']}/.s.PGSQL.{at.get('port', 5432)}"
+    away = True
+
+    async def there() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if away:
+            raise ConnectionRefusedError
+        return await asyncio.open_unix_connection(file)
+
+    monkeypatch.setattr("shared.postgres.pool.REDIAL_SECONDS", 0.05)
+    async with line_to(there) as line:
+        opening = asyncio.create_task(
+            open_pool(make_conninfo(database.url("intake"), host="127.0.0.1", port=line.port))
+        )
+        await until(lambda: line.count >= 12)
+        away = False
+        pool = await opening
+        async with pool.connection() as connection:
+            await connection.execute("SELECT 1")
+        await pool.close()
 
 
 def test_passwords_are_asked_for(home: Home) -> None:
