@@ -241,7 +241,9 @@ class Cutter:
             asyncio.create_task(self._forth(reader, back, line)),
             asyncio.create_task(self._back(there, writer, line)),
         ]
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        # Cancelled when the trial ends: asyncio would print each line that is open then.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         for way in ways:
             way.cancel()
         for end in (writer, back):
