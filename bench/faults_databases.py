@@ -233,7 +233,7 @@ class Cutter:
         try:
             async with asyncio.timeout(3):
                 there, back = await asyncio.open_connection(self._host, self._port)
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError, asyncio.CancelledError):
             writer.close()
             return
         line = _Line()

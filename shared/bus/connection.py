@@ -57,11 +57,12 @@ class _Client(Client):
     async def _send_ping(self, future: asyncio.Future[Any] | None = None) -> None:
         """Ask for a sign of life behind what was sent before; nats-py (2.16) lets the question overtake it.
 
-        So a `flush` returns when the server has taken it all: a subscription stands.
+        So when a `flush` returns the server has taken it all, a subscription too; unless the connection is
+        being made anew, when nothing is asked.
         """
         if self.is_connected and self._transport is not None and self._pending:
-            waiting, self._pending, self._pending_data_size = self._pending, [], 0
-            self._transport.writelines(waiting)
+            self._transport.writelines(self._pending)
+            self._pending, self._pending_data_size = [], 0
         await super()._send_ping(future)
 
     async def close(self) -> None:
@@ -74,8 +75,9 @@ class _Client(Client):
         """
         try:
             await super().close()
-        except OSError:
+        except (OSError, RuntimeError):  # the latter is uvloop's word for a line that is closed
             self._status = Client.DISCONNECTED
+            self._pending, self._pending_data_size = [], 0
         while not self.is_closed:
             await super().close()
 
@@ -210,7 +212,7 @@ async def responds(client: Client, *, within: float = 2.0) -> bool:
 async def _ping(client: Client) -> bool:
     try:
         await client.flush(timeout=PING_GIVEN_UP_SECONDS)
-    except (nats.errors.Error, TimeoutError):
+    except (nats.errors.Error, TimeoutError, OSError, RuntimeError):  # as in `close`
         return False
     return True
 

@@ -293,7 +293,8 @@ async def apply(mode: Mode, *, now: datetime | None = None) -> tuple[str, ...]:
     ]
     if problems:
         raise NotProvisioned("\n".join((*done, *problems)))
-    with contextlib.suppress(Refused), _alone(mode):  # by another command's: then it is due again
+    # Where another command has the register, the next run writes it.
+    with contextlib.suppress(Refused), _alone(mode):
         _write(mode, msgspec.structs.replace(listed(mode), applied=now))
     return tuple(done)
 

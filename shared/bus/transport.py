@@ -24,7 +24,10 @@ class BoundedTransport(TcpTransport):
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 # Shielded: all wait for one future, and who is cancelled here would cancel it for the others.
-                await asyncio.shield(super().wait_closed())  # type: ignore[no-untyped-call]
+                closed = asyncio.ensure_future(super().wait_closed())  # type: ignore[no-untyped-call]
+                # Where nobody waits any more, nobody misses how it ended.
+                closed.add_done_callback(lambda one: one.cancelled() or one.exception())
+                await asyncio.shield(closed)
         except TimeoutError:
             pass  # cut below, as if the server had gone
         finally:

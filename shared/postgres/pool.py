@@ -36,6 +36,8 @@ class _Pool(AsyncConnectionPool[Connection]):
         super().__init__(*args, check=self._test, **kwargs)
         self._around = around
         self._used: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
+        self._made = time.monotonic()
+        self._anew = 0.0
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
@@ -51,7 +53,15 @@ class _Pool(AsyncConnectionPool[Connection]):
         """
         used = self._used.get(connection)
         if used is None or time.monotonic() - used > IDLE_SECONDS or _spoken(connection):
-            await self.check_connection(connection)
+            try:
+                await self.check_connection(connection)
+            except psycopg.Error:
+                # The others are lost with it, mostly. The library finds so one by one, and lets whoever asked
+                # wait twice as long after each.
+                if (used or self._made) > self._anew:
+                    self._anew = time.monotonic()
+                    await self.drain()
+                raise
 
     async def schedule_task(self, task: MaintenanceTask, delay: float) -> None:
         """As the library, but for tries to connect: between those it waits twice as long each time, so that a

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
 
 import pytest
+from nats.aio.client import Client
 
 from shared.bus.connection import CannotConnect, connect, responds
+from shared.bus.transport import BoundedTransport
 from tests.nats_server import running_bus, until
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from nats.aio.client import Client
 
 
 def address_of(client: Client) -> str:
@@ -183,6 +184,39 @@ async def test_a_ping_does_not_overtake_what_was_sent_before() -> None:
         await client.flush()
         assert heard == ["CONNECT", "PING", "SUB", "PING"]
         await client.close()
+
+
+async def test_who_is_cancelled_while_a_line_closes_cancels_nobody_else(tmp_path: Path) -> None:
+    """All who wait for it wait for one future."""
+    async with running_bus(tmp_path, provisioned=False) as bus:
+        transport = BoundedTransport()  # type: ignore[no-untyped-call]
+        await transport.connect(urlparse(bus.url), 4096, 5)
+        first, second = (asyncio.create_task(transport.wait_closed()) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        await second
+        assert first.cancelled()
+
+
+async def test_what_could_not_be_sent_hinders_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that is closed while its line is gone, and something waits for the next one."""
+
+    async def stays_away(_: Client) -> None:
+        await asyncio.Event().wait()
+
+    async with running_bus(tmp_path, provisioned=False) as bus:
+        client = await bus.client("intake")
+        monkeypatch.setattr(Client, "_attempt_reconnect", stays_away)
+        bus.stop(kill=True)
+        await until(lambda: client.is_reconnecting)
+        assert isinstance(client._transport, BoundedTransport)
+        client._transport.cut()
+        await asyncio.sleep(0.05)
+        await client.publish("intake.v1.facts.booked", b"")
+        await client.close()
+        assert client.is_closed
 
 
 async def test_a_forbidden_subject_is_told_though_nats_answers_nothing(tmp_path: Path) -> None:
