@@ -7,6 +7,7 @@ column of a group is one run of bytes. Only the connection is psycopg's.
 from __future__ import annotations
 
 import asyncio
+import select
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +123,10 @@ class Pipeline:
     answers are binary; each call is a transaction of its own, and they are answered in order.
 
     `on_news` is called when something was read; then `take` may have an answer.
+
+    The loop watches no socket of libpq's, but an epoll of ours that does. libuv, on which uvloop stands, stops
+    watching a socket with an error (a server that was killed resets it) without a word to who waits, and
+    ends the program where one was closed that it is about to watch, as libpq does by itself.
     """
 
     def __init__(
@@ -137,7 +142,7 @@ class Pipeline:
         self._on_news = on_news
         self._loop = asyncio.get_running_loop()
         self._descriptor = connection.pgconn.socket
-        self._watching = False
+        self._events: select.epoll | None = None
         self._writing = False
         self.lost = False
         """Whether the connection is of no more use."""
@@ -150,8 +155,9 @@ class Pipeline:
         pgconn.nonblocking = 1
         pgconn.enter_pipeline_mode()
         pgconn.send_prepare(b"hoeksteen", sql.encode(), self._types)
-        self._loop.add_reader(self._descriptor, self._read)
-        self._watching = True
+        self._events = select.epoll()
+        self._events.register(self._descriptor, select.EPOLLIN)
+        self._loop.add_reader(self._events.fileno(), self._heard)
         self._asked_one()
 
     def send(self, parameters: Sequence[bytes]) -> None:
@@ -207,16 +213,20 @@ class Pipeline:
     def _flush(self) -> None:
         try:
             more = self._connection.pgconn.flush() != 0
-        except psycopg.OperationalError:
+            if more != self._writing and self._events is not None:
+                self._events.modify(
+                    self._descriptor, select.EPOLLIN | (select.EPOLLOUT if more else 0)
+                )
+            self._writing = more
+        except (psycopg.OperationalError, OSError):
             self._fail()
-            return
-        if more and not self._writing:
-            self._loop.add_writer(self._descriptor, self._flush)
-        elif self._writing and not more:
-            self._loop.remove_writer(self._descriptor)
-        self._writing = more
 
-    def _read(self) -> None:
+    def _heard(self) -> None:
+        """There is something to read, room to write, or an error, which reading tells."""
+        if self._writing:
+            self._flush()
+        if self.lost:
+            return
         try:
             self._connection.pgconn.consume_input()
         except psycopg.OperationalError:
@@ -229,11 +239,9 @@ class Pipeline:
         self._on_news()
 
     def _lose(self) -> None:
-        """Watch the socket no more, before anybody else can get its number: libpq has closed it, or is about
-        to. Who connects next would be heard in this one's place, or not at all.
-        """
+        """Watch it no more: libpq has closed the socket, or is about to."""
         self.lost = True
-        if self._watching:
-            self._watching = False
-            self._loop.remove_reader(self._descriptor)
-            self._loop.remove_writer(self._descriptor)
+        if self._events is not None:
+            self._loop.remove_reader(self._events.fileno())
+            self._events.close()
+            self._events = None

@@ -207,8 +207,8 @@ async def test_what_landed_while_its_connection_was_lost_is_no_conflict(lab: Lab
 
 
 async def test_a_lost_connection_is_watched_no_more(lab: Lab) -> None:
-    """Libpq closes its socket, and the next one that anybody opens gets its number: uvloop refuses to watch
-    a number that it watches already, and what is let go of late would be the other's.
+    """Libpq closes its socket by itself, and the next one that anybody opens gets its number: the loop knows
+    nothing of that number, before and after.
     """
     connection = await psycopg.AsyncConnection.connect(lab.database.url("intake"), autocommit=True)
     heard = asyncio.Event()
@@ -217,11 +217,33 @@ async def test_a_lost_connection_is_watched_no_more(lab: Lab) -> None:
     await heard.wait()
     assert pipeline.take() == b""
     number = connection.pgconn.socket
+    assert not asyncio.get_running_loop().remove_reader(number)
     connection.pgconn.finish()
     with pytest.raises(wire.ConnectionLost):
         pipeline.send([])
     assert not asyncio.get_running_loop().remove_reader(number)
     await pipeline.close()
+
+
+async def test_a_connection_that_was_reset_is_noticed(lab: Lab) -> None:
+    """A server that is gone with a call unread resets the connection: an error of the socket, of which the
+    loop hears at once with the last words and the end.
+    """
+    streams = [uuid4() for _ in range(3)]
+    await lab.append(streams[0], 1, NoteTaken(number=0))
+    async with _held_log(lab) as admin:
+        one, two, session = await _two_on_their_way(
+            lab.append(streams[1], 1, NoteTaken(number=1)),
+            lab.append(streams[2], 1, NoteTaken(number=2)),
+            admin,
+        )
+        # Not by the loop, which stands still until all of it is there.
+        with psycopg.connect(lab.database.admin, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 10000)", (session,))
+    async with asyncio.timeout(20):
+        told = [await one, await two]
+    places = _places(lab)
+    assert told == [places[stream] for stream in streams[1:]]
 
 
 async def test_a_writer_that_came_to_its_end_keeps_nobody_waiting(
