@@ -124,9 +124,9 @@ class Pipeline:
 
     `on_news` is called when something was read; then `take` may have an answer.
 
-    The loop watches no socket of libpq's, but an epoll of ours that does. libuv, on which uvloop stands, stops
-    watching a socket with an error (a server that was killed resets it) without a word to who waits, and
-    ends the program where one was closed that it is about to watch, as libpq does by itself.
+    The loop watches no socket of libpq's, but an epoll of ours that does. libuv, on which uvloop stands,
+    stops watching a socket with an error (a server that was killed resets it) without a word to who waits,
+    and ends the program where one was closed that it is about to watch, as libpq does by itself.
     """
 
     def __init__(
