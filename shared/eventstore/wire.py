@@ -124,9 +124,10 @@ class Pipeline:
 
     `on_news` is called when something was read; then `take` may have an answer.
 
-    The loop watches no socket of libpq's, but an epoll of ours that does. libuv, on which uvloop stands,
-    stops watching a socket with an error (a server that was killed resets it) without a word to who waits,
-    and ends the program where one was closed that it is about to watch, as libpq does by itself.
+    The loop does not watch libpq's socket, but an epoll of ours that does. uvloop stops watching a socket
+    with an error (a server that was killed resets it) after one more call, which may find the server's last
+    words and not the end behind them; and libuv, on which it stands, ends the program where a socket was
+    closed that it is about to watch, as libpq does by itself.
     """
 
     def __init__(
@@ -155,9 +156,13 @@ class Pipeline:
         pgconn.nonblocking = 1
         pgconn.enter_pipeline_mode()
         pgconn.send_prepare(b"hoeksteen", sql.encode(), self._types)
-        self._events = select.epoll()
-        self._events.register(self._descriptor, select.EPOLLIN)
-        self._loop.add_reader(self._events.fileno(), self._heard)
+        try:
+            self._events = select.epoll()
+            self._events.register(self._descriptor, select.EPOLLIN)
+            self._loop.add_reader(self._events.fileno(), self._heard)
+        except OSError as error:
+            self._lose()
+            raise ConnectionLost("the connection cannot be watched") from error
         self._asked_one()
 
     def send(self, parameters: Sequence[bytes]) -> None:

@@ -177,6 +177,7 @@ class GroupWriter:
             await self._progress.wait()
 
     async def _run(self) -> None:
+        group: list[_Queued] = []
         try:
             while True:
                 group = self._next_group()
@@ -189,7 +190,7 @@ class GroupWriter:
                     self._wake.clear()
         finally:
             self._settle_late()
-            for queued in itertools.chain(*self._flying, self._queue):
+            for queued in itertools.chain(*self._flying, group, self._queue):
                 self._settle(queued, error=StoreUnavailable())
 
     def _next_group(self) -> list[_Queued]:
@@ -392,8 +393,12 @@ class GroupWriter:
                 self._dsn, autocommit=True, connect_timeout=5
             )
             self._pipeline = wire.Pipeline(connection, [kind.oid for kind in _TYPES], self._news)
-            self._pipeline.prepare(_SQL)
-            await self._answer()
+            try:
+                self._pipeline.prepare(_SQL)
+                await self._answer()
+            except BaseException:
+                await self._drop()  # it would be asked for a statement that it does not have
+                raise
         return self._pipeline
 
     async def _drop(self) -> None:

@@ -36,7 +36,6 @@ class _Pool(AsyncConnectionPool[Connection]):
         super().__init__(*args, check=self._test, **kwargs)
         self._around = around
         self._used: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
-        self._made = time.monotonic()
         self._anew = 0.0
 
     @asynccontextmanager
@@ -58,7 +57,7 @@ class _Pool(AsyncConnectionPool[Connection]):
             except psycopg.Error:
                 # The others are lost with it, mostly. The library finds so one by one, and lets whoever asked
                 # wait twice as long after each.
-                if (used or self._made) > self._anew:
+                if connection._created_at > self._anew:  # noqa: SLF001  the pool's own mark, by this clock
                     self._anew = time.monotonic()
                     await self.drain()
                 raise

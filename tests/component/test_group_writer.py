@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 import weakref
 from collections.abc import AsyncIterator, Coroutine
@@ -22,6 +23,7 @@ from shared.eventstore.store import Change, Conflict, StoreUnavailable, Tracking
 from shared.eventstore.types import EventTypes
 from shared.eventstore.writer import Item
 from tests.conftest import Database
+from tests.nats_server import until
 from tests.store_lab import HERE, NOW, Lab, store_lab
 
 
@@ -207,8 +209,8 @@ async def test_what_landed_while_its_connection_was_lost_is_no_conflict(lab: Lab
 
 
 async def test_a_lost_connection_is_watched_no_more(lab: Lab) -> None:
-    """Libpq closes its socket by itself, and the next one that anybody opens gets its number: the loop knows
-    nothing of that number, before and after.
+    """Libpq closes its socket by itself. Whoever gets its number next is heard, and who gets that of what
+    watched it.
     """
     connection = await psycopg.AsyncConnection.connect(lab.database.url("intake"), autocommit=True)
     heard = asyncio.Event()
@@ -216,12 +218,23 @@ async def test_a_lost_connection_is_watched_no_more(lab: Lab) -> None:
     pipeline.prepare("SELECT 1::bigint")
     await heard.wait()
     assert pipeline.take() == b""
-    number = connection.pgconn.socket
-    assert not asyncio.get_running_loop().remove_reader(number)
+    watched = pipeline._events
+    assert watched is not None
+    numbers = (connection.pgconn.socket, watched.fileno())
+    here, there = socket.socketpair()
     connection.pgconn.finish()
     with pytest.raises(wire.ConnectionLost):
         pipeline.send([])
-    assert not asyncio.get_running_loop().remove_reader(number)
+    there.send(b".")
+    for number in numbers:
+        os.dup2(here.fileno(), number, inheritable=False)
+        other = asyncio.Event()
+        asyncio.get_running_loop().add_reader(number, other.set)
+        await asyncio.wait_for(other.wait(), 5)
+        asyncio.get_running_loop().remove_reader(number)
+        os.close(number)
+    here.close()
+    there.close()
     await pipeline.close()
 
 
@@ -273,6 +286,29 @@ async def test_a_writer_that_came_to_its_end_keeps_nobody_waiting(
             with pytest.raises(StoreUnavailable):
                 await asyncio.wait_for(one, 20)
         await asyncio.wait_for(lab.store._writer.stop(), 20)
+
+
+async def test_what_was_in_hand_when_a_writer_ended_is_told(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was on its way, and no connection comes about for it."""
+
+    async def connect(*_: object, **__: object) -> None:
+        raise RuntimeError("as an event loop says")
+
+    await lab.append(uuid4(), 1, NoteTaken(number=0))
+    pipeline = lab.store._writer._pipeline
+    assert pipeline is not None
+    with psycopg.connect(lab.database.admin, autocommit=True) as admin:
+        session = pipeline._connection.info.backend_pid
+        admin.execute("SELECT pg_terminate_backend(%s, 10000)", (session,))
+    await until(lambda: pipeline.lost)
+    with monkeypatch.context() as patched:
+        patched.setattr(psycopg.AsyncConnection, "connect", connect)
+        with pytest.raises(StoreUnavailable):
+            await asyncio.wait_for(lab.append(uuid4(), 1, NoteTaken(number=1)), 20)
+    with pytest.raises(RuntimeError):
+        await lab.store._writer.ended()
 
 
 async def test_what_cannot_be_sent_is_refused_alone(lab: Lab) -> None:
