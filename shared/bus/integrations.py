@@ -18,6 +18,7 @@ from typing import Final, Protocol
 
 import msgspec
 from nats.aio.client import Client
+from nats.js.errors import APIError
 
 from shared.bus.accounts import IntegrationAccount
 from shared.bus.configured import NotRead
@@ -39,6 +40,9 @@ SOON_DAYS: Final = 30
 
 OVERLAP_DAYS: Final = 7
 """How long the old credentials hold beside new ones, unless something else is asked for."""
+
+_JETSTREAM_NOT_ENABLED: Final = 10039
+"""nats-server's own number for it, for an account."""
 
 _KNOWN_WITHIN: Final = 15.0
 
@@ -401,14 +405,26 @@ async def _settled(mode: Mode, register: Register, now: datetime) -> None:
 
 
 async def _set_up(mode: Mode, account: IntegrationAccount) -> None:
+    end = asyncio.get_running_loop().time() + _KNOWN_WITHIN
     async with _clients(mode, account) as (core, external):
-        await provision_integration(
-            core=core,
-            external=external,
-            integration=account,
-            monitor_url=mode.monitor_url,
-            replicas=mode.replicas,
-        )
+        while True:
+            try:
+                await provision_integration(
+                    core=core,
+                    external=external,
+                    integration=account,
+                    monitor_url=mode.monitor_url,
+                    replicas=mode.replicas,
+                )
+            except NotProvisioned as problem:
+                # Said by a server of a cluster that does not know of the account yet.
+                cause = problem.__cause__
+                unknown = isinstance(cause, APIError) and cause.err_code == _JETSTREAM_NOT_ENABLED
+                if not unknown or asyncio.get_running_loop().time() > end:
+                    raise
+            else:
+                return
+            await asyncio.sleep(0.2)
 
 
 @contextlib.asynccontextmanager
