@@ -399,6 +399,7 @@ class EventStore:
         )
         if leaf.version == 1:
             self._memory.streams.put(leaf.stream, held)
+            self._memory.keys.put(leaf.key_id, held.key)  # who publishes it is the next to read it
 
     async def fill_tiles(self, organisation: UUID, *, day: date, at: datetime, actor: str) -> int:
         """Grow the log with blank entries to a whole multiple of 256, for the checkpoint of `day`;
@@ -686,7 +687,8 @@ class EventStore:
         async with self._pool.connection() as connection:
             rows = await queue.queued(connection, position, limit)
             owners = {row[8]: row[1] for row in rows if row[10] is not None}
-            keys = await self._unwrap(owners, connection)
+            # Read once and in order: kept, they would put out those of what is read next.
+            keys = await self._unwrap(owners, connection, keep=False)
             if len(keys) < len(owners):
                 # Perhaps an erasure came between rows and keys: then the ciphertexts are gone now.
                 rows = await queue.queued(connection, position, len(rows))
@@ -1070,9 +1072,13 @@ class EventStore:
         return Stream(organisation, key_id, key)
 
     async def _unwrap(
-        self, wanted: dict[UUID, UUID], connection: psycopg.AsyncConnection[Any] | None = None
+        self,
+        wanted: dict[UUID, UUID],
+        connection: psycopg.AsyncConnection[Any] | None = None,
+        *,
+        keep: bool = True,
     ) -> dict[UUID, CaseKey]:
-        """The keys of `wanted` (key id → organisation) that still exist."""
+        """The keys of `wanted` (key id → organisation) that still exist; to be held in memory, or not."""
         keys: dict[UUID, CaseKey] = {}
         absent = []
         for key_id in wanted:
@@ -1085,7 +1091,7 @@ class EventStore:
             return keys
         if connection is None:
             async with self._pool.connection() as own:
-                return await self._unwrap(wanted, own)
+                return await self._unwrap(wanted, own, keep=keep)
         cursor = connection.cursor(binary=True)
         await cursor.execute(
             "SELECT key_id, organisation, wrapped, commitment FROM wrapped_key"
@@ -1097,7 +1103,8 @@ class EventStore:
             if organisation != wanted[key_id] or not key.matches(commitment):
                 raise Unreadable
             keys[key_id] = key
-            self._memory.keys.put(key_id, key)
+            if keep:
+                self._memory.keys.put(key_id, key)
         return keys
 
 
