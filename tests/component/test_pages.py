@@ -152,3 +152,22 @@ async def test_an_erasure_between_rows_and_keys(page: Page, tmp_path: Path) -> N
         async with store_lab(page.database, tmp_path, TYPES) as other:
             with pytest.raises(Unreadable):
                 await outbox_of(other).after(0, 10)
+
+
+async def test_what_was_just_written_is_published_without_a_look_at_keys(
+    page: Page, tmp_path: Path
+) -> None:
+    """Its keys are in memory still; and who publishes what others wrote puts none of theirs there."""
+    async with store_lab(page.database, tmp_path, TYPES) as lab:
+        intake = Intake(lab, outbox_of(lab))
+        await intake.cases(3)
+        await intake.outbox.queue()
+        async with page.held("wrapped_key"), asyncio.timeout(20):
+            before = await intake.messages()
+        async with store_lab(page.database, tmp_path, TYPES) as other:
+            for _ in range(2):
+                async with page.held("wrapped_key") as admin:
+                    reading = asyncio.create_task(outbox_of(other).after(0, 10))
+                    await page.waiting()
+                    await admin.rollback()
+                assert before == await reading
