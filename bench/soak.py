@@ -4,10 +4,10 @@
 
 Everything that `make run` starts. At first the clients send as fast as they are answered; from then on they
 send half as much, which is held by a governor. Days pass, so that facts leave, are read and are signed. Each
-ten seconds the memory of each program with its children is noted (PSS without files: what processes share is
-divided among them), and how far readers and projections are behind. The first third warms everything up:
-caches fill, and NATS remembers ids for ten minutes. Through what was noted afterwards a straight line is
-laid; what it rises by in that time is the growth.
+ten seconds the memory of each program with its children (PSS: shared pages are divided among those who share
+them) is noted, and how far readers and projections are behind. The first third warms everything up: caches
+fill, and NATS remembers ids for ten minutes. Through what was noted afterwards a straight line is laid;
+what it rises by in that time is the growth.
 """
 
 from __future__ import annotations
@@ -71,16 +71,12 @@ class House:
 
 
 def memory(pid: int) -> float:
-    """MiB that a process and its children have for themselves, and their parts of what they share.
-
-    Without pages of files: those are the kernel's to take back, and when another program that maps the same
-    libraries ends, its part of them falls to the others.
-    """
+    """MiB that a process and its children have for themselves, and their parts of what they share."""
     kibibytes = 0
     for each in family(pid):
         with suppress(OSError):
             for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
-                if line.startswith(("Pss_Anon:", "Pss_Shmem:")):
+                if line.startswith("Pss:"):
                     kibibytes += int(line.split()[1])
     return kibibytes / 1024
 

@@ -22,7 +22,6 @@ Pool = AsyncConnectionPool[Connection]
 IDLE_SECONDS: Final = 5.0
 """So long after a use it is not asked of a connection whether it still stands, unless its server spoke."""
 
-
 REDIAL_SECONDS: Final = 1.0
 """So long after a try to connect that failed comes the next one."""
 
@@ -37,6 +36,7 @@ class _Pool(AsyncConnectionPool[Connection]):
         self._around = around
         self._used: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
         self._anew = 0.0
+        """When all connections were last replaced, because one was found lost (`time.monotonic`)."""
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
