@@ -80,12 +80,23 @@ ANSWER_CONTEXT = b"answer"
 # Random bytes for the blank entries of one filling: at most 511 (fill_tiles in the migrations).
 _MOST_BLANKS = 511
 
-_COLUMNS = (
+# A ciphertext is looked up for each event that is found: of a join PostgreSQL cannot know how few are wanted,
+# and the larger the log, the sooner it reads every one for it.
+_SELECT = (
     "SELECT event.organisation, event.leaf_index, event.stream, event.version, event.type,"
-    " event.week, event.suite, event.key_id, event.nonce, ciphertext.ciphertext"
+    " event.week, event.suite, event.key_id, event.nonce,"
+    " (SELECT ciphertext FROM ciphertext WHERE ciphertext.organisation = event.organisation"
+    " AND ciphertext.leaf_index = event.leaf_index) AS ciphertext FROM event "
 )
-_FROM = " FROM event LEFT JOIN ciphertext USING (organisation, leaf_index) "
-_SELECT = _COLUMNS + _FROM
+# ORDER BY keeps it a look-up for each range, as above.
+_RANGES = (
+    "SELECT found.* FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[])"  # noqa: S608  two constants
+    " AS wanted (organisation, first, until) CROSS JOIN LATERAL ("
+    + _SELECT
+    + "WHERE event.organisation = wanted.organisation AND event.leaf_index >= wanted.first"
+    " AND event.leaf_index < wanted.until ORDER BY event.leaf_index) AS found"
+    " ORDER BY found.organisation, found.leaf_index"
+)
 # One key of each organisation, under the first of its entries that still have one.
 _FIRST_KEYS = (
     b"SELECT log.organisation, log.key_version, held.key_id, held.wrapped, held.commitment FROM log"
@@ -641,10 +652,7 @@ class EventStore:
         """
         starts, ends = zip(*ranges.values(), strict=True)
         return await self._select(
-            _SELECT + "JOIN unnest(%s::uuid[], %s::bigint[], %s::bigint[])"
-            " AS wanted (organisation, first, until) ON event.organisation = wanted.organisation"
-            " AND event.leaf_index >= wanted.first AND event.leaf_index < wanted.until"
-            " ORDER BY event.organisation, event.leaf_index",
+            _RANGES,
             (list(ranges), list(starts), list(ends)),
             connection,
         )

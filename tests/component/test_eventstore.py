@@ -498,6 +498,32 @@ async def test_a_log_that_grew_is_read_as_quickly(store: EventStore, database: D
     assert not any("Nested Loop" in row[0] for row in rows), rows
 
 
+async def test_the_end_of_a_log_is_read_without_its_beginning(
+    store: EventStore, database: Database
+) -> None:
+    """Of one log and of several, also once PostgreSQL plans for any range; counted is what it looked at."""
+    organisations = ORGANISATION, UUID(int=ORGANISATION.int + 1)
+    for organisation in organisations:
+        for _ in range(5):
+            changes = [Change(uuid4(), 1, NoteTaken(text="x" * 500)) for _ in range(600)]
+            await store.append(organisation, changes, actor="anna", at=NOW)
+    with psycopg.connect(database.admin, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+    pool = await open_pool(database.url("intake"), min_size=1, max_size=1)
+    async with pool.connection() as connection:
+        for _ in range(7):
+            ranges = dict.fromkeys(organisations, (2_990, 2_995))
+            assert len(await store.read_across(ranges, connection=connection)) == 10
+            assert len(await store.read(ORGANISATION, 2_990, 5, connection=connection)) == 5
+        cursor = await connection.execute(
+            "SELECT relname, seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables"
+            " WHERE schemaname = 'intake' AND relname IN ('event', 'ciphertext') ORDER BY relname"
+        )
+        looked_at = await cursor.fetchall()
+    await pool.close()
+    assert looked_at == [("ciphertext", 0, 7 * 15), ("event", 0, 7 * 15)]
+
+
 async def test_a_value_that_does_not_fit_spoils_nobody_else_s(store: EventStore) -> None:
     """Its own caller is told; the writer goes on."""
     results = await asyncio.gather(
