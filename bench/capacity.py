@@ -4,10 +4,10 @@ grows with the number of organisations.
 For each number of organisations a database of its own: cases through the event store as intake writes
 them, then days, on which each log is filled with blank entries to a whole tile and its checkpoint is
 signed, which every service does for every organisation. Printed per organisation; the cost with a
-thousand may be at most a quarter above that with ten. Then a year of ten thousand is computed from the
-largest, by stated assumptions.
+thousand may be at most a quarter above that with ten. Then a year of ten thousand is simulated
+(`bench.capacity_year`) at the costs of the largest.
 
-    python -m bench.capacity [--organisations 10 100 1000] [--cases 4] [--days 2]
+    python -m bench.capacity [--organisations 10 100 1000] [--cases 4] [--days 2] [--seed 2026]
 """
 
 from __future__ import annotations
@@ -28,6 +28,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 from rich.table import Table
 
+from bench.capacity_year import (
+    MOMENT,
+    PER_CASE,
+    TICK,
+    Prices,
+    busiest_day,
+    described,
+    simulated,
+)
 from bench.processes import Cpu
 from bench.results import Result, report
 from bench.server import durable_server
@@ -47,15 +56,9 @@ if TYPE_CHECKING:
 
     from bench.server import Server
 
-PER_CASE: Final = 12
-"""Events of a case from opening to closing, each about as large as one of intake's."""
-
 YEAR_ORGANISATIONS: Final = 10_000
-YEAR_CASES: Final = 8
-"""Of an organisation of five hundred people: one and a half in a hundred report something."""
-YEAR_DAYS: Final = 365
-LOGS: Final = 3
-"""Services that keep a log of each organisation."""
+COMMAND_PROCESSOR: Final = 0.0055
+"""Seconds, of everything that runs: `make soak` has two processors busy with 368 commands a second."""
 _GROWS_AT_MOST: Final = 1.25
 
 
@@ -194,25 +197,18 @@ async def _side_by_side(work: Sequence[UUID], do: Callable[[UUID], Awaitable[Non
             group.create_task(one())
 
 
-def year(size: Size) -> list[tuple[str, str]]:
-    """A year of ten thousand organisations, from the cost of each."""
-    cases = YEAR_ORGANISATIONS * YEAR_CASES
-    days = YEAR_ORGANISATIONS * YEAR_DAYS * LOGS
-    tables = cases * size.case.bytes + days * size.day.bytes
-    wal = cases * size.case.wal + days * size.day.wal
-    daily = YEAR_ORGANISATIONS * size.day.processor_ms / 60_000
-    of_cases = cases * size.case.bytes / 1e9
-    return [
-        ("cases", f"{cases:,}"),
-        ("entries of logs", f"{cases * PER_CASE + days * 256:,}, blank {days * 256:,}"),
-        ("tables and indexes", f"{tables / 1e9:,.0f} GB, of cases {of_cases:,.1f}"),
-        ("PostgreSQL's log, to be archived", f"{wal / 1e9:,.0f} GB"),
-        ("files of the ledger", f"{days * size.day.files / 1e9:,.0f} GB, {2 * days:,} files"),
-        ("processor for cases", f"{cases * size.case.processor_ms / 3.6e6:,.1f} hours"),
-        ("processor for days", f"{days * size.day.processor_ms / 3.6e6:,.0f} hours"),
-        ("the same, a day and service", f"{daily:,.1f} minutes"),
-        ("key ring", f"{YEAR_ORGANISATIONS * size.ring_bytes / 1e6:,.1f} MB a service"),
-    ]
+def prices(size: Size) -> Prices:
+    """What the simulated year is counted with."""
+    return Prices(
+        event_bytes=size.case.bytes / PER_CASE,
+        event_wal=size.case.wal / PER_CASE,
+        tile_bytes=size.day.bytes,
+        tile_wal=size.day.wal,
+        tile_files=size.day.files,
+        tile_processor=size.day.processor_ms / 1000,
+        tile_seconds=size.day.seconds,
+        command_processor=COMMAND_PROCESSOR,
+    )
 
 
 def main() -> int:
@@ -221,6 +217,7 @@ def main() -> int:
     parser.add_argument("--organisations", type=int, nargs="+", default=[10, 100, 1000])
     parser.add_argument("--cases", type=int, default=4)
     parser.add_argument("--days", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=2026)
     chosen = parser.parse_args()
     sizes: list[Size] = []
     with durable_server() as server:
@@ -252,14 +249,26 @@ def main() -> int:
             )
     console.print(table)
     print(f"resident after {sizes[-1].organisations:,}: {sizes[-1].resident_kb / 1000:,.0f} MB")
-    rows = Table(title=f"A year of {YEAR_ORGANISATIONS:,} organisations", title_justify="left")
-    for what, how_much in year(sizes[-1]):
+    costs = prices(sizes[-1])
+    drawn = simulated(YEAR_ORGANISATIONS, seed=chosen.seed)
+    day = busiest_day(drawn, costs)
+    rows = Table(
+        title=f"A year of {YEAR_ORGANISATIONS:,} organisations, simulated", title_justify="left"
+    )
+    for what, how_much in described(drawn, day, costs):
         rows.add_row(what, how_much)
     console.print(rows)
+    room = Result(
+        name="the daily moment of the busiest day, against the time until a tick",
+        value=round(day.moment / 3600 / (TICK - MOMENT), 3),
+        unit="times",
+        bound=1,
+        better="lower",
+    )
     return report(
-        _results(sizes),
+        [*_results(sizes), room],
         CHECKOUT / "var" / "results" / "capacity.json",
-        "Does one cost what one cost?",
+        "Does one cost what one cost, and is there time?",
     )
 
 

@@ -1,0 +1,147 @@
+"""The simulated year of many organisations: it is a year, logs grow as they do, and queues are queues."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bench.capacity_year import (
+    AFFAIR_REPORTS,
+    AFFAIRS,
+    DAYS,
+    PER_CASE,
+    REPORTS,
+    SERVICES,
+    Prices,
+    busiest,
+    busiest_day,
+    described,
+    most_within,
+    queued,
+    simulated,
+    whole_tiles,
+)
+
+MOMENT = 3 * 3600.0
+
+
+def priced(*, tile: float = 0.0, disk: float = 0.0, command: float = 0.0) -> Prices:
+    return Prices(
+        event_bytes=0,
+        event_wal=0,
+        tile_bytes=0,
+        tile_wal=0,
+        tile_files=0,
+        tile_processor=tile,
+        tile_seconds=tile + disk,
+        command_processor=command,
+    )
+
+
+def test_a_seed_is_a_year() -> None:
+    """The same seed draws the same commands, another one others."""
+    first, again, other = (simulated(50, seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first.commands != other.commands
+
+
+def test_as_many_report_as_are_expected() -> None:
+    """Within what chance does to the two assumed rates."""
+    year = simulated(2_000, seed=7)
+    people = sum(year.people)
+    expected = people * (REPORTS + AFFAIRS * AFFAIR_REPORTS)
+    # Poisson's own deviation, and that of who is in an affair, which is larger.
+    of_affairs = AFFAIR_REPORTS * math.sqrt(AFFAIRS * sum(each**2 for each in year.people))
+    deviation = math.sqrt(expected) + of_affairs
+    assert abs(sum(year.cases) - expected) < 4 * deviation
+    assert min(year.people) >= 100
+    assert max(year.people) <= 5_000
+
+
+def test_every_case_has_its_commands_within_the_year_and_in_order() -> None:
+    """Also those that would come after New Year."""
+    year = simulated(200, seed=3)
+    assert len(year.commands) == PER_CASE * sum(year.cases)
+    assert list(year.commands) == sorted(year.commands)
+    assert year.commands[0] >= 0
+    assert year.commands[-1] < DAYS * 86_400
+    assert sum(year.busy.values()) == len(year.commands)
+
+
+@pytest.mark.parametrize(
+    ("entries", "tiles"), [(0, 1), (1, 1), (256, 1), (257, 2), (512, 2), (513, 3)]
+)
+def test_a_log_grows_by_whole_tiles_and_by_one_at_least(entries: int, tiles: int) -> None:
+    """As docs/adr/0012 has it."""
+    assert whole_tiles(entries) == tiles
+
+
+def test_a_quiet_year_is_a_tile_a_day_for_each_service() -> None:
+    """Small organisations never fill a second one."""
+    year = simulated(20, seed=1)
+    assert year.told == 0
+    assert year.tiles == SERVICES * 20 * DAYS
+
+
+def test_a_busy_day_is_told_by_its_checkpoint() -> None:
+    """600 entries are three tiles."""
+    year = simulated(20, seed=1)
+    year.busy[4, 200] = 600
+    assert year.told == 1
+    assert year.tiles == SERVICES * 20 * DAYS + 2
+
+
+def test_the_moment_goes_through_the_logs_one_after_the_other() -> None:
+    """A log that grows by three tiles takes three times as long."""
+    assert queued([], [1] * 10, priced(disk=2.0)).moment == pytest.approx(20.0)
+    assert queued([], [1, 3], priced(disk=2.0)).moment == pytest.approx(8.0)
+
+
+def test_three_services_share_two_processors_at_the_moment() -> None:
+    """30 seconds of work for two: 15, and up to one log more where they do not come out even."""
+    moment = queued([], [1] * 10, priced(tile=1.0)).moment
+    assert 15.0 <= moment <= 16.0
+    assert queued([], [1] * 10, priced(tile=1.0), processors=3).moment == pytest.approx(10.0)
+
+
+def test_a_command_waits_for_the_logs_before_it_and_no_longer() -> None:
+    """During the daily moment and after it."""
+    during, after = MOMENT + 0.5, MOMENT + 60.0
+    day = queued([during, after], [1] * 10, priced(tile=1.0, command=0.1), processors=1)
+    # Three logs came first, a second each: 2.5 s are left of them.
+    assert list(day.waited) == pytest.approx([2.5, 0.0])
+
+
+def test_a_command_waits_for_those_before_it() -> None:
+    """Three at once, at two processors."""
+    day = queued([10.0, 10.0, 10.0], [], priced(command=1.0))
+    assert list(day.waited) == pytest.approx([0.0, 0.0, 1.0])
+    assert day.moment == 0.0
+
+
+def test_the_busiest_day_is_the_one_with_most_commands() -> None:
+    """Counted here in another way."""
+    year = simulated(100, seed=5)
+    number, many = busiest(year.commands, 86_400)
+    counted = [0] * DAYS
+    for moment in year.commands:
+        counted[int(moment // 86_400)] += 1
+    assert many == max(counted) == counted[number]
+    assert len(busiest_day(year, priced()).waited) == many
+
+
+def test_the_most_within_a_time_may_lie_on_both_sides_of_a_full_one() -> None:
+    """The busiest second begins with any command."""
+    assert busiest([0.9, 1.1, 1.2, 5.0], 1.0) == (1, 2)
+    assert most_within([0.9, 1.1, 1.2, 5.0], 1.0) == 3
+
+
+def test_what_a_year_takes_is_told_by_part() -> None:
+    """Entries are those of whole tiles; blank is what no command wrote."""
+    year = simulated(100, seed=5)
+    prices = priced(tile=0.001)
+    rows = dict(described(year, busiest_day(year, prices), prices))
+    entries = 256 * SERVICES * 100 * DAYS
+    assert rows["entries of logs"] == f"{entries:,}, blank {entries - len(year.commands):,}"
+    assert rows["cases"].startswith(f"{sum(year.cases):,}, ")
