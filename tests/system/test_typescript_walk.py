@@ -8,6 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import httpx2
+
 from tests.contract.test_typescript import PACKAGE, node
 from tests.system.people import Organisation, until
 
@@ -96,8 +98,13 @@ def test_a_log_is_proven_in_the_client(found: Found) -> None:
         size = int(log["checkpoint"].split("\n")[1]) if log["checkpoint"] else 0
         return all(one["index"] < size for one in log["entries"])
 
+    def signals_signed() -> bool:
+        gateway = organisation.installation.gateway_url.removesuffix("/graphql")
+        return httpx2.get(f"{gateway}/ledger/signals/{organisation.id}/checkpoint").is_success
+
     live_a_day()
     until(covered)
+    until(signals_signed)
     first = walked(organisation, "proof")
     walked(organisation, "walk")  # Bram publishes two keys
     live_a_day()
