@@ -6,7 +6,7 @@ Everything that `make run` starts. At first the clients send as fast as they are
 send half as much, which is held by a governor. Days pass, so that facts leave, are read and are signed. Each
 ten seconds the memory of each program with its children (PSS: shared pages are divided among those who share
 them) is noted, and how far readers and projections are behind. The first third warms everything up: caches
-fill, and NATS remembers ids for ten minutes. Through what was noted afterwards a straight line is laid;
+fill, and NATS keeps the ids of six minutes. Through what was noted afterwards a straight line is laid;
 what it rises by in that time is the growth. In the last third the half is still to be borne.
 """
 
@@ -133,14 +133,14 @@ async def trial(home: Home, ports: Ports, minutes: float) -> list[Result]:
     moments: list[float] = []
     series: dict[str, list[float]] = defaultdict(list)
     rates: list[float] = []
-    began, day = time.monotonic(), time.monotonic()
+    began = day = last = time.monotonic()
     before = len(load.known.acknowledged)
     while time.monotonic() - began < minutes * 60:
         await asyncio.sleep(_SAMPLE_SECONDS)
         load.check()
-        done = len(load.known.acknowledged)
-        rates.append((done - before) / _SAMPLE_SECONDS)
-        before = done
+        done, now = len(load.known.acknowledged), time.monotonic()
+        rates.append((done - before) / (now - last))
+        before, last = done, now
         load.pause = min(10.0, max(0.01, load.pause * max(0.5, min(2.0, rates[-1] / target))))
         moments.append(time.monotonic() - began)
         for name in _PROGRAMS:

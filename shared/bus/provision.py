@@ -64,8 +64,10 @@ from shared.bus.topology import (
 )
 
 ACK_WAIT_SECONDS: Final = 30.0
-DUPLICATE_WINDOW_SECONDS: Final = 600.0
-"""The relay's fence does not depend on it; it only makes the common repeat cheap."""
+DUPLICATE_WINDOW_SECONDS: Final = 120.0
+"""The relay's fence does not depend on it; it only makes the common repeat cheap. The server keeps the ids of
+up to three windows in memory.
+"""
 
 DLQ_DUPLICATE_WINDOW_SECONDS: Final = DAY
 
