@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +16,7 @@ from bench.capacity_year import (
     REPORTS,
     SERVICES,
     Prices,
+    Year,
     busiest,
     busiest_day,
     described,
@@ -53,7 +56,7 @@ def test_as_many_report_as_are_expected() -> None:
     expected = people * (REPORTS + AFFAIRS * AFFAIR_REPORTS)
     # Poisson's own deviation, and that of who is in an affair, which is larger.
     of_affairs = AFFAIR_REPORTS * math.sqrt(AFFAIRS * sum(each**2 for each in year.people))
-    deviation = math.sqrt(expected) + of_affairs
+    deviation = math.hypot(math.sqrt(expected), of_affairs)
     assert abs(sum(year.cases) - expected) < 4 * deviation
     assert min(year.people) >= 100
     assert max(year.people) <= 5_000
@@ -80,35 +83,49 @@ def test_a_log_grows_by_whole_tiles_and_by_one_at_least(entries: int, tiles: int
 def test_a_quiet_year_is_a_tile_a_day_for_each_service() -> None:
     """Small organisations never fill a second one."""
     year = simulated(20, seed=1)
-    assert year.told == 0
     assert year.tiles == SERVICES * 20 * DAYS
 
 
-def test_a_busy_day_is_told_by_its_checkpoint() -> None:
-    """600 entries are three tiles."""
-    year = simulated(20, seed=1)
-    year.busy[4, 200] = 600
-    assert year.told == 1
-    assert year.tiles == SERVICES * 20 * DAYS + 2
+def test_a_busy_day_takes_more_tiles_in_the_log_of_cases_alone() -> None:
+    """600 entries are three tiles. What comes after the daily moment is the next one's."""
+    before, after = MOMENT - 60.0, MOMENT + 60.0
+    commands = [*([before] * 600), *([after] * 10), *([86_400 + before] * 300)]
+    busy = Counter({(0, 0): 600, (0, 1): 310})
+    year = Year(people=[100, 100], cases=[1, 0], opened=[before], commands=commands, busy=busy)
+    assert year.tiles == SERVICES * 2 * DAYS + 2 + 1
+    day = busiest_day(year, priced(disk=2.0))
+    assert len(day.waited) == 610
+    assert day.moment == pytest.approx(2.0 * (3 + 1))
+
+
+def test_commands_after_the_daily_moment_are_the_next_one_s() -> None:
+    """Counted by hand, over New Year too."""
+    year = simulated(100, seed=5)
+    of_days = [0] * DAYS
+    for moment in year.commands:
+        day, second = divmod(moment, 86_400)
+        of_days[int(day + (second >= MOMENT)) % DAYS] += 1
+    for number in range(DAYS):
+        assert of_days[number] == sum(year.busy[each, number] for each in range(100))
 
 
 def test_the_moment_goes_through_the_logs_one_after_the_other() -> None:
     """A log that grows by three tiles takes three times as long."""
-    assert queued([], [1] * 10, priced(disk=2.0)).moment == pytest.approx(20.0)
-    assert queued([], [1, 3], priced(disk=2.0)).moment == pytest.approx(8.0)
+    assert queued([], [[1] * 10] * 3, priced(disk=2.0)).moment == pytest.approx(20.0)
+    assert queued([], [[1, 3], [1, 1]], priced(disk=2.0)).moment == pytest.approx(8.0)
 
 
 def test_three_services_share_two_processors_at_the_moment() -> None:
     """30 seconds of work for two: 15, and up to one log more where they do not come out even."""
-    moment = queued([], [1] * 10, priced(tile=1.0)).moment
+    moment = queued([], [[1] * 10] * 3, priced(tile=1.0)).moment
     assert 15.0 <= moment <= 16.0
-    assert queued([], [1] * 10, priced(tile=1.0), processors=3).moment == pytest.approx(10.0)
+    assert queued([], [[1] * 10] * 3, priced(tile=1.0), processors=3).moment == pytest.approx(10.0)
 
 
 def test_a_command_waits_for_the_logs_before_it_and_no_longer() -> None:
     """During the daily moment and after it."""
     during, after = MOMENT + 0.5, MOMENT + 60.0
-    day = queued([during, after], [1] * 10, priced(tile=1.0, command=0.1), processors=1)
+    day = queued([during, after], [[1] * 10] * 3, priced(tile=1.0, command=0.1), processors=1)
     # Three logs came first, a second each: 2.5 s are left of them.
     assert list(day.waited) == pytest.approx([2.5, 0.0])
 
@@ -138,10 +155,23 @@ def test_the_most_within_a_time_may_lie_on_both_sides_of_a_full_one() -> None:
 
 
 def test_what_a_year_takes_is_told_by_part() -> None:
-    """Entries are those of whole tiles; blank is what no command wrote."""
+    """Entries are those of whole tiles; blank is what no command wrote, and costs what a tile of it costs."""
     year = simulated(100, seed=5)
-    prices = priced(tile=0.001)
-    rows = dict(described(year, busiest_day(year, prices), prices))
+    prices = replace(
+        priced(tile=36.0, command=3.6),
+        event_bytes=1e9,
+        event_wal=2e9,
+        tile_bytes=256e9,
+        tile_wal=512e9,
+        tile_files=3e9,
+    )
+    rows = dict(described(year, busiest_day(year, priced(tile=0.001)), prices))
     entries = 256 * SERVICES * 100 * DAYS
     assert rows["entries of logs"] == f"{entries:,}, blank {entries - len(year.commands):,}"
     assert rows["cases"].startswith(f"{sum(year.cases):,}, ")
+    tiles = SERVICES * 100 * DAYS
+    assert rows["tables and indexes"] == f"{entries:,} GB, of cases {len(year.commands):,}.0"
+    assert rows["PostgreSQL's log, to be archived"] == f"{2 * entries:,} GB"
+    assert rows["files of the ledger"] == f"{3 * tiles:,} GB, {2 * tiles:,} files"
+    assert rows["processor for days"] == f"{tiles // 100:,} hours"
+    assert rows["processor for commands"] == f"{len(year.commands) / 1000:,.1f} hours"
