@@ -58,8 +58,8 @@ if TYPE_CHECKING:
 
 YEAR_ORGANISATIONS: Final = 10_000
 COMMAND_PROCESSOR: Final = 0.0055
-"""Seconds, of everything that runs, clients too, so at most: in the first 20 seconds of `make soak`, on 29 November
-2026, two processors answered 368 commands a second.
+"""Seconds, of everything that runs, clients too, so at most: in the first 20 seconds of `make soak`, on
+29 November 2026, two processors answered 368 commands a second.
 """
 _GROWS_AT_MOST: Final = 1.25
 
@@ -253,7 +253,10 @@ def main() -> int:
                 f"{cost.seconds * 1000:,.1f}",
             )
     console.print(table)
-    print(f"resident after {sizes[-1].organisations:,}: {sizes[-1].resident_kb / 1000:,.0f} MB")
+    print(
+        f"resident after {sizes[-1].organisations:,}: {sizes[-1].resident_kb / 1000:,.0f} MB;"
+        f" key ring: {sizes[-1].ring_bytes:,.0f} bytes an organisation"
+    )
     costs = prices(sizes[-1])
     drawn = simulated(YEAR_ORGANISATIONS, seed=chosen.seed)
     day = busiest_day(drawn, costs)

@@ -264,7 +264,10 @@ def described(year: Year, day: Day, prices: Prices) -> list[tuple[str, str]]:
         ("files of the ledger", f"{tiles * prices.tile_files / 1e9:,.0f} GB, {2 * tiles:,} files"),
         ("processor for commands", f"{hours[0] / _HOUR:,.1f} hours"),
         ("processor for days", f"{hours[1] / _HOUR:,.0f} hours"),
-        ("facts in INTAKE, at most: opened within 30 days", f"{most_within(year.opened, STREAM_DAYS * _DAY):,}"),
+        (
+            "facts in INTAKE, at most: opened within 30 days",
+            f"{most_within(year.opened, STREAM_DAYS * _DAY):,}",
+        ),
         (
             "organisations with room, if it grows with their number",
             f"{(TICK - MOMENT) * _HOUR / day.moment * organisations:,.0f}",
