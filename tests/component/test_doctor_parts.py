@@ -211,11 +211,27 @@ def credentials(number: int, ends: int, expires: int, *, revoked: bool = False) 
             "1 of the integration 'acme' ended on 2026-11-25, and NATS takes them still",
             "1 of the integration 'acme' ended on 2026-11-25, and NATS takes them still",
         ),
+        (
+            [credentials(1, -3, -3), credentials(2, 300, 300)],
+            0,
+            "1 of the integration 'acme' ended on 2026-11-25, and NATS takes them still",
+            "",
+        ),
         ([credentials(1, 3, 90), credentials(2, 300, 300)], 1, "", ""),
         ([credentials(1, 3, 90), credentials(2, 300, 300)], 3, "", "last run on 2026-11-25"),
         ([credentials(1, 3, 90), credentials(2, 300, 300)], None, "", "has never been run"),
     ],
-    ids=["fine", "soon", "expired", "cut-off", "not-cut-off", "overlap", "idle", "never"],
+    ids=[
+        "fine",
+        "soon",
+        "expired",
+        "cut-off",
+        "not-cut-off",
+        "by-itself",
+        "overlap",
+        "idle",
+        "never",
+    ],
 )
 def test_credentials_that_end(
     tmp_path: Path,

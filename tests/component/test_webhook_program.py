@@ -197,6 +197,23 @@ async def test_what_integrations_get_is_brought_and_nothing_more(
     ][:4]
 
 
+async def test_what_waits_is_measured_where_nobody_asks(
+    tmp_path: Path, watcher: otlp_receiver.Receiver
+) -> None:
+    """Metrics that are sent hold it too, although none was asked for."""
+    async with receiving() as receiver, webhooks(tmp_path) as lab:
+        lab.environment["HOEKSTEEN_OTLP_URL"] = watcher.address
+        await lab.add(receiver.url, "t0")
+        await lab.publish(("signals.v1.t0.signals-released", event(1)))
+        lab.start()
+        await until(lambda: len(receiver.got) == 1)
+        await lab.unacknowledged(0)
+        assert 0 == lab.stop(signal.SIGTERM)
+    sent = watcher.requests[-1][1].decode()
+    assert "webhook_pending" in sent
+    assert "webhook_dead_letters" in sent
+
+
 async def test_it_survives_being_killed(tmp_path: Path) -> None:
     """Killed again and again while it reads and sends: at the end everything has arrived, and what came
     twice came under the same id.
