@@ -6,8 +6,8 @@ Everything that `make run` starts. At first the clients send as fast as they are
 send half as much, which is held by a governor. Days pass, so that facts leave, are read and are signed. Each
 ten seconds the memory of each program with its children (PSS: shared pages are divided among those who share
 them) is noted, and how far readers and projections are behind. The first third warms everything up: caches
-fill, and NATS keeps the ids of six minutes. Through what was noted afterwards a straight line is laid;
-what it rises by in that time is the growth. In the last third the half is still to be borne.
+fill, and NATS keeps the ids of the last six minutes. Through what was noted afterwards a straight line is
+laid; what it rises by in that time is the growth. In the last third the half is still to be borne.
 """
 
 from __future__ import annotations

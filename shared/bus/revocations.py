@@ -40,7 +40,7 @@ STORED_SECONDS: Final = 5.0
 
 
 async def publish(client: Client, revocation: Revocation) -> None:
-    """Store one; what stands there already, in the last minutes, is not stored twice.
+    """Store one; what stands there already, in the last two minutes, is not stored twice.
 
     Raises Refusal UNAVAILABLE where it is not known to be stored.
     """

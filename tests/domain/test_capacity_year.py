@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections import Counter
 from dataclasses import replace
 
@@ -18,8 +19,9 @@ from bench.capacity_year import (
     Prices,
     Year,
     busiest,
-    busiest_day,
+    case_commands,
     described,
+    hardest_day,
     most_within,
     queued,
     simulated,
@@ -81,7 +83,7 @@ def test_a_log_grows_by_whole_tiles_and_by_one_at_least(entries: int, tiles: int
 
 
 def test_a_quiet_year_is_a_tile_a_day_for_each_service() -> None:
-    """Small organisations never fill a second one."""
+    """None of twenty organisations fills a second one."""
     year = simulated(20, seed=1)
     assert year.tiles == SERVICES * 20 * DAYS
 
@@ -93,9 +95,10 @@ def test_a_busy_day_takes_more_tiles_in_the_log_of_cases_alone() -> None:
     busy = Counter({(0, 0): 600, (0, 1): 310})
     year = Year(people=[100, 100], cases=[1, 0], opened=[before], commands=commands, busy=busy)
     assert year.tiles == SERVICES * 2 * DAYS + 2 + 1
-    day = busiest_day(year, priced(disk=2.0))
-    assert len(day.waited) == 610
+    day = hardest_day(year, priced(disk=2.0))
     assert day.moment == pytest.approx(2.0 * (3 + 1))
+    # The hour before the moment was the busiest; its minute is kept.
+    assert len(day.waited) == 600
 
 
 def test_commands_after_the_daily_moment_are_the_next_one_s() -> None:
@@ -137,15 +140,34 @@ def test_a_command_waits_for_those_before_it() -> None:
     assert day.moment == 0.0
 
 
-def test_the_busiest_day_is_the_one_with_most_commands() -> None:
-    """Counted here in another way."""
+def test_the_busiest_hour_is_the_one_with_most_commands() -> None:
+    """Counted here in another way; with the hardest day come just these."""
     year = simulated(100, seed=5)
-    number, many = busiest(year.commands, 86_400)
-    counted = [0] * DAYS
+    number, many = busiest(year.commands, 3_600)
+    counted = [0] * DAYS * 24
     for moment in year.commands:
-        counted[int(moment // 86_400)] += 1
+        counted[int(moment // 3_600)] += 1
     assert many == max(counted) == counted[number]
-    assert len(busiest_day(year, priced()).waited) == many
+    assert len(hardest_day(year, priced()).waited) == many
+
+
+def test_the_busiest_hour_waits_for_the_logs_of_the_moment() -> None:
+    """It is put where the daily moment begins; a log that is being done is waited for."""
+    year = simulated(100, seed=5)
+    assert max(hardest_day(year, priced()).waited) == 0.0
+    assert max(hardest_day(year, priced(tile=30.0)).waited) > 1.0
+
+
+def test_advisers_work_in_office_hours() -> None:
+    """Whatever comes later in a case, Monday to Friday, from nine to five; all weekdays alike."""
+    chosen, weekdays = random.Random(1), Counter[int]()  # noqa: S311  nothing secret
+    for number in range(2_000):
+        for moment in case_commands(chosen, number % DAYS, [1] * 24)[4:]:
+            day, second = divmod(moment, 86_400)
+            assert 9 * 3_600 <= second <= 17 * 3_600
+            weekdays[int(day) % 7] += 1
+    assert set(weekdays) == {0, 1, 2, 3, 4}
+    assert max(weekdays.values()) < 1.1 * min(weekdays.values())
 
 
 def test_the_most_within_a_time_may_lie_on_both_sides_of_a_full_one() -> None:
@@ -165,9 +187,18 @@ def test_what_a_year_takes_is_told_by_part() -> None:
         tile_wal=512e9,
         tile_files=3e9,
     )
-    rows = dict(described(year, busiest_day(year, priced(tile=0.001)), prices))
+    rows = dict(described(year, hardest_day(year, priced(tile=0.001)), prices))
     entries = 256 * SERVICES * 100 * DAYS
     assert rows["entries of logs"] == f"{entries:,}, blank {entries - len(year.commands):,}"
+    _, in_hour = busiest(year.commands, 3_600)
+    assert rows["in the busiest hour"] == f"{in_hour:,}"
+    covered = max(year.busy.values())
+    assert (
+        rows["most commands that one checkpoint newly covers"]
+        == f"{covered}, of 256 that a tile hides"
+    )
+    in_stream = most_within(year.opened, 30 * 86_400)
+    assert rows["facts in INTAKE at a time (kept 30 days), at most"] == f"{in_stream:,}"
     assert rows["cases"].startswith(f"{sum(year.cases):,}, ")
     tiles = SERVICES * 100 * DAYS
     assert rows["tables and indexes"] == f"{entries:,} GB, of cases {len(year.commands):,}.0"

@@ -98,6 +98,7 @@ def test_a_log_is_proven_in_the_client(found: Found) -> None:
         size = int(log["checkpoint"].split("\n")[1]) if log["checkpoint"] else 0
         return all(one["index"] < size for one in log["entries"])
 
+    # Its log may be signed for the first time a moment after intake's; the proof reads both.
     def signals_signed() -> bool:
         gateway = organisation.installation.gateway_url.removesuffix("/graphql")
         return httpx2.get(f"{gateway}/ledger/signals/{organisation.id}/checkpoint").is_success
