@@ -90,18 +90,19 @@ async def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
 
 
 async def test_what_drifted_is_put_right_and_keeps_its_messages(tmp_path: Path) -> None:
-    """A changed limit and a changed durable are adjusted; messages stay."""
+    """Changed limits (of an earlier release too) and a changed durable are adjusted; messages stay."""
     async with running_bus(tmp_path) as bus:
         js = (await bus.client("provisioner")).jetstream()
         await (await bus.client("intake")).jetstream().publish("intake.v1.a.b", b"kept")
         drifted = (await js.stream_info("INTAKE")).config
-        await js.update_stream(drifted.evolve(max_age=DAY))
+        await js.update_stream(drifted.evolve(max_age=DAY, duplicate_window=600.0))
         durable = (await js.consumer_info("INTAKE", "signals-facts")).config
         await js.add_consumer("INTAKE", durable.evolve(max_ack_pending=50))
         done = await bus.provision()
         assert (done.created, done.adjusted) == ([], ["INTAKE", "INTAKE/signals-facts"])
         info = await js.stream_info("INTAKE")
         assert (info.config.max_age, info.state.messages) == (30 * DAY, 1)
+        assert info.config.duplicate_window == 120.0
 
 
 async def test_a_wrong_key_is_refused_and_the_files_stay(tmp_path: Path) -> None:
