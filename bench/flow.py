@@ -357,7 +357,7 @@ def results_of(figures: Figures) -> list[Result]:
     return [
         Result(
             name="relay / fenced raw publisher, messages a second",
-            value=round(figures.ratio("relay_messages_a_second", "raw_messages_a_second"), 2),
+            value=round(figures.ratio("relay_messages_a_second", "raw_messages_a_second"), 3),
             unit="×",
             bound=RELAY_AT_LEAST,
             better="higher",
