@@ -93,19 +93,19 @@ def test_a_log_is_proven_in_the_client(found: Found) -> None:
     def live_a_day() -> None:
         organisation.installation.move_clock(organisation.installation.now() + timedelta(days=1))
 
-    def covered() -> bool:
-        log = organisation.adviser.ask("{ keyLog { checkpoint entries { index } } }")
-        size = int(log["checkpoint"].split("\n")[1]) if log["checkpoint"] else 0
-        return all(one["index"] < size for one in log["entries"])
-
-    # Its log may be signed for the first time a moment after intake's; the proof reads both.
-    def signals_signed() -> bool:
+    def signed(service: str) -> int:
+        """The size under the newest checkpoint, as anybody reads it: the gateway believes one for seconds."""
         gateway = organisation.installation.gateway_url.removesuffix("/graphql")
-        return httpx2.get(f"{gateway}/ledger/signals/{organisation.id}/checkpoint").is_success
+        found = httpx2.get(f"{gateway}/ledger/{service}/{organisation.id}/checkpoint")
+        return int(found.text.split("\n")[1]) if found.is_success else 0
+
+    def covered() -> bool:
+        entries = organisation.adviser.ask("{ keyLog { entries { index } } }")["entries"]
+        return all(one["index"] < signed("intake") for one in entries)
 
     live_a_day()
     until(covered)
-    until(signals_signed)
+    until(lambda: signed("signals") > 0)  # perhaps a moment after intake's
     first = walked(organisation, "proof")
     walked(organisation, "walk")  # Bram publishes two keys
     live_a_day()
