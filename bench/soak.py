@@ -217,7 +217,7 @@ def results_of(
         *results,
         Result(
             name="commands a second in the last third, of the half that was meant",
-            value=round(statistics.fmean(borne[-warm:]), 2),
+            value=round(statistics.fmean(borne[-warm:]), 3),
             unit="",
             bound=HELD,
             better="higher",
