@@ -11,14 +11,13 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 from nats.aio.client import Client
-from nats.js.errors import APIError
 
 from shared.bus.accounts import IntegrationAccount
 from shared.bus.configured import NotRead
@@ -41,10 +40,10 @@ SOON_DAYS: Final = 30
 OVERLAP_DAYS: Final = 7
 """How long the old credentials hold beside new ones, unless something else is asked for."""
 
-_JETSTREAM_NOT_ENABLED: Final = 10039
-"""nats-server's own number for it, for an account."""
+_READY_WITHIN: Final = 15.0
+"""So many seconds a cluster may choose who leads, and a server may not know a new account yet."""
 
-_KNOWN_WITHIN: Final = 15.0
+T = TypeVar("T")
 
 
 class Refused(Exception):  # noqa: N818  reads as the sentence it carries
@@ -343,7 +342,9 @@ async def remove(mode: Mode, name: str, *, now: datetime | None = None) -> None:
         await _settled(mode, register, now)
         account = there.account(now)
         async with _clients(mode, account) as (core, external):
-            await unprovision_integration(core=core, external=external, integration=account)
+            await _once_ready(
+                lambda: unprovision_integration(core=core, external=external, integration=account)
+            )
         left = register.without(name)
         await mode.settle(
             [each.account(now) for each in left.integrations], _revoked(left, now), [account]
@@ -405,26 +406,16 @@ async def _settled(mode: Mode, register: Register, now: datetime) -> None:
 
 
 async def _set_up(mode: Mode, account: IntegrationAccount) -> None:
-    end = asyncio.get_running_loop().time() + _KNOWN_WITHIN
     async with _clients(mode, account) as (core, external):
-        while True:
-            try:
-                await provision_integration(
-                    core=core,
-                    external=external,
-                    integration=account,
-                    monitor_url=mode.monitor_url,
-                    replicas=mode.replicas,
-                )
-            except NotProvisioned as problem:
-                # Said by a server of a cluster that does not know of the account yet.
-                cause = problem.__cause__
-                unknown = isinstance(cause, APIError) and cause.err_code == _JETSTREAM_NOT_ENABLED
-                if not unknown or asyncio.get_running_loop().time() > end:
-                    raise
-            else:
-                return
-            await asyncio.sleep(0.2)
+        await _once_ready(
+            lambda: provision_integration(
+                core=core,
+                external=external,
+                integration=account,
+                monitor_url=mode.monitor_url,
+                replicas=mode.replicas,
+            )
+        )
 
 
 @contextlib.asynccontextmanager
@@ -432,19 +423,20 @@ async def _clients(mode: Mode, account: IntegrationAccount) -> AsyncIterator[tup
     async with contextlib.AsyncExitStack() as stack:
         core = await mode.core()
         stack.push_async_callback(core.close)
-        external = await _known(mode, account)
+        external = await _once_ready(lambda: mode.admin(account))
         stack.push_async_callback(external.close)
         yield core, external
 
 
-async def _known(mode: Mode, account: IntegrationAccount) -> Client:
-    """The admin's client, as soon as the server that it comes to knows the account."""
-    end = asyncio.get_running_loop().time() + _KNOWN_WITHIN
+async def _once_ready(step: Callable[[], Awaitable[T]]) -> T:
+    """A step that may be made any number of times, again while a cluster is not ready for it."""
+    end = asyncio.get_running_loop().time() + _READY_WITHIN
     while True:
         try:
-            return await mode.admin(account)
-        except CannotConnect:
-            if asyncio.get_running_loop().time() > end:
+            return await step()
+        except (NotProvisioned, CannotConnect) as problem:
+            passing = isinstance(problem, CannotConnect) or problem.passing
+            if not passing or asyncio.get_running_loop().time() > end:
                 raise
         await asyncio.sleep(0.2)
 

@@ -47,7 +47,7 @@ from nats.js.api import (
     StreamSource,
 )
 from nats.js.client import JetStreamContext
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
 from shared.bus.accounts import IMPORTED_API, IntegrationAccount
 from shared.bus.connection import CannotConnect, connect
@@ -75,8 +75,17 @@ OLDEST_SERVER: Final = (2, 14)
 """Older servers take the settings below without an error and do not follow them."""
 
 
+_PASSING: Final = frozenset({10008, 10039})
+"""nats-server's own numbers: JetStream of a cluster chooses who leads; an account has no JetStream, which
+a server says as well of one that it does not know yet.
+"""
+
+
 class NotProvisioned(Exception):  # noqa: N818  reads as the sentence it carries
     """Nothing, or nothing more, was changed; the text says why."""
+
+    passing: bool = False
+    """Whether a cluster may take it in a moment: nobody answered, or who did was not ready for it."""
 
 
 @dataclass(slots=True)
@@ -194,8 +203,26 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (nats.errors.Error, TimeoutError) as error:
-        reason = error.description if isinstance(error, APIError) else type(error).__name__
-        raise NotProvisioned(f"NATS does not take a stream or durable: {reason}.") from error
+        problem = NotProvisioned(f"NATS does not take a stream or durable: {_reason(error)}.")
+        problem.passing = _passes(error)
+        raise problem from error
+
+
+def _reason(error: Exception) -> str:
+    if _unanswered(error):
+        return "it does not answer"
+    return str(error.description) if isinstance(error, APIError) else type(error).__name__
+
+
+def _passes(error: Exception) -> bool:
+    return _unanswered(error) or (isinstance(error, APIError) and error.err_code in _PASSING)
+
+
+def _unanswered(error: Exception) -> bool:
+    # A cluster without a leader is silent; where no server listens for an account, the client says so.
+    return isinstance(error, TimeoutError) or (
+        isinstance(error, ServiceUnavailableError) and error.err_code is None
+    )
 
 
 async def _export(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -79,6 +80,11 @@ class Cluster:
         self.clients.append(client)
         return client
 
+    async def provisioned(self) -> None:
+        core = await self.bus.core()
+        self.clients.append(core)
+        await provision(core=core, integrations=[], monitor_url=self.bus.monitor_url, replicas=3)
+
     async def release(self, body: bytes) -> None:
         """Publish a signal, also while servers choose who leads."""
         secret = self.folder.service("signals").read_text()
@@ -128,15 +134,7 @@ async def test_every_server_knows_who_is_in_and_who_is_not(tmp_path: Path) -> No
     try:
         for number in range(3):
             cluster.start(number)
-
-        async def provisioned() -> None:
-            core = await cluster.bus.core()
-            cluster.clients.append(core)
-            await provision(
-                core=core, integrations=[], monitor_url=cluster.bus.monitor_url, replicas=3
-            )
-
-        await persist(provisioned)
+        await persist(cluster.provisioned)
         await cluster.release(b"first")
         await integrations.add(cluster.bus, "acme", ("org1",))
         lost = cluster.bus.file("acme", 1).read_text()
@@ -167,6 +165,36 @@ async def test_every_server_knows_who_is_in_and_who_is_not(tmp_path: Path) -> No
         assert await cluster.taken(there, 1) == [b"third"]
         await integrations.remove(cluster.bus, "acme")
         await until(lambda: not there.is_connected)
+    finally:
+        await cluster.close()
+
+
+async def test_commands_wait_for_a_cluster_that_chooses_who_leads(tmp_path: Path) -> None:
+    """While two of three stand still nobody answers what is asked about streams; soon they do again."""
+    cluster = Cluster(tmp_path)
+
+    async def stand_still(seconds: float) -> None:
+        for number in (1, 2):
+            cluster.servers[number].send_signal(signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        for number in (1, 2):
+            cluster.servers[number].send_signal(signal.SIGCONT)
+
+    try:
+        for number in range(3):
+            cluster.start(number)
+        await persist(cluster.provisioned)
+        cluster.bus.servers = cluster.url(0)
+        for command in (
+            lambda: integrations.add(cluster.bus, "acme", ("org1",)),
+            lambda: integrations.remove(cluster.bus, "acme"),
+        ):
+            # Longer than one request is waited for.
+            pause = asyncio.create_task(stand_still(seconds=7))
+            await asyncio.sleep(0.1)
+            await command()
+            await pause
+        assert integrations.listed(cluster.bus).integrations == ()
     finally:
         await cluster.close()
 
