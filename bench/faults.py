@@ -98,8 +98,11 @@ class Cluster:
         ports: Ports,
         twice: str | None = None,
         only: frozenset[str] | None = None,
+        told: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        """`only`: the programs that are started, if not all; those they wait for are among them."""
+        """`only`: the programs that are started, if not all; those they wait for are among them. `told`: what
+        a program sees of the environment besides, by its name.
+        """
         plan = topology(home, ports)
         self.installation: Installation = plan.installation
         self._home = home
@@ -108,6 +111,11 @@ class Cluster:
             for program in plan.programs
             if only is None or program.name in only
         }
+        for name, more in (told or {}).items():
+            program = self._programs[name]
+            self._programs[name] = replace(
+                program, environment=dict(program.environment) | dict(more)
+            )
         if twice is not None:
             replica = _replica(self._programs[twice], ports.base + _REPLICA)
             self._programs[replica.name] = replica

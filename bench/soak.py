@@ -55,6 +55,10 @@ _FULL_SECONDS: Final = 20.0
 _SAMPLE_SECONDS: Final = 10.0
 _DAY_SECONDS: Final = 15.0
 _WARM: Final = 1 / 3
+_NATS: Final = {"GOGC": "10"}
+"""Its heap is collected as soon as it has grown by a tenth, not by as much again: what waits to be collected
+goes up and down by a quarter of all that it has, in which a growth of a twentieth is not seen.
+"""
 _PROGRAMS: Final = (*SERVICES, "gateway", "nats", "postgres")
 
 
@@ -117,7 +121,7 @@ def rise(moments: Sequence[float], values: Sequence[float]) -> float:
 
 async def trial(home: Home, ports: Ports, minutes: float) -> list[Result]:
     """One soak, on an empty home."""
-    cluster = Cluster(home, ports)
+    cluster = Cluster(home, ports, told={"nats": _NATS})
     cluster.installation.move_clock(beginning(datetime.now(UTC)))
     await cluster.start()
     house = House(cluster.installation)
