@@ -100,7 +100,7 @@ async def permissions(stage: Stage) -> dict[str, bool]:
             body = b'{"seq": 1}' if "DIRECT" in subject else b""
             answer = await reader.request(subject, body, timeout=5)
             rows[name] = b"error" not in answer.data and bool(answer.data)
-    rows["hears its own inbox"] = True  # how else would it have had an answer
+    rows["hears its own inbox"] = await _hears_itself(reader)
     lab.refused.clear()
     before = await lab.streams()
     for subject in MAY_NOT_PUBLISH.values():
@@ -262,6 +262,19 @@ async def control(lab: Lab) -> dict[str, bool]:
         return (await lab.streams())["CORE:TOMBSTONES"][0] > 0
 
     return {"within our services' account, a signal is stored as a tombstone": await until(stored)}
+
+
+async def _hears_itself(reader: Client) -> bool:
+    """Whether an answer comes to a place in its inbox that it listens at by hand."""
+    own = await reader.subscribe("_INBOX_first.by-hand")
+    await reader.publish(MAY_ASK["reads its stream again"], b'{"seq": 1}', reply=own.subject)
+    try:
+        answer = await own.next_msg(timeout=5)
+    except TimeoutError:
+        return False
+    finally:
+        await own.unsubscribe()
+    return answer.data.startswith(b"canary-")
 
 
 async def _next(client: Client) -> Msg:

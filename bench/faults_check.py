@@ -25,7 +25,7 @@ from shared.taxonomy.calendar import moment_of, tick_of
 from shared.taxonomy.period import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from bench.faults_load import Acknowledged, Load
@@ -116,11 +116,37 @@ def _logs(site: Site) -> dict[str, int]:
     return {"logs with a gap": gaps, "entries out of the order of their stream": disorder}
 
 
-async def _streams(site: Site) -> dict[str, int]:
-    """The streams against the queues of their services, and the integration's stream against what may
+def check_streams(
+    queued: Mapping[str, tuple[int, int]],
+    held: Mapping[str, Sequence[str]],
+    may_leave: Sequence[str],
+    taken: Sequence[str],
+) -> dict[str, int]:
+    """The streams against the queues of their services, and what the integration took against what may
     leave. That each message is the one of its place, the audits see to.
+
+    Of each service `queued` has the highest place in its queue and how many stand there, `held` the ids of
+    its stream's messages, in order; `may_leave` and `taken` are ids in order too.
     """
-    lost = twice = elsewhere = 0
+    lost = twice = strange = 0
+    for service, (top, count) in queued.items():
+        ids = held[service]
+        lost += max(0, top - len(ids)) + abs(top - count)
+        strange += max(0, len(ids) - top)
+        twice += len(ids) - len(set(ids))
+    return {
+        "messages missing in streams": lost,
+        "messages twice in a stream": twice + len(taken) - len(set(taken)),
+        "messages that no service queued": strange,
+        "messages that the integration lacks or has in another order": sum(
+            one != other for one, other in zip(may_leave, taken, strict=False)
+        )
+        + abs(len(may_leave) - len(taken)),
+    }
+
+
+async def _streams(site: Site) -> dict[str, int]:
+    queued: dict[str, tuple[int, int]] = {}
     for service in SERVICES:
         with psycopg.connect(site.databases.primary.dsn()) as connection:
             row = connection.execute(
@@ -128,22 +154,10 @@ async def _streams(site: Site) -> dict[str, int]:
                     sql.Identifier(service)
                 )
             ).fetchone()
-        top, count = row or (0, 0)
-        ids = await _ids(site, service, service.upper())
-        lost += max(0, top - len(ids)) + abs(top - count)
-        elsewhere += max(0, len(ids) - top)
-        twice += len(ids) - len(set(ids))
-    signals = await _ids(site, "signals", "SIGNALS", subject="signals.v1.")
-    taken = await _taken(site)
-    return {
-        "messages missing in streams": lost,
-        "messages twice in a stream": twice + len(taken) - len(set(taken)),
-        "messages that no service queued": elsewhere,
-        "messages that the integration lacks or has in another order": sum(
-            one != other for one, other in zip(signals, taken, strict=False)
-        )
-        + abs(len(signals) - len(taken)),
-    }
+        queued[service] = row or (0, 0)
+    held = {service: await _ids(site, service, service.upper()) for service in SERVICES}
+    may_leave = await _ids(site, "signals", "SIGNALS", subject="signals.v1.")
+    return check_streams(queued, held, may_leave, await _taken(site))
 
 
 async def _ids(site: Site, user: str, stream: str, subject: str = "") -> list[str]:
@@ -179,16 +193,20 @@ async def _taken(site: Site) -> list[str]:
     return found
 
 
+def check_facts(opened: int, kept: int) -> dict[str, int]:
+    """Cases that were opened against facts that signals keeps."""
+    return {
+        "facts that signals lacks": max(0, opened - kept),
+        "facts that signals has twice": max(0, kept - opened),
+    }
+
+
 def _facts(site: Site, opened: int) -> dict[str, int]:
     with psycopg.connect(site.databases.primary.dsn()) as connection:
         row = connection.execute(
             "SELECT count(*) FROM signals.event WHERE split_part(type, '.', 1) = 'FactsKept'"
         ).fetchone()
-    kept = row[0] if row else 0
-    return {
-        "facts that signals lacks": max(0, opened - kept),
-        "facts that signals has twice": max(0, kept - opened),
-    }
+    return check_facts(opened, row[0] if row else 0)
 
 
 async def _audits(site: Site) -> dict[str, int]:

@@ -35,7 +35,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.faults_check import check
-from bench.faults_kinds import KINDS, OVERLOAD, Planned, Trial, schedule
+from bench.faults_kinds import KINDS, Planned, Trial, schedule
 from bench.faults_load import Load, set_up
 from bench.faults_site import Site
 from bench.faults_zones import CannotMake, enter, inside, memory_disk, run
@@ -56,6 +56,7 @@ _RECOVERED_WITHIN: Final = 150.0
 _PAUSE: Final = (1.0, 3.0)
 _DAY_EVERY: Final = 12.0
 _WIDTH: Final = 150
+_WHOLE_MINUTES, _WHOLE_KINDS = 20.0, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,10 +195,41 @@ async def trial(home: Home, seed: int, minutes: float, kinds: Sequence[str]) -> 
         with contextlib.suppress(Exception):
             await site.stop()
         raise
-    return _tell(runner, checked, seed, rates)
+    return _tell(
+        runner,
+        checked,
+        seed,
+        rates,
+        minutes=minutes,
+        chosen=bool(kinds),
+        took=(quiet, loud),
+    )
 
 
-def _tell(runner: Runner, checked: Checked, seed: int, rates: tuple[float, float]) -> int:
+def extent(minutes: float, *, chosen: bool, kinds: int, took: float) -> list[Result]:
+    """How many kinds of fault there were, and how many minutes they took. Of a trial of twenty minutes with
+    all kinds twelve are asked for, and all of its time; of less, one.
+    """
+    whole = minutes >= _WHOLE_MINUTES and not chosen
+    least = _WHOLE_KINDS if whole else 1
+    results = [Result(name="kinds of fault", value=kinds, unit="", bound=least, better="higher")]
+    if whole:
+        results.append(
+            Result(name="minutes", value=round(took, 2), unit="", bound=minutes, better="higher")
+        )
+    return results
+
+
+def _tell(
+    runner: Runner,
+    checked: Checked,
+    seed: int,
+    rates: tuple[float, float],
+    *,
+    minutes: float,
+    chosen: bool,
+    took: tuple[float, float],
+) -> int:
     known, console = runner.load.known, Console(width=_WIDTH)
     rows = _by_kind(runner, checked)
     table = Table(title="Faults", title_justify="left")
@@ -228,8 +260,12 @@ def _tell(runner: Runner, checked: Checked, seed: int, rates: tuple[float, float
         Result(name=name, value=value, unit="", bound=0, better="lower")
         for name, value in figures.items()
     ]
-    kinds = len({one.fault for one in runner.happened})
-    results.append(Result(name="kinds of fault", value=kinds, unit="", bound=1, better="higher"))
+    results += extent(
+        minutes,
+        chosen=chosen,
+        kinds=len({one.fault for one in runner.happened}),
+        took=sum(took) / 60,
+    )
     (_RESULTS).mkdir(parents=True, exist_ok=True)
     details: dict[str, Any] = {
         "seed": seed,
@@ -246,8 +282,7 @@ def _tell(runner: Runner, checked: Checked, seed: int, rates: tuple[float, float
 def _by_kind(runner: Runner, checked: Checked) -> list[dict[str, str]]:
     """A row for each kind: how often, times, and what went wrong of what was told in its time."""
     rows = []
-    names = [kind.name for kind in (*KINDS, OVERLOAD)]
-    for name in names:
+    for name in (kind.name for kind in KINDS):
         faults = [one for one in runner.happened if one.fault == name]
         if not faults:
             continue

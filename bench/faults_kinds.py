@@ -427,13 +427,6 @@ async def _no_ring(trial: Trial, target: str, seconds: float) -> None:
         os.rename(away, ring)
 
 
-async def _load_times(trial: Trial, target: str, seconds: float) -> None:
-    more = (int(target.removesuffix("×")) - 1) * trial.load.clients
-    trial.load.grow(more)
-    await asyncio.sleep(seconds)
-    await trial.load.shrink(more)
-
-
 KINDS: Final = (
     Kind(name="service killed", targets=_SERVICES, seconds=(0, 0), do=_kill_service),
     Kind(
@@ -508,6 +501,3 @@ KINDS: Final = (
     Kind(name="certificates expired", targets=("all", *_ZONES), seconds=(5, 15), do=_expired),
     Kind(name="key ring away", targets=SERVICES, seconds=(5, 10), do=_no_ring),
 )
-"""Every kind but the load, which comes with its own length."""
-
-OVERLOAD: Final = Kind(name="load", targets=("10×",), seconds=(20, 20), do=_load_times)

@@ -40,7 +40,7 @@ SOON_DAYS: Final = 30
 OVERLAP_DAYS: Final = 7
 """How long the old credentials hold beside new ones, unless something else is asked for."""
 
-_READY_WITHIN: Final = 15.0
+_READY_WITHIN: Final = 30.0
 """So many seconds a cluster may choose who leads, and a server may not know a new account yet."""
 
 T = TypeVar("T")

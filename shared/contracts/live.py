@@ -26,6 +26,8 @@ class Topic(StrEnum):
     """What is due in an adviser's cases: `subject` is the adviser, none is each of the organisation."""
     SIGNAL = "signals.signal"
     """A signal was released to an organisation's readers, or withdrawn."""
+    STATISTICS = "signals.statistics"
+    """Figures were released to an organisation's readers."""
     REPORT = "reporting.report"
     """A version of a report was published."""
 

@@ -390,13 +390,13 @@ async def test_a_slow_handler_keeps_its_message(
     async with running_bus(tmp_path) as bus:
         admin = (await bus.client("provisioner")).jetstream()
         durable = (await admin.consumer_info("INTAKE", "signals-facts")).config
-        await admin.add_consumer("INTAKE", durable.evolve(ack_wait=0.5))
+        await admin.add_consumer("INTAKE", durable.evolve(ack_wait=2))
         await publish(bus, 1)
         slow, other = Database(gate=asyncio.Event()), Database()
         async with reading(bus, slow):
             await until(lambda: slow.tries == 1)
             async with reading(bus, other):
-                await asyncio.sleep(1.5)
+                await asyncio.sleep(4)
                 assert slow.gate is not None
                 slow.gate.set()
                 await until(lambda: slow.held == 1)

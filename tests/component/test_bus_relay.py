@@ -359,7 +359,7 @@ async def test_without_a_server_the_relay_gives_up_in_words_after_its_patience(
         assert told == ["INTAKE, relay: TimeoutError; trying again"]
         await bus.start()
         await until(lambda: client.is_connected)
-        assert await relay.run_once() == 3
+        assert await Relay(client, "INTAKE", source).run_once() == 3
         assert await stored(bus) == bodies(3)
 
 

@@ -220,15 +220,18 @@ async def test_more_than_can_be_handled_at_once_is_sent_away(tmp_path: Path) -> 
 
 async def test_draining_answers_what_was_taken_and_takes_no_more(tmp_path: Path) -> None:
     """Every request is either answered or refused at once; none is lost."""
+    arrived = asyncio.Semaphore(0)
 
     async def dispatch(_request: RpcRequest) -> bytes:
+        arrived.release()
         await asyncio.sleep(0.1)
         return NO_CASES
 
     async with running_bus(tmp_path, provisioned=False) as bus, answering(bus, dispatch) as server:
         client = await asker(bus)
         taken = [asyncio.create_task(client.ask(CASES, Page(), token="t")) for _ in range(20)]
-        await asyncio.sleep(0.05)
+        for _ in taken:
+            await arrived.acquire()
         await server.drain()
         assert await asyncio.gather(*taken) == [EMPTY] * 20
         with pytest.raises(Refusal) as refused:
@@ -238,15 +241,17 @@ async def test_draining_answers_what_was_taken_and_takes_no_more(tmp_path: Path)
 
 async def test_a_handler_that_does_not_end_is_cut_off_when_draining(tmp_path: Path) -> None:
     """A service stops in bounded time, and says what it cut off."""
+    arrived = asyncio.Event()
 
     async def dispatch(_request: RpcRequest) -> bytes:
+        arrived.set()
         await asyncio.Event().wait()
         return NO_CASES
 
     async with running_bus(tmp_path, provisioned=False) as bus, answering(bus, dispatch) as server:
         client = await asker(bus)
         asked = asyncio.create_task(client.ask(CASES, Page(), token="t", timeout=1))
-        await asyncio.sleep(0.1)
+        await arrived.wait()
         await server.drain(within=0.1)
         assert bus.problems == ["rpc.intake.v1: 1 requests cut off"]
         with pytest.raises(Refusal):

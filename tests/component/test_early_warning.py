@@ -76,9 +76,10 @@ async def test_a_rise_is_told_from_its_tick_on_and_bears_out_a_signal(noisy: Noi
     await quarter(noisy, *NEXT, 2_000)
 
     found = await told(noisy, role=Role.WORKS_COUNCIL)
-    (one,) = found.warnings
+    # Noise may have another theme jump, once in hundreds of walks.
+    (one,) = (each for each in found.warnings if each.cell == "bullying_intimidation")
     assert ("detector/1", "theme") == (found.detector, found.table)
-    assert ("jump", "bullying_intimidation", "2027-Q1") == (one.kind, one.cell, one.period)
+    assert ("jump", "2027-Q1") == (one.kind, one.period)
     assert one.seen[-1].count is not None
     assert abs(one.seen[-1].count - 2_000) < 60
     assert 40 < one.expected < 80

@@ -99,7 +99,9 @@ async def test_each_is_told_what_their_query_tells(world: World) -> None:
     """Adviser and reporter see each other's words arrive; a term begins and is met; each look of the
     adviser is recorded, and none of the reporter's.
     """
-    await world.opens()
+    async with world.another_gateway() as elsewhere:
+        await world.opens()
+        await elsewhere.news()  # so none of it comes once they wait
     async with (
         world.subscribed(CASE, subject="anna") as case,
         world.subscribed(MINE, world.mo) as mine,

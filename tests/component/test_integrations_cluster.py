@@ -190,7 +190,7 @@ async def test_commands_wait_for_a_cluster_that_chooses_who_leads(tmp_path: Path
             lambda: integrations.remove(cluster.bus, "acme"),
         ):
             # Longer than one request is waited for.
-            pause = asyncio.create_task(stand_still(seconds=7))
+            pause = asyncio.create_task(stand_still(seconds=6))
             await asyncio.sleep(0.1)
             await command()
             await pause

@@ -116,23 +116,27 @@ async def test_programs_start_after_and_stop_before_what_they_need(tiny: Tiny) -
 
 async def test_independent_programs_start_together(tiny: Tiny) -> None:
     """Programs that do not wait for each other start, and stop, at the same time."""
-    programs = [tiny.program(name, slow=1.0) for name in ("a", "b", "c")]
+    programs = [tiny.program(name, slow=2.0) for name in ("a", "b", "c")]
     started = time.monotonic()
 
     async def body() -> int:
-        # One after the other they would take three seconds.
-        assert time.monotonic() - started < 2.5
+        # One after the other they would take six seconds.
+        assert time.monotonic() - started < 5
         return 0
 
     await tiny.launcher(*programs, stop_order=[["a", "b", "c"]]).run(body)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 9
 
 
 async def test_a_crash_stops_everything_and_says_why(tiny: Tiny) -> None:
     """A program that ends by itself is named, with its last words, and the others are stopped."""
     launcher = tiny.launcher(
         tiny.program("bus"),
-        tiny.runs("import time; print('out of ink'); time.sleep(0.4); raise SystemExit(3)"),
+        tiny.runs(
+            "import pathlib, time; print('out of ink', flush=True)\n"
+            f"while not pathlib.Path({str(tiny.folder / 'bus.ready')!r}).exists(): time.sleep(0.01)\n"
+            "raise SystemExit(3)"
+        ),
         stop_order=[["odd"], ["bus"]],
     )
     with pytest.raises(LocalProblem, match=r"odd stopped by itself \(exit status 3\)") as caught:

@@ -133,6 +133,13 @@ async def until_april(lab: Lab, *, keep: str) -> tuple[tuple[Release, ...], list
     async with lab.run() as noisy:
         await noisy.tick(APRIL)
         await noisy.ticked(APRIL)
+
+        async def all_of_it() -> bool:
+            """Signals, and what the rules draft, follow the figures by a look."""
+            return {"SignalTick", "SignalRulesRun"} <= set(await noisy.types())
+
+        await eventually(all_of_it)
+        await noisy.seen()
         return await noisy.statistics(), await noisy.messages(1)
 
 

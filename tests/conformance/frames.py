@@ -19,7 +19,7 @@ PATIENCE = 20.0
 """Seconds that an answer may take before a check gives up."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Closed(Exception):  # noqa: N818  the end of a connection, which checks wait for
     """The server closed the connection, with this code."""
 

@@ -34,14 +34,12 @@ def test_examples_are_valid_and_show_all_that_a_role_has(role: Role) -> None:
 
     assert all(documents.prepare(document).cost > 0 for document in mine)
     shown = {name for name in FIELDS if any(f"{name}" in document for document in mine)}
-    # What an integration takes is the API's, not a front end's.
-    expected = {name for name, roles in FIELDS.items() if role in roles}
-    assert shown == (set() if role is Role.INTEGRATION else expected)
+    assert shown == {name for name, roles in FIELDS.items() if role in roles}
 
 
 def test_every_subscription_has_its_row() -> None:
     """With the roles that have it."""
-    rows = re.findall(r"^\| `(\w+)(?:\(\w+\))?` \| ([\w, ]+) \| `\w+` \|", TEXT, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)(?:\([\w, ]+\))?` \| ([\w, ]+) \| `\w+` \|", TEXT, re.MULTILINE)
 
     assert {name: {Role(role) for role in roles.split(", ")} for name, roles in rows} == FIELDS
 

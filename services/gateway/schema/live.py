@@ -21,6 +21,8 @@ from services.gateway.schema.reports import READERS as REPORT_READERS
 from services.gateway.schema.reports import ReportSummary, reports
 from services.gateway.schema.signals import READERS as SIGNAL_READERS
 from services.gateway.schema.signals import Signal, signals
+from services.gateway.schema.statistics import READERS as STATISTICS_READERS
+from services.gateway.schema.statistics import Release, releases
 from services.gateway.schema.terms import Task, my_tasks
 from shared.contracts.errors import Code, Refusal
 from shared.contracts.live import Topic
@@ -143,6 +145,19 @@ class Subscription:
                 yield found
 
     @subscribed(
+        "The released figures that are yours to see, as `statistics` gives them: now, and whenever some were "
+        "released, which is at their tick."
+    )
+    async def statistics_released(
+        self, info: Info, period: str | None = None, dimension: str | None = None
+    ) -> AsyncGenerator[list[Release] | None, None]:
+        """Asks signals."""
+        looks = _looks(info, lambda: releases(info, period, dimension), Topic.STATISTICS)
+        async with aclosing(looks):
+            async for found in looks:
+                yield found
+
+    @subscribed(
         "Your organisation's reports, as `reports` gives them: now, and whenever a version was published."
     )
     async def report_published(
@@ -158,5 +173,10 @@ ACCESS = table(
     grant("Subscription", ADVISER, "caseChanged caseChanged(id:) tasksChanged"),
     grant("Subscription", REPORTER, "myCaseChanged"),
     grant("Subscription", SIGNAL_READERS, "signalReleased signalReleased(period:)"),
+    grant(
+        "Subscription",
+        STATISTICS_READERS,
+        "statisticsReleased statisticsReleased(period:) statisticsReleased(dimension:)",
+    ),
     grant("Subscription", REPORT_READERS, "reportPublished"),
 )

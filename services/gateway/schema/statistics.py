@@ -143,26 +143,33 @@ class StatisticsQuery:
         as_of: Annotated[int | None, AS_OF] = None,
     ) -> list[Release] | None:
         """Asks signals."""
-        request = rpc.StatisticsQuery(period=period, dimension=dimension, as_of=as_of)
-        found = await ask(info, "signals.statistics", request, rpc.Statistics)
-        return [Release.of(release) for release in found.releases]
+        return await releases(info, period, dimension, as_of)
 
 
-_READERS = ADVISER | LEADERS | INTEGRATION | MANAGER
+async def releases(
+    info: Info, period: str | None, dimension: str | None, as_of: int | None = None
+) -> list[Release]:
+    """What `statistics` gives. Asks signals."""
+    request = rpc.StatisticsQuery(period=period, dimension=dimension, as_of=as_of)
+    found = await ask(info, "signals.statistics", request, rpc.Statistics)
+    return [Release.of(release) for release in found.releases]
+
+
+READERS = ADVISER | LEADERS | INTEGRATION | MANAGER
 
 ACCESS = table(
     grant(
         "Query",
-        _READERS,
+        READERS,
         "statistics statistics(period:) statistics(dimension:) statistics(asOf:)",
     ),
     grant(
         "Release",
-        _READERS,
+        READERS,
         "id period policy dimension k taxonomyVersion cells withheld total totalMargin epsilon "
         "gridId releasedWeek labels labels(language:) explanation explanation(language:)",
     ),
-    grant("ReleasedCell", _READERS, "code count margin"),
-    grant("CellLabel", _READERS, "code label"),
-    grant("WithheldBlock", _READERS, "codes count thresholds"),
+    grant("ReleasedCell", READERS, "code count margin"),
+    grant("CellLabel", READERS, "code label"),
+    grant("WithheldBlock", READERS, "codes count thresholds"),
 )

@@ -13,7 +13,13 @@ from shared.contracts.live import Hint, Topic
 if TYPE_CHECKING:
     from shared.runtime.calls import Parts
 
-# The new ends, and of those the organisations in which that shows readers a signal.
+_TOLD: Final = {
+    "SignalReleased": Topic.SIGNAL,
+    "StatisticsReleased": Topic.STATISTICS,
+    "TableReleased": Topic.STATISTICS,
+}
+
+# The new ends, and of those the organisations in which that shows readers something, and what.
 _OPEN: Final = (
     "WITH moved AS ("
     "  SELECT organisation, coalesce(known.size, 0) AS before, mark.size FROM relay_mark AS mark"
@@ -25,10 +31,10 @@ _OPEN: Final = (
     "  INSERT INTO released_until AS seen (organisation, size) SELECT organisation, size FROM moved"
     # Another replica may have looked later, and been first.
     "  ON CONFLICT (organisation) DO UPDATE SET size = greatest(seen.size, excluded.size)"
-    ") SELECT organisation, size FROM moved WHERE EXISTS ("
-    "  SELECT FROM event WHERE event.organisation = moved.organisation"
+    ") SELECT DISTINCT moved.organisation, moved.size, split_part(event.type, '.', 1)"
+    "  FROM moved JOIN event ON event.organisation = moved.organisation"
     "  AND event.leaf_index >= moved.before AND event.leaf_index < moved.size"
-    "  AND split_part(event.type, '.', 1) = 'SignalReleased')"
+    "  WHERE split_part(event.type, '.', 1) = ANY (%s)"
 )
 
 
@@ -41,7 +47,7 @@ async def open_to_readers(parts: Parts, position: int) -> None:
     transaction (relay_mark), so the same is true of what has none yet.
     """
     async with parts.pool.connection() as connection:
-        cursor = await connection.execute(_OPEN, (position,))
+        cursor = await connection.execute(_OPEN, (position, list(_TOLD)))
         opened = await cursor.fetchall()
-    for organisation, size in opened:
-        parts.live.tell(Topic.SIGNAL, Hint(organisation=organisation), size - 1)
+    for organisation, size, shown in opened:
+        parts.live.tell(_TOLD[shown], Hint(organisation=organisation), size - 1)
