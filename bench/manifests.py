@@ -1,6 +1,6 @@
 """`make manifests`: everything that can be said of the Kubernetes manifests without a cluster, in one table.
 
-Renders both overlays with `kubectl kustomize`, holds them against the API's schemas (kubernetes-validate,
+Renders the overlays with `kubectl kustomize`, holds them against the API's schemas (kubernetes-validate,
 strictly: a warning counts), what operators read against closed schemas of ours, everything against the
 policies of tests/deploy, runs the planted faults, and asks checkov, whose failures must each be
 explained in deploy/k8s/checkov.yaml.
@@ -34,21 +34,25 @@ from tests.deploy.manifests import (
     DEPLOY,
     LOCAL,
     PRODUCTION,
+    RECOVERY,
     SECRETS,
     Document,
     builtin,
+    kind,
     kubectl,
     programs,
     render,
     with_webhooks,
 )
 from tests.deploy.pod_security import hardened, restricted
+from tests.deploy.recovery import copied, recovered
 from tests.deploy.schemas import valid
 from tests.deploy.settings import images, told, without_secrets
 
 EXPLANATIONS = DEPLOY / "k8s/checkov.yaml"
 PLANTED = tuple(
-    f"tests/deploy/test_{name}.py" for name in ("manifests", "production", "webhooks_deployed")
+    f"tests/deploy/test_{name}.py"
+    for name in ("manifests", "production", "recovery", "webhooks_deployed")
 )
 
 
@@ -95,8 +99,11 @@ def everywhere(
 
 def production_alone(documents: Sequence[Document], without: Collection[str]) -> list[str]:
     """Faults by the policies that hold for production. Webhooks are one pod, on a disk of its own."""
+    begun = {how for each in kind(documents, "Cluster") for how in each["spec"]["bootstrap"]}
+    twice = several(documents) if without else []
     return [
-        *(several(documents) if without else ()),
+        *(recovered(documents) if "recovery" in begun else twice),
+        *copied(documents),
         *digests(documents),
         *wired(documents),
         *durable(documents),
@@ -196,6 +203,7 @@ def overlays() -> Iterator[tuple[str, list[Document], frozenset[flows.Flow], set
     with tempfile.TemporaryDirectory(prefix="hoeksteen-overlay-") as folder:
         documents = render(with_webhooks(Path(folder)))
     yield "production, webhooks", documents, production | flows.WEBHOOKS, set()
+    yield "recovery", render(RECOVERY), production, {"webhooks"}
 
 
 def strictly(documents: Sequence[Document]) -> list[str]:

@@ -21,7 +21,7 @@ def available(documents: Sequence[Document]) -> list[str]:
     """Faults of all servers: Deployments and StatefulSets."""
     faults = []
     for pod in pods(documents):
-        if pod.owner["kind"] != "Job":
+        if not pod.ends:
             faults += [f"{pod.name}: {fault}" for fault in _server(documents, pod)]
         if pod.owner["kind"] == "Deployment":
             faults += [f"{pod.name}: {fault}" for fault in _asked(pod)]
@@ -86,7 +86,7 @@ def several(documents: Sequence[Document]) -> list[str]:
     """Workloads of which one pod alone runs, or whose pods may all stand on one node."""
     faults = []
     for pod in pods(documents):
-        if pod.owner["kind"] == "Job":
+        if pod.ends:
             continue
         if pod.owner["spec"]["replicas"] < 2:
             faults.append(f"{pod.name}: runs once")

@@ -46,14 +46,15 @@ def _databases_wired(documents: Sequence[Document]) -> Iterator[str]:
     stores = {each["metadata"]["name"] for each in kind(documents, "ObjectStore")}
     for cluster in kind(documents, "Cluster"):
         name, spec = cluster["metadata"]["name"], cluster["spec"]
-        secrets = [spec["bootstrap"]["initdb"]["secret"]["name"]]
+        secrets = [begins["secret"]["name"] for begins in spec["bootstrap"].values()]
         secrets += [
             role["passwordSecret"]["name"] for role in spec["managed"]["roles"] if role["login"]
         ]
         for secret in secrets:
             for fault in _secret_has(documents, secret, "username", "password"):
                 yield f"Cluster/{name}: {fault}"
-        for plugin in spec["plugins"]:
+        origins = [each["plugin"] for each in spec.get("externalClusters", ())]
+        for plugin in (*spec["plugins"], *origins):
             if plugin["parameters"]["barmanObjectName"] not in stores:
                 yield f"Cluster/{name}: its object store is not there"
         backups = [

@@ -23,13 +23,15 @@ def _durable(cluster: Document) -> Iterator[str]:
     postgres = spec["postgresql"]
     synchronous = postgres.get("synchronous", {})
     service = f"hoeksteen.local/database-of-{name.removesuffix('-db')}"
+    begins = spec["bootstrap"]
     for holds, fault in (
         (spec["instances"] >= 3, "fewer than three instances"),
         (
             synchronous.get("number", 0) >= 1 and synchronous["dataDurability"] == "required",
             "acknowledges what one machine alone has",
         ),
-        (spec["bootstrap"]["initdb"].get("dataChecksums"), "pages have no checksums"),
+        # What is put back has the checksums that it had.
+        ("recovery" in begins or begins["initdb"].get("dataChecksums"), "pages have no checksums"),
         (
             spec.get("enableSuperuserAccess") is False,
             "a superuser may sign in over the network",
@@ -69,7 +71,8 @@ def _signs_in(spec: Document) -> Iterator[str]:
     if last != "host all all all reject":
         yield "lets others in than those that are named"
     roles = {role["name"] for role in spec["managed"]["roles"] if role["login"]}
-    roles.add(spec["bootstrap"]["initdb"]["owner"])
+    (begins,) = spec["bootstrap"].values()
+    roles.add(begins["owner"])
     expected = {f"hostssl hoeksteen {role} all scram-sha-256" for role in roles}
     if set(lines) != expected:
         yield f"pg_hba differs: {', '.join(sorted(set(lines) ^ expected))}"

@@ -21,6 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 DEPLOY = CHECKOUT / "deploy"
 LOCAL = DEPLOY / "k8s/overlays/local"
 PRODUCTION = DEPLOY / "k8s/overlays/production"
+RECOVERY = DEPLOY / "k8s/overlays/recovery"
 SECRETS = DEPLOY / "secrets"
 
 NAMESPACE = "hoeksteen"
@@ -115,6 +116,11 @@ class Pod:
     template: Document
 
     @property
+    def ends(self) -> bool:
+        """Whether it does something once, and serves nobody."""
+        return self.owner["kind"] in {"Job", "CronJob"}
+
+    @property
     def name(self) -> str:
         """As `Deployment/intake`."""
         return f"{self.owner['kind']}/{self.owner['metadata']['name']}"
@@ -145,7 +151,9 @@ def pods(documents: Sequence[Document]) -> list[Pod]:
     for document in documents:
         if document["kind"] in {"Deployment", "StatefulSet", "Job"}:
             found.append(Pod(document, document["spec"]["template"]))
-        elif "template" in document.get("spec", {}) or document["kind"] in {"Pod", "CronJob"}:
+        elif document["kind"] == "CronJob":
+            found.append(Pod(document, document["spec"]["jobTemplate"]["spec"]["template"]))
+        elif "template" in document.get("spec", {}) or document["kind"] == "Pod":
             raise AssertionError(f"{document['kind']} is not looked into by these tests.")
     return found
 

@@ -64,6 +64,28 @@ RESOURCES = _closed(
     }
 )
 
+MOMENT = _matching(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?\+00:00")
+PLUGIN = _closed({"name": TEXT, "parameters": TEXTS})
+
+_INITDB = _closed(
+    {
+        "database": TEXT,
+        "owner": TEXT,
+        "secret": NAMED,
+        "dataChecksums": YES_NO,
+        "encoding": TEXT,
+        "postInitApplicationSQL": _list(TEXT),
+    }
+)
+_RECOVERY = _closed(
+    {
+        "source": NAME,
+        "database": TEXT,
+        "owner": TEXT,
+        "secret": NAMED,
+        "recoveryTarget": _closed({"targetTime": MOMENT}),
+    }
+)
 _ROLE = _closed({"name": TEXT, "ensure": _one_of("present"), "login": YES_NO}, passwordSecret=NAMED)
 _CLUSTER = _closed(
     {
@@ -104,20 +126,12 @@ _CLUSTER = _closed(
             }
         ),
         "certificates": _closed({"serverAltDNSNames": _list(NAME)}),
-        "bootstrap": _closed(
-            {
-                "initdb": _closed(
-                    {
-                        "database": TEXT,
-                        "owner": TEXT,
-                        "secret": NAMED,
-                        "dataChecksums": YES_NO,
-                        "encoding": TEXT,
-                        "postInitApplicationSQL": _list(TEXT),
-                    }
-                )
-            }
-        ),
+        # One or the other: an operator takes what it finds first, and says nothing.
+        "bootstrap": {
+            **_closed({}, initdb=_INITDB, recovery=_RECOVERY),
+            "minProperties": 1,
+            "maxProperties": 1,
+        },
         "postgresql": _closed(
             {
                 "synchronous": _closed(
@@ -132,7 +146,8 @@ _CLUSTER = _closed(
             }
         ),
         "plugins": _list(_closed({"name": TEXT, "isWALArchiver": YES_NO, "parameters": TEXTS})),
-    }
+    },
+    externalClusters=_list(_closed({"name": NAME, "plugin": PLUGIN})),
 )
 _STORED = _closed({"compression": _one_of("gzip"), "encryption": _one_of("AES256", "aws:kms")})
 
@@ -148,6 +163,9 @@ SCHEMAS: Mapping[str, Schema] = {
             "method": _one_of("plugin"),
             "pluginConfiguration": NAMED,
         }
+    ),
+    "postgresql.cnpg.io/v1/Backup": _closed(
+        {"cluster": NAMED, "method": _one_of("plugin"), "pluginConfiguration": NAMED}
     ),
     "barmancloud.cnpg.io/v1/ObjectStore": _closed(
         {

@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from services.gateway.settings import GatewaySettings
 from services.webhooks.settings import WebhookSettings
 from shared.bus import provision
+from shared.ledger import copies
 from shared.local.session import DEFAULT_PORT, Ports
 from shared.postgres import migrate
 from shared.postgres.migrate import OWNER
@@ -50,6 +51,8 @@ def _told(program: Program) -> Iterator[str]:
     elif module == "shared.bus.provision":
         yield from _unknown(program, _names_in(provision))
         yield from _provision(program)
+    elif module == copies.__name__:
+        yield from _unknown(program, set())
     else:
         yield f"runs {module or 'nothing'}, which is no program of ours"
     for name, value in program.environment.items():
