@@ -28,7 +28,7 @@ from shared.local.home import CHECKOUT
 from tests.deploy import flows
 from tests.deploy.availability import available, connected, several
 from tests.deploy.custom import made_secrets, wired
-from tests.deploy.duties import digests, durable, edge, explained
+from tests.deploy.duties import digests, durable, edge, explained, ways_in
 from tests.deploy.faults import validate
 from tests.deploy.manifests import (
     DEPLOY,
@@ -42,6 +42,7 @@ from tests.deploy.manifests import (
     kubectl,
     programs,
     render,
+    with_integrations,
     with_webhooks,
 )
 from tests.deploy.pod_security import hardened, restricted
@@ -52,7 +53,13 @@ from tests.deploy.settings import images, told, without_secrets
 EXPLANATIONS = DEPLOY / "k8s/checkov.yaml"
 PLANTED = tuple(
     f"tests/deploy/test_{name}.py"
-    for name in ("manifests", "production", "recovery", "webhooks_deployed")
+    for name in (
+        "manifests",
+        "production",
+        "recovery",
+        "webhooks_deployed",
+        "integrations_deployed",
+    )
 )
 
 
@@ -108,6 +115,7 @@ def production_alone(documents: Sequence[Document], without: Collection[str]) ->
         *wired(documents),
         *durable(documents),
         *edge(documents),
+        *ways_in(documents),
         *explained(documents, (CHECKOUT / "docs/runbooks.md").read_text()),
     ]
 
@@ -204,6 +212,9 @@ def overlays() -> Iterator[tuple[str, list[Document], frozenset[flows.Flow], set
         documents = render(with_webhooks(Path(folder)))
     yield "production, webhooks", documents, production | flows.WEBHOOKS, set()
     yield "recovery", render(RECOVERY), production, {"webhooks"}
+    with tempfile.TemporaryDirectory(prefix="hoeksteen-overlay-") as folder:
+        documents = render(with_integrations(Path(folder)))
+    yield "production, integrations", documents, production | flows.INTEGRATIONS, {"webhooks"}
 
 
 def strictly(documents: Sequence[Document]) -> list[str]:

@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,11 @@ class Folder:
         self.made.append(name)
 
 
-def make(path: Path, operator: Path | None = None) -> list[str]:
+def make(path: Path, operator: Path | None = None, inside: Sequence[str] = ()) -> list[str]:
     """Make what is missing under `path`; the names of the files that were written.
 
-    `operator`: the bus is in operator mode, signed from this folder.
+    `operator`: the bus is in operator mode, signed from this folder; our own services sign in from the
+    networks `inside` alone, if any are named.
     """
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(_FOLDER_MODE)
@@ -87,7 +89,7 @@ def make(path: Path, operator: Path | None = None) -> list[str]:
     if operator is None:
         _bus(folder)
     else:
-        _signed_bus(folder, operator)
+        _signed_bus(folder, operator, inside)
     return folder.made
 
 
@@ -149,12 +151,12 @@ def _bus(folder: Folder) -> None:
     folder.write("nats/nats.conf", json.dumps(config, indent=2).encode())
 
 
-def _signed_bus(folder: Folder, root: Path) -> None:
+def _signed_bus(folder: Folder, root: Path, inside: Sequence[str]) -> None:
     """The same in operator mode: credentials that the operator's folder makes, and no accounts.
 
     Raises ValueError when there are passwords already: a program signs in one way or the other.
     """
-    operator = OperatorFolder.made(root)
+    operator = OperatorFolder.made(root, inside)
     text = {
         user: operator.service(user).read_text(encoding="ascii")
         for user in (*SERVICES, "gateway", "provisioner")
@@ -184,10 +186,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make the secrets of a new installation.")
     parser.add_argument("--into", type=Path, default=Path(__file__).resolve().parent)
     parser.add_argument("--operator", type=Path, help="operator mode: the operator's folder")
+    parser.add_argument(
+        "--inside",
+        action="append",
+        default=[],
+        help="operator mode: a network, such as 10.0.0.0/8, from which alone our own services may sign in",
+    )
     given = parser.parse_args()
     path: Path = given.into
     try:
-        made = make(path, given.operator)
+        made = make(path, given.operator, given.inside)
     except (ValueError, NoOperator) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1

@@ -162,8 +162,12 @@ def user_token(
     *,
     at: datetime,
     expires: datetime | None = None,
+    sources: Sequence[str] = (),
 ) -> str:
-    """A user's: `user` is its public key, `plan` what it may do."""
+    """A user's: `user` is its public key, `plan` what it may do.
+
+    `sources`: networks, as `10.0.0.0/8`, from which alone it may sign in; none: from anywhere.
+    """
     nats: dict[str, Any] = {
         "type": "user",
         "pub": {"allow": list(plan.publish)},
@@ -174,6 +178,8 @@ def user_token(
     }
     if plan.reply_seconds:
         nats["resp"] = {"max": 1, "ttl": plan.reply_seconds * 1_000_000_000}
+    if sources:
+        nats["src"] = list(sources)
     return signed(account, user, plan.name, nats, at=at, expires=expires)
 
 

@@ -94,6 +94,7 @@ async def connect(
     password: str,
     name: str,
     authority: Path | None = None,
+    server_name: str | None = None,
     on_problem: OnProblem = log_problem,
     on_reconnect: Callable[[], None] = lambda: None,
     inbox: str | None = None,
@@ -103,7 +104,9 @@ async def connect(
     `servers` is one address or several with commas. `password` is the user's password or, in operator
     mode, the text of its credentials file; its answers come below `inbox`, by default
     `_INBOX_<user>`. `name` is what the server's monitoring shows.
-    `authority` holds the certificates that are believed where the addresses are `tls://` (encrypted.py).
+    `authority` holds the certificates that are believed where the addresses are `tls://` (encrypted.py);
+    `server_name` is the name that they must have, where it is another than the address's: at the end of a
+    tunnel every server is 127.0.0.1.
     `on_problem` receives one sentence for each lost connection and each refusal by the server,
     which NATS tells asynchronously only: a forbidden publish looks like a timeout, a forbidden
     subscription like silence. `on_reconnect` is called when a lost connection has come about again:
@@ -117,7 +120,7 @@ async def connect(
         raise CannotConnect("No address of a NATS server is given.")
     signing_in = _signing_in(user, password)
     try:
-        encrypted = encryption(addresses, authority)
+        encrypted = encryption(addresses, authority, server_name)
     except NotEncrypted as problem:
         raise CannotConnect(str(problem)) from problem
     client = _Client()

@@ -54,11 +54,16 @@ class Encryption:
     context: ssl.SSLContext | None
     """None: they are not."""
     authority: Path | None
+    server_name: str | None = None
+    """The name that the server's certificate must have; None: the one in its address."""
 
     @property
     def options(self) -> dict[str, Any]:
         """What nats-py's `connect` is given."""
-        return {} if self.context is None else {"tls": self.context, "tls_handshake_first": True}
+        if self.context is None:
+            return {}
+        name = {} if self.server_name is None else {"tls_hostname": self.server_name}
+        return {"tls": self.context, "tls_handshake_first": True, **name}
 
     def look_again(self) -> None:
         """Believe what the authority's file says by now, beside what it said. Raises OSError."""
@@ -66,12 +71,14 @@ class Encryption:
             self.context.load_verify_locations(self.authority)
 
 
-def encryption(addresses: Sequence[str], authority: Path | None) -> Encryption:
+def encryption(
+    addresses: Sequence[str], authority: Path | None, server_name: str | None = None
+) -> Encryption:
     """What holds for these addresses. `authority`: a file of certificates (PEM) that are believed; none:
-    the system's.
+    the system's. `server_name`: the name that certificates must have; none: the one in the address.
 
-    Raises NotEncrypted where some addresses are `tls://` and others not, where an authority is given and
-    nothing is encrypted, and where its file holds no certificate.
+    Raises NotEncrypted where some addresses are `tls://` and others not, where an authority or a name is
+    given and nothing is encrypted, and where the authority's file holds no certificate.
     """
     secure = {address.startswith("tls://") for address in addresses}
     if secure != {True}:
@@ -82,10 +89,15 @@ def encryption(addresses: Sequence[str], authority: Path | None) -> Encryption:
                 "An authority for NATS' certificates is given (HOEKSTEEN_NATS_CA_FILE), and its address "
                 "does not begin with tls://."
             )
+        if server_name is not None:
+            raise NotEncrypted(
+                "A name for NATS' certificate is given (HOEKSTEEN_NATS_SERVER_NAME), and its address does "
+                "not begin with tls://."
+            )
         return Encryption(None, None)
     try:
         context = ssl.create_default_context(cafile=authority)
     except (OSError, ssl.SSLError) as error:
         raise NotEncrypted("The certificates in HOEKSTEEN_NATS_CA_FILE cannot be read.") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    return Encryption(context, authority)
+    return Encryption(context, authority, server_name)

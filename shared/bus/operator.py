@@ -9,9 +9,10 @@ configuration is touched. Whoever has this folder can make any user: it lies whe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +41,9 @@ _UPDATE: Final = "$SYS.REQ.CLAIMS.UPDATE"
 _ANSWERS_WITHIN: Final = 10.0
 _FOR_A_COMMAND: Final = timedelta(minutes=10)
 
+_OF_A_TUNNEL: Final = ("127.0.0.1/32", "::1/128")
+"""From where a server sees who comes by a tunnel to it, such as `kubectl port-forward`."""
+
 _SYSTEM_PLAN: Final = AccountPlan(name=SYSTEM, users=(), jetstream=False)
 
 
@@ -61,8 +65,17 @@ class OperatorFolder:
         self.services = root / "services"
 
     @classmethod
-    def made(cls, root: Path) -> OperatorFolder:
-        """The folder, with what is missing made: safe to repeat, and nothing is made twice."""
+    def made(cls, root: Path, inside: Sequence[str] = ()) -> OperatorFolder:
+        """The folder, with what is missing made: safe to repeat, and nothing is made twice.
+
+        `inside`: the networks, as `10.0.0.0/8`, from which alone our own services may sign in with the
+        credentials that are made now; none: from anywhere. Raises NoOperator for what is no network.
+        """
+        for network in inside:
+            try:
+                ip_network(network)
+            except ValueError as error:
+                raise NoOperator(f"'{network}' is no network, such as 10.0.0.0/8.") from error
         folder = cls(root)
         for each in (root, folder.keys, folder.accounts, folder.services):
             each.mkdir(mode=0o700, parents=each == root, exist_ok=True)
@@ -79,7 +92,9 @@ class OperatorFolder:
             write_config(folder._token(OPERATOR), token + "\n")
         for user in core_plan(()).users:
             if not folder.service(user.name).exists():
-                write_config(folder.service(user.name), folder.credentials(CORE, user)[1])
+                sources = _sources(user, inside)
+                _, text = folder.credentials(CORE, user, sources=sources)
+                write_config(folder.service(user.name), text)
         return folder
 
     @classmethod
@@ -140,12 +155,22 @@ class OperatorFolder:
         return token
 
     def credentials(
-        self, account: str, plan: UserPlan, *, expires: datetime | None = None
+        self,
+        account: str,
+        plan: UserPlan,
+        *,
+        expires: datetime | None = None,
+        sources: Sequence[str] = (),
     ) -> tuple[str, str]:
         """A new user of an account: its public key, and the text of its credentials file."""
         user = KeyPair.new(Kind.USER)
         token = claims.user_token(
-            self.key(account), user.public, plan, at=datetime.now(UTC), expires=expires
+            self.key(account),
+            user.public,
+            plan,
+            at=datetime.now(UTC),
+            expires=expires,
+            sources=sources,
         )
         return user.public, claims.credentials(token, user)
 
@@ -175,6 +200,12 @@ class OperatorFolder:
         return self.accounts / f"{name}.jwt"
 
 
+def _sources(user: UserPlan, inside: Sequence[str]) -> tuple[str, ...]:
+    """From where a user of our own may sign in; the operator's machine by a tunnel too, as provisioner."""
+    tunnel = _OF_A_TUNNEL if inside and user.name == "provisioner" else ()
+    return (*inside, *tunnel)
+
+
 class OperatorBus:
     """The integrations of a cluster in operator mode: see `shared.bus.integrations.Mode`."""
 
@@ -186,10 +217,12 @@ class OperatorBus:
         monitor_url: str,
         replicas: int = 1,
         authority: Path | None = None,
+        server_name: str | None = None,
     ) -> None:
         self.folder = folder
         self.servers = servers
         self.authority = authority
+        self.server_name = server_name
         self.monitor_url = monitor_url
         self.replicas = replicas
         self.expires_by_itself = True
@@ -273,6 +306,7 @@ class OperatorBus:
             password=text,
             name="hoeksteen-integration",
             authority=self.authority,
+            server_name=self.server_name,
         )
 
     async def _send(self, accounts: Iterable[str]) -> None:

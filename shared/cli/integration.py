@@ -135,12 +135,19 @@ def operator_folder(
     resolver: Annotated[
         Path, typer.Option(help="Where each server keeps the accounts, on the server.")
     ] = Path("/data/accounts"),
+    inside: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(
+            help="A network, such as 10.0.0.0/8, from which alone our own services may sign in with "
+            "credentials that are made now; may be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Make an operator's folder, and print what every nats-server's configuration needs of it."""
     from shared.bus.operator import NoOperator, OperatorFolder
 
     try:
-        made = OperatorFolder.made(folder)
+        made = OperatorFolder.made(folder, tuple(inside or ()))
         typer.echo(json.dumps(made.server_settings(resolver), indent=2))
     except NoOperator as problem:
         raise LocalProblem(str(problem)) from problem
@@ -242,6 +249,7 @@ def _mode(operator: Path | None) -> Mode:
         monitor_url=os.environ["HOEKSTEEN_NATS_MONITOR_URL"],
         replicas=int(replicas),
         authority=Path(authority) if authority else None,
+        server_name=os.environ.get("HOEKSTEEN_NATS_SERVER_NAME") or None,
     )
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from nats.aio.client import Client
+
 PASSWORD = "neverInTheClear" + "0" * 16
 
 
@@ -40,12 +42,12 @@ class Authority:
         self.file = folder / f"{name}.crt"
         self._write(self.file, self._sign(self.name, self.key, ca=True))
 
-    def certify(self, address: str) -> tuple[Path, Path]:
-        """Files with a certificate for an address, and its key."""
+    def certify(self, *names: str) -> tuple[Path, Path]:
+        """Files with a certificate for addresses and names, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "nats")])
-        certificate, secret = self.folder / f"{address}.crt", self.folder / f"{address}.key"
-        self._write(certificate, self._sign(subject, key, address))
+        certificate, secret = self.folder / f"{names[0]}.crt", self.folder / f"{names[0]}.key"
+        self._write(certificate, self._sign(subject, key, *names))
         secret.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,
@@ -59,8 +61,7 @@ class Authority:
         self,
         subject: x509.Name,
         key: ec.EllipticCurvePrivateKey,
-        address: str | None = None,
-        *,
+        *names: str,
         ca: bool = False,
     ) -> x509.Certificate:
         now = datetime.now(UTC)
@@ -74,9 +75,14 @@ class Authority:
             .not_valid_after(now + timedelta(days=1))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         )
-        if address is not None:
-            names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
-            builder = builder.add_extension(names, critical=False)
+        if names:
+            known = x509.SubjectAlternativeName(
+                [
+                    x509.IPAddress(ip_address(each)) if each[0].isdigit() else x509.DNSName(each)
+                    for each in names
+                ]
+            )
+            builder = builder.add_extension(known, critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
     @staticmethod
@@ -190,6 +196,44 @@ async def test_a_server_of_another_name_is_refused(encrypted: int, authority: Au
             password=PASSWORD,
             name="test",
             authority=authority.file,
+        )
+
+
+@pytest.mark.parametrize("known_as", ["nats", "nats.hoeksteen.example"])
+async def test_a_server_at_the_end_of_a_tunnel_is_known_by_its_name(
+    tmp_path: Path, authority: Authority, known_as: str
+) -> None:
+    """Its address is this machine's; the certificate counts for the names that it says, and no other."""
+    there = authority.certify("nats", "nats.hoeksteen.example")
+    with serving(tmp_path, *there) as port:
+
+        async def connected(name: str | None) -> Client:
+            return await connect(
+                servers=f"tls://127.0.0.1:{port}",
+                user="intake",
+                password=PASSWORD,
+                name="test",
+                authority=authority.file,
+                server_name=name,
+            )
+
+        client = await connected(known_as)
+        assert await responds(client)
+        await client.close()
+        for other in (None, "elsewhere.example"):
+            with pytest.raises(CannotConnect, match="SSLCertVerificationError"):
+                await connected(other)
+
+
+async def test_a_name_without_encryption_is_told() -> None:
+    """Nothing would look at it, and the password would go in the clear."""
+    with pytest.raises(CannotConnect, match="HOEKSTEEN_NATS_SERVER_NAME"):
+        await connect(
+            servers="nats://127.0.0.1:1",
+            user="intake",
+            password=PASSWORD,
+            name="test",
+            server_name="nats",
         )
 
 

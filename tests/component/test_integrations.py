@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from nats.js.errors import NotFoundError
+from typer.testing import CliRunner
 
 from bench.integration_lab import MODES, Lab, ModeName, running_lab
 from shared.bus import integrations
@@ -19,6 +20,7 @@ from shared.bus.connection import CannotConnect
 from shared.bus.integrations import Refused
 from shared.bus.nkeys import KeyPair, Kind
 from shared.bus.operator import NoOperator, OperatorBus, OperatorFolder
+from shared.cli import app
 from shared.cli.integration import told
 from tests.nats_server import until
 
@@ -220,6 +222,44 @@ async def test_a_service_signs_in_with_a_credentials_file(tmp_path: Path) -> Non
         for bad, sentence in ((stranger, "does not accept"), (text[:-90], "cannot be read")):
             with pytest.raises(CannotConnect, match=sentence):
                 await lab.client("gateway", bad)
+
+
+@pytest.mark.parametrize("user", ["gateway", "provisioner"])
+async def test_a_service_signs_in_from_inside_alone(tmp_path: Path, user: str) -> None:
+    """A server refuses its credentials from elsewhere; the operator's machine comes by a tunnel."""
+    async with running_lab(tmp_path, "operator") as lab:
+        assert isinstance(lab.bus, OperatorBus)
+        for inside, comes_in in (
+            (["10.0.0.0/8"], user == "provisioner"),
+            (["10.0.0.0/8", "127.0.0.0/8"], True),
+        ):
+            lab.bus.folder.service(user).unlink()
+            text = OperatorFolder.made(lab.bus.folder.root, inside).service(user).read_text()
+            if comes_in:
+                assert (await lab.client(user, text)).is_connected
+            else:
+                with pytest.raises(CannotConnect, match="does not accept"):
+                    await lab.client(user, text)
+
+
+def test_the_command_tells_servers_by_the_name_that_is_set(tmp_path: Path) -> None:
+    """HOEKSTEEN_NATS_SERVER_NAME reaches the connection, which refuses it where nothing is encrypted."""
+    OperatorFolder.made(tmp_path / "operator")
+    environment = {
+        "HOEKSTEEN_NATS_OPERATOR": str(tmp_path / "operator"),
+        "HOEKSTEEN_NATS_URL": "nats://127.0.0.1:1",
+        "HOEKSTEEN_NATS_MONITOR_URL": "http://127.0.0.1:1",
+        "HOEKSTEEN_NATS_SERVER_NAME": "nats",
+    }
+    answer = CliRunner().invoke(app, ["integration", "apply"], env=environment)
+    assert "HOEKSTEEN_NATS_SERVER_NAME" in str(answer.exception)
+
+
+def test_what_is_no_network_is_told(tmp_path: Path) -> None:
+    """Before anything is made: credentials that hold from nowhere would help nobody."""
+    with pytest.raises(NoOperator, match=r"'10\.0\.0\.1/8' is no network"):
+        OperatorFolder.made(tmp_path / "operator", ["10.0.0.1/8"])
+    assert not (tmp_path / "operator").exists()
 
 
 def test_an_operator_s_folder_is_made_once(tmp_path: Path) -> None:

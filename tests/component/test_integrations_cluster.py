@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import nats.errors
 import pytest
+import yaml
 from nats.js.errors import APIError
 
 from shared.bus import integrations, server
@@ -20,6 +21,7 @@ from shared.bus.connection import CannotConnect, connect
 from shared.bus.operator import OperatorBus, OperatorFolder
 from shared.bus.provision import NotProvisioned, provision
 from shared.local.child import before_exec
+from tests.deploy.manifests import DEPLOY
 from tests.nats_server import until
 from tests.ports import free_ports
 
@@ -32,8 +34,9 @@ SIGNAL = "signals.v1.org1.statistics-released"
 class Cluster:
     """Three servers that know one operator, and what was handed to an integration."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **routes: object) -> None:
         self.home = home
+        self.of_routes = routes
         self.port = free_ports(9)
         self.folder = OperatorFolder.made(home / "operator")
         self.bus = OperatorBus(
@@ -60,6 +63,7 @@ class Cluster:
                 "name": "test",
                 "listen": f"127.0.0.1:{self.port + 6 + number}",
                 "routes": routes,
+                **self.of_routes,
             },
             **self.folder.server_settings(self.home / f"accounts-{number}", interval="2s"),
         }
@@ -218,3 +222,23 @@ def test_a_number_of_copies_that_is_none_is_told(
     monkeypatch.delenv("HOEKSTEEN_NATS_MONITOR_URL")
     with pytest.raises(LocalProblem, match="HOEKSTEEN_NATS_MONITOR_URL"):
         _mode(tmp_path)
+
+
+@pytest.mark.parametrize("production", [False, True])
+async def test_production_tells_a_client_of_no_other_server(
+    tmp_path: Path, production: bool
+) -> None:
+    """Outside, their own addresses lead nowhere; without the chart's value clients are sent to them."""
+    values = yaml.safe_load((DEPLOY / "k8s/platform/nats.yaml").read_text())
+    cluster = Cluster(tmp_path, **(values["config"]["cluster"]["merge"] if production else {}))
+    try:
+        for number in range(3):
+            cluster.start(number)
+        await persist(cluster.provisioned)
+        secret = cluster.folder.service("intake").read_text()
+        client = await cluster.client("intake", secret, 0)
+        others = {f"127.0.0.1:{cluster.port + each}" for each in (1, 2)}
+        known = {each.netloc for each in client.discovered_servers}
+        assert known == (set() if production else others)
+    finally:
+        await cluster.close()

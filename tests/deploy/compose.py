@@ -12,9 +12,13 @@ from tests.deploy.pod_security import OUR_USER
 from tests.deploy.settings import is_secret
 
 COMPOSE = DEPLOY / "compose.yaml"
+FOR_INTEGRATIONS = DEPLOY / "compose.integrations.yaml"
 
 ENTRANCE = {"gateway": ["127.0.0.1:8000:8000"]}
 """All that may be reached from outside, and from this machine only."""
+
+ENTRANCES = {**ENTRANCE, "nats": ["127.0.0.1:4222:4222"]}
+"""The same where there are integrations."""
 
 ROOT_WITHOUT_RIGHTS = {"nats"}
 """Its image has no folder of its own for data, so a new volume belongs to root."""
@@ -35,7 +39,7 @@ NETWORKS = {
 }
 """Who stands on which network."""
 
-OPEN = {"entrance", "way-out"}
+OPEN = {"entrance", "way-out", "integrations"}
 """The networks that lead outside."""
 
 _EVERYWHERE: dict[str, tuple[object, str]] = {
@@ -53,12 +57,28 @@ def load() -> Document:
     return document
 
 
-def closed(compose: Document) -> list[str]:
-    """Containers that may do more than they need."""
+def with_integrations() -> Document:
+    """Both files as an engine merges them: lists are joined (compose-spec, 13-merge.md)."""
+    compose, more = load(), yaml.safe_load(FOR_INTEGRATIONS.read_text())
+    for name, changed in more["services"].items():
+        service = compose["services"][name]
+        for setting, added in changed.items():
+            assert isinstance(added, list), f"a setting that these tests do not join: {setting}"
+            service[setting] = [*service.get(setting, []), *added]
+    compose["networks"] |= more["networks"]
+    return compose
+
+
+def closed(compose: Document, *, integrations: bool = False) -> list[str]:
+    """Containers that may do more than they need. `integrations`: of both files together."""
+    entrances = ENTRANCES if integrations else ENTRANCE
+    networks = {**NETWORKS, "integrations": {"nats"}} if integrations else NETWORKS
     faults = []
     for name, service in compose["services"].items():
         faults += [f"{name}: {fault}" for fault in _closed(name, service)]
-    for network, members in NETWORKS.items():
+        if service.get("ports", []) != entrances.get(name, []):
+            faults.append(f"{name}: can be reached at {service.get('ports')}")
+    for network, members in networks.items():
         found = {name for name, each in compose["services"].items() if network in each["networks"]}
         if found != members:
             faults.append(f"{network}: {', '.join(sorted(found ^ members))}")
@@ -77,8 +97,6 @@ def _closed(name: str, service: Document) -> Iterator[str]:
     yield from _user(name, service)
     yield from _bounds(service)
     yield from _given(service)
-    if service.get("ports", []) != ENTRANCE.get(name, []):
-        yield f"can be reached at {service.get('ports')}"
     if ":" not in service["image"].rpartition("/")[2] or service["image"].endswith(":latest"):
         yield "runs whatever image is newest"
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 from shared.postgres.embedded import QUIET
-from tests.deploy.manifests import Document, kind, one
+from tests.deploy.availability import WAYS_IN
+from tests.deploy.flows import End, of_operators, selected
+from tests.deploy.manifests import Document, kind, one, pods
 
 
 def durable(documents: Sequence[Document]) -> list[str]:
@@ -114,6 +117,69 @@ def edge(documents: Sequence[Document]) -> list[str]:
     if {"type": "PathPrefix", "value": "/"} in matches:
         faults.append("everything below / is open")
     return faults
+
+
+def ways_in(documents: Sequence[Document]) -> list[str]:
+    """What leads integrations to NATS must be: to its servers, at the port that speaks TLS and no other, for
+    addresses that are named; and servers are certified for every name by which they are known.
+    """
+    faults = [
+        f"Service/{service['metadata']['name']}: {fault}"
+        for service in kind(documents, "Service")
+        if service["metadata"]["name"] in WAYS_IN
+        for fault in _way_in(documents, service["spec"])
+    ]
+    for certificate in kind(documents, "Certificate"):
+        if certificate["spec"]["secretName"] == "nats-tls":
+            faults += [
+                f"Certificate/{certificate['metadata']['name']}: {fault}"
+                for fault in _known_as(documents, certificate["spec"]["dnsNames"])
+            ]
+    return faults
+
+
+def _way_in(documents: Sequence[Document], service: Document) -> Iterator[str]:
+    (nats,) = (each for each in of_operators(documents) if each.name == "nats")
+    if not service["selector"].items() <= nats.labels.items() or any(
+        service["selector"].items() <= pod.labels.items() for pod in pods(documents)
+    ):
+        yield "leads to something else than NATS' servers"
+    for port in service["ports"]:
+        if (port["port"], port["targetPort"], port["protocol"]) != (4222, 4222, "TCP"):
+            yield f"leads to port {port['targetPort']} by {port['port']}"
+    if (service["type"], service.get("externalTrafficPolicy")) != ("LoadBalancer", "Local"):
+        yield "hides from the policy from where somebody comes"
+    ranges = service.get("loadBalancerSourceRanges", [])
+    if not ranges:
+        yield "lets everybody knock"
+    elif set(ranges) != set(_let_in(documents, nats)):
+        yield "lets others knock than the policy lets in"
+
+
+def _let_in(documents: Sequence[Document], nats: End) -> Iterator[str]:
+    """The addresses outside that a policy lets in to NATS."""
+    for policy in kind(documents, "NetworkPolicy"):
+        if selected(policy["spec"]["podSelector"], nats.labels):
+            for rule in policy["spec"].get("ingress", ()):
+                yield from (
+                    peer["ipBlock"]["cidr"] for peer in rule.get("from", ()) if "ipBlock" in peer
+                )
+
+
+def _known_as(documents: Sequence[Document], names: Sequence[str]) -> Iterator[str]:
+    """Names that NATS' servers are known by and not certified for."""
+    (addresses,) = (
+        each["data"]["nats-url"]
+        for each in kind(documents, "ConfigMap")
+        if "nats-url" in each["data"]
+    )
+    for address in addresses.split(","):
+        if (inside := str(urlsplit(address).hostname)) not in names:
+            yield f"not for {inside}, which programs use"
+    outside = [name for name in names if re.fullmatch(r"[^*]+\.(?!svc$|local$)[a-z]+", name)]
+    named = {each["metadata"]["name"] for each in kind(documents, "Service")}
+    if bool(outside) != bool(named & WAYS_IN):
+        yield "a name for outside without a way in, or a way in without a name"
 
 
 def explained(documents: Sequence[Document], runbooks: str) -> list[str]:

@@ -99,6 +99,8 @@ OUTSIDE = (
         namespace="telemetry",
         namespace_labels={"hoeksteen.local/role": "telemetry"},
     ),
+    # A program of an integration, at an address that was let in.
+    End("integration", address="192.0.2.40"),
     # The internet, where receivers of webhooks are, and what only looks like it.
     End("receivers", ports=((443, "TCP"), (80, "TCP"), (22, "TCP")), address="93.184.216.34"),
     End("receivers by IPv6", ports=((443, "TCP"), (80, "TCP")), address="2606:4700::1111"),
@@ -146,6 +148,8 @@ WEBHOOKS: frozenset[Flow] = frozenset(
 )
 """What there may be besides where there are webhooks, as in overlays/local."""
 
+INTEGRATIONS: frozenset[Flow] = frozenset({("integration", "nats", 4222, "TCP")})
+"""What there may be besides where integrations outside speak with NATS."""
 
 _PROGRAMS = ("gateway", *SERVICES)
 _DATABASES = tuple(f"{name}-db" for name in SERVICES)
@@ -280,7 +284,7 @@ def _lets(
         for policy in policies
         if policy["metadata"]["namespace"] == subject.place
         and direction in policy["spec"]["policyTypes"]
-        and _selected(policy["spec"]["podSelector"], subject.labels)
+        and selected(policy["spec"]["podSelector"], subject.labels)
     ]
     side = "from" if direction == "Ingress" else "to"
     return not deciding or any(
@@ -313,10 +317,10 @@ def _is_peer(peer: Document, other: End, subject: End) -> bool:
         return False
     if "namespaceSelector" in peer:
         names = {"kubernetes.io/metadata.name": other.namespace, **other.namespace_labels}
-        near = _selected(peer["namespaceSelector"], names)
+        near = selected(peer["namespaceSelector"], names)
     else:
         near = other.namespace == subject.namespace
-    return near and _selected(peer.get("podSelector", {}), other.labels)
+    return near and selected(peer.get("podSelector", {}), other.labels)
 
 
 def _in_block(address: Address, block: Document) -> bool:
@@ -325,7 +329,8 @@ def _in_block(address: Address, block: Document) -> bool:
     )
 
 
-def _selected(selector: Document, labels: Mapping[str, str]) -> bool:
+def selected(selector: Document, labels: Mapping[str, str]) -> bool:
+    """Whether a selector means a pod, or a namespace, with these labels."""
     if set(selector) - {"matchLabels", "matchExpressions"}:
         raise AssertionError(f"a selector that these tests do not read: {selector}")
     for expression in selector.get("matchExpressions", ()):

@@ -57,6 +57,17 @@ def render(folder: Path) -> list[Document]:
     return list(yaml.safe_load_all(answer.stdout))
 
 
+def with_integrations(folder: Path) -> Path:
+    """Write production with the way for integrations into a folder, as its README says; the overlay."""
+    shutil.copytree(DEPLOY / "k8s", folder, dirs_exist_ok=True)
+    overlay = folder / PRODUCTION.relative_to(DEPLOY / "k8s")
+    file = overlay / "kustomization.yaml"
+    kustomization = yaml.safe_load(file.read_text())
+    kustomization["components"].append("integrations")
+    file.write_text(yaml.safe_dump(kustomization))
+    return overlay
+
+
 def with_webhooks(folder: Path) -> Path:
     """Write an overlay that adds webhooks to production into a folder; the folder."""
 

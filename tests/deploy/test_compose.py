@@ -15,7 +15,14 @@ import pytest
 import yaml
 
 from shared.postgres.embedded import QUIET
-from tests.deploy.compose import COMPOSE, closed, load, programs
+from tests.deploy.compose import (
+    COMPOSE,
+    FOR_INTEGRATIONS,
+    closed,
+    load,
+    programs,
+    with_integrations,
+)
 from tests.deploy.manifests import CHECKOUT, Document
 from tests.deploy.settings import images, told
 
@@ -33,9 +40,10 @@ def check(file: Path) -> tuple[int, str]:
     return answer.returncode, answer.stdout + answer.stderr
 
 
-def test_it_is_a_compose_file() -> None:
+@pytest.mark.parametrize("file", [COMPOSE, FOR_INTEGRATIONS], ids=lambda file: file.stem)
+def test_it_is_a_compose_file(file: Path) -> None:
     """The Compose Specification's own schema takes it."""
-    status, words = check(COMPOSE)
+    status, words = check(file)
     assert status == 0, words
 
 
@@ -105,6 +113,33 @@ def test_a_network_that_leads_outside_is_told() -> None:
     compose = load()
     compose["networks"]["database"] = {}
     assert closed(compose) == ["database: leads outside, or should"]
+
+
+def test_integrations_reach_nats_and_nothing_else() -> None:
+    """With the second file NATS is at a port of this machine; everything else is as closed as before."""
+    assert closed(with_integrations(), integrations=True) == []
+
+
+@pytest.mark.parametrize(
+    ("service", "change", "told_as"),
+    [
+        ("nats", {"ports": ["4222:4222"]}, "nats: can be reached at ['4222:4222']"),
+        (
+            "nats",
+            {"ports": ["127.0.0.1:4222:4222", "127.0.0.1:8222:8222"]},
+            "nats: can be reached at ['127.0.0.1:4222:4222', '127.0.0.1:8222:8222']",
+        ),
+        ("postgres", {"ports": ["127.0.0.1:5432:5432"]}, "postgres: can be reached"),
+        ("intake", {"networks": ["bus", "database", "integrations"]}, "integrations: intake"),
+    ],
+)
+def test_more_than_nats_for_integrations_is_told(
+    service: str, change: Document, told_as: str
+) -> None:
+    """One planted fault gives one sentence that names it."""
+    compose = with_integrations()
+    compose["services"][service].update(change)
+    assert [True] == [fault.startswith(told_as) for fault in closed(compose, integrations=True)]
 
 
 def test_programs_are_told_what_they_need(secret_files: Path) -> None:

@@ -7,7 +7,7 @@ from importlib import metadata
 
 from shared.postgres.embedded import binaries
 from tests.deploy.compose import load
-from tests.deploy.flows import MEANT, PRODUCTION, WEBHOOKS
+from tests.deploy.flows import INTEGRATIONS, MEANT, PRODUCTION, WEBHOOKS
 from tests.deploy.manifests import CHECKOUT, DEPLOY, SECRETS, Document, kind, one, pods
 
 PAGE = CHECKOUT / "docs/deploy.md"
@@ -22,7 +22,10 @@ def rows(heading: str) -> list[list[str]]:
 
 def test_the_table_of_flows_is_the_one_that_is_tested() -> None:
     """Operators read the same flows that the policies are compared with."""
-    for heading, meant in (("Flows", MEANT | WEBHOOKS), ("Flows of production", PRODUCTION)):
+    for heading, meant in (
+        ("Flows", MEANT | WEBHOOKS),
+        ("Flows of production", PRODUCTION | INTEGRATIONS),
+    ):
         told = [(start, end, port) for start, end, port, _ in rows(heading)]
         assert sorted(told) == sorted(
             (start, end, f"{port}/{protocol}") for start, end, port, protocol in meant

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from receive import signing_in, summary
+from receive import encrypted, signing_in, summary
 
 
 async def earlier(client: Client, start: str, count: int) -> AsyncIterator[Msg]:
@@ -34,7 +34,10 @@ async def earlier(client: Client, start: str, count: int) -> AsyncIterator[Msg]:
 async def main(address: str, name: str, credentials: str, start: str, count: int) -> None:
     """Print them."""
     client = await nats.connect(
-        address, inbox_prefix=f"_INBOX_{name}", **signing_in(name, credentials)
+        address,
+        inbox_prefix=f"_INBOX_{name}",
+        **encrypted(address),
+        **signing_in(name, credentials),
     )
     async for message in earlier(client, start, count):
         headers = message.headers or {}

@@ -4,13 +4,15 @@
 
 CREDENTIALS is the file that the operator gave you: `acme-1.creds` (then also `pip install nkeys`), or,
 of a local installation, a file with the password; `USER:FILE` where the user is not the name. With a
-COUNT it ends after so many messages.
+COUNT it ends after so many messages. Whom to believe at a `tls://` address says the environment:
+`SSL_CERT_FILE=hoeksteen.crt`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ async def receive(address: str, name: str, credentials: str, count: int | None) 
         inbox_prefix=f"_INBOX_{name}",  # the default one is refused
         error_cb=refused,  # what is refused is told here and nowhere else
         max_reconnect_attempts=-1,
+        **encrypted(address),
         **signing_in(name, credentials),
     )
     released = await client.jetstream().pull_subscribe_bind("integration", "SIGNALS_EXT")
@@ -57,6 +60,13 @@ def summary(event: dict[str, Any]) -> str:
     table = event["data"]["release"]
     shown = {cell["code"]: cell["count"] for cell in table["cells"]}
     return f"{table['period']} {table['dimension']} {shown}"
+
+
+def encrypted(address: str) -> dict[str, Any]:
+    """At a `tls://` address nothing is said before the server has shown its certificate."""
+    if not address.startswith("tls://"):
+        return {}
+    return {"tls": ssl.create_default_context(), "tls_handshake_first": True}
 
 
 def signing_in(name: str, credentials: str) -> dict[str, Any]:

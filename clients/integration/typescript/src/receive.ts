@@ -3,7 +3,8 @@
 //     node dist/receive.js ADDRESS NAME CREDENTIALS [COUNT]
 //
 // CREDENTIALS is the file that the operator gave you: `acme-1.creds` or, of a local installation, a file
-// with the password; `USER:FILE` where the user is not the name. With a COUNT it ends after so many.
+// with the password; `USER:FILE` where the user is not the name. With a COUNT it ends after so many. Whom to
+// believe at a `tls://` address says the environment: NODE_EXTRA_CA_CERTS=hoeksteen.crt.
 import { readFileSync } from "node:fs";
 import { jetstream } from "@nats-io/jetstream";
 import { connect, credsAuthenticator, usernamePasswordAuthenticator } from "@nats-io/transport-node";
@@ -33,6 +34,8 @@ const connection = await connect({
   servers: address,
   authenticator: signingIn(credentials),
   inboxPrefix: `_INBOX_${name}`, // the default one is refused
+  // Nothing is said before the server has shown its certificate.
+  ...(address.startsWith("tls://") ? { tls: { handshakeFirst: true } } : {}),
   maxReconnectAttempts: -1,
 });
 const consumer = await jetstream(connection).consumers.get("SIGNALS_EXT", "integration");
