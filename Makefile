@@ -96,7 +96,7 @@ setup: .venv/.ready typescript pages ## Make .venv with everything that is neede
 	@echo "Ready: .venv"
 
 .PHONY: test
-test: .venv/.ready ## Check everything, then run all tests on real parts (with CI set, a skip is a failure)
+test: .venv/.ready ## Check everything, then run all tests on real parts (with CI set, a skip is a failure, but of an image)
 	@$(MAKE) --jobs 2 --output-sync=target check pages collected
 	@# Half of a test is waiting for other programs: three at once for two processors.
 	@$(MEMORY) $(BIN)/pytest -n $$(( $$(nproc) * 3 / 2 )) --dist loadfile --no-loadscope-reorder --max-worker-restart 0

@@ -94,7 +94,7 @@ class Runner:
             await self._do(fault)
 
     async def _do(self, fault: Planned) -> None:
-        trial = Trial(site=self.site, load=self.load, next_day=self.next_day)
+        trial = Trial(site=self.site, next_day=self.next_day)
         began = time.monotonic()
         await fault.kind.do(trial, fault.target, fault.seconds)
         undone = time.monotonic()

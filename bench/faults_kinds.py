@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from nats.aio.client import Client
 
-    from bench.faults_load import Load
     from bench.faults_site import Site
 
 _STEP: Final = 64 * 1024
@@ -49,7 +48,6 @@ class Trial:
     """What a fault may lay hands on."""
 
     site: Site
-    load: Load
     next_day: Callable[[], Awaitable[None]]
     """Let a daily moment come: what was committed leaves for the streams."""
 

@@ -282,8 +282,12 @@ async def apply(mode: Mode, *, now: datetime | None = None) -> tuple[str, ...]:
             if not each.leaving:
                 try:
                     await _set_up(mode, each.account(now))
-                except NotProvisioned as problem:  # the others are set up all the same
+                except NotProvisioned as problem:
                     problems.append(f"{each.name}: {problem}")
+                    if problem.passing:
+                        # The cluster takes nothing now; meanwhile no other command has the register.
+                        break
+                    # Else the others are set up all the same.
     for name in leaving:
         await remove(mode, name, now=now)
         done.append(f"{name}: removed")

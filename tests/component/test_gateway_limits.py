@@ -178,6 +178,20 @@ def test_every_size_is_of_a_list_there_is() -> None:
         assert (coordinate in costs.PAGES) == ("first" in parent.fields[name].args), coordinate
 
 
+@pytest.mark.parametrize(
+    ("subscription", "query"),
+    [
+        ("statisticsReleased", "statistics"),
+        ("signalReleased", "signals"),
+        ("reportPublished", "reports"),
+        ("tasksChanged", "myTasks"),
+    ],
+)
+def test_a_subscription_costs_what_its_query_costs(subscription: str, query: str) -> None:
+    """Each event is such an answer."""
+    assert costs.SIZES[f"Query.{query}"] == costs.SIZES[f"Subscription.{subscription}"]
+
+
 def test_no_entry_of_a_list_asks_a_service_by_itself() -> None:
     """What lies in a list, however deep, is asked for all its entries at once, or not at all; and no row
     of the table is of another field.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from shared.contracts.rpc import Done, WithdrawSignal
 from shared.identity.roles import Role
 from shared.identity.tokens import TokenVerifier
 from shared.telemetry import configure
-from tests.component.test_signal_life import JULY, OCTOBER, World
+from tests.component.test_signal_life import APRIL, JULY, LARGE, OCTOBER, World
 from tests.conformance.subscriber import Subscriber, subscribed
 from tests.gateway_lab import listening, nobody_waits
 from tests.nats_server import running_bus
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tests.conftest import Database
 
 STATISTICS = "subscription { statisticsReleased { period dimension cells { code count } } }"
-OF_A_YEAR = 'subscription { statisticsReleased(period: "2025-H1") { period } }'
+EARLIER = 'subscription { statisticsReleased(period: "2025-H1") { period } }'
 SIGNALS = "subscription { signalReleased { content { theme direction } withdrawn { reason } } }"
 
 
@@ -44,12 +45,17 @@ class Outside:
 
     @asynccontextmanager
     async def subscribed(
-        self, query: str, organisation: UUID = HERE, role: Role = Role.INTEGRATION
+        self, query: str, organisation: UUID = HERE, *, token: str | None = None
     ) -> AsyncIterator[Subscriber]:
-        """A subscription of a program of that organisation."""
-        token = self.world.running.token(role, organisation)
+        """A subscription of a program of that organisation, or of whose token it is."""
+        token = token or self.world.running.token(Role.INTEGRATION, organisation)
         async with subscribed(self.origin, token, query) as told:
             yield told
+
+    async def looks(self, what: str) -> Counter[str]:
+        """How often each role looked at it, by the log."""
+        recorded = [one.event for one in await self.world.log() if one.type == "AccessRecorded"]
+        return Counter(one.role for one in recorded if one.what == what)
 
 
 @pytest_asyncio.fixture
@@ -78,31 +84,45 @@ async def outside(database: Database, tmp_path: Path) -> AsyncIterator[Outside]:
 
 async def test_an_integration_is_told_figures_when_they_are_released(outside: Outside) -> None:
     """At their tick, and not when they are booked; of its own organisation, and of the period that it
-    asked for.
+    asked for. A manager is told of their own branch alone. Each look is recorded.
     """
     world = outside.world
     await world.set_up()
     await world.set_up(organisation=ELSEWHERE)
     async with (
         outside.subscribed(STATISTICS) as told,
-        outside.subscribed(OF_A_YEAR) as of_a_year,
+        outside.subscribed(EARLIER) as earlier,
+        outside.subscribed(STATISTICS, token=world.managers("care")) as manager,
         outside.subscribed(STATISTICS, ELSEWHERE) as elsewhere,
     ):
-        for each in (told, of_a_year, elsewhere):
+        for each in (told, earlier, manager, elsewhere):
             assert [] == await each.told()
         for unit, count in (("care", 20), ("office", 25), (None, 40)):
             await world.facts(count, unit=unit)
         await world.ticked(JULY)
         (released,) = await told.told()
-        assert [] == await of_a_year.told()
+        assert [] == await earlier.told()
         assert ("2026-H1", "unit") == (released["period"], released["dimension"])
         assert {("care", 20), ("office", 25)} <= {
             (cell["code"], cell["count"]) for cell in released["cells"]
         }
+        (branch,) = await manager.told()
+        assert [{"code": "care", "count": 20}] == branch["cells"]
+        assert {"integration": 4, "manager": 2} == await outside.looks("statistics")
         # The next that these hear is of their own tick.
         await world.ticked(JULY, ELSEWHERE)
         (other,) = await elsewhere.told()
     assert [] == other["cells"]
+
+
+async def test_figures_with_noise_are_told_too(outside: Outside) -> None:
+    """At their tick, as those without."""
+    await outside.world.set_up(units=LARGE, policy="noisy")
+    async with outside.subscribed(STATISTICS) as told:
+        assert [] == await told.told()
+        await outside.world.ticked(APRIL)
+        released = await told.told()
+    assert [("2026-Q1", "theme")] == [(each["period"], each["dimension"]) for each in released]
 
 
 async def test_an_integration_is_told_signals_when_they_leave(outside: Outside) -> None:
