@@ -135,6 +135,13 @@ _CLUSTER = _closed(
     }
 )
 _STORED = _closed({"compression": _one_of("gzip"), "encryption": _one_of("AES256", "aws:kms")})
+_RELABELING = _closed(
+    {"action": _one_of("keep", "replace")},
+    sourceLabels=_list(_matching("[a-z_]+")),
+    regex=TEXT,
+    targetLabel=_matching("[a-z_]+"),
+    replacement=TEXT,
+)
 
 SCHEMAS: Mapping[str, Schema] = {
     "postgresql.cnpg.io/v1/Cluster": _CLUSTER,
@@ -312,8 +319,15 @@ SCHEMAS: Mapping[str, Schema] = {
         {
             "selector": SELECTOR,
             "namespaceSelector": _closed({"matchNames": _list(NAME)}),
-            "podMetricsEndpoints": _list(_closed({"port": NAME, "interval": DURATION})),
-        }
+            "podMetricsEndpoints": _list(
+                _closed(
+                    {"port": NAME, "interval": DURATION, "honorLabels": YES_NO},
+                    relabelings=_list(_RELABELING),
+                    metricRelabelings=_list(_RELABELING),
+                )
+            ),
+        },
+        jobLabel=TEXT,
     ),
     "monitoring.coreos.com/v1/PrometheusRule": _closed(
         {
