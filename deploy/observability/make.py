@@ -4,8 +4,9 @@
 
 Writes, or with `--into FOLDER` elsewhere:
 
-* `deploy/observability/rules.yaml`: the rules, for a Prometheus of one's own;
-* `deploy/k8s/components/observability/rules.yaml`: the same as a PrometheusRule;
+* `deploy/observability/rules.yaml`: the rules about our programs, for a Prometheus of one's own;
+* `deploy/observability/servers.yaml`: those about the servers of a cluster, which `promtool` tries;
+* `deploy/k8s/components/observability/{rules,servers}.yaml`: the same, each as a PrometheusRule;
 * `deploy/k8s/components/observability/dashboards/*.json`: Grafana's dashboards.
 
 They are committed; tests/deploy/test_observability.py compares them with what this makes. Panels and
@@ -26,7 +27,7 @@ import yaml
 from shared.telemetry.metrics import METRICS, exposed
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
-RULES: Final = Path("deploy/observability/rules.yaml")
+FOLDER: Final = Path("deploy/observability")
 COMPONENT: Final = Path("deploy/k8s/components/observability")
 
 PROGRAMS: Final = ("gateway", "intake", "signals", "reporting")
@@ -172,18 +173,215 @@ ALERTS: Final = (
 )
 
 
-def groups() -> dict[str, Any]:
-    """All rules."""
-    return {"groups": [{"name": "hoeksteen", "rules": [alert.rule() for alert in ALERTS]}]}
+# Alerts about what is not ours: databases, NATS, disks, certificates ------------------------------
+#
+# Names of metrics and labels are those of CloudNativePG, its Barman plugin, prometheus-nats-exporter,
+# cert-manager and the kubelet. `job` is what components/observability/monitors.yaml makes of it.
+
+DATABASES: Final = ("intake-db", "signals-db", "reporting-db")
+
+# What the monitors keep of what each tells; tests hold monitors.yaml against it by way of `Unwatched`.
+_OF_DATABASES: Final = (
+    "cnpg_collector_up",
+    "cnpg_collector_sync_replicas",
+    "cnpg_collector_pg_wal_archive_status",
+    "cnpg_pg_replication_in_recovery",
+    "cnpg_pg_replication_lag",
+    "cnpg_pg_replication_streaming_replicas",
+    "cnpg_pg_stat_archiver_last_archived_time",
+    "cnpg_pg_stat_archiver_last_failed_time",
+    "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp",
+)
+_OF_NATS: Final = ("nats_server_jetstream_disabled", "nats_healthz_status")
+_OF_CERTIFICATES: Final = (
+    "certmanager_certificate_ready_status",
+    "certmanager_certificate_expiration_timestamp_seconds",
+)
+
+_DAY: Final = 86400
+_IN_DATABASES: Final = f'job=~"{"|".join(DATABASES)}"'
+# An instance that was one goes on telling what it knew as a primary.
+_PRIMARY: Final = f"and on (job, pod) cnpg_pg_replication_in_recovery{{{_IN_DATABASES}}} == 0"
+_ASKED: Final = f'(cnpg_collector_sync_replicas{{value="observed", {_IN_DATABASES}}} {_PRIMARY})'
+_STREAMING: Final = f"max by (job) (cnpg_pg_replication_streaming_replicas{{{_IN_DATABASES}}})"
+# A server that is away, that has JetStream off, or that knows no leader of the three is not among them.
+_SERVING: Final = (
+    '(count(nats_server_jetstream_disabled{job="nats", meta_leader!=""} == 0) or vector(0))'
+)
+_FREE: Final = (
+    'min by (persistentvolumeclaim) (kubelet_volume_stats_available_bytes{namespace="hoeksteen"}'
+    ' / kubelet_volume_stats_capacity_bytes{namespace="hoeksteen"})'
+)
+# 0 of one that was never issued.
+_ENDS: Final = (
+    "min by (name) (certmanager_certificate_expiration_timestamp_seconds"
+    '{job="certificates"} > 0) - time()'
+)
 
 
-def prometheus_rule() -> dict[str, Any]:
-    """All rules, for the operator of Prometheus."""
+def _each(*jobs: str) -> str:
+    """A series for each of them, also of what nothing is told of."""
+    return " or ".join(f'label_replace(vector(1), "job", "{job}", "", "")' for job in jobs)
+
+
+def _without_some(metrics: tuple[str, ...], *jobs: str) -> str:
+    """Those of the jobs of which not every metric is told."""
+    told = (
+        "count by (job) (count by (job, __name__)"
+        f' ({{__name__=~"{"|".join(metrics)}", job=~"{"|".join(jobs)}"}}))'
+    )
+    return f"(({_each(*jobs)}) unless on (job) ({told} == {len(metrics)}))"
+
+
+SERVERS: Final = (
+    Alert(
+        "DatabaseAway",
+        f"({_each(*DATABASES)}) unless on (job)"
+        f" (cnpg_collector_up{{{_IN_DATABASES}}} == 1 {_PRIMARY})",
+        "3m",
+        wakes=True,
+        summary="{{ $labels.job }} has no primary that answers: its service writes nothing.",
+    ),
+    Alert(
+        "CommitsWait",
+        f"{_STREAMING} < max by (job) {_ASKED}",
+        "2m",
+        wakes=True,
+        summary="{{ $labels.job }} has fewer standbys than a commit asks for: commits wait.",
+    ),
+    Alert(
+        "StandbyAway",
+        # Two beside the primary: `instances: 3` of components/postgres.
+        f"{_STREAMING} < 2",
+        "15m",
+        wakes=False,
+        summary="A standby of {{ $labels.job }} is away: the next one that goes makes commits wait.",
+    ),
+    Alert(
+        "StandbyLags",
+        f"max by (job) (cnpg_pg_replication_lag{{{_IN_DATABASES}}}) > 300",
+        "15m",
+        wakes=False,
+        summary="A standby of {{ $labels.job }} is more than five minutes behind.",
+    ),
+    Alert(
+        "NotSynchronous",
+        f"min by (job) {_ASKED} < 1",
+        "10m",
+        wakes=False,
+        summary="{{ $labels.job }} acknowledges what one machine alone has.",
+    ),
+    Alert(
+        "WalNotArchived",
+        # A segment comes at least every five minutes where something is written: six are half an hour.
+        "max by (job) (cnpg_pg_stat_archiver_last_failed_time"
+        f"{{{_IN_DATABASES}}} - cnpg_pg_stat_archiver_last_archived_time{{{_IN_DATABASES}}}) > 0 or"
+        f' max by (job) (cnpg_collector_pg_wal_archive_status{{value="ready", {_IN_DATABASES}}}'
+        f" {_PRIMARY}) > 6",
+        "15m",
+        wakes=True,
+        summary="The write-ahead log of {{ $labels.job }} does not reach the object store.",
+    ),
+    Alert(
+        "BackupOld",
+        "time() - max by (job) (barman_cloud_cloudnative_pg_io_last_available_backup_timestamp"
+        f"{{{_IN_DATABASES}}}) > {_DAY + 7200}",
+        "1h",
+        wakes=False,
+        summary="The last base backup of {{ $labels.job }} is older than a day and two hours.",
+    ),
+    Alert(
+        "BusAway",
+        f"{_SERVING} < 2",
+        "3m",
+        wakes=True,
+        summary="Fewer than two of the three servers of NATS serve JetStream: nothing is published.",
+    ),
+    Alert(
+        "BusServerAway",
+        f"{_SERVING} < 3",
+        "15m",
+        wakes=False,
+        summary="One of the three servers of NATS is away, or has no JetStream.",
+    ),
+    Alert(
+        "BusUnwell",
+        'max by (pod) (nats_healthz_status{job="nats"}) == 1',
+        "15m",
+        wakes=False,
+        summary="{{ $labels.pod }} says that it is not healthy: a stream there does not keep up.",
+    ),
+    Alert(
+        "DiskFills",
+        f"{_FREE} < 0.25",
+        "15m",
+        wakes=False,
+        summary="Less than a quarter of {{ $labels.persistentvolumeclaim }} is free.",
+    ),
+    Alert(
+        "DiskNearlyFull",
+        f"{_FREE} < 0.1",
+        "5m",
+        wakes=True,
+        summary="Less than a tenth of {{ $labels.persistentvolumeclaim }} is free.",
+    ),
+    Alert(
+        "CertificateNotRenewed",
+        # It is renewed thirty days before it ends.
+        "max by (name) (certmanager_certificate_ready_status"
+        f'{{job="certificates", condition="True"}}) == 0 or {_ENDS} < {21 * _DAY}',
+        "1h",
+        wakes=False,
+        summary="The certificate {{ $labels.name }} is not ready, or was due and is not renewed.",
+    ),
+    Alert(
+        "CertificateEnds",
+        f"{_ENDS} < {3 * _DAY}",
+        "10m",
+        wakes=True,
+        summary="The certificate {{ $labels.name }} ends within three days, or has ended.",
+    ),
+    Alert(
+        "CollectorAway",
+        f'({_each("otel-collector")}) unless on (job) (up{{job="otel-collector"}} == 1)',
+        "15m",
+        wakes=False,
+        summary="No Collector answers: traces, and metrics over OTLP, are lost.",
+    ),
+    Alert(
+        "Unwatched",
+        " or ".join(
+            (
+                _without_some(_OF_DATABASES, *DATABASES),
+                _without_some(_OF_NATS, "nats"),
+                _without_some(_OF_CERTIFICATES, "certificates"),
+                'label_replace(absent(kubelet_volume_stats_available_bytes{namespace="hoeksteen"}),'
+                ' "job", "disks", "", "")',
+            )
+        ),
+        "15m",
+        wakes=False,
+        summary="Alerts about {{ $labels.job }} cannot come: what they ask for is not told.",
+    ),
+)
+
+GROUPS: Final = {"rules": ("hoeksteen", ALERTS), "servers": ("servers", SERVERS)}
+"""File to group and rules."""
+
+
+def groups(file: str) -> dict[str, Any]:
+    """The rules of a file."""
+    name, alerts = GROUPS[file]
+    return {"groups": [{"name": name, "rules": [alert.rule() for alert in alerts]}]}
+
+
+def prometheus_rule(file: str) -> dict[str, Any]:
+    """The rules of a file, for the operator of Prometheus."""
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
-        "metadata": {"name": "hoeksteen"},
-        "spec": groups(),
+        "metadata": {"name": GROUPS[file][0]},
+        "spec": groups(file),
     }
 
 
@@ -411,8 +609,8 @@ def _panel(number: int, panel: Panel) -> dict[str, Any]:
 def files() -> dict[Path, str]:
     """Everything that is made, by its place in the checkout."""
     return {
-        RULES: _MADE + _yaml(groups()),
-        COMPONENT / "rules.yaml": _MADE + _yaml(prometheus_rule()),
+        **{FOLDER / f"{file}.yaml": _MADE + _yaml(groups(file)) for file in GROUPS},
+        **{COMPONENT / f"{file}.yaml": _MADE + _yaml(prometheus_rule(file)) for file in GROUPS},
         **{
             COMPONENT / f"dashboards/{name}.json": json.dumps(dashboard(name), indent=2) + "\n"
             for name in DASHBOARDS

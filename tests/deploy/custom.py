@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from tests.deploy.manifests import Document, kind
+from tests.deploy import flows
+from tests.deploy.manifests import NAMESPACE, Document, kind, pods
+
+METRICS_OF_OPERATORS: Mapping[str, int] = {"metrics": 9187, "prom-metrics": 7777}
+"""Ports that CloudNativePG and NATS' chart name in pods that are in no manifest."""
 
 
 def made_secrets(documents: Sequence[Document]) -> list[Document]:
@@ -32,6 +36,7 @@ def wired(documents: Sequence[Document]) -> list[str]:
         *_databases_wired(documents),
         *_edge_wired(documents),
         *_monitors_wired(documents),
+        *_monitors_reach(documents),
         *_secrets_taken(documents),
     ]
 
@@ -117,6 +122,59 @@ def _monitors_wired(documents: Sequence[Document]) -> Iterator[str]:
         image = each["spec"]["template"]["spec"]["containers"][0]["image"]
         if "hoeksteen" in image and name not in asked:
             yield f"Deployment/{name}: nobody reads its metrics"
+
+
+def _monitors_reach(documents: Sequence[Document]) -> Iterator[str]:
+    """What is open to whoever reads metrics is asked, and nothing else is."""
+    asked = set(_asked_by_services(documents)) | set(_asked_by_pods(documents))
+    there = {end.name for end in [*flows.ends(documents), *flows.of_operators(documents)]}
+    meant = flows.MEANT | flows.PRODUCTION | flows.WEBHOOKS
+    open_to = {
+        (end, port) for start, end, port, _ in meant if start == "monitoring" and end in there
+    }
+    for name, port in sorted(open_to - asked):
+        yield f"monitoring → {name} {port}: open, and no monitor asks there"
+    for name, port in sorted(asked - open_to):
+        yield f"monitoring → {name} {port}: a monitor asks there, and it is closed"
+
+
+def _asked_by_services(documents: Sequence[Document]) -> Iterator[tuple[str, int]]:
+    for monitor in kind(documents, "ServiceMonitor"):
+        for service in kind(documents, "Service"):
+            if _picks(monitor["spec"]["selector"], service["metadata"].get("labels", {})):
+                numbers = {each["name"]: each["port"] for each in service["spec"]["ports"]}
+                for asked in monitor["spec"]["endpoints"]:
+                    yield service["metadata"]["name"], numbers.get(asked["port"], 0)
+
+
+def _asked_by_pods(documents: Sequence[Document]) -> Iterator[tuple[str, int]]:
+    """Of each pod that is selected; a port that it does not name is 0."""
+    numbers = {
+        (pod.owner["metadata"]["name"], port["name"]): port["containerPort"]
+        for pod in pods(documents)
+        for container in pod.containers
+        for port in container.get("ports", ())
+    }
+    others = flows.of_operators(documents)
+    numbers |= {
+        (end.name, name): port
+        for end in others
+        for name, port in METRICS_OF_OPERATORS.items()
+        if (port, "TCP") in end.ports
+    }
+    for monitor in kind(documents, "PodMonitor"):
+        if NAMESPACE in monitor["spec"]["namespaceSelector"]["matchNames"]:
+            for end in [*flows.ends(documents), *others]:
+                if _picks(monitor["spec"]["selector"], end.labels):
+                    for asked in monitor["spec"]["podMetricsEndpoints"]:
+                        yield end.name, numbers.get((end.name, asked["port"]), 0)
+
+
+def _picks(selector: Document, labels: Mapping[str, str]) -> bool:
+    wanted: Mapping[str, str] = selector.get("matchLabels", {})
+    return wanted.items() <= labels.items() and all(
+        labels.get(each["key"]) in each["values"] for each in selector.get("matchExpressions", ())
+    )
 
 
 def _secrets_taken(documents: Sequence[Document]) -> Iterator[str]:

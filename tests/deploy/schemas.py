@@ -150,6 +150,13 @@ _CLUSTER = _closed(
     externalClusters=_list(_closed({"name": NAME, "plugin": PLUGIN})),
 )
 _STORED = _closed({"compression": _one_of("gzip"), "encryption": _one_of("AES256", "aws:kms")})
+_RELABELING = _closed(
+    {"action": _one_of("keep", "replace")},
+    sourceLabels=_list(_matching("[a-z_]+")),
+    regex=TEXT,
+    targetLabel=_matching("[a-z_]+"),
+    replacement=TEXT,
+)
 
 SCHEMAS: Mapping[str, Schema] = {
     "postgresql.cnpg.io/v1/Cluster": _CLUSTER,
@@ -330,8 +337,15 @@ SCHEMAS: Mapping[str, Schema] = {
         {
             "selector": SELECTOR,
             "namespaceSelector": _closed({"matchNames": _list(NAME)}),
-            "podMetricsEndpoints": _list(_closed({"port": NAME, "interval": DURATION})),
-        }
+            "podMetricsEndpoints": _list(
+                _closed(
+                    {"port": NAME, "interval": DURATION, "honorLabels": YES_NO},
+                    relabelings=_list(_RELABELING),
+                    metricRelabelings=_list(_RELABELING),
+                )
+            ),
+        },
+        jobLabel=TEXT,
     ),
     "monitoring.coreos.com/v1/PrometheusRule": _closed(
         {

@@ -241,6 +241,24 @@ _TO_ALL: dict[str, Any] = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}
         "meant but closed: gateway → otel-collector 4318/TCP",
     ),
     (
+        lambda d: policy(d, "clusters")["ingress"].pop(1),
+        "meant but closed: monitoring → intake-db 9187/TCP",
+    ),
+    (
+        lambda d: policy(d, "nats-cluster")["ingress"].pop(1),
+        "meant but closed: monitoring → nats 7777/TCP",
+    ),
+    (
+        lambda d: policy(d, "otel-collector")["ingress"].pop(1),
+        "meant but closed: monitoring → otel-collector 8888/TCP",
+    ),
+    (
+        lambda d: policy(d, "clusters")["ingress"][1]["ports"].append(
+            {"port": 5432, "protocol": "TCP"}
+        ),
+        "open but not meant: monitoring → signals-db 5432/TCP",
+    ),
+    (
         lambda d: spec(d, "Cluster", "intake-db")["inheritedMetadata"].update(labels={}),
         "meant but closed: intake → intake-db 5432/TCP",
     ),
@@ -319,6 +337,12 @@ def test_custom_resources_are_valid(production: list[Document]) -> None:
         "'matchlabels' was unexpected",
     ),
     (
+        lambda d: spec(d, "PodMonitor", "nats")["podMetricsEndpoints"][0]["metricRelabelings"][
+            0
+        ].update(action="kep"),
+        "PodMonitor/nats: $.spec.podMetricsEndpoints[0].metricRelabelings[0].action",
+    ),
+    (
         lambda d: spec(d, "PrometheusRule", "hoeksteen")["groups"][0]["rules"][0].pop("expr"),
         "PrometheusRule/hoeksteen: $.spec.groups[0].rules[0]",
     ),
@@ -382,6 +406,26 @@ def test_custom_resources_fit_together(production: list[Document]) -> None:
     (
         lambda d: d.remove(one(d, "ServiceMonitor", "signals")),
         "Deployment/signals: nobody reads its metrics",
+    ),
+    (
+        lambda d: d.remove(one(d, "PodMonitor", "otel-collector")),
+        "monitoring → otel-collector 8888: open, and no monitor asks there",
+    ),
+    (
+        lambda d: spec(d, "PodMonitor", "nats")["podMetricsEndpoints"][0].update(port="metrics"),
+        "monitoring → nats 7777: open, and no monitor asks there",
+    ),
+    (
+        lambda d: spec(d, "PodMonitor", "databases")["selector"]["matchExpressions"][0][
+            "values"
+        ].remove("signals-db"),
+        "monitoring → signals-db 9187: open, and no monitor asks there",
+    ),
+    (
+        lambda d: spec(d, "PodMonitor", "otel-collector")["podMetricsEndpoints"][0].update(
+            port="otlp"
+        ),
+        "monitoring → otel-collector 4318: a monitor asks there, and it is closed",
     ),
     (
         lambda d: spec(d, "ExternalSecret", "intake-db-intake")["data"][0].update(secretKey="x"),
