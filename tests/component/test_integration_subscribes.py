@@ -84,7 +84,7 @@ async def outside(database: Database, tmp_path: Path) -> AsyncIterator[Outside]:
 
 async def test_an_integration_is_told_figures_when_they_are_released(outside: Outside) -> None:
     """At their tick, and not when they are booked; of its own organisation, and of the period that it
-    asked for. A manager is told of their own branch alone. Each look is recorded.
+    asked for. A manager is told of their own branch alone. Who was shown something is recorded.
     """
     world = outside.world
     await world.set_up()
@@ -108,7 +108,7 @@ async def test_an_integration_is_told_figures_when_they_are_released(outside: Ou
         }
         (branch,) = await manager.told()
         assert [{"code": "care", "count": 20}] == branch["cells"]
-        assert {"integration": 4, "manager": 2} == await outside.looks("statistics")
+        assert {"integration": 1, "manager": 1} == await outside.looks("statistics")
         # The next that these hear is of their own tick.
         await world.ticked(JULY, ELSEWHERE)
         (other,) = await elsewhere.told()
