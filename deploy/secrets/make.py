@@ -79,17 +79,19 @@ def make(path: Path, operator: Path | None = None, inside: Sequence[str] = ()) -
     """Make what is missing under `path`; the names of the files that were written.
 
     `operator`: the bus is in operator mode, signed from this folder; our own services sign in from the
-    networks `inside` alone, if any are named.
+    networks `inside` alone, if any are named. Raises NoOperator before anything is made where that folder's
+    credentials hold from elsewhere.
     """
+    signed = None if operator is None else OperatorFolder.made(operator, inside)
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(_FOLDER_MODE)
     folder = Folder(path)
     _services(folder)
     _database(folder)
-    if operator is None:
+    if signed is None:
         _bus(folder)
     else:
-        _signed_bus(folder, operator, inside)
+        _signed_bus(folder, signed)
     return folder.made
 
 
@@ -151,12 +153,11 @@ def _bus(folder: Folder) -> None:
     folder.write("nats/nats.conf", json.dumps(config, indent=2).encode())
 
 
-def _signed_bus(folder: Folder, root: Path, inside: Sequence[str]) -> None:
+def _signed_bus(folder: Folder, operator: OperatorFolder) -> None:
     """The same in operator mode: credentials that the operator's folder makes, and no accounts.
 
     Raises ValueError when there are passwords already: a program signs in one way or the other.
     """
-    operator = OperatorFolder.made(root, inside)
     text = {
         user: operator.service(user).read_text(encoding="ascii")
         for user in (*SERVICES, "gateway", "provisioner")
@@ -190,7 +191,7 @@ def main() -> int:
         "--inside",
         action="append",
         default=[],
-        help="operator mode: a network, such as 10.0.0.0/8, from which alone our own services may sign in",
+        help="operator mode: a network, such as 10.244.0.0/16, from which alone our own services may sign in",
     )
     given = parser.parse_args()
     path: Path = given.into

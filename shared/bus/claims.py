@@ -166,7 +166,7 @@ def user_token(
 ) -> str:
     """A user's: `user` is its public key, `plan` what it may do.
 
-    `sources`: networks, as `10.0.0.0/8`, from which alone it may sign in; none: from anywhere.
+    `sources`: networks, as `10.244.0.0/16`, from which alone it may sign in; none: from anywhere.
     """
     nats: dict[str, Any] = {
         "type": "user",

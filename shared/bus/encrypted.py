@@ -100,4 +100,6 @@ def encryption(
     except (OSError, ssl.SSLError) as error:
         raise NotEncrypted("The certificates in HOEKSTEEN_NATS_CA_FILE cannot be read.") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_3
+    # Where a certificate says addresses alone, OpenSSL would take its subject's name for one that it says.
+    context.hostname_checks_common_name = False
     return Encryption(context, authority, server_name)

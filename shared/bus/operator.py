@@ -55,7 +55,8 @@ class OperatorFolder:
     """Keys, the tokens of accounts, and the credentials of our own services. All files 0600.
 
     `keys/<name>.nk`: seeds of the operator and of each account; `accounts/<name>.jwt`: what was signed
-    last, the operator's own too; `services/<user>.creds`: credentials of our own services.
+    last, the operator's own too; `services/<user>.creds`: credentials of our own services;
+    `services.json`: until when such that were replaced were signed, once they are cut off.
     """
 
     def __init__(self, root: Path) -> None:
@@ -63,20 +64,19 @@ class OperatorFolder:
         self.keys = root / "keys"
         self.accounts = root / "accounts"
         self.services = root / "services"
+        self._cut_off = root / "services.json"
 
     @classmethod
     def made(cls, root: Path, inside: Sequence[str] = ()) -> OperatorFolder:
         """The folder, with what is missing made: safe to repeat, and nothing is made twice.
 
-        `inside`: the networks, as `10.0.0.0/8`, from which alone our own services may sign in with the
-        credentials that are made now; none: from anywhere. Raises NoOperator for what is no network.
+        `inside`: the networks, as `10.244.0.0/16`, from which alone our own services may sign in with the
+        credentials that are made now; none: from anywhere. Raises NoOperator for what is no network, and
+        where credentials are there that hold from elsewhere; then nothing was changed.
         """
-        for network in inside:
-            try:
-                ip_network(network)
-            except ValueError as error:
-                raise NoOperator(f"'{network}' is no network, such as 10.0.0.0/8.") from error
+        _known_networks(inside)
         folder = cls(root)
+        folder._agrees(inside)
         for each in (root, folder.keys, folder.accounts, folder.services):
             each.mkdir(mode=0o700, parents=each == root, exist_ok=True)
         for name, kind in ((OPERATOR, Kind.OPERATOR), (SYSTEM, Kind.ACCOUNT), (CORE, Kind.ACCOUNT)):
@@ -92,9 +92,7 @@ class OperatorFolder:
             write_config(folder._token(OPERATOR), token + "\n")
         for user in core_plan(()).users:
             if not folder.service(user.name).exists():
-                sources = _sources(user, inside)
-                _, text = folder.credentials(CORE, user, sources=sources)
-                write_config(folder.service(user.name), text)
+                folder._hand_out(user, inside, at=now)
         return folder
 
     @classmethod
@@ -103,6 +101,29 @@ class OperatorFolder:
         folder = cls(root)
         folder.key(OPERATOR)
         return folder
+
+    def renew(self, inside: Sequence[str] = ()) -> None:
+        """Make the credentials of our own services anew, for these networks (see `made`).
+
+        Those that they replace hold on, until `cut_off_replaced`. Raises NoOperator.
+        """
+        _known_networks(inside)
+        signed = [self._claims(user)["iat"] for user in self._there()]
+        # Later than each of them, also within a second: what is cut off is known by its moment.
+        at = max(datetime.now(UTC), datetime.fromtimestamp(max(signed, default=0) + 1, UTC))
+        for user in core_plan(()).users:
+            self._hand_out(user, inside, at=at)
+
+    def cut_off_replaced(self) -> None:
+        """No credentials of our own services hold but those that are in the folder, from the next time on
+        that servers are told of CORE. Raises NoOperator.
+        """
+        signed = [self._claims(user)["iat"] for user in self._there()]
+        if len(signed) < len(core_plan(()).users):
+            raise NoOperator(
+                f"Not all credentials are in {self.services}; nothing is cut off. Make them first."
+            )
+        write_config(self._cut_off, json.dumps({"signed_until": min(signed) - 1}) + "\n")
 
     def service(self, user: str) -> Path:
         """The credentials file of one of our own services."""
@@ -137,12 +158,14 @@ class OperatorFolder:
         revoked: Mapping[str, datetime] | None = None,
     ) -> str:
         """The account's token, kept in the folder too. Later than the one before, also within a second:
-        servers keep the later of two.
+        servers keep the later of two. CORE's takes back what `cut_off_replaced` says, each time.
         """
         path = self._token(plan.name)
         if path.exists():
             before = claims.read(path.read_text(encoding="utf-8"), Kind.OPERATOR)["iat"]
             at = max(at, datetime.fromtimestamp(before + 1, UTC))
+        if plan.name == CORE:
+            revoked = self._replaced()
         names = {plan.name, *(each.account for each in plan.imports)}
         token = claims.account_token(
             self.key(OPERATOR),
@@ -159,6 +182,7 @@ class OperatorFolder:
         account: str,
         plan: UserPlan,
         *,
+        at: datetime | None = None,
         expires: datetime | None = None,
         sources: Sequence[str] = (),
     ) -> tuple[str, str]:
@@ -168,7 +192,7 @@ class OperatorFolder:
             self.key(account),
             user.public,
             plan,
-            at=datetime.now(UTC),
+            at=at or datetime.now(UTC),
             expires=expires,
             sources=sources,
         )
@@ -198,6 +222,64 @@ class OperatorFolder:
 
     def _token(self, name: str) -> Path:
         return self.accounts / f"{name}.jwt"
+
+    def _hand_out(self, user: UserPlan, inside: Sequence[str], *, at: datetime) -> None:
+        _, text = self.credentials(CORE, user, at=at, sources=_sources(user, inside))
+        write_config(self.service(user.name), text)
+
+    def _there(self) -> list[UserPlan]:
+        """Our own services that have credentials."""
+        return [user for user in core_plan(()).users if self.service(user.name).exists()]
+
+    def _claims(self, user: UserPlan) -> dict[str, Any]:
+        """What a service's credentials say. Raises NoOperator."""
+        path = self.service(user.name)
+        try:
+            token, _ = claims.read_credentials(path.read_text(encoding="utf-8"))
+            return claims.read(token, Kind.ACCOUNT)
+        except claims.NotAToken as error:
+            raise NoOperator(f"{path} holds no credentials of NATS.") from error
+
+    def _agrees(self, inside: Sequence[str]) -> None:
+        """Whether what is there holds from these networks. Raises NoOperator.
+
+        Where nothing is missing and no network is named, nothing is asked: everything stays as it is.
+        """
+        there = self._there()
+        if not inside and len(there) == len(core_plan(()).users):
+            return
+        others = [
+            user.name
+            for user in there
+            if set(map(ip_network, self._claims(user)["nats"].get("src", ())))
+            != set(map(ip_network, _sources(user, inside)))
+        ]
+        if others:
+            raise NoOperator(
+                f"The credentials of {', '.join(others)} in {self.services} hold from other networks than "
+                "--inside says, or from anywhere. Nothing was changed. How they are made anew: "
+                'docs/bus.md, "Services from inside alone".'
+            )
+
+    def _replaced(self) -> dict[str, datetime]:
+        """For CORE's token: until when the credentials were signed that no longer hold."""
+        try:
+            said = json.loads(self._cut_off.read_text(encoding="utf-8"))
+            return {"*": datetime.fromtimestamp(said["signed_until"], UTC)}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise NoOperator(
+                f"{self._cut_off} cannot be read; put it back from a backup."
+            ) from error
+
+
+def _known_networks(inside: Sequence[str]) -> None:
+    for network in inside:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise NoOperator(f"'{network}' is no network, such as 10.244.0.0/16.") from error
 
 
 def _sources(user: UserPlan, inside: Sequence[str]) -> tuple[str, ...]:

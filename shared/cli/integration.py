@@ -138,16 +138,39 @@ def operator_folder(
     inside: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(
-            help="A network, such as 10.0.0.0/8, from which alone our own services may sign in with "
+            help="A network, such as 10.244.0.0/16, from which alone our own services may sign in with "
             "credentials that are made now; may be repeated."
         ),
     ] = None,
+    anew: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option(
+            "--anew", help="Make the services' credentials anew; the old ones hold until --cut-off."
+        ),
+    ] = False,
+    cut_off: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option(
+            "--cut-off",
+            help="When services have theirs of --anew: the next `apply` ends all that are not in the folder.",
+        ),
+    ] = False,
 ) -> None:
     """Make an operator's folder, and print what every nats-server's configuration needs of it."""
     from shared.bus.operator import NoOperator, OperatorFolder
 
+    networks = tuple(inside or ())
+    if cut_off and (anew or networks):
+        raise LocalProblem("--cut-off stands alone: services need their new credentials first.")
     try:
-        made = OperatorFolder.made(folder, tuple(inside or ()))
+        if anew:
+            made = OperatorFolder.opened(folder)
+            made.renew(networks)
+        elif cut_off:
+            made = OperatorFolder.opened(folder)
+            made.cut_off_replaced()
+        else:
+            made = OperatorFolder.made(folder, networks)
         typer.echo(json.dumps(made.server_settings(resolver), indent=2))
     except NoOperator as problem:
         raise LocalProblem(str(problem)) from problem

@@ -22,6 +22,7 @@ from shared.bus.connection import CannotConnect, connect, responds
 from shared.bus.provision import NotProvisioned, healthy
 from shared.local.child import before_exec
 from tests.nats_server import KEY, running_bus, until
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +98,13 @@ def authority(tmp_path: Path) -> Authority:
 
 
 @contextmanager
-def serving(folder: Path, certificate: Path, key: Path, port: int = -1) -> Iterator[int]:
+def serving(
+    folder: Path,
+    certificate: Path,
+    key: Path,
+    port: int = -1,
+    more: dict[str, object] | None = None,
+) -> Iterator[int]:
     """The port of a server with that certificate, which speaks TLS from the first byte."""
     config = json.loads(
         nats_config(
@@ -109,6 +116,7 @@ def serving(folder: Path, certificate: Path, key: Path, port: int = -1) -> Itera
         )
     )
     config["tls"] = {"cert_file": str(certificate), "key_file": str(key), "handshake_first": "auto"}
+    config |= more or {}
     server.write_config(folder / "nats.conf", json.dumps(config))
     process = subprocess.Popen(
         server.argv(folder / "nats.conf", ports_file_dir=folder),
@@ -223,6 +231,61 @@ async def test_a_server_at_the_end_of_a_tunnel_is_known_by_its_name(
         for other in (None, "elsewhere.example"):
             with pytest.raises(CannotConnect, match="SSLCertVerificationError"):
                 await connected(other)
+
+
+async def test_a_server_that_was_told_of_is_known_by_the_name_too(
+    tmp_path: Path, authority: Authority
+) -> None:
+    """Whom a client comes to when its server goes, and its own server again, must say the same name."""
+    there = authority.certify("nats")
+    (tmp_path / "first").mkdir()
+    (tmp_path / "second").mkdir()
+    route = free_ports(2)
+    problems: list[str] = []
+
+    def part(name: str, listen: int) -> dict[str, object]:
+        others = [f"nats://127.0.0.1:{each}" for each in (route, route + 1)]
+        cluster = {"name": "test", "listen": f"127.0.0.1:{listen}", "routes": others}
+        return {"server_name": name, "cluster": cluster}
+
+    with serving(tmp_path / "second", *there, more=part("second", route + 1)) as second:
+        with serving(tmp_path / "first", *there, more=part("first", route)) as first:
+            client = await connect(
+                servers=f"tls://127.0.0.1:{first}",
+                user="intake",
+                password=PASSWORD,
+                name="test",
+                authority=authority.file,
+                server_name="nats",
+                on_problem=problems.append,
+            )
+            await until(lambda: second in [each.port for each in client.discovered_servers])
+        await until(
+            lambda: client.connected_url is not None and client.connected_url.port == second
+        )
+        assert await responds(client)
+    (tmp_path / "third").mkdir()
+    with serving(tmp_path / "third", *authority.certify("127.0.0.1"), port=second):
+        await until(lambda: any("SSLCertVerificationError" in each for each in problems))
+    with serving(tmp_path / "third", *there, port=second):
+        await until(lambda: client.is_connected)
+        assert await responds(client)
+    await client.close()
+
+
+async def test_a_name_in_the_subject_alone_is_not_believed(
+    encrypted: int, authority: Authority
+) -> None:
+    """The certificate says 127.0.0.1; that its subject is called nats says nothing about the server."""
+    with pytest.raises(CannotConnect, match="SSLCertVerificationError"):
+        await connect(
+            servers=f"tls://127.0.0.1:{encrypted}",
+            user="intake",
+            password=PASSWORD,
+            name="test",
+            authority=authority.file,
+            server_name="nats",
+        )
 
 
 async def test_a_name_without_encryption_is_told() -> None:

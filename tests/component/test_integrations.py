@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from bench.integration_lab import MODES, Lab, ModeName, running_lab
 from shared.bus import integrations
+from shared.bus.accounts import core_plan
 from shared.bus.claims import credentials
 from shared.bus.configured import NotRead
 from shared.bus.connection import CannotConnect
@@ -233,13 +234,92 @@ async def test_a_service_signs_in_from_inside_alone(tmp_path: Path, user: str) -
             (["10.0.0.0/8"], user == "provisioner"),
             (["10.0.0.0/8", "127.0.0.0/8"], True),
         ):
-            lab.bus.folder.service(user).unlink()
-            text = OperatorFolder.made(lab.bus.folder.root, inside).service(user).read_text()
+            lab.bus.folder.renew(inside)
+            text = lab.bus.folder.service(user).read_text()
             if comes_in:
                 assert (await lab.client(user, text)).is_connected
             else:
                 with pytest.raises(CannotConnect, match="does not accept"):
                     await lab.client(user, text)
+
+
+async def test_services_get_new_credentials_and_the_old_ones_end(tmp_path: Path) -> None:
+    """Both hold until the old ones are cut off; then they stay out, whatever is sent to servers later."""
+    async with running_lab(tmp_path, "operator") as lab:
+        assert isinstance(lab.bus, OperatorBus)
+        root = lab.bus.folder.root
+        command = ["integration", "operator", str(root)]
+        old = lab.bus.folder.service("gateway").read_text()
+        stays = await lab.client("gateway", old)
+        assert (
+            CliRunner().invoke(app, [*command, "--anew", "--inside", "127.0.0.0/8"]).exit_code == 0
+        )
+        new = OperatorFolder.made(root, ["127.0.0.0/8"]).service("gateway").read_text()
+        await integrations.apply(lab.bus)
+        for text in (old, new):
+            assert (await lab.client("gateway", text)).is_connected
+        assert stays.is_connected
+        assert CliRunner().invoke(app, [*command, "--cut-off"]).exit_code == 0
+        await integrations.apply(lab.bus)
+        await until(lambda: not stays.is_connected)
+        await integrations.add(lab.bus, "acme", ("org1",))
+        with pytest.raises(CannotConnect, match="does not accept"):
+            await lab.client("gateway", old)
+        assert (await lab.client("gateway", new)).is_connected
+
+
+def files(root: Path) -> dict[Path, bytes]:
+    """What lies in a folder."""
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        pytest.param((), ("10.244.0.0/16",), id="from_anywhere"),
+        pytest.param(("10.0.0.0/8",), ("10.244.0.0/16",), id="from_elsewhere"),
+        pytest.param(("10.244.0.0/16", "fd00::/64"), ("10.244.0.0/16",), id="from_more"),
+    ],
+)
+def test_credentials_that_hold_from_elsewhere_are_told(
+    tmp_path: Path, first: tuple[str, ...], then: tuple[str, ...]
+) -> None:
+    """They would stay as they are, and who asked would believe that they do not; nothing is changed."""
+    folder = OperatorFolder.made(tmp_path / "operator", first)
+    OperatorFolder.made(folder.root, first)
+    before = files(tmp_path)
+    with pytest.raises(NoOperator, match=r"gateway, provisioner in .* hold from other networks"):
+        OperatorFolder.made(folder.root, then)
+    assert files(tmp_path) == before
+    folder.renew(then)
+    OperatorFolder.made(folder.root, then)
+
+
+def test_what_is_missing_is_not_made_for_everywhere(tmp_path: Path) -> None:
+    """Beside credentials that hold from inside alone, one that holds from anywhere would go unnoticed."""
+    folder = OperatorFolder.made(tmp_path / "operator", ["10.244.0.0/16"])
+    folder.service("gateway").unlink()
+    with pytest.raises(NoOperator, match="hold from other networks"):
+        OperatorFolder.made(folder.root)
+    assert not folder.service("gateway").exists()
+
+
+def test_nothing_is_cut_off_before_all_have_new_credentials(tmp_path: Path) -> None:
+    """Without one of them it is not known which moment is meant; a damaged word of it is told."""
+    folder = OperatorFolder.made(tmp_path / "operator")
+    text = folder.service("gateway").read_text()
+    folder.service("gateway").unlink()
+    with pytest.raises(NoOperator, match="nothing is cut off"):
+        folder.cut_off_replaced()
+    folder.service("gateway").write_text("nonsense")
+    with pytest.raises(NoOperator, match="holds no credentials"):
+        folder.cut_off_replaced()
+    folder.service("gateway").write_text(text)
+    (folder.root / "services.json").write_text("{}")
+    with pytest.raises(NoOperator, match="put it back from a backup"):
+        folder.sign(core_plan(()), at=datetime.now(UTC))
+    both_at_once = ["integration", "operator", str(folder.root), "--anew", "--cut-off"]
+    assert "stands alone" in str(CliRunner().invoke(app, both_at_once).exception)
 
 
 def test_the_command_tells_servers_by_the_name_that_is_set(tmp_path: Path) -> None:

@@ -149,6 +149,8 @@ def _way_in(documents: Sequence[Document], service: Document) -> Iterator[str]:
             yield f"leads to port {port['targetPort']} by {port['port']}"
     if (service["type"], service.get("externalTrafficPolicy")) != ("LoadBalancer", "Local"):
         yield "hides from the policy from where somebody comes"
+    if service.get("allocateLoadBalancerNodePorts", True):
+        yield "opens a port on every node, beside the load balancer's list"
     ranges = service.get("loadBalancerSourceRanges", [])
     if not ranges:
         yield "lets everybody knock"

@@ -178,6 +178,10 @@ def _names(documents: list[Document]) -> Any:
         lambda d: _service(d).update(externalTrafficPolicy="Cluster"),
         "hides from the policy from where",
     ),
+    (
+        lambda d: _service(d).pop("allocateLoadBalancerNodePorts"),
+        "opens a port on every node",
+    ),
     (lambda d: _service(d).pop("loadBalancerSourceRanges"), "lets everybody knock"),
     (
         lambda d: _service(d).update(loadBalancerSourceRanges=["0.0.0.0/0"]),

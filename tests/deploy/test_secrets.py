@@ -147,6 +147,26 @@ async def test_in_operator_mode_each_program_gets_a_file_of_credentials(tmp_path
     assert (refused.returncode, "holds a password" in refused.stderr) == (1, True)
 
 
+def test_networks_for_credentials_that_are_there_are_refused(tmp_path: Path) -> None:
+    """They hold from anywhere and would go on to: a sentence, and no secret is made or changed."""
+    operator = tmp_path / "operator"
+    make(tmp_path / "hoeksteen", "--operator", operator)
+    before = files(tmp_path)
+    for into in ("hoeksteen", "another"):
+        refused = subprocess.run(
+            (
+                *(sys.executable, SECRETS / "make.py", "--into", tmp_path / into),
+                *("--operator", operator, "--inside", "10.244.0.0/16"),
+            ),
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=CHECKOUT,
+        )
+        assert (refused.returncode, "Nothing was changed" in refused.stderr) == (1, True)
+    assert files(tmp_path) == before
+
+
 def keys(operator: Path) -> list[str]:
     """The seeds of the operator and its accounts."""
     return [path.read_text().strip() for path in (operator / "keys").glob("*.nk")]
