@@ -96,7 +96,7 @@ def copy_without_times(folder: Path, to: Path, day: date, *left_out: str) -> Non
     shutil.copytree(folder, to, ignore=shutil.ignore_patterns(*left_out), copy_function=shutil.copy)
     moment = datetime.combine(day, time(), UTC).timestamp()
     for where, _, names in os.walk(to):
-        for path in (where, *(Path(where, name) for name in names)):
+        for path in (Path(where), *(Path(where, name) for name in names)):
             os.utime(path, (moment, moment))
 
 
