@@ -176,7 +176,8 @@ ALERTS: Final = (
 # Alerts about what is not ours: databases, NATS, disks, certificates ------------------------------
 #
 # Names of metrics and labels are those of CloudNativePG, its Barman plugin, prometheus-nats-exporter,
-# cert-manager and the kubelet. `job` is what components/observability/monitors.yaml makes of it.
+# cert-manager, the kubelet and kube-state-metrics. `job` is what components/observability/monitors.yaml makes
+# of it.
 
 DATABASES: Final = ("intake-db", "signals-db", "reporting-db")
 
@@ -212,6 +213,7 @@ _FREE: Final = (
     'min by (persistentvolumeclaim) (kubelet_volume_stats_available_bytes{namespace="hoeksteen"}'
     ' / kubelet_volume_stats_capacity_bytes{namespace="hoeksteen"})'
 )
+_COPIERS: Final = '{namespace="hoeksteen", cronjob=~"copy-ledger-.+"}'
 # 0 of one that was never issued.
 _ENDS: Final = (
     "min by (name) (certmanager_certificate_expiration_timestamp_seconds"
@@ -291,6 +293,15 @@ SERVERS: Final = (
         summary="The last base backup of {{ $labels.job }} is older than a day and two hours.",
     ),
     Alert(
+        "LedgerCopyOld",
+        # Of one that never succeeded, since it is there.
+        f"time() - max by (cronjob) (kube_cronjob_status_last_successful_time{_COPIERS}"
+        f" or kube_cronjob_created{_COPIERS}) > {_DAY + 7200}",
+        "1h",
+        wakes=False,
+        summary="{{ $labels.cronjob }} has not made a copy for a day and two hours.",
+    ),
+    Alert(
         "BusAway",
         f"{_SERVING} < 2",
         "3m",
@@ -357,6 +368,7 @@ SERVERS: Final = (
                 _without_some(_OF_CERTIFICATES, "certificates"),
                 'label_replace(absent(kubelet_volume_stats_available_bytes{namespace="hoeksteen"}),'
                 ' "job", "disks", "", "")',
+                f'label_replace(absent(kube_cronjob_created{_COPIERS}), "job", "copies", "", "")',
             )
         ),
         "15m",

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.cli.version import VERSION
+from shared.ledger.copies import copy_without_times
 from shared.local.home import write_private_json
 from shared.local.problem import LocalProblem
 from shared.local.topology import DATABASE, database_urls, embedded_postgres
@@ -100,7 +101,8 @@ def backup(
         for each in (folder, safe):
             each.mkdir(mode=0o700, parents=True)
         with steps.step("the ledger folder, and what says how the installation is set up"):
-            _copy(home.ledger, folder / "ledger")
+            # With its times it would say when something was erased last.
+            copy_without_times(home.ledger, folder / "ledger", now.date(), ".*")
             for path in (home.witness_policy, home.clock, home.demo):
                 if path.exists():
                     shutil.copy2(path, folder / path.name)

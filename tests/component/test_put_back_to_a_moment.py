@@ -20,7 +20,8 @@ from shared.postgres.embedded import SUPERUSER, EmbeddedPostgres, binaries, envi
 from tests.deploy.manifests import CHECKOUT
 
 PAGE = (CHECKOUT / "docs/restore.md").read_text()
-LAST, SWITCH, ARCHIVED = re.findall(r"psql -c '(.+?)' -c '(.+?)'\n.+psql -c '(.+?)'\n", PAGE)[0]
+((LAST, SWITCH),) = re.findall(r"psql -c '(.+?)' -c '(.+?)'\n", PAGE)
+(ARCHIVED,) = re.findall(r"psql -c '([^']+)'\n", PAGE)
 PASSWORD = "of-a-server-that-lives-for-a-test"
 
 

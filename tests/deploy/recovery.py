@@ -14,8 +14,8 @@ COPIES = copies.__name__
 
 
 def recovered(documents: Sequence[Document]) -> list[str]:
-    """Faults of an overlay that puts the databases back: from their own backups, to one moment, into
-    archives of their own, while nothing of ours runs.
+    """Faults of an overlay that puts the databases back: from their own backups, to one moment (or to the end
+    of an archive that could not be closed), into archives of their own, while nothing of ours runs.
     """
     clusters = kind(documents, "Cluster")
     faults = [
@@ -24,14 +24,17 @@ def recovered(documents: Sequence[Document]) -> list[str]:
         for fault in _recovered(cluster)
     ]
     moments = {
-        _recovery(cluster).get("recoveryTarget", {}).get("targetTime") for cluster in clusters
+        _recovery(cluster)["recoveryTarget"]["targetTime"]
+        for cluster in clusters
+        if "recoveryTarget" in _recovery(cluster)
     }
-    if len(moments) != 1:
+    if len(moments) > 1:
         faults.append(f"the databases are put back to {len(moments)} moments")
     for pod in pods(documents):
         if pod.owner["kind"] == "Deployment" and _ours(pod) and pod.owner["spec"]["replicas"] != 0:
             faults.append(f"{pod.name}: runs while its database is put back")
-        if pod.owner["kind"] == "Job" and pod.owner["spec"].get("suspend") is not True:
+        waits = pod.owner["spec"].get("suspend") is True
+        if pod.owner["kind"] in {"Job", "CronJob"} and not waits:
             faults.append(f"{pod.name}: starts before somebody says so")
     return faults
 
@@ -138,6 +141,8 @@ def _copied(documents: Sequence[Document], pod: Pod, service: str, retention: st
             f"{told.get('keep-days')}d" == retention,
             "its copies are not kept as long as the backups",
         ),
+        (_beside(pod, service), "may stand where the service's volume cannot be attached"),
+        (_deadline(schedule) >= 3600, "has no time for a second attempt"),
         (_after_the_daily_moment(schedule), "does not run once a day after the daily moment"),
         (schedule.get("concurrencyPolicy") == "Forbid", "two copies may be made at a time"),
     ):
@@ -146,6 +151,22 @@ def _copied(documents: Sequence[Document], pod: Pod, service: str, retention: st
     claim = one(documents, "PersistentVolumeClaim", f"{service}-ledger-copies")["spec"]
     if claim["storageClassName"] != "encrypted":
         yield "its copies are not encrypted"
+
+
+def _beside(pod: Pod, service: str) -> bool:
+    """By preference: where the service has no pod, it must find a place too."""
+    affinity = pod.spec.get("affinity", {}).get("podAffinity", {})
+    return [
+        (each["podAffinityTerm"]["topologyKey"], each["podAffinityTerm"]["labelSelector"])
+        for each in affinity.get("preferredDuringSchedulingIgnoredDuringExecution", ())
+    ] == [
+        ("kubernetes.io/hostname", {"matchLabels": {"app.kubernetes.io/name": service}})
+    ] and "requiredDuringSchedulingIgnoredDuringExecution" not in affinity
+
+
+def _deadline(spec: Document) -> int:
+    deadline: int = spec["jobTemplate"]["spec"]["activeDeadlineSeconds"]
+    return deadline
 
 
 def _after_the_daily_moment(spec: Document) -> bool:

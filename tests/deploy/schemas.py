@@ -83,8 +83,9 @@ _RECOVERY = _closed(
         "database": TEXT,
         "owner": TEXT,
         "secret": NAMED,
-        "recoveryTarget": _closed({"targetTime": MOMENT}),
-    }
+    },
+    # Without it the archive is played to its end.
+    recoveryTarget=_closed({"targetTime": MOMENT}),
 )
 _ROLE = _closed({"name": TEXT, "ensure": _one_of("present"), "login": YES_NO}, passwordSecret=NAMED)
 _CLUSTER = _closed(

@@ -34,10 +34,13 @@ _WORDS = {
     *("absent", "and", "by", "count", "histogram_quantile", "increase", "label_replace", "max"),
     *("min", "on", "or", "rate", "sum", "time", "unless", "vector"),
     *("__name__", "consumer", "http_route", "http_status", "job", "le", "name", "operation_type"),
-    *("persistentvolumeclaim", "pod", "status", "stream"),
+    *("cronjob", "persistentvolumeclaim", "pod", "status", "stream"),
 }
-# The kubelets are the cluster's to watch: no monitor of ours asks them.
-_OF_KUBELETS = {"kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes"}
+# Kubelets and kube-state-metrics are the cluster's to watch: no monitor of ours asks them.
+_OF_THE_CLUSTER = {
+    *("kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes"),
+    *("kube_cronjob_status_last_successful_time", "kube_cronjob_created"),
+}
 
 
 def rules(*files: str) -> list[dict[str, Any]]:
@@ -64,7 +67,7 @@ def kept() -> dict[str, list[str]]:
 
 def foreign() -> set[str]:
     """Metrics of others that are asked for."""
-    return {name for names in kept().values() for name in names} | _OF_KUBELETS
+    return {name for names in kept().values() for name in names} | _OF_THE_CLUSTER
 
 
 def panels() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -208,6 +211,11 @@ def test_rules_know_what_there_is_in_production(production: list[Document]) -> N
     every = {each["spec"]["schedule"] for each in kind(production, "ScheduledBackup")}
     assert {"0 0 2 * * *"} == every, "once a day: BackupOld waits for a day and two hours"
     assert text["BackupOld"].endswith(f"> {26 * 3600}")
+    copiers = {each["metadata"]["name"]: each["spec"] for each in kind(production, "CronJob")}
+    assert {each["schedule"] for each in copiers.values()} == {"0 4 * * *"}, "once a day, too"
+    (of_copies,) = set(re.findall(r'cronjob=~"([^"]+)"', text["LedgerCopyOld"]))
+    assert all(re.fullmatch(of_copies, name) for name in copiers)
+    assert text["LedgerCopyOld"].endswith(f"> {26 * 3600}")
     renewed = {each["spec"]["renewBefore"] for each in kind(production, "Certificate")}
     assert {"720h"} == renewed, "thirty days: nine later CertificateNotRenewed tells"
     assert text["CertificateNotRenewed"].endswith(f"< {(30 - 9) * 86400}")

@@ -5,10 +5,12 @@ docs/restore.md, and faults that the policies must find.
 from __future__ import annotations
 
 import copy
+import json
 import os
 import re
 import shlex
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +134,8 @@ def test_what_holds_in_production_holds_here(recovery: list[Document]) -> None:
         "Cluster/intake-db: $.spec.bootstrap.recovery.recoveryTarget.targetTime",
     ),
     (
-        lambda d: _recovery(d, "intake-db").pop("recoveryTarget"),
-        "'recoveryTarget' is a required property",
+        lambda d: _recovery(d, "intake-db").update(recoveryTarget={}),
+        "'targetTime' is a required property",
     ),
     (
         lambda d: spec(d, "Cluster", "intake-db")["bootstrap"].update(
@@ -274,6 +276,10 @@ def test_databases_are_put_back_from_their_own_backups(recovery: list[Document])
         lambda d: spec(d, "Job", "migrations").pop("suspend"),
         "Job/migrations: starts before somebody says so",
     ),
+    (
+        lambda d: spec(d, "CronJob", "copy-ledger-intake").pop("suspend"),
+        "CronJob/copy-ledger-intake: starts before somebody says so",
+    ),
 )
 def test_a_database_that_is_put_back_wrong_is_told(
     recovery: list[Document], plant: Fault, told_as: str
@@ -300,33 +306,64 @@ def test_nothing_else_differs_from_production(
             _archive([each], each["metadata"]["name"]).pop("serverName", None)
         if each["kind"] == "Deployment" and each["metadata"]["name"] != "otel-collector":
             each["spec"].pop("replicas")
-        if each["kind"] == "Job":
+        if each["kind"] in {"Job", "CronJob"}:
             each["spec"].pop("suspend", None)
     assert production == recovery
 
 
-def test_the_next_time_both_names_move_on(recovery: list[Document], tmp_path: Path) -> None:
-    """With the patch of the component's comment each reads what it wrote since, and writes a third."""
+def _patches() -> list[Any]:
+    """Of the component's comment: for the next time, for another attempt, and to the end of an archive."""
     text = (DEPLOY / "k8s/components/postgres-recovery/kustomization.yaml").read_text()
-    (patch,) = yaml.safe_load(
+    patches: list[Any] = yaml.safe_load(
         "\n".join(line[4:] for line in text.splitlines() if line.startswith("#   "))
     )
+    return patches
+
+
+def _with(patch: Any, tmp_path: Path, services: Iterable[str] = DEFINITIONS) -> list[Document]:
     overlay = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": [os.path.relpath(RECOVERY, tmp_path.resolve())],
         "patches": [
-            yaml.safe_load(yaml.safe_dump(patch).replace("intake", service))
-            for service in DEFINITIONS
+            yaml.safe_load(yaml.safe_dump(patch).replace("intake", service)) for service in services
         ],
     }
     (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
-    again = render(tmp_path)
+    return render(tmp_path)
+
+
+def test_the_next_time_both_names_move_on(recovery: list[Document], tmp_path: Path) -> None:
+    """With the first patch of the comment each reads what it wrote since, and writes a third archive."""
+    onward, _, _ = _patches()
+    again = _with(onward, tmp_path)
     assert recovered(again) == []
     for service in DEFINITIONS:
         cluster = f"{service}-db"
         assert _archive(recovery, cluster) == _origin(again, cluster)
         assert _archive(again, cluster)["serverName"] == f"{cluster}-3"
+
+
+def test_another_attempt_reads_the_same_origin(recovery: list[Document], tmp_path: Path) -> None:
+    """What the attempt that was given up wrote is neither read nor written into."""
+    _, again, _ = _patches()
+    attempt = _with(again, tmp_path)
+    assert recovered(attempt) == []
+    for service in DEFINITIONS:
+        cluster = f"{service}-db"
+        assert _origin(recovery, cluster) == _origin(attempt, cluster)
+        assert _archive(attempt, cluster)["serverName"] == f"{cluster}-3"
+
+
+def test_one_database_may_be_put_back_to_the_end(recovery: list[Document], tmp_path: Path) -> None:
+    """The one that does not answer any more has no moment, and is valid; the others keep theirs."""
+    _, _, end = _patches()
+    mixed = _with(end, tmp_path, ["signals"])
+    assert recovered(mixed) == []
+    assert valid(mixed) == []
+    assert "recoveryTarget" not in _recovery(mixed, "signals-db")
+    for cluster in ("intake-db", "reporting-db"):
+        assert _recovery(recovery, cluster) == _recovery(mixed, cluster)
 
 
 # Copies of ledger folders -------------------------------------------------------------------------
@@ -408,6 +445,20 @@ def _schedule(documents: list[Document], service: str, **changed: str) -> None:
         "does not run once a day after the daily moment",
     ),
     (
+        lambda d: _copier(d, "intake").pop("affinity"),
+        "CronJob/copy-ledger-intake: may stand where the service's volume cannot be attached",
+    ),
+    (
+        lambda d: _copier(d, "reporting").update(affinity=_copier(d, "signals")["affinity"]),
+        "CronJob/copy-ledger-reporting: may stand where the service's volume cannot be attached",
+    ),
+    (
+        lambda d: spec(d, "CronJob", "copy-ledger-signals")["jobTemplate"]["spec"].update(
+            activeDeadlineSeconds=900
+        ),
+        "CronJob/copy-ledger-signals: has no time for a second attempt",
+    ),
+    (
         lambda d: _schedule(d, "intake", concurrencyPolicy="Allow"),
         "two copies may be made at a time",
     ),
@@ -440,7 +491,9 @@ def unknown(commands: str, documents: list[Document]) -> list[str]:
         "secret": "Secret",
         "clusters.postgresql.cnpg.io": "Cluster",
     }
-    commands = re.sub(r"(create job |job/)put-back-intake", "", commands)  # one that is new
+    commands = re.sub(  # those that are new
+        r"((create|delete) job |job/)(put-back-intake|copy-ledger-\$service-now)", "", commands
+    )
     texts = [commands.replace("$service", service) for service in DEFINITIONS]
     which = "|".join(map(re.escape, kinds))
     named = {
@@ -524,12 +577,89 @@ def test_the_job_that_puts_a_copy_back_is_closed_too(recovery: list[Document]) -
     assert after["containers"][0]["args"][0] == copies.__name__
 
 
-def test_the_old_archive_ends_as_the_backups_do(recovery: list[Document]) -> None:
-    """The rule of the page is for what the removed cluster wrote, and for as long as backups are kept."""
-    days = re.findall(r'"Prefix": "\'\$service\'-db/"}, "Expiration": {"Days": (\d+)}', COMMANDS)
-    kept = {each["spec"]["retentionPolicy"] for each in kind(recovery, "ObjectStore")}
-    assert kept == {f"{each}d" for each in days}
-    for service in DEFINITIONS:
-        path = spec(recovery, "ObjectStore", f"{service}-backups")["configuration"]
+STUBS = """
+kubectl() { case "$*" in
+  *" exec "*) printf %s "$RING"; return "$STATUS" ;;
+  *reporting-db*) printf %s "$OF_REPORTING" ;;
+  *) printf intake-db-3 | sed "s/intake/$service/" ;;
+esac; }
+aws() { case "$*" in
+  *list-object-versions*) printf '%s\\t' "$service-db/" "$service-db-2/" "$service-db-3/" ;;
+  *) printf '%s\\n' "$*" >> "$TOLD" ;;
+esac; }
+"""
+"""A cluster put back for the second time, or at the second attempt, and its buckets."""
+
+
+def _run(command: str, tmp_path: Path, **said: str) -> subprocess.CompletedProcess[str]:
+    """A command of the page that has this in it, as it stands there."""
+    (block,) = (
+        block
+        for block in re.findall(r"^```sh\n(.*?)^```", _dedented(), re.MULTILINE | re.DOTALL)
+        if command in block
+    )
+    told = {"TOLD": str(tmp_path / "told"), "RINGS": str(tmp_path), "RING": "", "STATUS": "0"}
+    return subprocess.run(
+        ["/bin/bash", "-c", STUBS + block],
+        env={"PATH": os.environ["PATH"], "OF_REPORTING": "reporting-db-3", **told, **said},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _dedented() -> str:
+    return re.sub(
+        r"^( *)```sh\n(.*?)^ *```",
+        lambda found: re.sub(rf"^{found[1]}", "", found[0], flags=re.MULTILINE),
+        RUNBOOK,
+        flags=re.MULTILINE | re.DOTALL,
+    )
+
+
+def test_old_archives_end_as_the_backups_do(recovery: list[Document], tmp_path: Path) -> None:
+    """Each archive of the bucket but the written one gets a rule, for as long as backups are kept."""
+    assert _run("put-bucket-lifecycle-configuration", tmp_path).returncode == 0
+    told = dict(
+        zip(DEFINITIONS, (tmp_path / "told").read_text().splitlines(), strict=True),
+    )
+    for service, words in told.items():
+        assert f"--bucket hoeksteen-{service} " in words
+        rules = json.loads(words.partition("--lifecycle-configuration ")[2])["Rules"]
+        assert [each["Filter"]["Prefix"] for each in rules] == [
+            f"{service}-db/",
+            f"{service}-db-2/",
+        ]
+        assert len({each["ID"] for each in rules}) == len(rules)
+        store = spec(recovery, "ObjectStore", f"{service}-backups")
+        for rule in rules:
+            assert rule["Status"] == "Enabled"
+            assert store["retentionPolicy"] == f"{rule['Expiration']['Days']}d"
+            assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+        path = store["configuration"]
         assert path["destinationPath"] == f"s3://hoeksteen-{service}/"
-        assert path["endpointURL"] in COMMANDS
+        assert f"--endpoint-url {path['endpointURL']} " in words
+
+
+def test_the_archive_that_is_written_never_ends(tmp_path: Path) -> None:
+    """Where nobody says which one it is, no rule is made."""
+    done = _run("put-bucket-lifecycle-configuration", tmp_path, OF_REPORTING="")
+    assert done.returncode != 0
+    told = (tmp_path / "told").read_text()
+    assert "hoeksteen-signals" in told
+    assert "hoeksteen-reporting" not in told
+
+
+def test_a_ring_that_is_not_there_leaves_the_copy_before(tmp_path: Path) -> None:
+    """A copy takes the other's place when it is whole, and only its owner reads it."""
+    ring = tmp_path / "intake.ring"
+    ring.write_text("before")
+    for said in ({"RING": "half", "STATUS": "1"}, {"RING": ""}):
+        _run("$RINGS", tmp_path, **said)
+        assert ring.read_text() == "before"
+    assert _run("$RINGS", tmp_path, RING="after").returncode == 0
+    assert ring.read_text() == "after"
+    assert ring.stat().st_mode & 0o777 == 0o600
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(
+        f"{service}.ring" for service in DEFINITIONS
+    )

@@ -208,6 +208,10 @@ def test_a_moment_is_lost_and_then_everything(
     home = rehearsal.home
     with running_installation(home) as installation:
         organisation = rehearsal.live(installation)
+    copied = Path(rehearsal.places["BACKUPS"]).glob("*/ledger/**/*")
+    assert {each.stat().st_mtime % 86400 for each in copied} == {0}, (
+        "it says when a case was erased"
+    )
 
     for line in commands("To any moment"):
         if "restore" in line:
